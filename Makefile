@@ -1,0 +1,102 @@
+# Each target does its own set-up in $(VENV); a second run finds it done. `make help` lists them.
+
+PYTHON ?= python3
+VENV ?= .venv
+
+UV_VERSION := 0.13.9
+LOCK_VENV := .venv-constraints
+
+python_tag := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+install := $(VENV)/bin/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
+
+packages := engine fixgw backoffice config
+
+# Stamps: a file that is there, and newer than what it depends on, says that its step is done.
+created := $(VENV)/.created-$(python_tag)
+run := $(VENV)/.installed-run
+project := $(VENV)/.installed-project
+dev := $(VENV)/.installed-dev
+quickfix := $(VENV)/.installed-quickfix
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test bench lint format constraints clean
+
+help: ## list the targets
+	@echo "make <target>   (PYTHON=python3.12 chooses the interpreter)"
+	@sed -n 's/^\([a-z]*\):.*## /  \1  /p' $(firstword $(MAKEFILE_LIST)) | \
+		while read -r target text; do printf '  %-12s %s\n' "$$target" "$$text"; done
+
+demo: $(project) ## open a venue with sample brokers on this machine and trade over FIX
+	$(VENV)/bin/fondaco demo
+
+test: $(project) $(dev) $(quickfix) lint ## lint, then run every test
+	$(VENV)/bin/python -m pytest
+
+bench: $(project) $(dev) $(quickfix) ## measure the venue, and QuickFIX beside it
+	$(VENV)/bin/python -m bench
+
+lint: $(project) $(dev) ## check style, format, types and the direction of imports
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-logo
+
+format: $(dev) ## format the code, and repair what can be repaired without thought
+	$(VENV)/bin/ruff check --fix-only
+	$(VENV)/bin/ruff format
+
+constraints: ## pin the newest version of every dependency, with hashes
+	@test -x $(LOCK_VENV)/bin/uv || $(PYTHON) -m venv --clear $(LOCK_VENV)
+	@$(LOCK_VENV)/bin/python -m pip install --quiet --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	$(call pin,dev) --extra uvloop --extra test --extra lint --extra profile pyproject.toml
+	$(call pin,run) --extra uvloop --constraints constraints/dev.txt pyproject.toml
+	echo quickfix | $(call pin,quickfix) -
+	printf 'pip\nsetuptools\n' | $(call pin,build) -
+	@! grep -n -e '://' -e '^-' constraints/*.txt
+
+# One resolution for every platform and every Python from 3.11 on; the lists name no registry.
+pin = UV_CUSTOM_COMPILE_COMMAND='make constraints' $(LOCK_VENV)/bin/uv pip compile --quiet --upgrade \
+	--universal --python-version 3.11 --generate-hashes --no-annotate --output-file constraints/$(1).txt
+
+clean: ## remove all that make and the tools have made here
+	rm -rf $(VENV) $(LOCK_VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache \
+		.pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# ------------------------------------------------------------------------------------------------- set-up
+
+$(created):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Fondaco needs Python 3.11 or newer, and '$(PYTHON)' is not." >&2; \
+		echo "Name one: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@echo "Creating $(VENV) with Python $(python_tag)"
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "'$(PYTHON) -m venv' failed (on Debian and Ubuntu: install python3-venv)." >&2; exit 1; }
+	@touch $@
+
+$(run): $(created) constraints/build.txt constraints/run.txt
+	@echo "Installing what the venue runs on"
+	@$(install) -r constraints/build.txt
+	@$(install) -r constraints/run.txt
+	@touch $@
+
+$(project): $(run) pyproject.toml $(wildcard $(packages:=/__init__.py))
+	@$(install:--require-hashes=) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(dev): $(run) constraints/dev.txt
+	@echo "Installing what the tests and checks need"
+	@$(install) -r constraints/dev.txt
+	@touch $@
+
+# Optimised, but without debugging information: a tenth of the size in two thirds of the time. pip itself runs
+# isolated (-I): the path is for the process that compiles.
+$(quickfix): $(run) constraints/quickfix.txt
+	@echo "Installing QuickFIX, the reference that the gateway is tested against. It comes as source:"
+	@echo "compiling it takes two minutes on two cores, once; pip keeps the result for the next checkout."
+	@CXXFLAGS="-O2 -DNDEBUG -fwrapv" PYTHONPATH="$(CURDIR)/constraints/parallel" \
+		$(install:-m=-I -m) --no-build-isolation -r constraints/quickfix.txt
+	@touch $@

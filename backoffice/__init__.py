@@ -1,0 +1,1 @@
+"""The back office: clients, books, payments, reports and the `fondaco` command line. Follows the journal."""

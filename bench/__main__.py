@@ -1,0 +1,150 @@
+"""Run the benchmarks: `python -m bench`, or `make bench`.
+
+Less than three minutes, or some seconds with --quick. Both cores should be idle otherwise.
+"""
+
+import signal
+import sys
+from enum import StrEnum
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from bench.client import BenchError
+from bench.measure import (
+    FLOWS,
+    FULL,
+    PEERS,
+    QUICK,
+    Peer,
+    Size,
+    measure_ping_pong,
+    measure_pipelined,
+    measure_scaling,
+    probe_fsync_us,
+    scaling_cases,
+)
+from bench.report import PEER_NAMES, Results, print_tables, write_json
+from bench.venues import ROOT, Cores, baseline_is_installed, choose_cores, scratch_directory
+
+JSON_PATH = ROOT / "build" / "bench.json"
+
+
+class Part(StrEnum):
+    """What can be measured on its own."""
+
+    ENGINE = "engine"
+    PIPELINED = "pipelined"
+    PING_PONG = "ping-pong"
+    SCALING = "scaling"
+
+
+class Run:
+    """One run of the benchmarks: measures part after part and shows how far it is.
+
+    The progress is drawn between measurements only: a drawing thread would take its time from the client.
+    """
+
+    def __init__(self, console: Console, size: Size, cores: Cores, peers: list[Peer], *, quick: bool) -> None:
+        with scratch_directory() as directory:
+            self.results = Results(quick, probe_fsync_us(directory))
+        self._console = console
+        self._size = size
+        self._cores = cores
+        self._peers = peers
+        self._progress = Progress(
+            TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, auto_refresh=False
+        )
+        self._task = TaskID(0)
+
+    def measure(self, parts: list[Part]) -> None:
+        steps = {
+            Part.ENGINE: (self._engine, 1),
+            Part.PIPELINED: (self._pipelined, len(FLOWS) * len(self._peers)),
+            Part.PING_PONG: (self._ping_pong, 2 * len(self._peers)),
+            Part.SCALING: (self._scaling, len(scaling_cases(self._size))),
+        }
+        with self._progress:
+            self._task = self._progress.add_task("", total=sum(steps[part][1] for part in parts))
+            for part in parts:
+                steps[part][0]()
+
+    def _begin(self, what: str) -> None:
+        self._progress.update(self._task, description=what, refresh=True)
+
+    def _end(self, result: str) -> None:
+        self._console.print(result)
+        self._progress.update(self._task, advance=1, refresh=True)
+
+    def _engine(self) -> None:
+        self._begin("engine alone, and recovery")
+        if find_spec("bench.engine_bench") is None:
+            self._end("engine: there is no bench/engine_bench.py yet")
+            return
+        self.results.engine = import_module("bench.engine_bench").run(quick=self.results.quick)
+        self._end("engine: " + ", ".join(f"{key} {value:,.0f}" for key, value in self.results.engine.items()))
+
+    def _pipelined(self) -> None:
+        for name, make_flow in FLOWS.items():
+            for peer in self._peers:
+                self._begin(f"{name}: {PEER_NAMES[peer]}")
+                found = measure_pipelined(peer, make_flow(), self._size, self._cores)
+                self.results.pipelined.append(found)
+                self._end(f"{name}: {PEER_NAMES[peer]}: {found.median:,.0f} orders/s")
+
+    def _ping_pong(self) -> None:
+        for spin in (True, False):
+            for peer in self._peers:
+                client = "polls" if spin else "sleeps"
+                self._begin(f"ping-pong, the client {client}: {PEER_NAMES[peer]}")
+                found = measure_ping_pong(peer, self._size, self._cores, spin=spin)
+                self.results.ping_pong.append(found)
+                self._end(f"ping-pong, the client {client}: {PEER_NAMES[peer]}: p50 {found.p50_us:,.0f} µs")
+
+    def _scaling(self) -> None:
+        for case, flow in scaling_cases(self._size):
+            self._begin(f"scaling: {case}")
+            found = measure_scaling(case, flow, self._size, self._cores)
+            self.results.scaling.append(found)
+            self._end(f"scaling: {case}: {found.us_per_order:,.1f} µs per order")
+
+
+Quick = Annotated[bool, typer.Option("--quick", help="Some seconds instead of minutes; the figures are rough.")]
+Json = Annotated[Path, typer.Option(help="Where the results go.")]
+Only = Annotated[list[Part] | None, typer.Option(help="Measure this part only. May be given more than once.")]
+Peers = Annotated[list[str] | None, typer.Option(help=f"Measure this peer only: {', '.join(PEERS)}.")]
+
+
+def main(*, quick: Quick = False, json: Json = JSON_PATH, only: Only = None, peer: Peers = None) -> None:
+    """Measure the venue, and QuickFIX beside it."""
+    signal.signal(signal.SIGTERM, _stop)  # so that what we started is ended
+    console = Console(highlight=False)
+    peers = [name for name in PEERS if peer is None or name in peer]
+    if "quickfix" in peers and not baseline_is_installed():
+        console.print("The quickfix package is not installed: no baseline, and no ratio to it.")
+        peers.remove("quickfix")
+    parts = only or (list(Part) if not quick else [part for part in Part if part is not Part.SCALING])
+    cores = choose_cores()
+    cores.keep_client()
+    try:
+        run = Run(console, QUICK if quick else FULL, cores, peers, quick=quick)
+        run.measure(parts)
+    except BenchError as error:
+        console.print(f"\n{error}", style="red", markup=False)
+        raise typer.Exit(1) from None
+    write_json(run.results, json)
+    print_tables(run.results, console)
+    console.print(f"\nAll of it: {json}")
+
+
+def _stop(*_: object) -> NoReturn:
+    sys.exit("stopped")
+
+
+if __name__ == "__main__":
+    typer.run(main)

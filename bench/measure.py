@@ -1,0 +1,167 @@
+"""The measurements: which load against which peer, how often, and what is kept of it.
+
+Peers are started afresh for each measurement, so that none inherits another's book. The baseline is measured between
+the venue's own runs of the same flow: a machine that is slower for a minute is slower for both.
+"""
+
+import os
+import statistics
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter_ns
+from typing import Final, Literal
+
+from bench.client import Outcome, Session, run_ping_pong, run_pipelined
+from bench.flows import Crossers, Flow, Mix, Resters
+from bench.orders import BUY, Load, Writer
+from bench.venues import Cores, baseline, scratch_directory, venue
+
+Peer = Literal["always", "relaxed", "quickfix"]
+"""Our venue with that `journal.sync`, or the baseline."""
+
+PEERS: Final[tuple[Peer, ...]] = ("always", "quickfix", "relaxed")
+FLOWS: Final[dict[str, Callable[[], Flow]]] = {"rest": Resters, "cross": Crossers, "mix": Mix}
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured."""
+
+    runs: int
+    orders: int
+    """Messages of one pipelined run."""
+    round_trips: int
+    ping_pong_s_max: float
+    resting_orders: int
+    """For the scaling table: how full the full book is."""
+
+
+FULL: Final = Size(runs=3, orders=60_000, round_trips=20_000, ping_pong_s_max=20.0, resting_orders=200_000)
+QUICK: Final = Size(runs=1, orders=20_000, round_trips=2_000, ping_pong_s_max=2.0, resting_orders=20_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Pipelined:
+    """Orders sent as fast as a window allows."""
+
+    peer: Peer
+    flow: str
+    sessions: int
+    orders: int
+    """Of one run."""
+    orders_per_s: list[float]
+    reports_per_s: list[float]
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.orders_per_s)
+
+    @property
+    def best(self) -> float:
+        return max(self.orders_per_s)
+
+
+@dataclass(frozen=True, slots=True)
+class PingPong:
+    """One order in flight. `spin`: the client polls its socket instead of sleeping on it."""
+
+    peer: Peer
+    spin: bool
+    round_trips: int
+    p50_us: float
+    p99_us: float
+    p999_us: float
+    max_us: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scaling:
+    """The mix at one size of the venue."""
+
+    case: str
+    sessions: int
+    resting_orders: int
+    levels: int
+    orders_per_s: float
+
+    @property
+    def us_per_order(self) -> float:
+        return 1e6 / self.orders_per_s
+
+
+@contextmanager
+def running(peer: Peer, cores: Cores) -> Iterator[int]:
+    """Run a peer on an empty directory; give its port."""
+    with scratch_directory() as directory, ExitStack() as stack:
+        if peer == "quickfix":
+            yield stack.enter_context(baseline(cores, directory))
+        else:
+            yield stack.enter_context(venue(peer, cores, directory))
+
+
+def measure_pipelined(peer: Peer, flow: Flow, size: Size, cores: Cores) -> Pipelined:
+    outcomes = list(_runs(peer, flow, size, cores))
+    return Pipelined(
+        peer,
+        flow.name,
+        len(flow.writers),
+        outcomes[0].orders,
+        [outcome.orders_per_s for outcome in outcomes],
+        [outcome.reports_per_s for outcome in outcomes],
+    )
+
+
+def _runs(peer: Peer, flow: Flow, size: Size, cores: Cores) -> Iterator[Outcome]:
+    with running(peer, cores) as port, ExitStack() as stack:
+        sessions = [stack.enter_context(Session(writer, port)) for writer in flow.writers]
+        run_pipelined(sessions, flow.prepare())
+        for _ in range(size.runs):
+            loads = flow.next_run(size.orders)
+            if peer == "quickfix":  # it only acknowledges
+                for load in loads:
+                    load.filled = 0
+            yield run_pipelined(sessions, loads)
+
+
+def measure_ping_pong(peer: Peer, size: Size, cores: Cores, *, spin: bool) -> PingPong:
+    """An order that rests, its cancel, the next order, and so on."""
+    with running(peer, cores) as port, Session(Writer("BROKER1"), port) as session:
+        load = Load()
+        session.writer.stamp()
+        for _ in range(size.round_trips // 2):
+            session.writer.cancel(load, session.writer.add(load, BUY, b"49900.50"))
+        times = sorted(run_ping_pong(session, load, size.ping_pong_s_max, spin=spin))
+    p50, p99, p999 = (times[int(len(times) * part)] / 1e3 for part in (0.5, 0.99, 0.999))
+    return PingPong(peer, spin, len(times), p50, p99, p999, times[-1] / 1e3)
+
+
+def scaling_cases(size: Size) -> list[tuple[str, Mix]]:
+    full = size.resting_orders
+    return [
+        ("2 sessions, a small book", Mix(sessions=2)),
+        ("8 sessions", Mix(sessions=8)),
+        ("a full book", Mix(sessions=2, booked=full)),
+        ("a full book over many price levels", Mix(sessions=2, booked=full, levels=full // 10)),
+    ]
+
+
+def measure_scaling(case: str, flow: Mix, size: Size, cores: Cores) -> Scaling:
+    measured = measure_pipelined("always", flow, size, cores)
+    return Scaling(case, measured.sessions, flow.booked, flow.levels, measured.median)
+
+
+def probe_fsync_us(directory: Path, syncs: int = 200) -> float:
+    """Return the median time to append 4 KiB durably, in microseconds."""
+    times: list[int] = []
+    descriptor = os.open(directory / "probe", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    try:
+        for _ in range(syncs):
+            os.write(descriptor, bytes(4_096))
+            begin_ns = perf_counter_ns()
+            os.fdatasync(descriptor)
+            times.append(perf_counter_ns() - begin_ns)
+    finally:
+        os.close(descriptor)
+    return statistics.median(times) / 1e3

@@ -1,0 +1,209 @@
+"""What was measured, as tables for people and as JSON for machines.
+
+A figure is met or missed against its target. End-to-end targets are held by the median run, durable or not; the ratio
+to the baseline is that of the durable medians.
+"""
+
+import json
+import os
+import platform
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.measure import FLOWS, Peer, PingPong, Pipelined, Scaling
+
+ORDERS_PER_S_MIN: Final = 40_000
+BASELINE_RATIO_MIN: Final = 3.0
+PING_PONG_P50_US_MAX: Final = 80
+SCALING_RATIO_MAX: Final = 1.5
+"""A busier venue may cost so much more per order, for the processor's caches' sake; growth shows well beyond it."""
+
+ENGINE_TARGETS: Final = {
+    "engine_ops_per_s": ("engine alone, add/cancel/match", "ops/s", 300_000, True),
+    "engine_bytes_per_resting_order": ("engine alone, a resting order", "bytes", 1_024, False),
+    "recovery_records_per_s": ("recovery", "records/s", 150_000, True),
+}
+PEER_NAMES: Final[dict[Peer, str]] = {
+    "always": "Fondaco, always",
+    "relaxed": "Fondaco, relaxed",
+    "quickfix": "QuickFIX",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number with a target. `at_least`: the target is a floor, not a ceiling."""
+
+    name: str
+    value: float
+    unit: str
+    target: float
+    at_least: bool = True
+
+    @property
+    def met(self) -> bool:
+        return self.value >= self.target if self.at_least else self.value <= self.target
+
+
+@dataclass(slots=True)
+class Results:
+    """All that one run of the benchmarks has found."""
+
+    quick: bool
+    fsync_us: float
+    engine: dict[str, float] = field(default_factory=dict)
+    pipelined: list[Pipelined] = field(default_factory=list)
+    ping_pong: list[PingPong] = field(default_factory=list)
+    scaling: list[Scaling] = field(default_factory=list)
+    began: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+
+    def figures(self) -> list[Figure]:
+        """Return every figure that has a target."""
+        figures = [
+            Figure(name, self.engine[key], unit, target, at_least)
+            for key, (name, unit, target, at_least) in ENGINE_TARGETS.items()
+            if key in self.engine
+        ]
+        for flow in FLOWS:
+            by_peer = {run.peer: run for run in self.pipelined if run.flow == flow}
+            figures += [
+                Figure(f"{flow}, sync {peer}", by_peer[peer].median, "orders/s", ORDERS_PER_S_MIN)
+                for peer in ("always", "relaxed")
+                if peer in by_peer
+            ]
+            if "always" in by_peer and "quickfix" in by_peer:
+                ratio = by_peer["always"].median / by_peer["quickfix"].median
+                figures.append(Figure(f"{flow}, sync always ÷ QuickFIX", ratio, "times", BASELINE_RATIO_MIN))
+        figures += [
+            Figure("ping-pong p50, sync relaxed", run.p50_us, "µs", PING_PONG_P50_US_MAX, at_least=False)
+            for run in self.ping_pong
+            if run.peer == "relaxed" and run.spin
+        ]
+        if self.scaling:
+            small = self.scaling[0].us_per_order
+            for run in self.scaling[1:]:
+                growth = run.us_per_order / small
+                figures.append(
+                    Figure(f"cost of an order: {run.case}", growth, "times", SCALING_RATIO_MAX, at_least=False)
+                )
+        return figures
+
+
+def machine() -> dict[str, str | int]:
+    """Return what the figures depend on."""
+    return {
+        "cpu": _cpu_model(),
+        "cores": os.cpu_count() or 0,
+        "system": platform.platform(),
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        **{package: _version(package) for package in ("fondaco", "msgspec", "uvloop", "quickfix")},
+    }
+
+
+def write_json(results: Results, path: Path) -> None:
+    facts = asdict(results) | {
+        "machine": machine(),
+        "figures": [asdict(figure) | {"met": figure.met} for figure in results.figures()],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def print_tables(results: Results, console: Console) -> None:
+    facts = machine()
+    console.print(f"\n{facts['cpu']}, {facts['cores']} cores; {facts['python']}; {facts['system']}")
+    versions = ", ".join(f"{name} {facts[name]}" for name in ("fondaco", "msgspec", "uvloop", "quickfix"))
+    console.print(f"{versions}; a durable append takes {results.fsync_us:,.0f} µs (median)")
+    if results.pipelined:
+        console.print(_pipelined_table(results.pipelined))
+    if results.ping_pong:
+        console.print(_ping_pong_table(results.ping_pong))
+    if results.scaling:
+        console.print(_scaling_table(results.scaling))
+    console.print(_figures_table(results.figures()))
+
+
+def _pipelined_table(runs: list[Pipelined]) -> Table:
+    table = Table(title="Over FIX, pipelined: orders and cancels acknowledged, and reports, per second")
+    for name in ("flow", "peer"):
+        table.add_column(name, no_wrap=True)
+    for name in ("sessions", "orders, median", "best", "reports, best"):
+        table.add_column(name, justify="right")
+    for run in runs:
+        table.add_row(
+            run.flow,
+            PEER_NAMES[run.peer],
+            str(run.sessions),
+            f"{run.median:,.0f}",
+            f"{run.best:,.0f}",
+            f"{max(run.reports_per_s):,.0f}",
+            end_section=run is runs[-1] or run.flow != runs[runs.index(run) + 1].flow,
+        )
+    return table
+
+
+def _ping_pong_table(runs: list[PingPong]) -> Table:
+    table = Table(title="Over FIX, one order in flight: round trip in µs")
+    for name in ("peer", "client"):
+        table.add_column(name)
+    for name in ("round trips", "p50", "p99", "p99.9"):
+        table.add_column(name, justify="right")
+    for run in runs:
+        table.add_row(
+            PEER_NAMES[run.peer],
+            "polls" if run.spin else "sleeps",
+            f"{run.round_trips:,}",
+            *(f"{value:,.0f}" for value in (run.p50_us, run.p99_us, run.p999_us)),
+        )
+    return table
+
+
+def _scaling_table(runs: list[Scaling]) -> Table:
+    table = Table(title="The mix on a growing venue, sync always")
+    table.add_column("case")
+    for name in ("sessions", "orders resting", "price levels", "orders/s", "µs per order"):
+        table.add_column(name, justify="right")
+    for run in runs:
+        counts = (run.sessions, run.resting_orders, run.levels, run.orders_per_s)
+        table.add_row(run.case, *(f"{count:,.0f}" for count in counts), f"{run.us_per_order:,.1f}")
+    return table
+
+
+def _figures_table(figures: list[Figure]) -> Table:
+    table = Table(title="Against the targets")
+    table.add_column("figure")
+    for name in ("value", "target"):
+        table.add_column(name, justify="right")
+    table.add_column("met")
+    for figure in figures:
+        digits = 2 if figure.unit == "times" else 0
+        bound = "≥" if figure.at_least else "≤"
+        table.add_row(
+            figure.name,
+            f"{figure.value:,.{digits}f} {figure.unit}",
+            f"{bound} {figure.target:,g} {figure.unit}",
+            "[green]yes[/]" if figure.met else "[red]no[/]",
+        )
+    return table
+
+
+def _cpu_model() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(models, platform.processor() or platform.machine())
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "-"

@@ -1,0 +1,174 @@
+"""The peers that are measured: each a process of its own, on a core of its own where there are two.
+
+A peer is started in a temporary directory, is up when its port answers, and is ended when the block is left,
+whatever the reason. Everything stays on 127.0.0.1.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Final, Literal
+
+from bench.client import BenchError
+
+Sync = Literal["always", "relaxed"]
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+SANDBOX: Final = ROOT / "config" / "sandbox.toml"
+START_S_MAX: Final = 60.0
+STOP_S_MAX: Final = 15.0
+LOG_LINES_SHOWN: Final = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Cores:
+    """Which core the peer runs on, and which the client; the same where there is only one, or no way to choose."""
+
+    peer: int | None
+    client: int | None
+
+    @property
+    def apart(self) -> bool:
+        return self.peer != self.client
+
+    def keep_client(self) -> None:
+        """Keep this process to its core."""
+        _run_on(self.client)
+
+
+def choose_cores() -> Cores:
+    """Choose two cores of those that this process may use."""
+    if not hasattr(os, "sched_getaffinity"):
+        return Cores(None, None)
+    usable = sorted(os.sched_getaffinity(0))
+    return Cores(usable[0], usable[1]) if len(usable) > 1 else Cores(None, None)
+
+
+def _run_on(core: int | None) -> None:
+    if core is not None:
+        os.sched_setaffinity(0, {core})
+
+
+@contextmanager
+def venue(sync: Sync, cores: Cores, directory: Path) -> Iterator[int]:
+    """Run our venue on an empty journal; give its port. It serves the sandbox's instruments and accounts."""
+    port = _free_port()
+    config = directory / "venue.toml"
+    config.write_text(venue_settings(SANDBOX.read_text(encoding="utf-8"), port, sync), encoding="utf-8")
+    files = ["--config", str(config), "--data", str(directory / "data")]
+    command = [sys.executable, "-m", "backoffice.cli", "serve", *files]
+    with _running(command, port, cores, directory):
+        yield port
+
+
+@contextmanager
+def baseline(cores: Cores, directory: Path) -> Iterator[int]:
+    """Run the QuickFIX acceptor on an empty store; give its port."""
+    port = _free_port()
+    command = [sys.executable, "-m", "bench.quickfix_acceptor", "--port", str(port), "--directory", str(directory)]
+    with _running(command, port, cores, directory):
+        yield port
+
+
+def baseline_is_installed() -> bool:
+    return find_spec("quickfix") is not None
+
+
+@contextmanager
+def scratch_directory() -> Iterator[Path]:
+    """Give a directory on the disk that the figures are about, and remove it afterwards."""
+    parent = ROOT / "build"
+    parent.mkdir(exist_ok=True)
+    path = Path(tempfile.mkdtemp(prefix="bench-", dir=parent))
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def venue_settings(text: str, port: int, sync: Sync) -> str:
+    """Return the settings file with another port and journal.sync."""
+    text = replace_value(text, "fix", "port", str(port))
+    return replace_value(text, "journal", "sync", f'"{sync}"')
+
+
+def replace_value(text: str, table: str, key: str, value: str) -> str:
+    """Return a TOML text with `key` of `[table]` set to `value`, which is TOML too."""
+    lines = text.splitlines()
+    if f"[{table}]" not in lines:
+        lines += ["", f"[{table}]"]
+    start = lines.index(f"[{table}]") + 1
+    end = next((at for at in range(start, len(lines)) if lines[at].startswith("[")), len(lines))
+    lines[start:end] = [line for line in lines[start:end] if line.partition("=")[0].strip() != key]
+    lines.insert(start, f"{key} = {value}")
+    result = "\n".join(lines) + "\n"
+    assert str(tomllib.loads(result)[table][key]) == value.strip('"'), "the file says what it was made to say"
+    return result
+
+
+@contextmanager
+def _running(command: Sequence[str], port: int, cores: Cores, directory: Path) -> Iterator[None]:
+    log_path = directory / "log"
+    with log_path.open("wb") as log:
+        # A child inherits the cores that its parent has at that moment, and so do all its threads and children.
+        _run_on(cores.peer)
+        try:
+            process = subprocess.Popen(
+                command, cwd=ROOT, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
+            )
+        finally:
+            _run_on(cores.client)
+    try:
+        _wait_until_up(process, port, log_path)
+        try:
+            yield
+        except (BenchError, OSError) as error:
+            raise BenchError(f"{error}\n{_tail(log_path)}") from error
+    finally:
+        _end(process)
+
+
+def _wait_until_up(process: subprocess.Popen[bytes], port: int, log_path: Path) -> None:
+    deadline = monotonic() + START_S_MAX
+    while monotonic() < deadline:
+        if process.poll() is not None:
+            raise BenchError(f"{process.args!r} ended with {process.returncode}\n{_tail(log_path)}")
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1.0):
+            return
+        sleep(0.05)
+    raise BenchError(f"{process.args!r} does not answer on port {port}\n{_tail(log_path)}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a process, and all that it started."""
+    if process.stdin is not None:
+        process.stdin.close()
+    if process.poll() is None:
+        process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(STOP_S_MAX)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # it leads a group of its own: what it left behind
+    process.wait()
+
+
+def _tail(log_path: Path) -> str:
+    lines = log_path.read_text(encoding="utf-8", errors="backslashreplace").splitlines()
+    return "\n".join(["its log ends with:", *lines[-LOG_LINES_SHOWN:]]) if lines else "its log is empty"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

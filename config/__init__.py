@@ -1,0 +1,1 @@
+"""Typed settings of the venue, read from TOML."""

@@ -1,0 +1,165 @@
+"""The venue's settings: one struct per table of the TOML file, checked as a whole before anything starts.
+
+Prices, quantities and amounts are decimal texts in the file and integers from here on. Every error is a
+`SettingsError` of one line that says where in the file, what, and what to do.
+"""
+
+import ipaddress
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$")]
+"""CompIDs, account, asset and instrument names: short, printable, safe in FIX and in file names save for `/`."""
+
+CompId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
+
+DecimalText = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}(\.[0-9]{1,18})?$")]
+
+PasswordHash = Annotated[str, msgspec.Meta(pattern=r"^\$argon2id\$")]
+
+
+class SettingsError(Exception):
+    """The settings cannot be used."""
+
+
+class Fix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where and as whom the venue speaks FIX."""
+
+    comp_id: CompId
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 9878
+    plain_tcp_outside_loopback: bool = False
+    """Without this, plain TCP is served on loopback addresses only."""
+    logon_timeout_s: Annotated[int, msgspec.Meta(ge=1, le=300)] = 10
+    slow_reader_timeout_s: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 30
+    connections_max: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 1_000
+
+
+class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How durable a record is before anything is said about it."""
+
+    sync: Literal["always", "relaxed"] = "always"
+    """`always`: on disk (fdatasync). `relaxed`: with the operating system; a power cut may lose the last second."""
+    segment_mib: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 64
+    snapshot_every_records: Annotated[int, msgspec.Meta(ge=1_000)] = 1_000_000
+
+
+class Asset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An asset. `decimals`: digits after the point that the venue keeps."""
+
+    asset: Name
+    decimals: Annotated[int, msgspec.Meta(ge=0, le=18)]
+
+
+class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is traded, in which steps, for which fee."""
+
+    symbol: Name
+    base: Name
+    quote: Name
+    price_increment: DecimalText
+    quantity_increment: DecimalText
+    maker_fee_bps: Annotated[int, msgspec.Meta(ge=-1_000, le=1_000)]
+    taker_fee_bps: Annotated[int, msgspec.Meta(ge=-1_000, le=1_000)]
+    order_quantity_max: DecimalText
+
+
+class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A cash account and what it is opened with, as decimal texts by asset."""
+
+    account: Name
+    deposits: dict[Name, DecimalText] = {}
+
+
+class Session(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A broker's FIX session. Username(553) is its CompID; the first account is the default for Account(1)."""
+
+    comp_id: CompId
+    password_hash: PasswordHash
+    accounts: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1)]
+
+
+class Venue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Rules of the whole venue."""
+
+    trading_day_ends: Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "00:00"
+    """UTC. DAY orders expire then."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All settings. `assets`, `instruments`, `accounts`, `sessions` seed an empty journal; later starts add to it."""
+
+    fix: Fix
+    data: str = "data"
+    """Directory of the venue's files, relative to where the venue is started."""
+    venue: Venue = Venue()
+    journal: Journal = Journal()
+    assets: tuple[Asset, ...] = ()
+    instruments: tuple[Instrument, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    sessions: tuple[Session, ...] = ()
+
+
+def load(path: Path) -> Settings:
+    """Read and check a settings file. Raise `SettingsError`."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    return parse(text, str(path))
+
+
+def parse(text: str, origin: str) -> Settings:
+    """Check settings given as TOML text; `origin` names them in errors. Raise `SettingsError`."""
+    try:
+        settings = msgspec.convert(tomllib.loads(text), Settings)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{origin}: not TOML: {error}") from error
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{origin}: {str(error).replace(' - at `$.', ' - at `')}") from error
+    _check_names(settings, origin)
+    _check_network(settings.fix, origin)
+    return settings
+
+
+def _check_names(settings: Settings, origin: str) -> None:
+    assets = _unique(origin, "asset", [asset.asset for asset in settings.assets])
+    accounts = _unique(origin, "account", [account.account for account in settings.accounts])
+    _unique(origin, "instrument", [instrument.symbol for instrument in settings.instruments])
+    sessions = _unique(origin, "session", [session.comp_id for session in settings.sessions])
+    for instrument in settings.instruments:
+        for asset in (instrument.base, instrument.quote):
+            if asset not in assets:
+                raise SettingsError(f"{origin}: instrument {instrument.symbol}: unknown asset {asset}")
+    for account in settings.accounts:
+        for asset in account.deposits:
+            if asset not in assets:
+                raise SettingsError(f"{origin}: account {account.account}: deposit of unknown asset {asset}")
+    for session in settings.sessions:
+        for name in session.accounts:
+            if name not in accounts:
+                raise SettingsError(f"{origin}: session {session.comp_id}: unknown account {name}")
+    if settings.fix.comp_id in sessions:
+        raise SettingsError(f"{origin}: session {settings.fix.comp_id} has the venue's own CompID")
+
+
+def _unique(origin: str, kind: str, names: list[str]) -> set[str]:
+    for name in names:
+        if names.count(name) > 1:
+            raise SettingsError(f"{origin}: {kind} {name} is there twice")
+    return set(names)
+
+
+def _check_network(fix: Fix, origin: str) -> None:
+    try:
+        address = ipaddress.ip_address("127.0.0.1" if fix.host == "localhost" else fix.host)
+    except ValueError as error:
+        raise SettingsError(f"{origin}: fix.host: {fix.host!r} is not an IP address") from error
+    if not address.is_loopback and not fix.plain_tcp_outside_loopback:
+        raise SettingsError(
+            f"{origin}: fix.host {fix.host} is outside loopback, where plain TCP shows passwords and orders to the "
+            "network; serve loopback, or set fix.plain_tcp_outside_loopback = true"
+        )

@@ -1,0 +1,36 @@
+"""A cash account: what it holds, what its open orders reserve, and which ClOrdIDs it has used."""
+
+from engine.holding import Holding
+from engine.order import Order
+
+
+class Account:
+    """A cash account. Promises: no holding is ever negative; `reserved` is the sum over its open orders."""
+
+    __slots__ = ("account", "cl_ord_ids", "earlier_cl_ord_ids", "holdings", "orders")
+
+    def __init__(self, account: str) -> None:
+        self.account = account
+        self.holdings: dict[str, Holding] = {}
+        """One for every asset of the venue."""
+        self.orders: dict[int, Order] = {}
+        """Open orders by OrderID, oldest first."""
+        self.cl_ord_ids: dict[str, int] = {}
+        """ClOrdIDs accepted on this trading day, with the OrderID they belong to."""
+        self.earlier_cl_ord_ids: dict[str, int] = {}
+        """Those of the trading day before, and those that older open orders go by."""
+
+    def order_id_of(self, cl_ord_id: str) -> int:
+        """Return the OrderID that a ClOrdID belongs to, 0 if the id was never accepted here or is forgotten."""
+        return self.cl_ord_ids.get(cl_ord_id) or self.earlier_cl_ord_ids.get(cl_ord_id, 0)
+
+    def forget_old_cl_ord_ids(self) -> None:
+        """Begin a new trading day: an id is kept for the day after its own, and while an open order goes by it."""
+        kept = {}
+        for cl_ord_id, order_id in self.earlier_cl_ord_ids.items():
+            order = self.orders.get(order_id)
+            if order is not None and order.cl_ord_id == cl_ord_id:
+                kept[cl_ord_id] = order_id
+        kept.update(self.cl_ord_ids)
+        self.earlier_cl_ord_ids = kept
+        self.cl_ord_ids = {}

@@ -1,0 +1,145 @@
+"""The order book of one instrument: two sides of price levels, each level a queue.
+
+Resting and removing an order take constant time on an existing level; a level comes and goes in logarithmic time.
+"""
+
+from collections.abc import Iterator
+
+from sortedcontainers import SortedList
+
+from engine.instrument import Instrument
+from engine.order import Order
+from engine.values import BUY, SELL, Price, Qty, Side
+
+
+class Level:
+    """All resting orders at one price, oldest first.
+
+    `key` is the price with the sign of its side: the smaller, the better for who trades against it.
+    Promises: `total_qty` is the sum of the orders' leaves quantities; an order is on one level only.
+    """
+
+    __slots__ = ("head", "key", "order_count", "price", "tail", "total_qty")
+
+    def __init__(self, price: Price, key: int) -> None:
+        self.price = price
+        self.key = key
+        self.total_qty: Qty = 0
+        self.order_count = 0
+        self.head: Order | None = None
+        self.tail: Order | None = None
+
+    def __iter__(self) -> Iterator[Order]:
+        """Yield the orders, oldest first."""
+        order = self.head
+        while order is not None:
+            yield order
+            order = order.next
+
+
+class BookSide:
+    """The levels of one side, best first. `sign` makes the best price the smallest key on either side."""
+
+    __slots__ = ("best", "keys", "levels", "sign")
+
+    def __init__(self, side: Side) -> None:
+        self.sign = 1 if side is SELL else -1
+        self.levels: dict[Price, Level] = {}
+        self.keys: SortedList[int] = SortedList()
+        self.best: Level | None = None
+
+    def __iter__(self) -> Iterator[Level]:
+        """Yield the levels, best first."""
+        for key in self.keys:
+            yield self.levels[key * self.sign]
+
+    def rest(self, order: Order) -> None:
+        """Queue an order behind all others at its price."""
+        price = order.price
+        level = self.levels.get(price)
+        if level is None:
+            key = price * self.sign
+            level = self.levels[price] = Level(price, key)
+            self.keys.add(key)
+            if self.best is None or key < self.best.key:
+                self.best = level
+        tail = level.tail
+        if tail is None:
+            level.head = order
+        else:
+            tail.next = order
+            order.previous = tail
+        level.tail = order
+        level.order_count += 1
+        level.total_qty += order.leaves_qty
+
+    def remove(self, order: Order) -> None:
+        """Take a resting order out, wherever in its queue it stands."""
+        level = self.levels[order.price]
+        previous, following = order.previous, order.next
+        if previous is None:
+            level.head = following
+        else:
+            previous.next = following
+        if following is None:
+            level.tail = previous
+        else:
+            following.previous = previous
+        order.previous = order.next = None
+        level.total_qty -= order.leaves_qty
+        level.order_count -= 1
+        if not level.order_count:
+            self._drop(level)
+
+    def reduce(self, order: Order, qty: Qty) -> None:
+        """Take `qty` off a resting order; it keeps its place."""
+        self.levels[order.price].total_qty -= qty
+        order.leaves_qty -= qty
+
+    def qty_within(self, bound: int) -> Qty:
+        """Return the quantity at prices whose key is at most `bound`."""
+        total = 0
+        for key in self.keys:
+            if key > bound:
+                break
+            total += self.levels[key * self.sign].total_qty
+        return total
+
+    def cost(self, qty: Qty) -> int:
+        """Return the sum of price x quantity for taking `qty`, or what there is, from the best price on."""
+        total = 0
+        for level in self:
+            taken = min(qty, level.total_qty)
+            total += taken * level.price
+            qty -= taken
+            if not qty:
+                break
+        return total
+
+    def _drop(self, level: Level) -> None:
+        del self.levels[level.price]
+        keys = self.keys
+        if level is self.best:
+            del keys[0]
+            self.best = self.levels[keys[0] * self.sign] if keys else None
+        else:
+            keys.remove(level.key)
+
+
+class Book:
+    """The two sides of one instrument."""
+
+    __slots__ = ("asks", "bids", "instrument")
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
+        self.bids = BookSide(BUY)
+        self.asks = BookSide(SELL)
+
+    def side(self, side: Side) -> BookSide:
+        """Return where orders of `side` rest."""
+        return self.bids if side is BUY else self.asks
+
+    def opposite(self, side: Side) -> BookSide:
+        """Return what orders of `side` trade against."""
+        return self.asks if side is BUY else self.bids

@@ -1,0 +1,211 @@
+"""Commands: all that can change the venue. Each is journaled with the events it caused.
+
+A command that came in over a session carries that session and the MsgSeqNum it came in with, so that after a crash
+the journal tells which message is expected next. Quantities are lots, prices ticks, amounts smallest units.
+"""
+
+import msgspec
+
+from engine.values import Amount, MassCancelScope, OrderType, Price, Qty, Side, TimeInForce
+
+
+class Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What every command is: an immutable, tagged array in the journal."""
+
+
+class AddAsset(Command, tag=1, frozen=True, array_like=True, gc=False):
+    """Admit an asset. `decimals`: digits after the point of one unit down to the smallest unit."""
+
+    asset: str
+    decimals: int
+
+
+class AddInstrument(Command, tag=2, frozen=True, array_like=True, gc=False):
+    """Admit an instrument. Increments are integers in units of 10^-decimals; fees in basis points of the notional."""
+
+    symbol: str
+    base: str
+    quote: str
+    price_increment: int
+    price_decimals: int
+    qty_increment: int
+    qty_decimals: int
+    maker_fee_bps: int
+    taker_fee_bps: int
+    order_qty_max: Qty
+
+
+class OpenAccount(Command, tag=3, frozen=True, array_like=True, gc=False):
+    """Open a cash account."""
+
+    account: str
+
+
+class Credit(Command, tag=4, frozen=True, array_like=True, gc=False):
+    """Book a deposit to an account. `reference` names it outside the venue and is accepted once."""
+
+    account: str
+    asset: str
+    amount: Amount
+    reference: str
+
+
+class ProvisionSession(Command, tag=5, frozen=True, array_like=True, gc=False):
+    """Create a FIX session, or change it. The first account is the default; `password_hash` is argon2id."""
+
+    session: str
+    accounts: tuple[str, ...]
+    password_hash: str
+
+
+class ResetSequence(Command, tag=6, frozen=True, array_like=True, gc=False):
+    """Both sequences of a session start again at 1."""
+
+    session: str
+
+
+class ReserveOutbound(Command, tag=7, frozen=True, array_like=True, gc=False):
+    """Outgoing sequence numbers up to `through` may be in use; below it none is ever used again after a crash."""
+
+    session: str
+    through: int
+
+
+class ReleaseOutbound(Command, tag=8, frozen=True, array_like=True, gc=False):
+    """At a clean stop: the numbers from `next_out` on were not used, and `next_in` is expected next."""
+
+    session: str
+    next_in: int
+    next_out: int
+
+
+class NewOrder(Command, tag=9, frozen=True, array_like=True, gc=False):
+    """Enter an order. `price` is 0 for a market order; `possible_resend` asks for the status if it is known."""
+
+    session: str
+    msg_seq_num: int
+    account: str
+    cl_ord_id: str
+    symbol: str
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    qty: Qty
+    price: Price
+    possible_resend: bool = False
+
+
+class CancelOrder(Command, tag=10, frozen=True, array_like=True, gc=False):
+    """Cancel what is left of an order. `order_id` 0: found by `orig_cl_ord_id` alone."""
+
+    session: str
+    msg_seq_num: int
+    account: str
+    cl_ord_id: str
+    orig_cl_ord_id: str
+    order_id: int
+    symbol: str
+    side: Side
+
+
+class ReplaceOrder(Command, tag=11, frozen=True, array_like=True, gc=False):
+    """Change an order's total quantity, price or time in force. `order_id` 0: found by `orig_cl_ord_id` alone."""
+
+    session: str
+    msg_seq_num: int
+    account: str
+    cl_ord_id: str
+    orig_cl_ord_id: str
+    order_id: int
+    symbol: str
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    qty: Qty
+    price: Price
+
+
+class MassCancel(Command, tag=12, frozen=True, array_like=True, gc=False):
+    """Cancel all open orders of the session's accounts, if asked only of one instrument or side (0: both)."""
+
+    session: str
+    msg_seq_num: int
+    cl_ord_id: str
+    scope: MassCancelScope
+    symbol: str
+    side: int
+
+
+class QueryOrder(Command, tag=13, frozen=True, array_like=True, gc=False):
+    """Ask for the state of one order. `request_id` is echoed."""
+
+    session: str
+    msg_seq_num: int
+    account: str
+    cl_ord_id: str
+    order_id: int
+    symbol: str
+    side: Side
+    request_id: str
+
+
+class QueryOrders(Command, tag=14, frozen=True, array_like=True, gc=False):
+    """Ask for the state of the open orders of the session's accounts; of one account, instrument or side if given."""
+
+    session: str
+    msg_seq_num: int
+    account: str
+    symbol: str
+    side: int
+    request_id: str
+
+
+class Refuse(Command, tag=15, frozen=True, array_like=True, gc=False):
+    """A message that the gateway could not turn into a command; journaled so that its answer can be resent.
+
+    `msg_seq_num` is where the session's sequence stands after it; `ref_seq_num` is the message's own number, another
+    one if the message was out of order. `form` is the kind of answer, `reason` a code of the gateway's own band, the
+    rest what the answer echoes; `request_type` is what kind of cancel (or mass cancel) it was.
+    """
+
+    session: str
+    msg_seq_num: int
+    ref_seq_num: int
+    form: str
+    reason: int
+    text: str
+    ref_msg_type: str = ""
+    ref_tag: int = 0
+    cl_ord_id: str = ""
+    orig_cl_ord_id: str = ""
+    account: str = ""
+    symbol: str = ""
+    side: str = ""
+    request_type: str = ""
+
+
+class EndTradingDay(Command, tag=16, frozen=True, array_like=True, gc=False):
+    """The trading day `day` (YYYYMMDD) is over: DAY orders expire, and ClOrdIDs of days long past are forgotten."""
+
+    day: int
+
+
+AnyCommand = (
+    AddAsset
+    | AddInstrument
+    | OpenAccount
+    | Credit
+    | ProvisionSession
+    | ResetSequence
+    | ReserveOutbound
+    | ReleaseOutbound
+    | NewOrder
+    | CancelOrder
+    | ReplaceOrder
+    | MassCancel
+    | QueryOrder
+    | QueryOrders
+    | Refuse
+    | EndTradingDay
+)
+"""Every command there is; the type by which the journal is decoded."""

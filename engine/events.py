@@ -1,0 +1,285 @@
+"""Events: all that the exchange has to say. An event holds all that a report on it needs.
+
+Quantities are lots, prices ticks, amounts smallest units; `cum_notional` is the quote amount traded so far, so that
+the average price is exact. Events of an order name the session that entered it (`session`).
+"""
+
+import msgspec
+
+from engine.values import (
+    Amount,
+    CancelReason,
+    MassCancelScope,
+    OrderStatus,
+    OrderType,
+    Price,
+    Qty,
+    Side,
+    TimeInForce,
+)
+
+
+class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What every event is: an immutable, tagged array in the journal."""
+
+
+class AssetAdded(Event, tag=1, frozen=True, array_like=True, gc=False):
+    """An asset is admitted."""
+
+    asset: str
+
+
+class InstrumentAdded(Event, tag=2, frozen=True, array_like=True, gc=False):
+    """An instrument is admitted and open for trading."""
+
+    symbol: str
+
+
+class AccountOpened(Event, tag=3, frozen=True, array_like=True, gc=False):
+    """An account is open, with nothing in it."""
+
+    account: str
+
+
+class Credited(Event, tag=4, frozen=True, array_like=True, gc=False):
+    """A deposit is booked; `available` is the account's free balance of the asset after it."""
+
+    account: str
+    asset: str
+    amount: Amount
+    available: Amount
+    reference: str
+
+
+class SessionProvisioned(Event, tag=5, frozen=True, array_like=True, gc=False):
+    """A session exists, or has changed."""
+
+    session: str
+
+
+class SequenceReset(Event, tag=6, frozen=True, array_like=True, gc=False):
+    """Both sequences of a session stand at 1."""
+
+    session: str
+
+
+class CommandRejected(Event, tag=7, frozen=True, array_like=True, gc=False):
+    """A command of the house (not of a broker) was refused; nothing has changed."""
+
+    text: str
+
+
+class OrderAccepted(Event, tag=8, frozen=True, array_like=True, gc=False):
+    """An order is live."""
+
+    session: str
+    account: str
+    order_id: int
+    cl_ord_id: str
+    symbol: str
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    qty: Qty
+    price: Price
+
+
+class OrderRejected(Event, tag=9, frozen=True, array_like=True, gc=False):
+    """An order was refused for `reason` (engine band); nothing has changed."""
+
+    session: str
+    account: str
+    cl_ord_id: str
+    symbol: str
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    qty: Qty
+    price: Price
+    reason: int
+    text: str
+
+
+class Trade(Event, tag=10, frozen=True, array_like=True, gc=False):
+    """Two orders met. One event for both sides: the tape, both reports and the books all come from it.
+
+    The price is the resting (maker) order's. Fees are in the quote asset; the buyer pays the notional and its fee, the
+    seller gets the notional less its fee. All `_leaves_qty`, `_cum_qty` and `_cum_notional` are after the trade.
+    """
+
+    trade_id: int
+    symbol: str
+    price: Price
+    qty: Qty
+    notional: Amount
+    maker_session: str
+    maker_account: str
+    maker_order_id: int
+    maker_cl_ord_id: str
+    maker_order_type: OrderType
+    maker_time_in_force: TimeInForce
+    maker_order_qty: Qty
+    maker_order_price: Price
+    maker_leaves_qty: Qty
+    maker_cum_qty: Qty
+    maker_cum_notional: Amount
+    maker_fee: Amount
+    taker_session: str
+    taker_account: str
+    taker_order_id: int
+    taker_cl_ord_id: str
+    taker_side: Side
+    taker_order_type: OrderType
+    taker_time_in_force: TimeInForce
+    taker_order_qty: Qty
+    taker_order_price: Price
+    taker_leaves_qty: Qty
+    taker_cum_qty: Qty
+    taker_cum_notional: Amount
+    taker_fee: Amount
+
+
+class OrderCanceled(Event, tag=11, frozen=True, array_like=True, gc=False):
+    """What was left of an order is gone.
+
+    `requester` and `cl_ord_id` are those of the request, where there was one; else the order's own session and id, with
+    `orig_cl_ord_id` empty.
+    """
+
+    session: str
+    requester: str
+    account: str
+    order_id: int
+    cl_ord_id: str
+    orig_cl_ord_id: str
+    symbol: str
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    qty: Qty
+    price: Price
+    cum_qty: Qty
+    cum_notional: Amount
+    reason: CancelReason
+
+
+class OrderReplaced(Event, tag=12, frozen=True, array_like=True, gc=False):
+    """An order goes on with the values given here."""
+
+    session: str
+    requester: str
+    account: str
+    order_id: int
+    cl_ord_id: str
+    orig_cl_ord_id: str
+    symbol: str
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    qty: Qty
+    price: Price
+    leaves_qty: Qty
+    cum_qty: Qty
+    cum_notional: Amount
+
+
+class CancelRejected(Event, tag=13, frozen=True, array_like=True, gc=False):
+    """A cancel, or with `is_replace` a replace, was refused; `status` is the order's (REJECTED if unknown)."""
+
+    session: str
+    account: str
+    order_id: int
+    cl_ord_id: str
+    orig_cl_ord_id: str
+    status: OrderStatus
+    is_replace: bool
+    reason: int
+    text: str
+
+
+class MassCanceled(Event, tag=14, frozen=True, array_like=True, gc=False):
+    """The outcome of a mass cancel; the orders' own cancels precede it. `reason` 0: done."""
+
+    session: str
+    cl_ord_id: str
+    scope: MassCancelScope
+    symbol: str
+    side: int
+    order_ids: tuple[int, ...]
+    orig_cl_ord_ids: tuple[str, ...]
+    reason: int
+    text: str
+
+
+class OrderStatusReported(Event, tag=15, frozen=True, array_like=True, gc=False):
+    """The state of an order, as asked. An unknown order has `order_id` 0, status REJECTED and a `reason`.
+
+    `total_reports` above 0: one of that many answers to a mass status request, `last_report` on the last.
+    """
+
+    session: str
+    account: str
+    order_id: int
+    cl_ord_id: str
+    symbol: str
+    side: int
+    order_type: OrderType
+    time_in_force: TimeInForce
+    qty: Qty
+    price: Price
+    leaves_qty: Qty
+    cum_qty: Qty
+    cum_notional: Amount
+    status: OrderStatus
+    reason: int
+    text: str
+    request_id: str
+    is_mass_status: bool
+    total_reports: int
+    last_report: bool
+
+
+class Refused(Event, tag=16, frozen=True, array_like=True, gc=False):
+    """The gateway refused a message; the fields are those of the `Refuse` command."""
+
+    session: str
+    ref_seq_num: int
+    form: str
+    reason: int
+    text: str
+    ref_msg_type: str
+    ref_tag: int
+    cl_ord_id: str
+    orig_cl_ord_id: str
+    account: str
+    symbol: str
+    side: str
+    request_type: str
+
+
+class TradingDayEnded(Event, tag=17, frozen=True, array_like=True, gc=False):
+    """The trading day `day` (YYYYMMDD) is over; the expiries of its DAY orders precede this."""
+
+    day: int
+
+
+AnyEvent = (
+    AssetAdded
+    | InstrumentAdded
+    | AccountOpened
+    | Credited
+    | SessionProvisioned
+    | SequenceReset
+    | CommandRejected
+    | OrderAccepted
+    | OrderRejected
+    | Trade
+    | OrderCanceled
+    | OrderReplaced
+    | CancelRejected
+    | MassCanceled
+    | OrderStatusReported
+    | Refused
+    | TradingDayEnded
+)
+"""Every event there is; the type by which the journal is decoded."""

@@ -1,0 +1,61 @@
+"""The exchange: one state, changed by commands alone.
+
+`Exchange.apply` is pure: what it returns and what it leaves behind depend on the commands so far and on nothing else.
+It knows no clock, no I/O, no randomness and no float. A command is either refused with a reason, leaving everything
+as it was, or carried out whole.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from engine import commands, house, orders, queries
+from engine.commands import AnyCommand
+from engine.events import AnyEvent, CommandRejected
+from engine.state import Session, State
+
+_MESSAGES: Final[dict[type, Callable[[State, Session, Any], list[AnyEvent]]]] = {
+    commands.NewOrder: orders.new_order,
+    commands.CancelOrder: orders.cancel_order,
+    commands.ReplaceOrder: orders.replace_order,
+    commands.MassCancel: orders.mass_cancel,
+    commands.QueryOrder: queries.query_order,
+    commands.QueryOrders: queries.query_orders,
+    commands.Refuse: house.refuse,
+}
+"""What came in as a message of a session, and moves the session's place in its sequence."""
+
+_HOUSE: Final[dict[type, Callable[[State, Any], list[AnyEvent]]]] = {
+    commands.AddAsset: house.add_asset,
+    commands.AddInstrument: house.add_instrument,
+    commands.OpenAccount: house.open_account,
+    commands.Credit: house.credit,
+    commands.ProvisionSession: house.provision_session,
+    commands.ResetSequence: house.reset_sequence,
+    commands.ReserveOutbound: house.reserve_outbound,
+    commands.ReleaseOutbound: house.release_outbound,
+    commands.EndTradingDay: house.end_trading_day,
+}
+
+
+class Exchange:
+    """The venue's state and the rules that change it."""
+
+    __slots__ = ("state",)
+
+    def __init__(self, state: State | None = None) -> None:
+        """Begin with `state`, or with an empty venue."""
+        self.state = state or State()
+
+    def apply(self, command: AnyCommand, time_ns: int) -> list[AnyEvent]:
+        """Carry out a command stamped `time_ns` (nanoseconds since the epoch) and return what happened, in order."""
+        state = self.state
+        state.time_ns = time_ns
+        of_message = _MESSAGES.get(type(command))
+        if of_message is None:
+            return _HOUSE[type(command)](state, command)
+        message: Any = command
+        session = state.sessions.get(message.session)
+        if session is None:
+            return [CommandRejected(f"unknown session {message.session}")]
+        session.last_in = message.msg_seq_num
+        return of_message(state, session, message)

@@ -1,0 +1,99 @@
+"""Frames: how a record lies in a segment file and travels over the feed.
+
+    length u32 | crc u32 | sequence u64 | durable u64 | payload (length bytes)      little-endian
+
+The payload is a record, `[sequence, time_ns, command, events]` as MessagePack. `crc` covers everything after itself.
+`durable` is the last sequence that was known to be on disk when this frame was written: if a damaged frame is
+followed by a frame whose `durable` reaches it, something that was safe has been damaged; otherwise it is a torn tail.
+"""
+
+import struct
+import zlib
+from typing import Final
+
+import msgspec
+
+from engine.commands import AnyCommand
+from engine.events import AnyEvent
+
+HEADER: Final = struct.Struct("<IIQQ")
+HEADER_SIZE: Final = HEADER.size
+_COVERED: Final = struct.Struct("<QQ")
+_SEQUENCE_UPPER_AT: Final = 10
+"""Where in a header the upper six bytes of the sequence lie."""
+PAYLOAD_BYTES_MAX: Final = 64 * 1024 * 1024
+"""No record is longer; a length beyond this is damage."""
+
+
+class Record(msgspec.Struct, frozen=True, array_like=True):
+    """What the journal holds of one command: when it was applied and what came of it."""
+
+    sequence: int
+    time_ns: int
+    command: AnyCommand
+    events: tuple[AnyEvent, ...]
+
+
+class RawRecord(msgspec.Struct, frozen=True, array_like=True):
+    """A record whose events are left encoded, for replay to compare with."""
+
+    sequence: int
+    time_ns: int
+    command: AnyCommand
+    events: msgspec.Raw
+
+
+class Frame(msgspec.Struct, frozen=True, gc=False):
+    """One whole frame found at `offset` of the bytes that were scanned."""
+
+    offset: int
+    sequence: int
+    durable: int
+    payload: bytes
+
+    @property
+    def end(self) -> int:
+        """Return the offset just behind the frame."""
+        return self.offset + HEADER_SIZE + len(self.payload)
+
+
+encode_value: Final = msgspec.msgpack.Encoder().encode
+decode_record: Final = msgspec.msgpack.Decoder(Record).decode
+decode_raw_record: Final = msgspec.msgpack.Decoder(RawRecord).decode
+
+
+def encode_frame(sequence: int, durable: int, payload: bytes) -> bytes:
+    """Return the frame of a payload."""
+    crc = zlib.crc32(payload, zlib.crc32(_COVERED.pack(sequence, durable)))
+    return HEADER.pack(len(payload), crc, sequence, durable) + payload
+
+
+def frame_at(data: bytes, at: int, base: int = 0) -> Frame | None:
+    """Return the whole, undamaged frame at `data[at:]`, or None. `base` is the file offset of `data`."""
+    start = at + HEADER_SIZE
+    if start > len(data):
+        return None
+    length, crc, sequence, durable = HEADER.unpack_from(data, at)
+    if not 0 < length <= PAYLOAD_BYTES_MAX or start + length > len(data):
+        return None
+    payload = data[start : start + length]
+    if zlib.crc32(payload, zlib.crc32(_COVERED.pack(sequence, durable))) != crc:
+        return None
+    return Frame(base + at, sequence, durable, payload)
+
+
+def find_frame_after(data: bytes, sequence: int) -> Frame | None:
+    """Return a whole frame somewhere in `data`, behind damage, of a record after `sequence`; the last one there is.
+
+    Frames are found by their sequence number: its upper six bytes are those of `sequence` or the next value of them,
+    and a match that is not a frame fails the CRC.
+    """
+    for upper in ((sequence >> 16) + 1, sequence >> 16):
+        pattern = struct.pack("<Q", upper << 16)[2:]
+        at = data.rfind(pattern)
+        while at >= _SEQUENCE_UPPER_AT:
+            frame = frame_at(data, at - _SEQUENCE_UPPER_AT)
+            if frame is not None and frame.sequence > sequence:
+                return frame
+            at = data.rfind(pattern, 0, at + len(pattern) - 1)
+    return None

@@ -1,0 +1,195 @@
+"""Commands of the house: what is traded, who may trade, deposits, sessions, the end of the day.
+
+A command that cannot be carried out is answered by `CommandRejected` with the reason in words.
+"""
+
+from engine.account import Account
+from engine.book import Book
+from engine.commands import (
+    AddAsset,
+    AddInstrument,
+    Credit,
+    EndTradingDay,
+    OpenAccount,
+    ProvisionSession,
+    Refuse,
+    ReleaseOutbound,
+    ReserveOutbound,
+    ResetSequence,
+)
+from engine.errors import DefinitionError
+from engine.events import (
+    AccountOpened,
+    AnyEvent,
+    AssetAdded,
+    CommandRejected,
+    Credited,
+    InstrumentAdded,
+    Refused,
+    SequenceReset,
+    SessionProvisioned,
+    TradingDayEnded,
+)
+from engine.holding import Holding
+from engine.instrument import Instrument
+from engine.matching import cancel_resting
+from engine.state import Session, State
+from engine.values import AMOUNT_MAX, END_OF_DAY, PRICE_MAX, TimeInForce
+
+DECIMALS_MAX = 18
+
+
+def add_asset(state: State, command: AddAsset) -> list[AnyEvent]:
+    """Admit an asset once."""
+    if command.asset in state.assets:
+        return [CommandRejected(f"asset {command.asset} exists")]
+    if not 0 <= command.decimals <= DECIMALS_MAX:
+        return [CommandRejected(f"asset {command.asset}: decimals must be 0 to {DECIMALS_MAX}, not {command.decimals}")]
+    state.assets[command.asset] = command.decimals
+    state.fees[command.asset] = state.credited[command.asset] = 0
+    for account in state.accounts.values():
+        account.holdings[command.asset] = Holding()
+    return [AssetAdded(command.asset)]
+
+
+def add_instrument(state: State, command: AddInstrument) -> list[AnyEvent]:
+    """Admit an instrument on two known assets once."""
+    symbol = command.symbol
+    if symbol in state.books:
+        return [CommandRejected(f"instrument {symbol} exists")]
+    for asset in (command.base, command.quote):
+        if asset not in state.assets:
+            return [CommandRejected(f"{symbol}: unknown asset {asset}")]
+    if command.base == command.quote:
+        return [CommandRejected(f"{symbol}: base and quote must differ")]
+    if command.order_qty_max > PRICE_MAX:
+        return [CommandRejected(f"{symbol}: order_qty_max must be at most {PRICE_MAX} quantity increments")]
+    try:
+        instrument = Instrument(
+            symbol=symbol,
+            base=command.base,
+            quote=command.quote,
+            base_decimals=state.assets[command.base],
+            quote_decimals=state.assets[command.quote],
+            price_increment=command.price_increment,
+            price_decimals=command.price_decimals,
+            qty_increment=command.qty_increment,
+            qty_decimals=command.qty_decimals,
+            maker_fee_bps=command.maker_fee_bps,
+            taker_fee_bps=command.taker_fee_bps,
+            order_qty_max=command.order_qty_max,
+        )
+    except DefinitionError as error:
+        return [CommandRejected(str(error))]
+    state.books[symbol] = Book(instrument)
+    return [InstrumentAdded(symbol)]
+
+
+def open_account(state: State, command: OpenAccount) -> list[AnyEvent]:
+    """Open a cash account once."""
+    if command.account in state.accounts:
+        return [CommandRejected(f"account {command.account} exists")]
+    account = state.accounts[command.account] = Account(command.account)
+    account.holdings = {asset: Holding() for asset in state.assets}
+    return [AccountOpened(command.account)]
+
+
+def credit(state: State, command: Credit) -> list[AnyEvent]:
+    """Book a deposit, each reference once."""
+    account = state.accounts.get(command.account)
+    if account is None:
+        return [CommandRejected(f"credit {command.reference}: unknown account {command.account}")]
+    if command.asset not in state.assets:
+        return [CommandRejected(f"credit {command.reference}: unknown asset {command.asset}")]
+    if command.reference in state.credit_references:
+        return [CommandRejected(f"credit {command.reference}: this reference has been booked")]
+    if command.amount <= 0 or state.credited[command.asset] + command.amount > AMOUNT_MAX:
+        return [CommandRejected(f"credit {command.reference}: amount {command.amount} is out of range")]
+    state.credit_references[command.reference] = None
+    state.credited[command.asset] += command.amount
+    holding = account.holdings[command.asset]
+    holding.available += command.amount
+    return [Credited(command.account, command.asset, command.amount, holding.available, command.reference)]
+
+
+def provision_session(state: State, command: ProvisionSession) -> list[AnyEvent]:
+    """Create a session, or change its accounts and password; its sequences stay."""
+    if not command.accounts:
+        return [CommandRejected(f"session {command.session}: needs at least one account")]
+    if len(set(command.accounts)) < len(command.accounts):
+        return [CommandRejected(f"session {command.session}: an account is named twice")]
+    for account in command.accounts:
+        if account not in state.accounts:
+            return [CommandRejected(f"session {command.session}: unknown account {account}")]
+    session = state.sessions.get(command.session)
+    if session is None:
+        session = state.sessions[command.session] = Session(command.session)
+    session.provision((state.accounts[account] for account in command.accounts), command.password_hash)
+    return [SessionProvisioned(command.session)]
+
+
+def reset_sequence(state: State, command: ResetSequence) -> list[AnyEvent]:
+    """Let both sequences of a session begin again at 1."""
+    session = state.sessions.get(command.session)
+    if session is None:
+        return [CommandRejected(f"unknown session {command.session}")]
+    session.last_in = 0
+    session.reserved_out = 0
+    session.resets += 1
+    return [SequenceReset(command.session)]
+
+
+def reserve_outbound(state: State, command: ReserveOutbound) -> list[AnyEvent]:
+    """Note that outgoing numbers up to `through` may be in use from now on."""
+    session = state.sessions.get(command.session)
+    if session is None:
+        return [CommandRejected(f"unknown session {command.session}")]
+    session.reserved_out = command.through
+    return []
+
+
+def release_outbound(state: State, command: ReleaseOutbound) -> list[AnyEvent]:
+    """Note exactly where both sequences stood at a clean stop."""
+    session = state.sessions.get(command.session)
+    if session is None:
+        return [CommandRejected(f"unknown session {command.session}")]
+    if command.next_in < 1 or command.next_out < 1:
+        return [CommandRejected(f"session {command.session}: sequence numbers begin at 1")]
+    session.last_in = command.next_in - 1
+    session.reserved_out = command.next_out - 1
+    return []
+
+
+def refuse(_state: State, _session: Session, command: Refuse) -> list[AnyEvent]:
+    """Put a refusal of the gateway on record."""
+    return [
+        Refused(
+            command.session,
+            command.ref_seq_num,
+            command.form,
+            command.reason,
+            command.text,
+            command.ref_msg_type,
+            command.ref_tag,
+            command.cl_ord_id,
+            command.orig_cl_ord_id,
+            command.account,
+            command.symbol,
+            command.side,
+            command.request_type,
+        )
+    ]
+
+
+def end_trading_day(state: State, command: EndTradingDay) -> list[AnyEvent]:
+    """Let DAY orders expire, oldest first, and begin the next day's ClOrdIDs."""
+    if command.day <= state.trading_day_ended:
+        return [CommandRejected(f"trading day {command.day} is over already")]
+    state.trading_day_ended = command.day
+    expiring = [order for order in state.open_orders(state.accounts) if order.time_in_force is TimeInForce.DAY]
+    expiring.sort(key=lambda order: order.order_id)
+    events: list[AnyEvent] = [cancel_resting(state, order, END_OF_DAY) for order in expiring]
+    for account in state.accounts.values():
+        account.forget_old_cl_ord_ids()
+    events.append(TradingDayEnded(command.day))
+    return events

@@ -1,0 +1,90 @@
+"""An instrument: its increments, and the exact arithmetic that follows from them."""
+
+from engine.errors import DefinitionError
+
+
+class Instrument:
+    """What is traded against what, in which steps, for which fee.
+
+    One tick is `price_increment` x 10^-`price_decimals` of the quote asset per unit of the base asset; one lot is
+    `qty_increment` x 10^-`qty_decimals` of the base asset. `notional_per_tick_lot` (smallest quote units) and
+    `base_per_lot` (smallest base units) are whole numbers, so that price x quantity is exact.
+    """
+
+    __slots__ = (
+        "base",
+        "base_per_lot",
+        "maker_fee_bps",
+        "notional_per_tick_lot",
+        "order_qty_max",
+        "price_decimals",
+        "price_increment",
+        "qty_decimals",
+        "qty_increment",
+        "quote",
+        "reserve_fee_bps",
+        "symbol",
+        "taker_fee_bps",
+    )
+
+    def __init__(
+        self,
+        *,
+        symbol: str,
+        base: str,
+        quote: str,
+        base_decimals: int,
+        quote_decimals: int,
+        price_increment: int,
+        price_decimals: int,
+        qty_increment: int,
+        qty_decimals: int,
+        maker_fee_bps: int,
+        taker_fee_bps: int,
+        order_qty_max: int,
+    ) -> None:
+        """Raise `DefinitionError` where the increments or fees would not keep amounts exact and balances solvent."""
+        if price_increment <= 0 or qty_increment <= 0:
+            raise DefinitionError(f"{symbol}: price and quantity increments must be above zero")
+        if order_qty_max <= 0:
+            raise DefinitionError(f"{symbol}: order_qty_max must be above zero, not {order_qty_max}")
+        if taker_fee_bps >= 10_000 or abs(maker_fee_bps) >= 10_000 or taker_fee_bps + maker_fee_bps < 0:
+            raise DefinitionError(
+                f"{symbol}: fees of {maker_fee_bps} bp (maker) and {taker_fee_bps} bp (taker) cannot be charged: "
+                "each must be below 10000 and the taker's must pay for a maker's rebate"
+            )
+        self.symbol = symbol
+        self.base = base
+        self.quote = quote
+        self.price_increment = price_increment
+        self.price_decimals = price_decimals
+        self.qty_increment = qty_increment
+        self.qty_decimals = qty_decimals
+        self.maker_fee_bps = maker_fee_bps
+        self.taker_fee_bps = taker_fee_bps
+        self.order_qty_max = order_qty_max
+        self.reserve_fee_bps = max(maker_fee_bps, taker_fee_bps)
+        """The dearer of the two fees: what an order must be able to pay whichever side it turns out to be on."""
+        self.base_per_lot = _scaled(symbol, "quantity increment", qty_increment, base_decimals - qty_decimals, base)
+        self.notional_per_tick_lot = _scaled(
+            symbol,
+            "price increment times quantity increment",
+            price_increment * qty_increment,
+            quote_decimals - price_decimals - qty_decimals,
+            quote,
+        )
+
+
+def _scaled(symbol: str, what: str, value: int, exponent: int, asset: str) -> int:
+    if exponent >= 0:
+        return value * _power_of_ten(exponent)
+    whole, rest = divmod(value, _power_of_ten(-exponent))
+    if rest:
+        raise DefinitionError(
+            f"{symbol}: {what} is finer than the smallest unit of {asset}; give {asset} more decimals"
+        )
+    return whole
+
+
+def _power_of_ten(exponent: int) -> int:
+    return int(10**exponent)

@@ -1,0 +1,188 @@
+"""Matching and settlement: price-time priority, trades at the resting order's price, funds exact to the last unit."""
+
+from engine.book import Book, BookSide
+from engine.commands import CancelOrder
+from engine.events import AnyEvent, OrderCanceled, Trade
+from engine.order import Order, round_fee
+from engine.state import FINISHED_ORDERS_KEPT, State
+from engine.values import (
+    AMOUNT_MAX,
+    BUY,
+    CANCELED,
+    END_OF_DAY,
+    EXPIRED,
+    FILL_OR_KILL,
+    FILLED,
+    IMMEDIATE_OR_CANCEL,
+    LIMIT,
+    MARKET,
+    PARTIALLY_FILLED,
+    Amount,
+    CancelReason,
+    OrderStatus,
+    Qty,
+)
+
+
+def trade_and_rest(state: State, order: Order, book: Book, events: list[AnyEvent]) -> None:
+    """Trade what can be traded at once; then the order rests, or what is left of it is cancelled."""
+    own, opposite = (book.bids, book.asks) if order.side is BUY else (book.asks, book.bids)
+    order_type, time_in_force = order.order_type, order.time_in_force
+    best = opposite.best
+    if best is not None:
+        # In keys of the other side: smaller is better for the taker, and every price is within a market order's bound.
+        bound = AMOUNT_MAX if order_type is MARKET else order.price * opposite.sign
+        if best.key <= bound:
+            if time_in_force is FILL_OR_KILL and opposite.qty_within(bound) < order.leaves_qty:
+                events.append(_close(state, order, CancelReason.NOT_FILLABLE))
+                return
+            _match(state, order, opposite, bound, events)
+            if not order.leaves_qty:
+                _finish(state, order, FILLED)
+                return
+    if order_type is MARKET or time_in_force is IMMEDIATE_OR_CANCEL:
+        events.append(_close(state, order, CancelReason.IMMEDIATE_REMAINDER))
+    elif time_in_force is FILL_OR_KILL:
+        events.append(_close(state, order, CancelReason.NOT_FILLABLE))
+    else:
+        own.rest(order)
+
+
+def _match(state: State, taker: Order, opposite: BookSide, bound: int, events: list[AnyEvent]) -> None:
+    instrument = taker.instrument
+    while taker.leaves_qty:
+        level = opposite.best
+        if level is None or level.key > bound:
+            return
+        maker = level.head
+        assert maker is not None, "a level without orders is dropped"
+        price = level.price
+        qty = min(taker.leaves_qty, maker.leaves_qty)
+        notional = qty * price * instrument.notional_per_tick_lot
+        if qty == maker.leaves_qty:
+            opposite.remove(maker)
+            maker.leaves_qty = 0
+        else:
+            opposite.reduce(maker, qty)
+        taker.leaves_qty -= qty
+        maker_fee = _settle(state, maker, qty, notional, instrument.maker_fee_bps)
+        taker_fee = _settle(state, taker, qty, notional, instrument.taker_fee_bps)
+        state.fees[instrument.quote] += maker_fee + taker_fee
+        state.last_trade_id += 1
+        events.append(
+            Trade(
+                state.last_trade_id,
+                instrument.symbol,
+                price,
+                qty,
+                notional,
+                maker.session,
+                maker.account,
+                maker.order_id,
+                maker.cl_ord_id,
+                maker.order_type,
+                maker.time_in_force,
+                maker.qty,
+                maker.price,
+                maker.leaves_qty,
+                maker.cum_qty,
+                maker.cum_notional,
+                maker_fee,
+                taker.session,
+                taker.account,
+                taker.order_id,
+                taker.cl_ord_id,
+                taker.side,
+                taker.order_type,
+                taker.time_in_force,
+                taker.qty,
+                taker.price,
+                taker.leaves_qty,
+                taker.cum_qty,
+                taker.cum_notional,
+                taker_fee,
+            )
+        )
+        if not maker.leaves_qty:
+            _finish(state, maker, FILLED)
+
+
+def _settle(state: State, order: Order, qty: Qty, notional: Amount, fee_bps: int) -> Amount:
+    """Book one side of a trade against the order's account and return the fee it pays."""
+    instrument, backing, proceeds = order.instrument, order.backing, order.proceeds
+    order.status = PARTIALLY_FILLED
+    order.cum_qty += qty
+    order.cum_notional += notional
+    fee_raw = order.fee_raw
+    order.fee_raw = fee_raw_now = fee_raw + notional * fee_bps
+    fee = round_fee(fee_raw_now) - round_fee(fee_raw)
+    base_amount = qty * instrument.base_per_lot
+    if order.side is BUY:
+        if order.order_type is LIMIT:
+            reserved = order.reserve_needed(order.leaves_qty, order.price)
+        else:
+            reserved = order.reserved - notional - fee
+        released = order.reserved - reserved
+        order.reserved = reserved
+        backing.reserved -= released
+        backing.available += released - notional - fee
+        proceeds.available += base_amount
+    else:
+        order.reserved -= base_amount
+        backing.reserved -= base_amount
+        proceeds.available += notional - fee
+    return fee
+
+
+def _finish(state: State, order: Order, status: OrderStatus) -> None:
+    """Close an order that no longer rests: give back what it still reserves, remember it for a while."""
+    order.status = status
+    order_id = order.order_id
+    del state.accounts[order.account].orders[order_id]
+    reserved = order.reserved
+    if reserved:
+        backing = order.backing
+        backing.reserved -= reserved
+        backing.available += reserved
+        order.reserved = 0
+    finished = state.finished
+    finished[order_id] = order
+    state.finished_order_ids.append(order_id)
+    if len(finished) > FINISHED_ORDERS_KEPT:
+        del finished[state.finished_order_ids.popleft()]
+
+
+def cancel_resting(
+    state: State, order: Order, reason: CancelReason, request: CancelOrder | None = None
+) -> OrderCanceled:
+    """Take an open order off the book and close it."""
+    book = state.books[order.instrument.symbol]
+    (book.bids if order.side is BUY else book.asks).remove(order)
+    return _close(state, order, reason, request)
+
+
+def _close(state: State, order: Order, reason: CancelReason, request: CancelOrder | None = None) -> OrderCanceled:
+    """Close an order that does not rest, or no longer."""
+    order.leaves_qty = 0
+    _finish(state, order, EXPIRED if reason is END_OF_DAY else CANCELED)
+    if request is None:
+        requester, cl_ord_id, orig_cl_ord_id = order.session, order.cl_ord_id, ""
+    else:
+        requester, cl_ord_id, orig_cl_ord_id = request.session, request.cl_ord_id, order.cl_ord_id
+    return OrderCanceled(
+        order.session,
+        requester,
+        order.account,
+        order.order_id,
+        cl_ord_id,
+        orig_cl_ord_id,
+        order.instrument.symbol,
+        order.side,
+        order.order_type,
+        order.time_in_force,
+        order.qty,
+        order.price,
+        order.cum_qty,
+        order.cum_notional,
+        reason,
+    )

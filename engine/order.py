@@ -1,0 +1,92 @@
+"""An order as the exchange holds it."""
+
+from typing import Final
+
+from engine.holding import Holding
+from engine.instrument import Instrument
+from engine.values import NEW, SELL, Amount, OrderStatus, OrderType, Price, Qty, Side, TimeInForce
+
+FEE_SCALE: Final = 10_000
+"""Basis points of one."""
+
+
+class Order:
+    """One order, open or finished.
+
+    `reserved` is what the order still holds back in `backing` (the buyer's quote, the seller's base); what it earns goes
+    to `proceeds`. `fee_raw` is the exact fee so far in 1/10000 of the quote asset's smallest unit; the fee is rounded up
+    once, on the order's total, so that each fill pays the difference between two roundings. `previous` and `next` link
+    the orders of one price level.
+    """
+
+    __slots__ = (
+        "account",
+        "backing",
+        "cl_ord_id",
+        "cum_notional",
+        "cum_qty",
+        "fee_raw",
+        "instrument",
+        "leaves_qty",
+        "next",
+        "order_id",
+        "order_type",
+        "previous",
+        "price",
+        "proceeds",
+        "qty",
+        "reserved",
+        "session",
+        "side",
+        "status",
+        "time_in_force",
+    )
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the fields of an order; naming them costs time on every new order
+        self,
+        order_id: int,
+        session: str,
+        account: str,
+        cl_ord_id: str,
+        instrument: Instrument,
+        side: Side,
+        order_type: OrderType,
+        time_in_force: TimeInForce,
+        qty: Qty,
+        price: Price,
+        backing: Holding,
+        proceeds: Holding,
+    ) -> None:
+        self.order_id = order_id
+        self.session = session
+        self.account = account
+        self.cl_ord_id = cl_ord_id
+        self.instrument = instrument
+        self.side = side
+        self.order_type = order_type
+        self.time_in_force = time_in_force
+        self.qty = qty
+        self.price = price
+        self.backing = backing
+        self.proceeds = proceeds
+        self.leaves_qty = qty
+        self.cum_qty: Qty = 0
+        self.cum_notional: Amount = 0
+        self.fee_raw: int = 0
+        self.reserved: Amount = 0
+        self.status: OrderStatus = NEW
+        self.previous: Order | None = None
+        self.next: Order | None = None
+
+    def reserve_needed(self, leaves_qty: Qty, price: Price) -> Amount:
+        """Return what the order must hold back to fill `leaves_qty` more at `price` or better, dearest fee included."""
+        if self.side is SELL:
+            return leaves_qty * self.instrument.base_per_lot
+        notional = leaves_qty * price * self.instrument.notional_per_tick_lot
+        fee_raw = self.fee_raw
+        return notional + round_fee(fee_raw + notional * self.instrument.reserve_fee_bps) - round_fee(fee_raw)
+
+
+def round_fee(fee_raw: int) -> Amount:
+    """Return a fee in smallest units from 1/10000 of them, rounded up: against the payer, and once per order."""
+    return -(-fee_raw // FEE_SCALE)

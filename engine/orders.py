@@ -1,0 +1,266 @@
+"""Orders as their owners change them: enter, cancel, replace, mass cancel. Each is refused whole or done whole."""
+
+from engine.commands import CancelOrder, MassCancel, NewOrder, ReplaceOrder
+from engine.events import (
+    AnyEvent,
+    CancelRejected,
+    MassCanceled,
+    OrderAccepted,
+    OrderRejected,
+    OrderReplaced,
+)
+from engine.matching import cancel_resting, trade_and_rest
+from engine.order import Order, round_fee
+from engine.queries import status_of
+from engine.reject import RejectReason
+from engine.state import Session, State
+from engine.values import (
+    AMOUNT_MAX,
+    BUY,
+    LIMIT,
+    MARKET,
+    PRICE_MAX,
+    REQUESTED,
+    CancelReason,
+    MassCancelScope,
+    OrderStatus,
+    TimeInForce,
+)
+
+
+def new_order(state: State, session: Session, command: NewOrder) -> list[AnyEvent]:
+    """Accept an order, reserve what it may cost, and let it trade or rest."""
+    account = session.permitted.get(command.account)
+    if account is None:
+        return _rejected(command, RejectReason.UNKNOWN_ACCOUNT)
+    cl_ord_id = command.cl_ord_id
+    if cl_ord_id in account.cl_ord_ids or cl_ord_id in account.earlier_cl_ord_ids:
+        if command.possible_resend:
+            return [status_of(state, session, command)]
+        return _rejected(command, RejectReason.DUPLICATE_CL_ORD_ID)
+    book = state.books.get(command.symbol)
+    if book is None:
+        return _rejected(command, RejectReason.UNKNOWN_INSTRUMENT)
+    instrument, side, order_type, qty, price = (
+        book.instrument,
+        command.side,
+        command.order_type,
+        command.qty,
+        command.price,
+    )
+    if not 0 < qty <= instrument.order_qty_max:
+        return _rejected(command, RejectReason.QUANTITY_OUT_OF_RANGE)
+    if order_type is MARKET:
+        if price:
+            return _rejected(command, RejectReason.MARKET_ORDER_NEEDS_NO_PRICE)
+        opposite = book.opposite(side)
+        if opposite.best is None:
+            return _rejected(command, RejectReason.NO_LIQUIDITY)
+        notional = opposite.cost(qty) * instrument.notional_per_tick_lot if side is BUY else 0
+    else:
+        if not 0 < price <= PRICE_MAX:
+            return _rejected(command, RejectReason.PRICE_OUT_OF_RANGE)
+        notional = qty * price * instrument.notional_per_tick_lot
+        if notional > AMOUNT_MAX:
+            return _rejected(command, RejectReason.NOTIONAL_TOO_LARGE)
+    holdings = account.holdings
+    if side is BUY:
+        backing, proceeds = holdings[instrument.quote], holdings[instrument.base]
+        reserved = notional + round_fee(notional * instrument.reserve_fee_bps)
+    else:
+        backing, proceeds = holdings[instrument.base], holdings[instrument.quote]
+        reserved = qty * instrument.base_per_lot
+    if reserved > backing.available:
+        return _rejected(command, RejectReason.INSUFFICIENT_FUNDS)
+    backing.available -= reserved
+    backing.reserved += reserved
+
+    state.last_order_id = order_id = state.last_order_id + 1
+    order = Order(
+        order_id,
+        command.session,
+        command.account,
+        cl_ord_id,
+        instrument,
+        side,
+        order_type,
+        command.time_in_force,
+        qty,
+        price,
+        backing,
+        proceeds,
+    )
+    order.reserved = reserved
+    account.orders[order_id] = order
+    account.cl_ord_ids[cl_ord_id] = order_id
+    events: list[AnyEvent] = [
+        OrderAccepted(
+            command.session,
+            command.account,
+            order_id,
+            cl_ord_id,
+            command.symbol,
+            side,
+            order_type,
+            command.time_in_force,
+            qty,
+            price,
+        )
+    ]
+    trade_and_rest(state, order, book, events)
+    return events
+
+
+def cancel_order(state: State, session: Session, command: CancelOrder) -> list[AnyEvent]:
+    """Cancel what is left of an order."""
+    found = _find(state, session, command)
+    if not isinstance(found, Order):
+        return found
+    session.permitted[command.account].cl_ord_ids[command.cl_ord_id] = found.order_id
+    return [cancel_resting(state, found, REQUESTED, command)]
+
+
+def replace_order(state: State, session: Session, command: ReplaceOrder) -> list[AnyEvent]:
+    """Give an order new terms. Unless only its quantity shrinks, it goes behind all others and may trade at once."""
+    found = _find(state, session, command)
+    if not isinstance(found, Order):
+        return found
+    order, qty, price = found, command.qty, command.price
+    instrument = order.instrument
+    book = state.books[instrument.symbol]
+    if command.order_type is not LIMIT or command.time_in_force > TimeInForce.GOOD_TILL_CANCEL:
+        return _cancel_rejected(command, order, RejectReason.CANNOT_REPLACE_THUS)
+    if not 0 < qty <= instrument.order_qty_max:
+        return _cancel_rejected(command, order, RejectReason.QUANTITY_OUT_OF_RANGE)
+    if qty <= order.cum_qty:
+        return _cancel_rejected(command, order, RejectReason.QUANTITY_NOT_ABOVE_FILLED)
+    if not 0 < price <= PRICE_MAX:
+        return _cancel_rejected(command, order, RejectReason.PRICE_OUT_OF_RANGE)
+    leaves_qty = qty - order.cum_qty
+    if order.cum_notional + leaves_qty * price * instrument.notional_per_tick_lot > AMOUNT_MAX:
+        return _cancel_rejected(command, order, RejectReason.NOTIONAL_TOO_LARGE)
+    backing = order.backing
+    reserved = order.reserve_needed(leaves_qty, price)
+    added = reserved - order.reserved
+    if added > backing.available:
+        return _cancel_rejected(command, order, RejectReason.INSUFFICIENT_FUNDS)
+    backing.available -= added
+    backing.reserved += added
+    order.reserved = reserved
+
+    side = book.side(order.side)
+    keeps_priority = price == order.price and qty <= order.qty
+    if keeps_priority:
+        side.reduce(order, order.qty - qty)
+    else:
+        side.remove(order)
+        order.leaves_qty = leaves_qty
+    orig_cl_ord_id = order.cl_ord_id
+    order.qty, order.price, order.time_in_force = qty, price, command.time_in_force
+    order.cl_ord_id = command.cl_ord_id
+    session.permitted[command.account].cl_ord_ids[command.cl_ord_id] = order.order_id
+    events: list[AnyEvent] = [
+        OrderReplaced(
+            order.session,
+            command.session,
+            order.account,
+            order.order_id,
+            command.cl_ord_id,
+            orig_cl_ord_id,
+            instrument.symbol,
+            order.side,
+            order.order_type,
+            order.time_in_force,
+            qty,
+            price,
+            order.leaves_qty,
+            order.cum_qty,
+            order.cum_notional,
+        )
+    ]
+    if not keeps_priority:
+        trade_and_rest(state, order, book, events)
+    return events
+
+
+def mass_cancel(state: State, session: Session, command: MassCancel) -> list[AnyEvent]:
+    """Cancel the open orders of the session's accounts."""
+    if command.scope is MassCancelScope.INSTRUMENT and command.symbol not in state.books:
+        return [_mass_canceled(command, [], RejectReason.UNKNOWN_INSTRUMENT)]
+    orders = state.open_orders(session.accounts, command.symbol, command.side)
+    events: list[AnyEvent] = [cancel_resting(state, order, CancelReason.MASS_CANCEL) for order in orders]
+    events.append(_mass_canceled(command, orders, None))
+    return events
+
+
+def _find(state: State, session: Session, command: CancelOrder | ReplaceOrder) -> Order | list[AnyEvent]:
+    """Return the open order that a request means, or the answer that says why there is none."""
+    account = session.permitted.get(command.account)
+    if account is None:
+        return _cancel_rejected(command, None, RejectReason.UNKNOWN_ACCOUNT)
+    orig_cl_ord_id = command.orig_cl_ord_id
+    order_id = account.order_id_of(orig_cl_ord_id) if orig_cl_ord_id else command.order_id
+    if not order_id:
+        return _cancel_rejected(command, None, RejectReason.UNKNOWN_ORDER)
+    if command.order_id not in (0, order_id):
+        return _cancel_rejected(command, None, RejectReason.ORDER_ID_MISMATCH)
+    order = account.orders.get(order_id)
+    if order is None:
+        finished = state.find_order(account, order_id)
+        known = finished is not None or orig_cl_ord_id
+        return _cancel_rejected(command, finished, RejectReason.ORDER_FINISHED if known else RejectReason.UNKNOWN_ORDER)
+    if command.cl_ord_id in account.cl_ord_ids or command.cl_ord_id in account.earlier_cl_ord_ids:
+        return _cancel_rejected(command, order, RejectReason.DUPLICATE_CL_ORD_ID)
+    if command.symbol != order.instrument.symbol:
+        return _cancel_rejected(command, order, RejectReason.INSTRUMENT_MISMATCH)
+    if command.side is not order.side:
+        return _cancel_rejected(command, order, RejectReason.SIDE_MISMATCH)
+    return order
+
+
+def _rejected(command: NewOrder, reason: RejectReason) -> list[AnyEvent]:
+    return [
+        OrderRejected(
+            command.session,
+            command.account,
+            command.cl_ord_id,
+            command.symbol,
+            command.side,
+            command.order_type,
+            command.time_in_force,
+            command.qty,
+            command.price,
+            reason,
+            reason.text,
+        )
+    ]
+
+
+def _cancel_rejected(command: CancelOrder | ReplaceOrder, order: Order | None, reason: RejectReason) -> list[AnyEvent]:
+    return [
+        CancelRejected(
+            command.session,
+            command.account,
+            order.order_id if order else 0,
+            command.cl_ord_id,
+            command.orig_cl_ord_id,
+            order.status if order else OrderStatus.REJECTED,
+            isinstance(command, ReplaceOrder),
+            reason,
+            reason.text,
+        )
+    ]
+
+
+def _mass_canceled(command: MassCancel, orders: list[Order], reason: RejectReason | None) -> MassCanceled:
+    return MassCanceled(
+        command.session,
+        command.cl_ord_id,
+        command.scope,
+        command.symbol,
+        command.side,
+        tuple(order.order_id for order in orders),
+        tuple(order.cl_ord_id for order in orders),
+        reason or 0,
+        reason.text if reason else "",
+    )

@@ -1,0 +1,126 @@
+"""Questions about orders. They change nothing but the session's place in its sequence."""
+
+from engine.commands import NewOrder, QueryOrder, QueryOrders
+from engine.events import AnyEvent, OrderStatusReported
+from engine.order import Order
+from engine.reject import RejectReason
+from engine.state import Session, State
+from engine.values import LIMIT, OrderStatus, TimeInForce
+
+
+def query_order(state: State, session: Session, command: QueryOrder) -> list[AnyEvent]:
+    """Answer with the state of one order, open or finished lately."""
+    return [status_of(state, session, command)]
+
+
+def query_orders(state: State, session: Session, command: QueryOrders) -> list[AnyEvent]:
+    """Answer with the state of each open order asked for, or once that there is none."""
+    if command.account and command.account not in session.permitted:
+        return [_nothing(command, RejectReason.UNKNOWN_ACCOUNT)]
+    if command.symbol and command.symbol not in state.books:
+        return [_nothing(command, RejectReason.UNKNOWN_INSTRUMENT)]
+    accounts = (command.account,) if command.account else session.accounts
+    orders = state.open_orders(accounts, command.symbol, command.side)
+    if not orders:
+        return [_nothing(command, RejectReason.NO_OPEN_ORDERS)]
+    last = orders[-1]
+    return [
+        _status(command.session, order, command.request_id, total_reports=len(orders), last_report=order is last)
+        for order in orders
+    ]
+
+
+def status_of(state: State, session: Session, command: QueryOrder | NewOrder) -> OrderStatusReported:
+    """Return the state of the order that a query, or an order that may be a repetition, means."""
+    account = session.permitted.get(command.account)
+    if account is None:
+        return _unknown(command, RejectReason.UNKNOWN_ACCOUNT)
+    order_id, request_id = (command.order_id, command.request_id) if isinstance(command, QueryOrder) else (0, "")
+    named = account.order_id_of(command.cl_ord_id)
+    if order_id and command.cl_ord_id and order_id != named:
+        return _unknown(command, RejectReason.UNKNOWN_ORDER)
+    order = state.find_order(account, order_id or named)
+    if order is None:
+        return _unknown(command, RejectReason.ORDER_FINISHED if named else RejectReason.UNKNOWN_ORDER)
+    if order.instrument.symbol != command.symbol:
+        return _unknown(command, RejectReason.INSTRUMENT_MISMATCH)
+    if order.side is not command.side:
+        return _unknown(command, RejectReason.SIDE_MISMATCH)
+    return _status(command.session, order, request_id)
+
+
+def _status(
+    session: str, order: Order, request_id: str, *, total_reports: int = 0, last_report: bool = False
+) -> OrderStatusReported:
+    return OrderStatusReported(
+        session,
+        order.account,
+        order.order_id,
+        order.cl_ord_id,
+        order.instrument.symbol,
+        order.side,
+        order.order_type,
+        order.time_in_force,
+        order.qty,
+        order.price,
+        order.leaves_qty,
+        order.cum_qty,
+        order.cum_notional,
+        order.status,
+        0,
+        "",
+        request_id,
+        total_reports > 0,
+        total_reports,
+        last_report,
+    )
+
+
+def _unknown(command: QueryOrder | NewOrder, reason: RejectReason) -> OrderStatusReported:
+    return OrderStatusReported(
+        command.session,
+        command.account,
+        0,
+        command.cl_ord_id,
+        command.symbol,
+        command.side,
+        LIMIT,
+        TimeInForce.DAY,
+        0,
+        0,
+        0,
+        0,
+        0,
+        OrderStatus.REJECTED,
+        reason,
+        reason.text,
+        command.request_id if isinstance(command, QueryOrder) else "",
+        False,
+        0,
+        False,
+    )
+
+
+def _nothing(command: QueryOrders, reason: RejectReason) -> OrderStatusReported:
+    return OrderStatusReported(
+        command.session,
+        command.account,
+        0,
+        "",
+        command.symbol,
+        command.side,
+        LIMIT,
+        TimeInForce.DAY,
+        0,
+        0,
+        0,
+        0,
+        0,
+        OrderStatus.REJECTED,
+        reason,
+        reason.text,
+        command.request_id,
+        True,
+        0,
+        True,
+    )

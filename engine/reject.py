@@ -1,0 +1,37 @@
+"""Every reason for which the engine refuses a command, numbered once (band 1000-1999).
+
+The number travels in the event, in the FIX text, in reports and in `spec/rejects.md`.
+"""
+
+from enum import IntEnum, unique
+
+
+@unique
+class RejectReason(IntEnum):
+    """A reason code of the engine; `text` is the sentence that goes with it."""
+
+    text: str
+
+    def __new__(cls, code: int, text: str) -> "RejectReason":
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.text = text
+        return member
+
+    UNKNOWN_INSTRUMENT = 1001, "unknown instrument"
+    UNKNOWN_ACCOUNT = 1002, "unknown account, or not an account of this session"
+    DUPLICATE_CL_ORD_ID = 1003, "ClOrdID was used before on this account"
+    QUANTITY_OUT_OF_RANGE = 1004, "quantity must be above zero and within the instrument's maximum"
+    PRICE_OUT_OF_RANGE = 1005, "price must be above zero and within the instrument's maximum"
+    NOTIONAL_TOO_LARGE = 1006, "price times quantity is beyond what the venue can hold"
+    INSUFFICIENT_FUNDS = 1007, "not enough available funds for the order and its fee"
+    NO_LIQUIDITY = 1008, "the book has nothing to trade against"
+    UNKNOWN_ORDER = 1009, "unknown order"
+    ORDER_FINISHED = 1010, "the order is filled, cancelled or expired"
+    INSTRUMENT_MISMATCH = 1011, "the order is of another instrument"
+    SIDE_MISMATCH = 1012, "the order is on the other side"
+    QUANTITY_NOT_ABOVE_FILLED = 1013, "the new quantity must be above what has been filled; cancel instead"
+    MARKET_ORDER_NEEDS_NO_PRICE = 1014, "a market order carries no price"
+    CANNOT_REPLACE_THUS = 1015, "a resting order can be replaced only by a limit order that is DAY or GTC"
+    ORDER_ID_MISMATCH = 1016, "OrderID and OrigClOrdID name different orders"
+    NO_OPEN_ORDERS = 1017, "no open orders match the request"

@@ -1,0 +1,304 @@
+"""Snapshots: the whole state at one sequence number, so that recovery need not replay all of history.
+
+A snapshot file (`00000000000000001234.snapshot`, named by the last sequence in it) is `MAGIC`, the SHA-256 of what
+follows, and the state as MessagePack. The same state always gives the same bytes: their digest is the state hash.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from engine.account import Account
+from engine.book import Book
+from engine.errors import SnapshotError
+from engine.holding import Holding
+from engine.instrument import Instrument
+from engine.journal import sync_directory
+from engine.order import FEE_SCALE, Order, round_fee
+from engine.state import Session, State
+from engine.values import BUY, OrderStatus, OrderType, Side, TimeInForce
+
+MAGIC: Final = b"FONDACO SNAPSHOT 1\n"
+SUFFIX: Final = ".snapshot"
+KEPT: Final = 2
+"""Older snapshots are deleted; the one before the last stays in case the last is damaged."""
+_DIGEST_SIZE: Final = hashlib.sha256().digest_size
+
+
+class OrderImage(msgspec.Struct, frozen=True, array_like=True):
+    """An order in a snapshot. `fee_rounding` is what rounding up added to its fee, in 1/10000 of a smallest unit."""
+
+    order_id: int
+    session: str
+    account: str
+    cl_ord_id: str
+    symbol: str
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    qty: int
+    price: int
+    leaves_qty: int
+    cum_qty: int
+    cum_notional: int
+    fee: int
+    fee_rounding: int
+    reserved: int
+    status: OrderStatus
+
+
+class InstrumentImage(msgspec.Struct, frozen=True, array_like=True):
+    """An instrument in a snapshot, and the OrderIDs resting on its book, each side best level and oldest first."""
+
+    symbol: str
+    base: str
+    quote: str
+    price_increment: int
+    price_decimals: int
+    qty_increment: int
+    qty_decimals: int
+    maker_fee_bps: int
+    taker_fee_bps: int
+    order_qty_max: int
+    bids: list[int]
+    asks: list[int]
+
+
+class AccountImage(msgspec.Struct, frozen=True, array_like=True):
+    """An account in a snapshot: per asset available and reserved, open orders oldest first, ClOrdIDs."""
+
+    account: str
+    holdings: dict[str, tuple[int, int]]
+    orders: list[OrderImage]
+    cl_ord_ids: dict[str, int]
+    earlier_cl_ord_ids: dict[str, int]
+
+
+class SessionImage(msgspec.Struct, frozen=True, array_like=True):
+    """A session in a snapshot."""
+
+    session: str
+    accounts: tuple[str, ...]
+    password_hash: str
+    last_in: int
+    reserved_out: int
+    resets: int
+
+
+class StateImage(msgspec.Struct, frozen=True, array_like=True):
+    """The state after record `sequence`."""
+
+    sequence: int
+    time_ns: int
+    trading_day_ended: int
+    last_order_id: int
+    last_trade_id: int
+    assets: dict[str, int]
+    credited: dict[str, int]
+    fees: dict[str, int]
+    credit_references: list[str]
+    instruments: list[InstrumentImage]
+    accounts: list[AccountImage]
+    sessions: list[SessionImage]
+    finished: list[OrderImage]
+
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(StateImage).decode
+
+
+def capture(state: State, sequence: int) -> StateImage:
+    """Return the image of a state after record `sequence`."""
+    return StateImage(
+        sequence,
+        state.time_ns,
+        state.trading_day_ended,
+        state.last_order_id,
+        state.last_trade_id,
+        dict(state.assets),
+        dict(state.credited),
+        dict(state.fees),
+        list(state.credit_references),
+        [_instrument_image(book) for book in state.books.values()],
+        [_account_image(account) for account in state.accounts.values()],
+        [
+            SessionImage(s.session, s.accounts, s.password_hash, s.last_in, s.reserved_out, s.resets)
+            for s in state.sessions.values()
+        ],
+        [_order_image(state.finished[order_id]) for order_id in state.finished_order_ids],
+    )
+
+
+def restore(image: StateImage) -> State:
+    """Return the state that an image shows."""
+    state = State()
+    state.time_ns = image.time_ns
+    state.trading_day_ended = image.trading_day_ended
+    state.last_order_id = image.last_order_id
+    state.last_trade_id = image.last_trade_id
+    state.assets = dict(image.assets)
+    state.credited = dict(image.credited)
+    state.fees = dict(image.fees)
+    state.credit_references = dict.fromkeys(image.credit_references)
+    for shown in image.instruments:
+        state.books[shown.symbol] = Book(_instrument(shown, state.assets))
+    for account_image in image.accounts:
+        account = state.accounts[account_image.account] = Account(account_image.account)
+        account.holdings = {asset: Holding(*amounts) for asset, amounts in account_image.holdings.items()}
+        account.orders = {shown.order_id: _order(shown, state) for shown in account_image.orders}
+        account.cl_ord_ids = dict(account_image.cl_ord_ids)
+        account.earlier_cl_ord_ids = dict(account_image.earlier_cl_ord_ids)
+    for session_image in image.sessions:
+        session = Session(session_image.session)
+        session.provision((state.accounts[name] for name in session_image.accounts), session_image.password_hash)
+        session.last_in = session_image.last_in
+        session.reserved_out = session_image.reserved_out
+        session.resets = session_image.resets
+        state.sessions[session.session] = session
+    for finished in image.finished:
+        state.finished[finished.order_id] = _order(finished, state)
+        state.finished_order_ids.append(finished.order_id)
+    open_orders = {key: order for account in state.accounts.values() for key, order in account.orders.items()}
+    for shown in image.instruments:
+        book = state.books[shown.symbol]
+        for order_id in (*shown.bids, *shown.asks):
+            order = open_orders[order_id]
+            book.side(order.side).rest(order)
+    return state
+
+
+def state_hash(state: State, sequence: int) -> str:
+    """Return the SHA-256 of a state, the same on every machine that applied the same records."""
+    return hashlib.sha256(_encode(capture(state, sequence))).hexdigest()
+
+
+def write_snapshot(directory: Path, state: State, sequence: int) -> Path:
+    """Write the snapshot after record `sequence`, durably or not at all, and delete those no longer needed."""
+    directory.mkdir(parents=True, exist_ok=True)
+    body = _encode(capture(state, sequence))
+    path = directory / f"{sequence:020d}{SUFFIX}"
+    draft = path.with_suffix(".draft")
+    with open(draft, "wb", opener=_private) as file:  # noqa: PTH123 - Path.open takes no opener
+        file.write(MAGIC + hashlib.sha256(body).digest() + body)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    sync_directory(directory)
+    for old in snapshots(directory)[KEPT:]:
+        old.unlink()
+    return path
+
+
+def snapshots(directory: Path) -> list[Path]:
+    """Return the snapshot files of a directory, latest first."""
+    return sorted(directory.glob("*" + SUFFIX), reverse=True)
+
+
+def read_snapshot(path: Path) -> StateImage:
+    """Return the image in a snapshot file. Raise `SnapshotError` if it is damaged."""
+    data = path.read_bytes()
+    body = data[len(MAGIC) + _DIGEST_SIZE :]
+    if not data.startswith(MAGIC) or hashlib.sha256(body).digest() != data[len(MAGIC) : -len(body) or None]:
+        raise SnapshotError(f"{path}: damaged, or of another version")
+    return _decode(body)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _instrument_image(book: Book) -> InstrumentImage:
+    i = book.instrument
+    return InstrumentImage(
+        i.symbol,
+        i.base,
+        i.quote,
+        i.price_increment,
+        i.price_decimals,
+        i.qty_increment,
+        i.qty_decimals,
+        i.maker_fee_bps,
+        i.taker_fee_bps,
+        i.order_qty_max,
+        [order.order_id for level in book.bids for order in level],
+        [order.order_id for level in book.asks for order in level],
+    )
+
+
+def _instrument(image: InstrumentImage, assets: dict[str, int]) -> Instrument:
+    return Instrument(
+        symbol=image.symbol,
+        base=image.base,
+        quote=image.quote,
+        base_decimals=assets[image.base],
+        quote_decimals=assets[image.quote],
+        price_increment=image.price_increment,
+        price_decimals=image.price_decimals,
+        qty_increment=image.qty_increment,
+        qty_decimals=image.qty_decimals,
+        maker_fee_bps=image.maker_fee_bps,
+        taker_fee_bps=image.taker_fee_bps,
+        order_qty_max=image.order_qty_max,
+    )
+
+
+def _account_image(account: Account) -> AccountImage:
+    return AccountImage(
+        account.account,
+        {asset: (holding.available, holding.reserved) for asset, holding in account.holdings.items()},
+        [_order_image(order) for order in account.orders.values()],
+        dict(account.cl_ord_ids),
+        dict(account.earlier_cl_ord_ids),
+    )
+
+
+def _order_image(order: Order) -> OrderImage:
+    fee = round_fee(order.fee_raw)
+    return OrderImage(
+        order.order_id,
+        order.session,
+        order.account,
+        order.cl_ord_id,
+        order.instrument.symbol,
+        order.side,
+        order.order_type,
+        order.time_in_force,
+        order.qty,
+        order.price,
+        order.leaves_qty,
+        order.cum_qty,
+        order.cum_notional,
+        fee,
+        fee * FEE_SCALE - order.fee_raw,
+        order.reserved,
+        order.status,
+    )
+
+
+def _order(image: OrderImage, state: State) -> Order:
+    instrument = state.books[image.symbol].instrument
+    holdings = state.accounts[image.account].holdings
+    quote, base = holdings[instrument.quote], holdings[instrument.base]
+    order = Order(
+        image.order_id,
+        image.session,
+        image.account,
+        image.cl_ord_id,
+        instrument,
+        image.side,
+        image.order_type,
+        image.time_in_force,
+        image.qty,
+        image.price,
+        *((quote, base) if image.side is BUY else (base, quote)),
+    )
+    order.leaves_qty = image.leaves_qty
+    order.cum_qty = image.cum_qty
+    order.cum_notional = image.cum_notional
+    order.fee_raw = image.fee * FEE_SCALE - image.fee_rounding
+    order.reserved = image.reserved
+    order.status = image.status
+    return order

@@ -1,0 +1,95 @@
+"""The engine's value types: integers with a meaning, and the field's enumerations.
+
+A price counts an instrument's price increments (ticks), a quantity its quantity increments (lots), an amount an
+asset's smallest units. Enumerations carry the FIX values, so that no table stands between wire and engine.
+"""
+
+from enum import IntEnum
+from typing import Final, TypeAlias
+
+# Aliases rather than NewTypes: arithmetic on a NewType gives a plain int, and wrapping it again costs a call each time.
+Price: TypeAlias = int
+"""Ticks of one instrument."""
+
+Qty: TypeAlias = int
+"""Lots of one instrument."""
+
+Amount: TypeAlias = int
+"""Smallest units of one asset."""
+
+AMOUNT_MAX: Final = 2**62
+"""No balance, notional or credit may exceed this; it keeps every journaled integer within 64 bits."""
+
+PRICE_MAX: Final = 2**53
+"""No price (ticks) and no maximum order quantity (lots) may exceed this."""
+
+
+class Side(IntEnum):
+    """FIX Side(54)."""
+
+    BUY = 1
+    SELL = 2
+
+
+class OrderType(IntEnum):
+    """FIX OrdType(40)."""
+
+    MARKET = 1
+    LIMIT = 2
+
+
+class TimeInForce(IntEnum):
+    """FIX TimeInForce(59)."""
+
+    DAY = 0
+    GOOD_TILL_CANCEL = 1
+    IMMEDIATE_OR_CANCEL = 3
+    FILL_OR_KILL = 4
+
+
+class OrderStatus(IntEnum):
+    """FIX OrdStatus(39). `EXPIRED` stands for the FIX value `C`."""
+
+    NEW = 0
+    PARTIALLY_FILLED = 1
+    FILLED = 2
+    CANCELED = 4
+    REJECTED = 8
+    EXPIRED = 12
+    """FIX value C."""
+
+
+class CancelReason(IntEnum):
+    """Why an order left the book, or never reached it, without being filled."""
+
+    REQUESTED = 1
+    MASS_CANCEL = 2
+    IMMEDIATE_REMAINDER = 3
+    """The part of an immediate-or-cancel or market order that found no counterparty."""
+    NOT_FILLABLE = 4
+    """A fill-or-kill order that could not be filled at once in full."""
+    END_OF_DAY = 5
+    """A DAY order at the end of its trading day; FIX reports it as Expired."""
+
+
+class MassCancelScope(IntEnum):
+    """FIX MassCancelRequestType(530)."""
+
+    INSTRUMENT = 1
+    ALL = 7
+
+
+# The members that hot paths compare with, as module constants: looking a member up on its class costs 60 ns.
+BUY: Final = Side.BUY
+SELL: Final = Side.SELL
+MARKET: Final = OrderType.MARKET
+LIMIT: Final = OrderType.LIMIT
+IMMEDIATE_OR_CANCEL: Final = TimeInForce.IMMEDIATE_OR_CANCEL
+FILL_OR_KILL: Final = TimeInForce.FILL_OR_KILL
+NEW: Final = OrderStatus.NEW
+PARTIALLY_FILLED: Final = OrderStatus.PARTIALLY_FILLED
+FILLED: Final = OrderStatus.FILLED
+CANCELED: Final = OrderStatus.CANCELED
+EXPIRED: Final = OrderStatus.EXPIRED
+REQUESTED: Final = CancelReason.REQUESTED
+END_OF_DAY: Final = CancelReason.END_OF_DAY

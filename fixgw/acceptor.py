@@ -1,0 +1,368 @@
+"""The acceptor: TCP connections in, each bound to its session at Logon. All I/O of the gateway is here.
+
+One pass over all complete messages in what has arrived, one batch of commands, one write per batch. A connection that
+does not log on in time is dropped; passwords are verified in a thread, so that trading does not wait for them.
+"""
+
+import asyncio
+import socket
+from typing import Final, cast
+
+import structlog
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from config.settings import Fix
+from engine.commands import ResetSequence
+from engine.sequencer import Sequencer
+from fixgw.codec import Framer, Message
+from fixgw.delivery import Delivery
+from fixgw.errors import ListenError
+from fixgw.order_entry import OrderEntry, refuse_flaw
+from fixgw.outbound import Outbound
+from fixgw.session import Session, SessionState
+
+TICK_S: Final = 0.25
+WRITE_BUFFER_BYTES: Final = 1024 * 1024
+"""With more than this unread by the client, its reports wait in the journal."""
+GOODBYE_S: Final = 2.0
+"""How long a stopping venue waits for the answers to its Logouts."""
+VERIFICATIONS_AT_ONCE: Final = 2
+
+_log = structlog.get_logger("fix")
+
+
+class Acceptor:
+    """Serves all sessions on one address."""
+
+    def __init__(self, settings: Fix, sequencer: Sequencer, order_entry: OrderEntry, delivery: Delivery) -> None:
+        self.settings = settings
+        self.sequencer = sequencer
+        self.order_entry = order_entry
+        self.delivery = delivery
+        self.sessions: dict[str, Session] = {}
+        self.bound: dict[str, Connection] = {}
+        """The connection that each logged-on session has."""
+        self.connections: set[Connection] = set()
+        self.congested: list[Connection] = []
+        """Connections that are not read until the disk has caught up."""
+        self._hasher = PasswordHasher()
+        self._decoy = self._hasher.hash("no session has this password")
+        self._verifying = asyncio.Semaphore(VERIFICATIONS_AT_ONCE)
+        self._server: asyncio.Server | None = None
+        self._ticker: asyncio.Task[None] | None = None
+        for comp_id in sequencer.exchange.state.sessions:
+            self.add_session(comp_id)
+
+    def add_session(self, comp_id: str) -> None:
+        """Serve a session that has been provisioned; its sequences go on where the journal says."""
+        known = self.sequencer.exchange.state.sessions[comp_id]
+        session = Session(self.settings.comp_id, comp_id, known.last_in + 1)
+        self.sessions[comp_id] = session
+        self.delivery.add(session)
+
+    async def start(self) -> None:
+        """Listen. Raise `ListenError` if the address is taken."""
+        loop = asyncio.get_running_loop()
+        try:
+            self._server = await loop.create_server(
+                lambda: Connection(self), self.settings.host, self.settings.port, backlog=1024
+            )
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ListenError(f"cannot listen on {self.settings.host}:{self.settings.port}: {reason}") from error
+        self._ticker = loop.create_task(self._tick())
+
+    async def stop(self) -> None:
+        """Log all sessions out, wait a little for their answers, and close every connection."""
+        if self._server is not None:
+            self._server.close()
+        if self._ticker is not None:
+            self._ticker.cancel()
+        self.sequencer.begin_batch()
+        for connection in list(self.bound.values()):
+            connection.log_out("the venue is closing")
+        deadline = asyncio.get_running_loop().time() + GOODBYE_S
+        while self.bound and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(TICK_S / 10)
+        for connection in list(self.connections):
+            connection.abort("the venue is closing")
+        while self.connections:
+            await asyncio.sleep(0)
+
+    async def verify(self, comp_id: str, username: str, password: str) -> bool:
+        """Tell whether a Logon's credentials are those of its session; as slow for sessions that do not exist."""
+        known = self.sequencer.exchange.state.sessions.get(comp_id)
+        password_hash = known.password_hash if known is not None else self._decoy
+        async with self._verifying:
+            matches = await asyncio.to_thread(self._matches, password_hash, password)
+        return matches and known is not None and username == comp_id
+
+    def committed(self) -> None:
+        """Read on where reading had stopped for the disk."""
+        if self.congested and not self.sequencer.congested:
+            congested, self.congested = self.congested, []
+            for connection in congested:
+                connection.resume_reading()
+
+    def _matches(self, password_hash: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(password_hash, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            now_ns = self.sequencer.begin_batch()
+            for connection in list(self.bound.values()):
+                connection.tick(now_ns)
+
+
+class Connection(asyncio.Protocol):
+    """One TCP connection, from its first byte to its last."""
+
+    __slots__ = (
+        "_acceptor",
+        "_framer",
+        "_garbled_seen",
+        "_is_closing",
+        "_logon",
+        "_outbound",
+        "_peer",
+        "_sequencer",
+        "_session",
+        "_slow_timer",
+        "_submit",
+        "_translate",
+        "_transport",
+        "_waiting",
+    )
+
+    def __init__(self, acceptor: Acceptor) -> None:
+        self._acceptor = acceptor
+        self._sequencer = acceptor.sequencer
+        self._submit = acceptor.sequencer.submit
+        self._translate = acceptor.order_entry.translate
+        self._framer = Framer()
+        self._garbled_seen = 0
+        self._session: Session | None = None
+        self._outbound: Outbound | None = None
+        self._logon: asyncio.Task[None] | asyncio.TimerHandle | None = None
+        """The timer until a Logon has come, then the task that deals with it."""
+        self._waiting: list[Message] = []
+        """What came behind a Logon that is being verified."""
+        self._slow_timer: asyncio.TimerHandle | None = None
+        self._is_closing = False
+        self._peer = "?"
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, or refuse if there are too many."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._peer = str(transport.get_extra_info("peername"))
+        acceptor = self._acceptor
+        acceptor.connections.add(self)
+        if len(acceptor.connections) > acceptor.settings.connections_max:
+            self.abort("too many connections")
+            return
+        sock = transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._transport.set_write_buffer_limits(WRITE_BUFFER_BYTES)
+        self._logon = asyncio.get_running_loop().call_later(
+            acceptor.settings.logon_timeout_s, self.abort, "no Logon in time"
+        )
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what has arrived."""
+        if self._is_closing:
+            return
+        messages = self._framer.receive(data)
+        if self._framer.garbled_count != self._garbled_seen:
+            self._log_garbled()
+        if self._session is None:
+            self._before_logon(messages)
+        elif messages:
+            self._process(messages)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let the session wait for its next connection."""
+        acceptor = self._acceptor
+        acceptor.connections.discard(self)
+        if self in acceptor.congested:
+            acceptor.congested.remove(self)
+        for timer in (self._logon, self._slow_timer):
+            if timer is not None:
+                timer.cancel()
+        self._is_closing = True
+        session = self._session
+        if session is not None and self._outbound is not None:
+            del acceptor.bound[session.comp_id]
+            self._outbound.disconnect()
+            reason = session.close_reason or (str(exc) if exc else "connection lost")
+            session.disconnected()
+            _log.info("session ended", session=session.comp_id, reason=reason)
+
+    def pause_writing(self) -> None:
+        """The client reads too slowly: give it time, not memory."""
+        if self._outbound is not None:
+            self._outbound.pause()
+            self._slow_timer = asyncio.get_running_loop().call_later(
+                self._acceptor.settings.slow_reader_timeout_s, self.abort, "the client does not read"
+            )
+
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        if self._slow_timer is not None:
+            self._slow_timer.cancel()
+            self._slow_timer = None
+        if self._outbound is not None:
+            self._outbound.resume()
+
+    # What the acceptor asks for
+
+    def tick(self, now_ns: int) -> None:
+        """Let time pass for the session."""
+        assert self._session is not None, "only bound connections tick"
+        self._session.tick(now_ns)
+        self._follow_up(self._session)
+
+    def log_out(self, text: str) -> None:
+        """Ask the client to leave."""
+        assert self._session is not None, "only bound connections log out"
+        self._session.log_out(text)
+        self._follow_up(self._session)
+
+    def resume_reading(self) -> None:
+        """Go on reading."""
+        if not self._is_closing:
+            self._transport.resume_reading()
+
+    def abort(self, reason: str) -> None:
+        """Drop the connection at once; what it has not been sent stays owed."""
+        if self._session is None:
+            _log.info("connection dropped", peer=self._peer, reason=reason)
+        elif not self._session.close_reason:
+            self._session.close_reason = reason
+        self._is_closing = True
+        self._transport.abort()
+
+    # Messages
+
+    def _process(self, messages: list[Message]) -> None:
+        session = self._session
+        assert session is not None, "a session is bound"
+        now_ns = self._sequencer.begin_batch()
+        comp_id = session.comp_id
+        submit, translate, accept = self._submit, self._translate, session.accept
+        for message in messages:
+            if accept(message, now_ns):
+                if session.flaw is None:
+                    submit(translate(comp_id, session.next_in - 1, message))
+                else:
+                    submit(refuse_flaw(comp_id, session.next_in - 1, message, session.flaw))
+            elif session.answers or session.resend_requests or session.state is not SessionState.ACTIVE:
+                self._follow_up(session)
+                if self._is_closing:
+                    return
+        if self._sequencer.congested:
+            self._transport.pause_reading()
+            self._acceptor.congested.append(self)
+
+    def _follow_up(self, session: Session) -> None:
+        """Do what the session layer wants done."""
+        assert self._outbound is not None, "a bound connection has an outgoing side"
+        if session.answers:
+            self._outbound.answer(session.answers)
+        for begin, end in session.resend_requests:
+            self._outbound.resend(begin, end)
+        session.resend_requests.clear()
+        if session.state is SessionState.CLOSED and not self._is_closing:
+            self._is_closing = True
+            self._logon = asyncio.get_running_loop().create_task(self._close())
+
+    async def _close(self) -> None:
+        """Close when all that was said has been committed and written."""
+        await self._sequencer.flushed()
+        self._transport.close()
+
+    def _log_garbled(self) -> None:
+        session = self._session.comp_id if self._session else None
+        if not self._garbled_seen:
+            _log.warning(
+                "garbled message ignored", session=session, peer=self._peer, reason=self._framer.garbled_reason
+            )
+        self._garbled_seen = self._framer.garbled_count
+
+    # Logon
+
+    def _before_logon(self, messages: list[Message]) -> None:
+        if not messages:
+            if self._framer.garbled_count:
+                self.abort("garbled before Logon")
+            return
+        if isinstance(self._logon, asyncio.Task):
+            self._waiting += messages
+            return
+        if messages[0].msg_type != "A":
+            self.abort("the first message was no Logon")
+            return
+        if self._logon is not None:
+            self._logon.cancel()
+        self._waiting = messages[1:]
+        self._transport.pause_reading()
+        self._logon = asyncio.get_running_loop().create_task(self._log_on(messages[0]))
+
+    async def _log_on(self, logon: Message) -> None:
+        """Verify, bind, reset if asked, answer; then take in what came behind the Logon."""
+        acceptor = self._acceptor
+        fields = logon.fields
+        comp_id = fields.get("49", "")
+        verified = await acceptor.verify(comp_id, fields.get("553", ""), fields.get("554", ""))
+        session = acceptor.sessions.get(comp_id)
+        if session is None or fields.get("56") != acceptor.settings.comp_id:
+            self._refuse_logon(comp_id, "unknown SenderCompID(49) or TargetCompID(56)")
+            return
+        if comp_id in acceptor.bound:
+            self._refuse_logon(comp_id, "the session is logged on already")
+            return
+        outbound = acceptor.delivery.outbounds[comp_id]
+        acceptor.bound[comp_id] = self
+        self._session, self._outbound = session, outbound
+        now_ns = self._sequencer.begin_batch()
+        problem = session.check_logon(logon, now_ns) if verified else "Username(553) or Password(554) is wrong"
+        resets = not problem and fields.get("141") == "Y"
+        if resets:
+            self._submit(ResetSequence(comp_id))
+            await self._sequencer.flushed()
+            session.next_in = 1
+            now_ns = self._sequencer.begin_batch()
+        if self._is_closing:
+            return
+        if not problem:
+            problem = session.begin(logon, now_ns, 1 if resets else outbound.next_out)
+        if problem:
+            _log.warning("logon refused", session=comp_id, peer=self._peer, reason=problem)
+            outbound.connect(self._transport)
+            session.refuse(problem)
+            self._follow_up(session)
+            return
+        _log.info("session logged on", session=comp_id, peer=self._peer, heartbeat_s=session.heartbeat_s, reset=resets)
+        if resets:
+            state = self._sequencer.exchange.state.sessions[comp_id]
+            outbound.begin_again(state.resets, session.answers.pop(0), self._transport)
+        else:
+            outbound.connect(self._transport)
+        self._follow_up(session)
+        waiting, self._waiting = self._waiting, []
+        self._transport.resume_reading()
+        if waiting:
+            self._process(waiting)
+
+    def _refuse_logon(self, comp_id: str, reason: str) -> None:
+        """Hang up without a word: it would have to come from a session that is not this connection's."""
+        _log.warning("logon refused", session=comp_id, peer=self._peer, reason=reason)
+        self._is_closing = True
+        self._transport.close()

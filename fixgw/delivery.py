@@ -1,0 +1,208 @@
+"""Delivery: which event goes to which session, as it happens while the venue runs, from the journal at a start.
+
+Every report that a session is owed has an entry in that session's outbound index. `delivered` (a small file beside the
+indexes) says through which record all entries are safely on disk; at a start the journal is read again from there, and
+what the indexes lack is added. After an unclean stop the numbers up to the reserved one may have been used, so none of
+them is used again: the client sees a gap, asks, and gets what it is owed.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from engine.events import (
+    AnyEvent,
+    CancelRejected,
+    MassCanceled,
+    OrderAccepted,
+    OrderCanceled,
+    OrderRejected,
+    OrderReplaced,
+    OrderStatusReported,
+    Refused,
+    Trade,
+)
+from engine.journal import JournalReader, sync_directory
+from engine.sequencer import Sequencer
+from fixgw.errors import OutboundError
+from fixgw.outbound import Outbound
+from fixgw.outbound_index import ADMINISTRATIVE, POSSIBLE_RESEND, OutboundIndex, entry_bytes
+from fixgw.reports import Reports
+from fixgw.session import Session
+
+_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+
+Recipient = tuple[str, int]
+"""A session and the low bit of the report's part: 1 for the taker of a trade, or for the second session told."""
+
+
+def _one(event: Any) -> tuple[Recipient, ...]:
+    return ((event.session, 0),)
+
+
+def _owner_and_requester(event: OrderCanceled | OrderReplaced) -> tuple[Recipient, ...]:
+    """The session that asked, and the one that entered the order if that is another."""
+    if event.requester == event.session:
+        return ((event.session, 0),)
+    return ((event.requester, 0), (event.session, 1))
+
+
+def _both_sides(event: Trade) -> tuple[Recipient, ...]:
+    return ((event.maker_session, 0), (event.taker_session, 1))
+
+
+RECIPIENTS: Final[dict[type, Callable[[Any], tuple[Recipient, ...]]]] = {
+    OrderAccepted: _one,
+    OrderRejected: _one,
+    Trade: _both_sides,
+    OrderCanceled: _owner_and_requester,
+    OrderReplaced: _owner_and_requester,
+    CancelRejected: _one,
+    MassCanceled: _one,
+    OrderStatusReported: _one,
+    Refused: _one,
+}
+"""Who is told of an event, in the order in which they are told."""
+
+
+class Delivered(msgspec.Struct, frozen=True):
+    """Through which record all index entries are on disk, and in which boot of the machine that was written."""
+
+    sequence: int
+    boot_id: str
+
+
+class Delivery:
+    """All sessions' outgoing sides."""
+
+    def __init__(self, directory: Path, sequencer: Sequencer, reports: Reports) -> None:
+        """`directory` holds the outbound indexes. The sequencer's batches are delivered from now on."""
+        directory.mkdir(parents=True, exist_ok=True)
+        self.directory = directory
+        self.sequencer = sequencer
+        self.reports = reports
+        self.outbounds: dict[str, Outbound] = {}
+        self._indexes: dict[str, OutboundIndex] = {}
+        self._dirty: list[Outbound] = []
+        self._journal = JournalReader(sequencer.journal.directory)
+        self._delivered = 0
+        sequencer.observe = self.observe
+        sequencer.stage = self.stage
+
+    def add(self, session: Session) -> Outbound:
+        """Open a session's index and return its outgoing side."""
+        index = self._indexes.get(session.comp_id)
+        if index is None:
+            index = self._indexes[session.comp_id] = OutboundIndex(self.directory / f"{session.comp_id}.index")
+        outbound = self.outbounds[session.comp_id] = Outbound(
+            session,
+            index,
+            sequencer=self.sequencer,
+            reports=self.reports,
+            journal=self._journal,
+            dirty=self._dirty,
+        )
+        return outbound
+
+    def observe(self, sequence: int, time_ns: int, events: list[AnyEvent]) -> None:
+        """Hand each report to the sessions it is for."""
+        part = 0
+        outbounds = self.outbounds
+        for event in events:
+            recipients = RECIPIENTS.get(type(event))
+            if recipients is not None:
+                for session, low_bit in recipients(event):
+                    outbounds[session].report(event, sequence, part | low_bit, time_ns)
+            part += 2
+
+    def stage(self) -> Callable[[], None]:
+        """Set aside what all sessions have to say with the current batch."""
+        releases = [outbound.stage() for outbound in self._dirty]
+        self._dirty.clear()
+
+        def release() -> None:
+            for each in releases:
+                each()
+
+        return release
+
+    # Start and checkpoints
+
+    def restore(self) -> int:
+        """Bring the indexes in line with the journal, before any session is added; return the reports still owed.
+
+        Raise `OutboundError` if an index tells of records that a fully synced journal does not have.
+        """
+        state = self.sequencer.exchange.state
+        last = self.sequencer.sequence
+        delivered = self._read_delivered()
+        trusted = last if delivered.boot_id == _boot_id() else min(last, delivered.sequence)
+        positions: dict[str, tuple[int, int]] = {}
+        for comp_id, session in state.sessions.items():
+            index = self._indexes[comp_id] = OutboundIndex(self.directory / f"{comp_id}.index")
+            position = index.last_position()
+            if position[0] > last and not self.sequencer.relaxed:
+                raise OutboundError(
+                    f"{index.path}: a report on record {position[0]} was sent, but the journal ends at record {last}; "
+                    "restore the journal's last segment from a copy"
+                )
+            index.cut_after_sequence(trusted)
+            if index.resets != session.resets:
+                owed = [entry_bytes(e.sequence, e.part, e.flags, 0) for e in index.owed()]
+                index.begin_again(session.resets, b"".join(owed))
+            unused = session.reserved_out - index.count
+            if unused > 0:
+                index.append(entry_bytes(ADMINISTRATIVE, 0, 0, 0) * unused)
+            positions[comp_id] = index.last_position()
+        owed_count = 0
+        for record in self._journal.records(min(delivered.sequence, trusted) + 1):
+            for number, event in enumerate(record.events):
+                recipients = RECIPIENTS.get(type(event))
+                for comp_id, low_bit in recipients(event) if recipients else ():
+                    position = (record.sequence, number << 1 | low_bit)
+                    if position > positions[comp_id]:
+                        self._indexes[comp_id].append(entry_bytes(*position, POSSIBLE_RESEND, 0))
+                        owed_count += 1
+        self._delivered = delivered.sequence
+        return owed_count
+
+    def checkpoint(self, sequence: int) -> None:
+        """Put the indexes on disk, and note that they tell of all records through `sequence`.
+
+        May run in a thread of its own; `sequence` has been committed and released before.
+        """
+        if sequence == self._delivered:
+            return
+        for index in self._indexes.values():
+            index.sync()
+        draft = self.directory / "delivered.draft"
+        with draft.open("wb") as file:
+            file.write(msgspec.json.encode(Delivered(sequence, _boot_id())))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self.directory / "delivered")
+        sync_directory(self.directory)
+        self._delivered = sequence
+
+    def close(self) -> None:
+        """Write the last checkpoint and let go of the files."""
+        self.checkpoint(self.sequencer.committed)
+        for index in self._indexes.values():
+            index.close()
+
+    def _read_delivered(self) -> Delivered:
+        try:
+            return msgspec.json.decode((self.directory / "delivered").read_bytes(), type=Delivered)
+        except (FileNotFoundError, msgspec.DecodeError):
+            return Delivered(0, _boot_id())
+
+
+def _boot_id() -> str:
+    """Return what is different after each start of the machine: page cache outlives a process, not a boot."""
+    try:
+        return _BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError:
+        return f"unknown {os.getpid()}"

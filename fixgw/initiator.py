@@ -1,0 +1,253 @@
+"""The other side of a session: a broker's FIX client, for the demo, tests and certification scripts.
+
+It keeps the sequences over any number of connections, fills gaps in both directions, and hands each application message
+to its owner exactly once and in order. What it sent is kept in memory, so that it can be sent again.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final, Self, cast
+
+from fixgw.codec import Framer, Message, encode
+from fixgw.timestamps import format_utc
+
+ANSWER_S: Final = 10.0
+_ADMINISTRATIVE: Final = frozenset("012345A")
+
+Receiver = Callable[[Message], None]
+
+
+class LogonRefusedError(Exception):
+    """The venue answered the Logon with a Logout, or hung up."""
+
+
+class Initiator:
+    """A broker's end of one session.
+
+    `receive` is called with each new application message, Reject(3) included, in order. `next_in` and `next_out` are the
+    sequence numbers expected and to be used next.
+    """
+
+    def __init__(
+        self,
+        comp_id: str,
+        password: str,
+        receive: Receiver,
+        *,
+        venue_comp_id: str = "FONDACO",
+        heartbeat_s: int = 30,
+    ) -> None:
+        self.comp_id = comp_id
+        self.venue_comp_id = venue_comp_id
+        self.heartbeat_s = heartbeat_s
+        self.receive = receive
+        self.next_in = 1
+        self.next_out = 1
+        self.sent: dict[int, tuple[str, str, str]] = {}
+        """MsgType, body and SendingTime of the application messages sent, by MsgSeqNum."""
+        self.logout_text = ""
+        """Text(58) of the last Logout received."""
+        self._password = password
+        self._header = f"\x0149={comp_id}\x0156={venue_comp_id}\x0134="
+        self._link: _Link | None = None
+        self._asked_from = 0
+        self._answered: asyncio.Event = asyncio.Event()
+        self._is_logged_on = False
+        self._heart: asyncio.Task[None] | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        """Tell whether the session is logged on."""
+        return self._is_logged_on
+
+    async def log_on(self, host: str, port: int, *, reset: bool = False, next_expected: bool = False) -> None:
+        """Connect and log on. Raise `OSError` if nobody listens, `LogonRefusedError` if the venue does not want us.
+
+        `reset`: both sequences start again at 1. `next_expected`: send NextExpectedMsgSeqNum(789).
+        """
+        loop = asyncio.get_running_loop()
+        self._answered = asyncio.Event()
+        self.logout_text = ""
+        self._asked_from = 0
+        _, link = await loop.create_connection(lambda: _Link(self), host, port)
+        self._link = link
+        if reset:
+            self.next_in = self.next_out = 1
+            self.sent.clear()
+        body = f"98=0\x01108={self.heartbeat_s}\x01"
+        body += "141=Y\x01" if reset else ""
+        body += f"789={self.next_in}\x01" if next_expected else ""
+        self._send_now("A", f"{body}553={self.comp_id}\x01554={self._password}\x01")
+        async with asyncio.timeout(ANSWER_S):
+            await self._answered.wait()
+        if not self._is_logged_on:
+            raise LogonRefusedError(self.logout_text or "the venue hung up")
+        self._heart = loop.create_task(self._beat())
+
+    def send(self, msg_type: str, body: str) -> int:
+        """Send an application message, fields after the header each ended by SOH; return its MsgSeqNum.
+
+        While there is no connection the message waits, and goes out when the venue asks for what it lacks.
+        """
+        number = self.next_out
+        time_text = format_utc(time.time_ns())
+        self.sent[number] = (msg_type, body, time_text)
+        self.next_out = number + 1
+        if self._link is not None and self._is_logged_on:
+            self._link.write(encode(f"35={msg_type}{self._header}{number}\x0152={time_text}\x01{body}"))
+        return number
+
+    async def log_out(self) -> None:
+        """Say goodbye and wait for the answer."""
+        if self._is_logged_on and self._link is not None:
+            self._send_now("5", "")
+            await self._link.closed.wait()
+
+    def cut(self) -> None:
+        """Drop the connection without a word, as a broken network does."""
+        if self._link is not None:
+            self._link.abort()
+
+    async def disconnected(self) -> None:
+        """Return when there is no connection."""
+        if self._link is not None:
+            await self._link.closed.wait()
+
+    async def __aenter__(self) -> Self:
+        """Return the client itself."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Leave politely, or drop the connection if something went wrong."""
+        if error is None:
+            await self.log_out()
+        else:
+            self.cut()
+
+    def _accept(self, message: Message) -> None:
+        fields = message.fields
+        number = int(fields["34"])
+        is_repeat = fields.get("43") == "Y"
+        if message.msg_type == "5":
+            self.logout_text = fields.get("58", "")
+        if message.msg_type == "A" and fields.get("141") == "Y":
+            self.next_in = 1
+        if message.msg_type == "4" and fields.get("123") != "Y":
+            self.next_in = int(fields["36"])
+            return
+        if number > self.next_in:
+            self._accept_early(message)
+            return
+        if number < self.next_in:
+            if not is_repeat:
+                self.logout_text = f"MsgSeqNum too low: {number} instead of {self.next_in}"
+                self.cut()
+            return
+        self.next_in = number + 1
+        match message.msg_type:
+            case "4":
+                self.next_in = int(fields["36"])
+            case "0":
+                return
+            case "1":
+                self._send_now("0", f"112={fields['112']}\x01")
+            case "2":
+                self._resend(int(fields["7"]), int(fields["16"]))
+            case "A":
+                self._is_logged_on = True
+                self._answered.set()
+            case "5":
+                if self._is_logged_on:
+                    self._send_now("5", "")
+                self.cut()
+            case _:
+                self.receive(message)
+
+    def _accept_early(self, message: Message) -> None:
+        """Ask once for what is missing; the venue will send this message again too."""
+        if message.msg_type == "5":
+            self.cut()
+            return
+        if message.msg_type == "2":
+            self._resend(int(message.fields["7"]), int(message.fields["16"]))
+        if message.msg_type == "A":
+            self._is_logged_on = True
+            self._answered.set()
+        if self._asked_from != self.next_in:
+            self._asked_from = self.next_in
+            self._send_now("2", f"7={self.next_in}\x0116=0\x01")
+
+    def _resend(self, begin: int, end: int) -> None:
+        """Send again what the venue asks for; administrative messages become gap fills."""
+        assert self._link is not None, "only a connected venue asks"
+        last = min(end or self.next_out - 1, self.next_out - 1)
+        now = format_utc(time.time_ns())
+        gap_from = 0
+        for number in range(begin, last + 2):
+            sent = self.sent.get(number)
+            if sent is None and number <= last:
+                gap_from = gap_from or number
+                continue
+            if gap_from:
+                gap = f"\x0152={now}\x0143=Y\x01122={now}\x01123=Y\x0136={number}\x01"
+                self._link.write(encode(f"35=4{self._header}{gap_from}{gap}"))
+                gap_from = 0
+            if sent is not None and number <= last:
+                msg_type, body, sent_at = sent
+                times = f"\x0152={now}\x0143=Y\x01122={sent_at}\x01"
+                self._link.write(encode(f"35={msg_type}{self._header}{number}{times}{body}"))
+
+    def _send_now(self, msg_type: str, body: str) -> None:
+        if self._link is None:
+            return
+        number, self.next_out = self.next_out, self.next_out + 1
+        now = format_utc(time.time_ns())
+        self._link.write(encode(f"35={msg_type}{self._header}{number}\x0152={now}\x01{body}"))
+
+    def _closed(self) -> None:
+        self._is_logged_on = False
+        self._link = None
+        self._answered.set()
+        if self._heart is not None:
+            self._heart.cancel()
+            self._heart = None
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self.heartbeat_s)
+            self._send_now("0", "")
+
+
+class _Link(asyncio.Protocol):
+    """One TCP connection of an initiator."""
+
+    def __init__(self, owner: Initiator) -> None:
+        self.closed = asyncio.Event()
+        self._owner = owner
+        self._framer = Framer()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        for message in self._framer.receive(data):
+            if self.closed.is_set():
+                return
+            self._owner._accept(message)  # noqa: SLF001 - the two are one
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed.set()
+        self._owner._closed()  # noqa: SLF001
+
+    def write(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(data)
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()

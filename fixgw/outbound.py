@@ -1,0 +1,320 @@
+"""The outgoing side of one session: numbers, frames, and everything owed sent once, in order.
+
+A session is *live* while each report is encoded as it happens and leaves with its batch. Otherwise reports only get a
+number and an index entry, and the *pump* reads them back from the journal later: for a resend, for a reader that is too
+slow, and for what happened while nobody was connected. A pump that has caught up makes the session live again. So
+nothing is held in memory for a client that does not read, and nothing is stored twice.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from engine.commands import ReserveOutbound
+from engine.events import AnyEvent
+from engine.journal import JournalReader
+from engine.sequencer import Sequencer
+from fixgw.codec import encode
+from fixgw.outbound_index import (
+    ADMINISTRATIVE,
+    POSSIBLE_RESEND,
+    Entry,
+    OutboundIndex,
+    entry_bytes,
+    without_times,
+)
+from fixgw.reports import Reports
+from fixgw.session import Answer, Session
+from fixgw.timestamps import format_utc
+
+RESERVED_BLOCK: Final = 4_096
+"""How many outgoing numbers are reserved in the journal at a time."""
+PUMP_MESSAGES: Final = 256
+"""How many messages the pump sends before it lets others work."""
+RESENDS_WAITING_MAX: Final = 64
+"""More ResendRequests than this, unanswered, are ignored; they can only ask for the same again."""
+_DEFERRED_MAX: Final = 64
+
+
+class Wire(Protocol):
+    """Where a session's bytes go: an asyncio transport."""
+
+    def write(self, data: bytes) -> None: ...
+    def is_closing(self) -> bool: ...
+
+
+class Outbound:
+    """One session's outgoing side."""
+
+    __slots__ = (
+        "_cursor",
+        "_deferred",
+        "_dirty",
+        "_entries",
+        "_frames",
+        "_head",
+        "_header",
+        "_index",
+        "_is_dirty",
+        "_journal",
+        "_progress",
+        "_pump_task",
+        "_reports",
+        "_resends",
+        "_reserved",
+        "_sequencer",
+        "_session",
+        "_wire",
+        "_writable",
+        "live",
+        "next_out",
+    )
+
+    def __init__(
+        self,
+        session: Session,
+        index: OutboundIndex,
+        *,
+        sequencer: Sequencer,
+        reports: Reports,
+        journal: JournalReader,
+        dirty: "list[Outbound]",
+    ) -> None:
+        """`dirty`: where this session puts itself when it has something to leave with the next batch."""
+        self._session = session
+        self._index = index
+        self._sequencer = sequencer
+        self._reports = reports
+        self._journal = journal
+        self._dirty = dirty
+        self._is_dirty = False
+        self._header = f"\x0149={session.venue_comp_id}\x0156={session.comp_id}\x0134="
+        self.next_out = index.count + 1
+        self._reserved = index.count
+        self.live = False
+        self._wire: Wire | None = None
+        self._frames: list[bytes] = []
+        self._entries: list[bytes] = []
+        self._writable = True
+        self._cursor = 0
+        """Next number that the pump sends for the first time."""
+        self._resends: deque[tuple[int, int]] = deque()
+        self._deferred: list[Answer] = []
+        self._progress = asyncio.Event()
+        self._pump_task: asyncio.Task[None] | None = None
+
+    # What there is to say
+
+    def report(self, event: AnyEvent, sequence: int, part: int, time_ns: int) -> None:
+        """Number the report on an event, and send it with the current batch if the session is live."""
+        number = self._take_number()
+        if self.live:
+            now_ns = self._sequencer.time_ns
+            msg_type, body = self._reports.report(event, sequence, part, time_ns)
+            self._frames.append(encode(f"35={msg_type}{self._header}{number}\x0152={format_utc(now_ns)}\x01{body}"))
+            self._entries.append(entry_bytes(sequence, part, 0, now_ns))
+            self._session.last_sent_ns = now_ns
+        else:
+            self._entries.append(entry_bytes(sequence, part, 0, 0))
+        if not self._is_dirty:
+            self._is_dirty = True
+            self._dirty.append(self)
+
+    def answer(self, answers: list[Answer]) -> None:
+        """Send administrative messages, in order; what can wait does, while the pump is at work."""
+        for msg_type, body in answers:
+            if self.live or msg_type == "5":
+                self._send_administrative(msg_type, body)
+            elif len(self._deferred) < _DEFERRED_MAX and self._wire is not None:
+                self._deferred.append((msg_type, body))
+        answers.clear()
+
+    def resend(self, begin: int, end: int) -> None:
+        """Answer a ResendRequest for `begin` to `end` (0: all) from the journal."""
+        last = self.next_out - 1
+        end = min(end or last, last)
+        if begin > end or len(self._resends) >= RESENDS_WAITING_MAX or (begin, end) in self._resends:
+            return
+        self._resends.append((begin, end))
+        self._stop_being_live()
+
+    # Connections
+
+    def connect(self, wire: Wire) -> None:
+        """Send over `wire` from now on; what happened before is sent when it is asked for."""
+        self._wire = wire
+        self._writable = True
+        self.live = True
+        self._deferred.clear()
+
+    def disconnect(self) -> None:
+        """Send no more; reports are numbered and wait."""
+        self._withdraw_frames()
+        self.live = False
+        self._wire = None
+        self._resends.clear()
+        self._deferred.clear()
+        if self._pump_task is not None:
+            self._pump_task.cancel()
+            self._pump_task = None
+
+    def begin_again(self, resets: int, logon: Answer, wire: Wire) -> None:
+        """Start at 1 with our Logon, then send all reports that were never transmitted under the old numbers.
+
+        All that the old numbers stand for must have been committed.
+        """
+        now_ns = self._sequencer.time_ns
+        msg_type, body = logon
+        owed = [entry_bytes(entry.sequence, entry.part, entry.flags, 0) for entry in self._index.owed()]
+        first = entry_bytes(ADMINISTRATIVE, 0, 0, now_ns)
+        self._index.begin_again(resets, first + b"".join(owed))
+        self.next_out = 1 + self._index.count + len(self._entries)
+        self._reserve(self.next_out)
+        self.connect(wire)
+        frame = encode(f"35={msg_type}{self._header}1\x0152={format_utc(now_ns)}\x01{body}")
+        self._session.last_sent_ns = now_ns
+        wire.write(frame)
+        if self.next_out > 2:
+            self._cursor = 2
+            self._stop_being_live(self._cursor)
+
+    def pause(self) -> None:
+        """Note that the client does not read as fast as we write."""
+        self._writable = False
+        self._stop_being_live()
+
+    def resume(self) -> None:
+        """Note that the client has caught up with what was written."""
+        self._writable = True
+        self._progress.set()
+
+    # Batches
+
+    def stage(self) -> Callable[[], None]:
+        """Set aside what the current batch has to say, and return what lets it go once the batch is durable."""
+        self._is_dirty = False
+        entries = b"".join(self._entries)
+        frames = b"".join(self._frames)
+        self._entries.clear()
+        self._frames.clear()
+        wire = self._wire
+
+        def release() -> None:
+            is_transmitted = frames and wire is not None and wire is self._wire and not wire.is_closing()
+            self._index.append(entries if is_transmitted or not frames else without_times(entries))
+            if is_transmitted and wire is not None:
+                wire.write(frames)
+            self._progress.set()
+
+        return release
+
+    def _take_number(self) -> int:
+        number = self.next_out
+        self.next_out = number + 1
+        if number > self._reserved:
+            self._reserve(number)
+        return number
+
+    def _reserve(self, number: int) -> None:
+        self._reserved = number + RESERVED_BLOCK
+        self._sequencer.submit(ReserveOutbound(self._session.comp_id, self._reserved))
+
+    def _send_administrative(self, msg_type: str, body: str) -> None:
+        now_ns = self._sequencer.time_ns
+        number = self._take_number()
+        self._frames.append(encode(f"35={msg_type}{self._header}{number}\x0152={format_utc(now_ns)}\x01{body}"))
+        self._entries.append(entry_bytes(ADMINISTRATIVE, 0, 0, now_ns))
+        self._session.last_sent_ns = now_ns
+        if not self._is_dirty:
+            self._is_dirty = True
+            self._dirty.append(self)
+        self._sequencer.schedule_flush()
+
+    # The pump
+
+    def _withdraw_frames(self) -> None:
+        """Take back what has not been staged: its numbers stay, as reports never transmitted."""
+        if self._frames:
+            self._entries = [without_times(entries) for entries in self._entries]
+            self._frames.clear()
+
+    def _stop_being_live(self, cursor: int | None = None) -> None:
+        if self.live:
+            self._cursor = cursor or self.next_out - len(self._entries)
+            self._withdraw_frames()
+            self.live = False
+        if self._pump_task is None and self._wire is not None:
+            self._pump_task = asyncio.get_running_loop().create_task(self._pump(self._wire))
+        self._progress.set()
+
+    async def _pump(self, wire: Wire) -> None:
+        """Send what is owed until there is nothing left, then let the session be live again."""
+        while not wire.is_closing():
+            self._progress.clear()
+            if not self._writable:
+                await self._progress.wait()
+            elif self._resends:
+                begin, end = self._resends[0]
+                if begin <= self._index.count:
+                    begin = self._transmit(wire, begin, min(end, begin + PUMP_MESSAGES - 1), again=True)
+                    self._resends.popleft()
+                    if begin <= end:
+                        self._resends.appendleft((begin, end))
+                    await asyncio.sleep(0)
+                else:
+                    await self._progress.wait()
+            elif self._cursor <= self._index.count:
+                self._cursor = self._transmit(wire, self._cursor, self._cursor + PUMP_MESSAGES - 1, again=False)
+                await asyncio.sleep(0)
+            elif self._cursor < self.next_out:
+                await self._progress.wait()
+            else:
+                break
+        self._pump_task = None
+        if self._wire is wire and not wire.is_closing():
+            self.live = True
+            deferred, self._deferred = self._deferred, []
+            self._sequencer.begin_batch()
+            self.answer(deferred)
+
+    def _transmit(self, wire: Wire, first: int, last: int, *, again: bool) -> int:
+        """Write the messages `first` to `last` as far as they are committed, and return the number after them."""
+        now_ns = self._sequencer.begin_batch()
+        entries = self._index.read(first, last)
+        records = {
+            record.sequence: record
+            for record in self._journal.records_at(dict.fromkeys(entry.sequence for entry in entries if entry.sequence))
+        }
+        frames: list[bytes] = []
+        gap_from = 0
+        for number, entry in enumerate(entries, first):
+            if entry.sequence == ADMINISTRATIVE:
+                gap_from = gap_from or number
+                continue
+            if gap_from:
+                frames.append(self._gap_fill(gap_from, number, now_ns))
+                gap_from = 0
+            record = records[entry.sequence]
+            event = record.events[entry.part >> 1]
+            msg_type, body = self._reports.report(event, record.sequence, entry.part, record.time_ns)
+            frames.append(self._repeated(number, entry, msg_type, body, now_ns, again=again))
+            if not entry.sent_ns:
+                self._index.mark_sent(number, now_ns)
+        if gap_from:
+            frames.append(self._gap_fill(gap_from, first + len(entries), now_ns))
+        self._session.last_sent_ns = now_ns
+        wire.write(b"".join(frames))
+        return first + len(entries)
+
+    def _repeated(self, number: int, entry: Entry, msg_type: str, body: str, now_ns: int, *, again: bool) -> bytes:
+        times = f"\x0152={format_utc(now_ns)}\x01"
+        if again or entry.sent_ns:
+            times += f"43=Y\x01122={format_utc(entry.sent_ns or now_ns)}\x01"
+        if entry.flags & POSSIBLE_RESEND:
+            times += "97=Y\x01"
+        return encode(f"35={msg_type}{self._header}{number}{times}{body}")
+
+    def _gap_fill(self, number: int, new_number: int, now_ns: int) -> bytes:
+        time = format_utc(now_ns)
+        return encode(f"35=4{self._header}{number}\x0152={time}\x0143=Y\x01122={time}\x01123=Y\x0136={new_number}\x01")

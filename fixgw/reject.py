@@ -1,0 +1,97 @@
+"""The gateway's own reasons to refuse a message (band 2000-2999), and how every reason looks in FIX.
+
+A reason travels as `[code] text` in Text(58), and as the nearest standard value of OrdRejReason(103),
+CxlRejReason(102), MassCancelRejectReason(532) or BusinessRejectReason(380). `spec/rejects.md` lists them all.
+"""
+
+from enum import IntEnum, unique
+from typing import Final
+
+from engine.reject import RejectReason
+
+
+@unique
+class GatewayReject(IntEnum):
+    """A reason code of the gateway; `text` is the sentence that goes with it."""
+
+    text: str
+
+    def __new__(cls, code: int, text: str) -> "GatewayReject":
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.text = text
+        return member
+
+    UNSUPPORTED_FIELD = 2001, "the venue does not take this field"
+    UNSUPPORTED_VALUE = 2002, "the venue does not offer this value"
+    OFF_INCREMENT = 2003, "not a multiple of the instrument's increment"
+    NUMBER_OUT_OF_RANGE = 2004, "not a number that the venue can take"
+    FIELD_MISSING = 2005, "this field is required here"
+    UNSUPPORTED_MESSAGE = 2006, "the venue does not take this message"
+    FIELD_TOO_LONG = 2007, "longer than the venue keeps"
+    CURRENCY_MISMATCH = 2008, "Currency(15) must be the instrument's base or quote asset"
+
+
+_OTHER: Final = 99
+
+ORD_REJ_REASON: Final[dict[int, int]] = {
+    RejectReason.UNKNOWN_INSTRUMENT: 1,
+    RejectReason.UNKNOWN_ACCOUNT: 15,
+    RejectReason.DUPLICATE_CL_ORD_ID: 6,
+    RejectReason.QUANTITY_OUT_OF_RANGE: 13,
+    RejectReason.PRICE_OUT_OF_RANGE: 99,
+    RejectReason.NOTIONAL_TOO_LARGE: 3,
+    RejectReason.INSUFFICIENT_FUNDS: 3,
+    RejectReason.NO_LIQUIDITY: 99,
+    RejectReason.UNKNOWN_ORDER: 5,
+    RejectReason.ORDER_FINISHED: 5,
+    GatewayReject.UNSUPPORTED_FIELD: 11,
+    GatewayReject.UNSUPPORTED_VALUE: 11,
+    GatewayReject.OFF_INCREMENT: 99,
+    GatewayReject.NUMBER_OUT_OF_RANGE: 99,
+    GatewayReject.FIELD_TOO_LONG: 99,
+}
+"""OrdRejReason(103): 1 unknown symbol, 3 exceeds limit, 5 unknown order, 6 duplicate, 11 unsupported characteristic,
+13 incorrect quantity, 15 unknown account, 99 other."""
+
+CXL_REJ_REASON: Final[dict[int, int]] = {
+    RejectReason.UNKNOWN_ORDER: 1,
+    RejectReason.UNKNOWN_ACCOUNT: 1,
+    RejectReason.ORDER_ID_MISMATCH: 1,
+    RejectReason.ORDER_FINISHED: 0,
+    RejectReason.QUANTITY_NOT_ABOVE_FILLED: 0,
+    RejectReason.DUPLICATE_CL_ORD_ID: 6,
+}
+"""CxlRejReason(102): 0 too late to cancel, 1 unknown order, 6 duplicate ClOrdID, 99 other."""
+
+MASS_CANCEL_REJECT_REASON: Final[dict[int, int]] = {
+    RejectReason.UNKNOWN_INSTRUMENT: 1,
+    GatewayReject.UNSUPPORTED_VALUE: 0,
+}
+"""MassCancelRejectReason(532): 0 not supported, 1 unknown security, 99 other."""
+
+BUSINESS_REJECT_REASON: Final[dict[int, int]] = {
+    GatewayReject.UNSUPPORTED_MESSAGE: 3,
+    GatewayReject.FIELD_MISSING: 5,
+}
+"""BusinessRejectReason(380): 0 other, 3 unsupported message type, 5 conditionally required field missing."""
+
+
+def ord_rej_reason(reason: int) -> int:
+    """Return OrdRejReason(103) for a reason code of either band."""
+    return ORD_REJ_REASON.get(reason, _OTHER)
+
+
+def cxl_rej_reason(reason: int) -> int:
+    """Return CxlRejReason(102) for a reason code of either band."""
+    return CXL_REJ_REASON.get(reason, _OTHER)
+
+
+def mass_cancel_reject_reason(reason: int) -> int:
+    """Return MassCancelRejectReason(532) for a reason code of either band."""
+    return MASS_CANCEL_REJECT_REASON.get(reason, _OTHER)
+
+
+def business_reject_reason(reason: int) -> int:
+    """Return BusinessRejectReason(380) for a reason code of either band."""
+    return BUSINESS_REJECT_REASON.get(reason, 0)

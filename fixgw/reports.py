@@ -1,0 +1,250 @@
+"""Reports: the FIX messages that tell a broker of an event. Each is a pure function of one event and its place.
+
+A report's body is everything after the header; the header (sequence number, times, PossDup) is put on when the message
+is sent or sent again. `part` tells the reports of one record apart: twice the event's number, plus 1 for the taker of a
+trade; with the record's sequence it makes ExecID(17), so that a report has the same ExecID whenever it is made.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from engine.events import (
+    AnyEvent,
+    CancelRejected,
+    MassCanceled,
+    OrderAccepted,
+    OrderCanceled,
+    OrderRejected,
+    OrderReplaced,
+    OrderStatusReported,
+    Refused,
+    Trade,
+)
+from engine.values import BUY, END_OF_DAY, MARKET, REQUESTED, CancelReason, OrderStatus
+from fixgw.instruments import InstrumentText
+from fixgw.reject import business_reject_reason, cxl_rej_reason, mass_cancel_reject_reason, ord_rej_reason
+from fixgw.timestamps import format_utc
+
+Report = tuple[str, str]
+"""MsgType and body, the body's fields each ended by SOH."""
+
+# FIX values by the engine's enumerations, which are small integers: an index costs less than asking the member.
+_SIDE: Final = ("", "1", "2")
+_ORDER_TYPE: Final = ("", "1", "2")
+_TIME_IN_FORCE: Final = ("0", "1", "", "3", "4")
+_ORDER_STATUS: Final = {status: "C" if status is OrderStatus.EXPIRED else str(int(status)) for status in OrderStatus}
+
+_CANCEL_TEXTS: Final = {
+    CancelReason.REQUESTED: "",
+    CancelReason.MASS_CANCEL: "cancelled by a mass cancel",
+    CancelReason.IMMEDIATE_REMAINDER: "nothing more to trade against at once",
+    CancelReason.NOT_FILLABLE: "could not be filled at once in full",
+    CancelReason.END_OF_DAY: "end of the trading day",
+}
+_MARKET_OPTION: Final = "378=8\x01"
+"""ExecRestatementReason: the venue cancelled by its rules, nobody asked for it."""
+
+
+class Reports:
+    """Makes reports. Knows the instruments, whose definitions never change, and nothing else."""
+
+    __slots__ = ("_instruments", "_makers")
+
+    def __init__(self, instruments: Mapping[str, InstrumentText]) -> None:
+        self._instruments = instruments
+        self._makers: dict[type, Callable[[Any, str, str, int], Report]] = {
+            OrderAccepted: self._order_accepted,
+            OrderRejected: self._order_rejected,
+            Trade: self._trade,
+            OrderCanceled: self._order_canceled,
+            OrderReplaced: self._order_replaced,
+            CancelRejected: self._cancel_rejected,
+            MassCanceled: self._mass_canceled,
+            OrderStatusReported: self._order_status,
+            Refused: self._refused,
+        }
+
+    def report(self, event: AnyEvent, sequence: int, part: int, time_ns: int) -> Report:
+        """Return the report on an event of record `sequence`, stamped `time_ns`."""
+        return self._makers[type(event)](event, f"{sequence}-{part}", format_utc(time_ns), part)
+
+    def _order_accepted(self, event: OrderAccepted, exec_id: str, time: str, _part: int) -> Report:
+        text = self._instruments[event.symbol]
+        qty = text.qty_text[event.qty]
+        price = "" if event.order_type is MARKET else f"44={text.price_text[event.price]}\x01"
+        return "8", (
+            f"37={event.order_id}\x0111={event.cl_ord_id}\x0117={exec_id}\x01150=0\x0139=0\x011={event.account}\x01"
+            f"55={event.symbol}\x0154={_SIDE[event.side]}\x0138={qty}\x0140={_ORDER_TYPE[event.order_type]}\x01{price}"
+            f"59={_TIME_IN_FORCE[event.time_in_force]}\x01151={qty}\x0114=0\x016=0\x0160={time}\x01"
+        )
+
+    def _trade(self, event: Trade, exec_id: str, time: str, part: int) -> Report:
+        text = self._instruments[event.symbol]
+        qty_text = text.qty_text
+        price = text.price_text[event.price]
+        is_taker = part & 1
+        if is_taker:
+            order_id, cl_ord_id, account = event.taker_order_id, event.taker_cl_ord_id, event.taker_account
+            order_type, time_in_force = event.taker_order_type, event.taker_time_in_force
+            order_qty, order_price = event.taker_order_qty, event.taker_order_price
+            leaves_qty, cum_qty, cum_notional = (
+                event.taker_leaves_qty,
+                event.taker_cum_qty,
+                event.taker_cum_notional,
+            )
+            fee, liquidity, side = event.taker_fee, "851=2\x011057=Y\x01", _SIDE[event.taker_side]
+        else:
+            order_id, cl_ord_id, account = event.maker_order_id, event.maker_cl_ord_id, event.maker_account
+            order_type, time_in_force = event.maker_order_type, event.maker_time_in_force
+            order_qty, order_price = event.maker_order_qty, event.maker_order_price
+            leaves_qty, cum_qty, cum_notional = (
+                event.maker_leaves_qty,
+                event.maker_cum_qty,
+                event.maker_cum_notional,
+            )
+            fee, liquidity, side = (
+                event.maker_fee,
+                "851=1\x011057=N\x01",
+                "2" if event.taker_side is BUY else "1",
+            )
+        limit = "" if order_type is MARKET else f"44={text.price_text[order_price]}\x01"
+        fees = f"136=1\x01137={text.fee_text(fee)}\x01138={text.instrument.quote}\x01139=4\x01" if fee else ""
+        return "8", (
+            f"37={order_id}\x0111={cl_ord_id}\x0117={exec_id}\x01150=F\x0139={1 if leaves_qty else 2}\x01"
+            f"1={account}\x0155={event.symbol}\x0154={side}\x0138={qty_text[order_qty]}\x01"
+            f"40={_ORDER_TYPE[order_type]}\x01{limit}59={_TIME_IN_FORCE[time_in_force]}\x01"
+            f"32={qty_text[event.qty]}\x0131={price}\x01151={qty_text[leaves_qty]}\x0114={qty_text[cum_qty]}\x01"
+            f"6={text.average_price(cum_notional, cum_qty)}\x0160={time}\x01{fees}{liquidity}1003={event.trade_id}\x01"
+        )
+
+    def _order_canceled(self, event: OrderCanceled, exec_id: str, time: str, _part: int) -> Report:
+        text = self._instruments[event.symbol]
+        status = "C" if event.reason is END_OF_DAY else "4"
+        original = f"41={event.orig_cl_ord_id}\x01" if event.orig_cl_ord_id else ""
+        price = "" if event.order_type is MARKET else f"44={text.price_text[event.price]}\x01"
+        reason = ""
+        if event.reason is not REQUESTED:
+            reason = f"58={_CANCEL_TEXTS[event.reason]}\x01"
+            if event.reason in (CancelReason.IMMEDIATE_REMAINDER, CancelReason.NOT_FILLABLE):
+                reason += _MARKET_OPTION
+        return "8", (
+            f"37={event.order_id}\x0111={event.cl_ord_id}\x01{original}17={exec_id}\x01150={status}\x0139={status}\x01"
+            f"1={event.account}\x0155={event.symbol}\x0154={_SIDE[event.side]}\x0138={text.qty_text[event.qty]}\x01"
+            f"40={_ORDER_TYPE[event.order_type]}\x01{price}59={_TIME_IN_FORCE[event.time_in_force]}\x01"
+            f"151={text.qty_text[0]}\x0114={text.qty_text[event.cum_qty]}\x01"
+            f"6={text.average_price(event.cum_notional, event.cum_qty)}\x0160={time}\x01{reason}"
+        )
+
+    def _order_replaced(self, event: OrderReplaced, exec_id: str, time: str, _part: int) -> Report:
+        text = self._instruments[event.symbol]
+        return "8", (
+            f"37={event.order_id}\x0111={event.cl_ord_id}\x0141={event.orig_cl_ord_id}\x0117={exec_id}\x01150=5\x01"
+            f"39={1 if event.cum_qty else 0}\x011={event.account}\x0155={event.symbol}\x0154={_SIDE[event.side]}\x01"
+            f"38={text.qty_text[event.qty]}\x0140={_ORDER_TYPE[event.order_type]}\x01"
+            f"44={text.price_text[event.price]}\x0159={_TIME_IN_FORCE[event.time_in_force]}\x01"
+            f"151={text.qty_text[event.leaves_qty]}\x0114={text.qty_text[event.cum_qty]}\x01"
+            f"6={text.average_price(event.cum_notional, event.cum_qty)}\x0160={time}\x01"
+        )
+
+    def _order_rejected(self, event: OrderRejected, exec_id: str, time: str, _part: int) -> Report:
+        text = self._instruments.get(event.symbol)
+        terms = ""
+        if text is not None:
+            price = f"44={text.price_text[event.price]}\x01" if event.price else ""
+            terms = f"38={text.qty_text[event.qty]}\x0140={_ORDER_TYPE[event.order_type]}\x01{price}"
+        return "8", (
+            f"37=NONE\x0111={event.cl_ord_id}\x0117={exec_id}\x01150=8\x0139=8\x01"
+            f"103={ord_rej_reason(event.reason)}\x011={event.account}\x0155={event.symbol}\x01"
+            f"54={_SIDE[event.side]}\x01{terms}59={_TIME_IN_FORCE[event.time_in_force]}\x01151=0\x0114=0\x016=0\x01"
+            f"60={time}\x0158=[{event.reason:d}] {event.text}\x01"
+        )
+
+    def _cancel_rejected(self, event: CancelRejected, _exec_id: str, time: str, _part: int) -> Report:
+        return "9", (
+            f"37={event.order_id or 'NONE'}\x0111={event.cl_ord_id}\x0141={event.orig_cl_ord_id or 'NONE'}\x01"
+            f"39={_ORDER_STATUS[event.status]}\x011={event.account}\x0160={time}\x01"
+            f"434={2 if event.is_replace else 1}\x01102={cxl_rej_reason(event.reason)}\x01"
+            f"58=[{event.reason:d}] {event.text}\x01"
+        )
+
+    def _mass_canceled(self, event: MassCanceled, exec_id: str, time: str, _part: int) -> Report:
+        symbol = f"55={event.symbol}\x01" if event.symbol else ""
+        side = f"54={_SIDE[event.side]}\x01" if event.side else ""
+        if event.reason:
+            outcome = f"531=0\x01532={mass_cancel_reject_reason(event.reason)}\x01"
+            text = f"58=[{event.reason:d}] {event.text}\x01"
+        else:
+            affected = "".join(
+                f"41={cl_ord_id}\x01535={order_id}\x01"
+                for cl_ord_id, order_id in zip(event.orig_cl_ord_ids, event.order_ids, strict=True)
+            )
+            count = len(event.order_ids)
+            outcome = f"531={event.scope:d}\x01533={count}\x01" + (f"534={count}\x01{affected}" if count else "")
+            text = ""
+        return "r", (
+            f"11={event.cl_ord_id}\x0137={exec_id}\x01530={event.scope:d}\x01{outcome}{symbol}{side}60={time}\x01{text}"
+        )
+
+    def _order_status(self, event: OrderStatusReported, exec_id: str, time: str, _part: int) -> Report:
+        text = self._instruments.get(event.symbol)
+        request = f"790={event.request_id}\x01" if event.request_id else ""
+        if event.is_mass_status or event.last_report:
+            request = (
+                f"584={event.request_id}\x01911={event.total_reports}\x01912={'Y' if event.last_report else 'N'}\x01"
+            )
+        if not event.order_id or text is None:
+            cl_ord_id = f"11={event.cl_ord_id}\x01" if event.cl_ord_id else ""
+            account = f"1={event.account}\x01" if event.account else ""
+            return "8", (
+                f"37=NONE\x01{cl_ord_id}{request}17={exec_id}\x01150=I\x0139=8\x01"
+                f"103={ord_rej_reason(event.reason)}\x01{account}55={event.symbol or '[N/A]'}\x01"
+                f"54={_SIDE[event.side] or _UNDISCLOSED}\x01151=0\x0114=0\x016=0\x0160={time}\x01"
+                f"58=[{event.reason:d}] {event.text}\x01"
+            )
+        price = "" if event.order_type is MARKET else f"44={text.price_text[event.price]}\x01"
+        return "8", (
+            f"37={event.order_id}\x0111={event.cl_ord_id}\x01{request}17={exec_id}\x01150=I\x01"
+            f"39={_ORDER_STATUS[event.status]}\x011={event.account}\x0155={event.symbol}\x0154={_SIDE[event.side]}\x01"
+            f"38={text.qty_text[event.qty]}\x0140={_ORDER_TYPE[event.order_type]}\x01{price}"
+            f"59={_TIME_IN_FORCE[event.time_in_force]}\x01151={text.qty_text[event.leaves_qty]}\x01"
+            f"14={text.qty_text[event.cum_qty]}\x016={text.average_price(event.cum_notional, event.cum_qty)}\x01"
+            f"60={time}\x01"
+        )
+
+    def _refused(self, event: Refused, exec_id: str, time: str, _part: int) -> Report:
+        text = f"58=[{event.reason:d}] {event.text}\x01"
+        ids = f"11={event.cl_ord_id}\x01" if event.cl_ord_id else ""
+        account = f"1={event.account}\x01" if event.account else ""
+        match event.form:
+            case "3":
+                ref_tag = f"371={event.ref_tag}\x01" if event.ref_tag else ""
+                body = (
+                    f"45={event.ref_seq_num}\x01{ref_tag}372={event.ref_msg_type}\x01373={event.reason}\x01"
+                    f"58={event.text}\x01"
+                )
+            case "8":
+                body = (
+                    f"37=NONE\x01{ids}17={exec_id}\x01150=8\x0139=8\x01103={ord_rej_reason(event.reason)}\x01{account}"
+                    f"55={event.symbol}\x0154={event.side}\x01151=0\x0114=0\x016=0\x0160={time}\x01{text}"
+                )
+            case "9":
+                body = (
+                    f"37=NONE\x01{ids}41={event.orig_cl_ord_id}\x0139=8\x01{account}60={time}\x01"
+                    f"434={event.request_type}\x01102={cxl_rej_reason(event.reason)}\x01{text}"
+                )
+            case "r":
+                body = (
+                    f"{ids}37={exec_id}\x01530={event.request_type}\x01531=0\x01"
+                    f"532={mass_cancel_reject_reason(event.reason)}\x0160={time}\x01{text}"
+                )
+            case _:
+                ref_id = f"379={event.cl_ord_id}\x01" if event.cl_ord_id else ""
+                body = (
+                    f"45={event.ref_seq_num}\x01372={event.ref_msg_type}\x01{ref_id}"
+                    f"380={business_reject_reason(event.reason)}\x01{text}"
+                )
+        return event.form, body
+
+
+_UNDISCLOSED: Final = "7"
+"""Side(54) where a report is on no order at all, and FIX requires one."""

@@ -1,0 +1,31 @@
+"""What the venue takes of each FIX message: the fields it understands, those it requires, and the rest's answer.
+
+A field that FIX 4.4 does not define for a message gets the standard's session-level Reject (`fixgw.validation`); one
+that FIX defines and the venue does not understand gets the message's own kind of refusal, naming it; never silence.
+`spec/rules-of-engagement.md` shows these tables to brokers.
+"""
+
+from typing import Final
+
+HEADER: Final = frozenset(("35", "49", "56", "34", "52", "43", "97", "122", "50", "57", "369"))
+"""Header fields understood. 50, 57 and 369 inform only: the venue does not act on them."""
+
+_BODY: Final = {
+    "D": ("11", "1", "55", "54", "38", "40", "44", "59", "60", "21", "15", "58"),
+    "F": ("11", "41", "37", "1", "55", "54", "38", "60", "58"),
+    "G": ("11", "41", "37", "1", "55", "54", "38", "40", "44", "59", "60", "21", "15", "58"),
+    "q": ("11", "530", "55", "54", "60", "58"),
+    "H": ("11", "37", "790", "1", "55", "54"),
+    "AF": ("584", "585", "1", "55", "54"),
+}
+
+SUPPORTED: Final[dict[str, frozenset[str]]] = {msg_type: HEADER.union(tags) for msg_type, tags in _BODY.items()}
+"""Tags understood by MsgType, header included."""
+
+REQUIRED: Final[dict[str, tuple[str, ...]]] = {
+    "D": ("55",),
+    "F": ("55",),
+    "G": ("55",),
+    "H": ("55",),
+}
+"""Body tags that the venue needs and FIX 4.4's table leaves open, as components have optional members only."""

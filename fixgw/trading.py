@@ -1,0 +1,189 @@
+"""The trading process: recovery, exchange, journal, feed and FIX sessions, wired together.
+
+async with Trading.open(settings, data) as trading: ...      # serving
+"""
+
+import asyncio
+import gc
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from config.settings import Settings
+from engine.commands import EndTradingDay, ReleaseOutbound
+from engine.feed import FeedServer
+from engine.journal import Journal
+from engine.recovery import JOURNAL, SNAPSHOTS, recover
+from engine.sequencer import Sequencer
+from engine.snapshot import write_snapshot
+from fixgw.acceptor import Acceptor
+from fixgw.delivery import Delivery
+from fixgw.order_entry import OrderEntry
+from fixgw.reports import Reports
+from fixgw.seed import seed
+
+CHECKPOINT_S: Final = 5.0
+SNAPSHOT_AT_STOP_RECORDS: Final = 10_000
+"""A stop writes a snapshot if the next start would otherwise have to replay more than this."""
+
+_log = structlog.get_logger("trading")
+
+
+class Trading:
+    """A running venue."""
+
+    def __init__(self, settings: Settings, data: Path, sequencer: Sequencer, snapshot_sequence: int) -> None:
+        self.settings = settings
+        self.data = data
+        self.sequencer = sequencer
+        self.failed = asyncio.Event()
+        """Set when the journal cannot be written any more; the venue must stop."""
+        self.order_entry = OrderEntry(sequencer.exchange.state)
+        self.delivery = Delivery(data / "outbound", sequencer, Reports(self.order_entry.instruments))
+        self.feed = FeedServer(sequencer, data / "feed.sock")
+        self.acceptor: Acceptor | None = None
+        self._snapshot_sequence = snapshot_sequence
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, settings: Settings, data: Path, progress: Callable[[int], None] | None = None
+    ) -> "AsyncIterator[Trading]":
+        """Start the venue on the files under `data`, and stop it cleanly at the end.
+
+        `progress` is told how far recovery has got. Raise an `EngineError` or `GatewayError` if it cannot start.
+        """
+        data.mkdir(parents=True, exist_ok=True)
+        journal = Journal(data / JOURNAL, segment_bytes=settings.journal.segment_mib * 1024 * 1024)
+        try:
+            recovered = recover(data, progress=progress)
+            journal.open_at(recovered.sequence, recovered.last_segment, recovered.end_offset)
+            for reason in recovered.unusable_snapshots:
+                _log.warning("snapshot passed over", reason=reason)
+            if journal.cut_bytes:
+                _log.warning(
+                    "torn tail cut", segment=str(journal.path), offset=journal.size, cut_bytes=journal.cut_bytes
+                )
+            relaxed = settings.journal.sync == "relaxed"
+            if relaxed:
+                _log.warning("the journal is relaxed: a power cut may lose the last second of acknowledged orders")
+            sequencer = Sequencer(recovered.exchange, journal, relaxed=relaxed)
+            _log.info("recovered", sequence=recovered.sequence, replayed=recovered.replayed)
+            trading = cls(settings, data, sequencer, recovered.snapshot_sequence)
+            try:
+                await trading._start()
+                yield trading
+            finally:
+                await trading._stop()
+        finally:
+            journal.close()
+
+    async def _start(self) -> None:
+        sequencer = self.sequencer
+        sequencer.start()
+        owed = self.delivery.restore()
+        if owed:
+            _log.warning("reports owed from before the stop", reports=owed)
+        missed_day = self._missed_trading_day()
+        sequencer.begin_batch()
+        seed(self.settings, sequencer)
+        self.order_entry.refresh()
+        self.acceptor = Acceptor(self.settings.fix, sequencer, self.order_entry, self.delivery)
+        sequencer.on_commit = self._on_commit
+        sequencer.on_failure = self._on_failure
+        if missed_day:
+            sequencer.submit(EndTradingDay(missed_day))
+        await sequencer.flushed()
+        gc.collect()
+        gc.freeze()
+        # Records and orders are freed by reference counting; the few cycles there are come from connections.
+        gc.set_threshold(50_000, 100, 1_000)
+        await self.feed.start()
+        await self.acceptor.start()
+        self._tasks = [
+            asyncio.create_task(self._end_trading_days()),
+            asyncio.create_task(self._checkpoints()),
+        ]
+        _log.info("serving", host=self.settings.fix.host, port=self.settings.fix.port, data=str(self.data))
+
+    async def _stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        sequencer = self.sequencer
+        if self.acceptor is not None:
+            await self.acceptor.stop()
+            if sequencer.failure is None:
+                for comp_id, session in self.acceptor.sessions.items():
+                    outbound = self.delivery.outbounds[comp_id]
+                    known = sequencer.exchange.state.sessions[comp_id]
+                    if (known.last_in + 1, known.reserved_out + 1) != (session.next_in, outbound.next_out):
+                        sequencer.submit(ReleaseOutbound(comp_id, session.next_in, outbound.next_out))
+        await self.feed.stop()
+        await sequencer.stop()
+        self.delivery.close()
+        if sequencer.committed - self._snapshot_sequence > SNAPSHOT_AT_STOP_RECORDS:
+            write_snapshot(self.data / SNAPSHOTS, sequencer.exchange.state, sequencer.committed)
+        _log.info("stopped", sequence=sequencer.committed)
+
+    def _on_commit(self) -> None:
+        self.feed.committed()
+        assert self.acceptor is not None, "batches are committed while serving"
+        self.acceptor.committed()
+
+    def _on_failure(self, error: OSError) -> None:
+        _log.critical("the journal cannot be written; stopping", reason=error.strerror or str(error))
+        self.failed.set()
+
+    # What happens by the clock
+
+    def _last_day_end(self) -> datetime:
+        now = datetime.now(UTC)
+        end = datetime.combine(now.date(), time.fromisoformat(self.settings.venue.trading_day_ends), UTC)
+        return end if end <= now else end - timedelta(days=1)
+
+    def _missed_trading_day(self) -> int:
+        """Return the trading day that should have ended while the venue was down, 0 if none."""
+        last_end = self._last_day_end()
+        state = self.sequencer.exchange.state
+        was_up_before = 0 < state.time_ns < int(last_end.timestamp()) * 1_000_000_000
+        day = _day_ending_at(last_end)
+        return day if was_up_before and day > state.trading_day_ended else 0
+
+    async def _end_trading_days(self) -> None:
+        while True:
+            next_end = self._last_day_end() + timedelta(days=1)
+            await asyncio.sleep((next_end - datetime.now(UTC)).total_seconds() + 0.001)
+            self.sequencer.begin_batch()
+            self.sequencer.submit(EndTradingDay(_day_ending_at(next_end)))
+            _log.info("trading day ended", day=_day_ending_at(next_end))
+
+    async def _checkpoints(self) -> None:
+        while True:
+            await asyncio.sleep(CHECKPOINT_S)
+            await asyncio.to_thread(self.delivery.checkpoint, self.sequencer.committed)
+            if self.sequencer.committed - self._snapshot_sequence >= self.settings.journal.snapshot_every_records:
+                await self._snapshot()
+
+    async def _snapshot(self) -> None:
+        """Have another process replay the journal and write a snapshot, so that trading does not pause."""
+        self._snapshot_sequence = self.sequencer.committed
+        process = await asyncio.create_subprocess_exec(
+            "nice", sys.executable, "-m", "engine.snapshotter", str(self.data), stderr=asyncio.subprocess.PIPE
+        )
+        _, errors = await process.communicate()
+        if process.returncode == 0:
+            _log.info("snapshot written", sequence=self._snapshot_sequence)
+        else:
+            _log.error("snapshot failed", reason=errors.decode(errors="replace").strip().splitlines()[-1:])
+
+
+def _day_ending_at(end: datetime) -> int:
+    """Return the trading day (YYYYMMDD) that ends then: the date of its last moment."""
+    return int((end - timedelta(microseconds=1)).strftime("%Y%m%d"))

@@ -1,0 +1,415 @@
+"""What FIX 4.4 finds wrong with a decoded message: the answers of a session-level Reject (35=3).
+
+`find_flaw` judges a whole message, complete rather than quick (some 30 µs), and returns the first flaw in
+this order: header, body and trailer out of order; MsgType; what is missing; tags, repeating groups and data
+fields from left to right; values from left to right. A message with one flaw gets QuickFIX's answer; but we
+hold dates to their format, the fields of a group to their order and data to its length, as the standard
+does. What the venue supports and what a session expects (CompIDs, sequence numbers, times) is decided
+elsewhere.
+
+For the messages of every day, `Shapes` remembers which sequences of tags were found right, so that a second
+order of the same shape costs one look-up; `find_value_flaw` judges a single value.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from enum import IntEnum
+from typing import Final, NamedTuple
+
+from fixgw.codec import DATA_TAGS, Message
+from fixgw.dictionary import FIELDS, HEADER, TRAILER, Block, Field, Members, body_of
+from fixgw.errors import InvalidTimestamp
+from fixgw.timestamps import parse_utc
+
+
+class SessionRejectReason(IntEnum):
+    """SessionRejectReason(373) of FIX 4.4."""
+
+    INVALID_TAG_NUMBER = 0
+    REQUIRED_TAG_MISSING = 1
+    TAG_NOT_DEFINED_FOR_THIS_MESSAGE_TYPE = 2
+    UNDEFINED_TAG = 3
+    TAG_SPECIFIED_WITHOUT_A_VALUE = 4
+    VALUE_IS_INCORRECT = 5
+    INCORRECT_DATA_FORMAT_FOR_VALUE = 6
+    DECRYPTION_PROBLEM = 7
+    SIGNATURE_PROBLEM = 8
+    COMP_ID_PROBLEM = 9
+    SENDING_TIME_ACCURACY_PROBLEM = 10
+    INVALID_MSG_TYPE = 11
+    XML_VALIDATION_ERROR = 12
+    TAG_APPEARS_MORE_THAN_ONCE = 13
+    TAG_SPECIFIED_OUT_OF_REQUIRED_ORDER = 14
+    REPEATING_GROUP_FIELDS_OUT_OF_ORDER = 15
+    INCORRECT_NUM_IN_GROUP_COUNT = 16
+    NON_DATA_VALUE_INCLUDES_SOH = 17
+    OTHER = 99
+
+
+Reason = SessionRejectReason
+
+REASON_TEXTS: Final[dict[int, str]] = {
+    Reason.INVALID_TAG_NUMBER: "Invalid tag number",
+    Reason.REQUIRED_TAG_MISSING: "Required tag missing",
+    Reason.TAG_NOT_DEFINED_FOR_THIS_MESSAGE_TYPE: "Tag not defined for this message type",
+    Reason.UNDEFINED_TAG: "Undefined tag",
+    Reason.TAG_SPECIFIED_WITHOUT_A_VALUE: "Tag specified without a value",
+    Reason.VALUE_IS_INCORRECT: "Value is incorrect (out of range) for this tag",
+    Reason.INCORRECT_DATA_FORMAT_FOR_VALUE: "Incorrect data format for value",
+    Reason.DECRYPTION_PROBLEM: "Decryption problem",
+    Reason.SIGNATURE_PROBLEM: "Signature problem",
+    Reason.COMP_ID_PROBLEM: "CompID problem",
+    Reason.SENDING_TIME_ACCURACY_PROBLEM: "SendingTime accuracy problem",
+    Reason.INVALID_MSG_TYPE: "Invalid MsgType",
+    Reason.XML_VALIDATION_ERROR: "XML validation error",
+    Reason.TAG_APPEARS_MORE_THAN_ONCE: "Tag appears more than once",
+    Reason.TAG_SPECIFIED_OUT_OF_REQUIRED_ORDER: "Tag specified out of required order",
+    Reason.REPEATING_GROUP_FIELDS_OUT_OF_ORDER: "Repeating group fields out of order",
+    Reason.INCORRECT_NUM_IN_GROUP_COUNT: "Incorrect NumInGroup count for repeating group",
+    Reason.NON_DATA_VALUE_INCLUDES_SOH: "Non-data value includes field delimiter (SOH character)",
+    Reason.OTHER: "Other",
+}
+"""The standard's words for each reason, as QuickFIX sends them in Text(58)."""
+
+
+class Flaw(NamedTuple):
+    """What is wrong with a message: SessionRejectReason(373) and, where a field is at fault, RefTagID(371).
+
+    `detail` says more for a human, or nothing. It never holds a value of the message.
+    """
+
+    reason: SessionRejectReason
+    ref_tag: int | None = None
+    detail: str = ""
+
+    @property
+    def text(self) -> str:
+        """The standard's words for the reason, for Text(58)."""
+        return REASON_TEXTS[self.reason]
+
+
+Pairs = list[tuple[str, str]]
+
+NO_TAGS: Final[frozenset[str]] = frozenset()
+
+
+def find_flaw(message: Message, extra_tags: frozenset[str] = NO_TAGS) -> Flaw | None:
+    """Return the first flaw that FIX 4.4 finds in a message, or None.
+
+    `extra_tags` are allowed in the body on top of the standard: user-defined tags, or tags of later
+    versions. Of their values, only those in FIX 4.4 are looked at.
+    """
+    pairs = message.pairs()
+    return _structure_flaw(message, pairs, extra_tags) or _values_flaw(pairs)
+
+
+def find_value_flaw(tag: str, value: str) -> Flaw | None:
+    """Return what FIX 4.4 finds wrong with one value: none there, its format, or out of range."""
+    if not value:
+        return _flaw(Reason.TAG_SPECIFIED_WITHOUT_A_VALUE, tag)
+    field = FIELDS.get(tag)
+    if field is None:
+        return None
+    if not _FORMATS[field.kind](value):
+        return _flaw(Reason.INCORRECT_DATA_FORMAT_FOR_VALUE, tag, f"not a FIX {field.kind}")
+    for part in value.split(" ") if field.kind == "MULTIPLEVALUESTRING" else (value,):
+        if field.values and part not in field.values and not _is_open(field, part):
+            return _flaw(Reason.VALUE_IS_INCORRECT, tag)
+    return None
+
+
+class Shapes:
+    """The shapes of messages that were found right: MsgType, tags in order, sizes of repeating groups.
+
+    It holds at most `shape_count_max` and, when full, begins anew.
+    """
+
+    __slots__ = ("_extra_tags", "_known", "_shape_count_max")
+
+    def __init__(self, extra_tags: frozenset[str] = NO_TAGS, shape_count_max: int = 4096) -> None:
+        self._extra_tags = extra_tags
+        self._shape_count_max = shape_count_max
+        self._known: set[tuple[str, ...]] = set()
+
+    def accept(self, message: Message) -> bool:
+        """Tell whether all is right with a message but perhaps its values, none of which is empty.
+
+        False says no more than that `find_flaw` should look: a message with data fields is never accepted.
+        """
+        if not message.irregular and (message.msg_type, *message.fields) in self._known:
+            return True
+        pairs = message.pairs()
+        tags = [tag for tag, _ in pairs]
+        if message.irregular and not (_DATA_TAGS.isdisjoint(tags) and all(tag and value for tag, value in pairs)):
+            return False
+        sizes = [value for tag, value in pairs if tag in _COUNT_TAGS]
+        shape = (message.msg_type, *tags, "", *sizes) if sizes else (message.msg_type, *tags)
+        if shape in self._known:
+            return True
+        if _structure_flaw(message, pairs, self._extra_tags) is not None:
+            return False
+        if len(self._known) >= self._shape_count_max:
+            self._known.clear()
+        self._known.add(shape)
+        return True
+
+
+def _flaw(reason: SessionRejectReason, tag: str, detail: str = "") -> Flaw:
+    """Return a flaw of the field `tag`; a tag that is no number goes into the detail."""
+    if _INTEGER.fullmatch(tag) is None:
+        return Flaw(reason, None, detail or "the tag is not a number")
+    name = FIELDS[tag].name if tag in FIELDS else ""
+    return Flaw(reason, int(tag), ": ".join(filter(None, (name, detail))))
+
+
+# ------------------------------------------------------------------------------------------------ structure
+
+_FRAME_TAGS: Final = frozenset(("8", "9", "10"))  # the codec has judged these
+_TAG: Final = re.compile("[1-9][0-9]{0,8}")
+_HEADER_TAGS: Final = HEADER.tags() - _FRAME_TAGS
+_TRAILER_TAGS: Final = TRAILER.tags() - _FRAME_TAGS
+_LENGTH_TAGS: Final = {data_tag: length_tag for length_tag, data_tag in DATA_TAGS.items()}
+_DATA_TAGS: Final = frozenset(DATA_TAGS) | frozenset(_LENGTH_TAGS)
+_COUNT_TAGS: Final = frozenset(tag for tag, field in FIELDS.items() if field.kind == "NUMINGROUP")
+
+
+def _structure_flaw(message: Message, pairs: Pairs, extra_tags: frozenset[str]) -> Flaw | None:
+    flaw = _order_flaw(pairs)
+    if flaw is not None:
+        return flaw
+    if not message.msg_type:
+        return _flaw(Reason.TAG_SPECIFIED_WITHOUT_A_VALUE, "35")
+    body = body_of(message.msg_type)
+    if body is None:
+        return Flaw(Reason.INVALID_MSG_TYPE)
+    walk = _Walk(pairs, extra_tags)
+    return (
+        _missing_flaw(message.fields.keys() | _FRAME_TAGS, body)
+        or walk.find_flaw(body)
+        or _missing_flaw(walk.seen | _FRAME_TAGS, body)  # a field may be there, but within a group
+    )
+
+
+def _order_flaw(pairs: Pairs) -> Flaw | None:
+    """Find a field of the header after one of the body or trailer, or one of the body after the trailer."""
+    part = 0  # header, body, trailer
+    for tag, _ in pairs:
+        if tag in _HEADER_TAGS:
+            here = 0
+        elif tag in _TRAILER_TAGS:
+            here = 2
+        elif tag in FIELDS:
+            here = 1
+        else:
+            continue
+        if here < part:
+            return _flaw(Reason.TAG_SPECIFIED_OUT_OF_REQUIRED_ORDER, tag)
+        part = here
+    return None
+
+
+def _missing_flaw(present: frozenset[str] | set[str], block: Block) -> Flaw | None:
+    for tag in HEADER.required + block.required:
+        if tag not in present:
+            return _flaw(Reason.REQUIRED_TAG_MISSING, tag)
+    return None
+
+
+class _Walk:
+    """One way through the fields of a message, into its repeating groups and out of them again."""
+
+    __slots__ = ("extra_tags", "pairs", "position", "seen")
+
+    def __init__(self, pairs: Pairs, extra_tags: frozenset[str]) -> None:
+        self.pairs = pairs
+        self.extra_tags = extra_tags
+        self.position = 0
+        self.seen: set[str] = set(_FRAME_TAGS)
+
+    def find_flaw(self, body: Block) -> Flaw | None:
+        members: Members = HEADER.members | body.members | TRAILER.members
+        inner_tags = body.tags() | _HEADER_TAGS
+        while self.position < len(self.pairs):
+            tag, value = self.pairs[self.position]
+            if tag in self.seen:
+                return _flaw(Reason.TAG_APPEARS_MORE_THAN_ONCE, tag)
+            self.seen.add(tag)
+            flaw = self._tag_flaw(tag)
+            if flaw is not None:
+                return flaw
+            if tag not in members and tag not in self.extra_tags:
+                detail = "only within its repeating group" if tag in inner_tags else ""
+                return _flaw(Reason.TAG_NOT_DEFINED_FOR_THIS_MESSAGE_TYPE, tag, detail)
+            flaw = self._data_flaw(tag, value)
+            if flaw is not None:
+                return flaw
+            self.position += 1
+            entry = members.get(tag)
+            if entry is not None:
+                flaw = self._group_flaw(tag, value, entry)
+                if flaw is not None:
+                    return flaw
+        return None
+
+    def _tag_flaw(self, tag: str) -> Flaw | None:
+        if not tag:
+            before = self.pairs[self.position - 1][0]
+            return _flaw(Reason.NON_DATA_VALUE_INCLUDES_SOH, before)
+        if _TAG.fullmatch(tag) is None or (tag not in FIELDS and tag not in self.extra_tags):
+            return _flaw(Reason.INVALID_TAG_NUMBER, tag)
+        return None
+
+    def _data_flaw(self, tag: str, value: str) -> Flaw | None:
+        """Find a length that is not right before its data, or not the length of it."""
+        data_tag = DATA_TAGS.get(tag)
+        if data_tag is not None:
+            next_tag, data = self.pairs[self.position + 1] if self.position + 1 < len(self.pairs) else ("", "")
+            if next_tag != data_tag:
+                return self._unpaired(data_tag)
+            if _LENGTH.fullmatch(value) is not None and int(value) != len(data):
+                return _flaw(Reason.VALUE_IS_INCORRECT, tag, f"the data has {len(data)} bytes")
+        length_tag = _LENGTH_TAGS.get(tag)
+        if length_tag is not None and (not self.position or self.pairs[self.position - 1][0] != length_tag):
+            return self._unpaired(length_tag)
+        return None
+
+    def _unpaired(self, tag: str) -> Flaw:
+        if any(tag == other for other, _ in self.pairs):
+            return _flaw(Reason.TAG_SPECIFIED_OUT_OF_REQUIRED_ORDER, tag, "a length stands right before its data")
+        return _flaw(Reason.REQUIRED_TAG_MISSING, tag, "a length and its data come together")
+
+    def _group_flaw(self, count_tag: str, count_text: str, entry: Block) -> Flaw | None:
+        """Judge a repeating group from the position after its count on, and step over it."""
+        if _LENGTH.fullmatch(count_text) is None:
+            return find_value_flaw(count_tag, count_text)
+        first_tag = next(iter(entry.members))
+        entry_count = 0
+        while self.position < len(self.pairs):
+            tag = self.pairs[self.position][0]
+            if tag not in entry.members:
+                flaw = self._tag_flaw(tag)
+                if flaw is not None:
+                    return flaw
+                break
+            if tag != first_tag:
+                return _flaw(Reason.REPEATING_GROUP_FIELDS_OUT_OF_ORDER, tag, f"{first_tag} begins each entry")
+            entry_count += 1
+            flaw = self._entry_flaw(first_tag, entry)
+            if flaw is not None:
+                return flaw
+        if entry_count != int(count_text):
+            return _flaw(Reason.INCORRECT_NUM_IN_GROUP_COUNT, count_tag, f"there are {entry_count} entries")
+        return None
+
+    def _entry_flaw(self, first_tag: str, entry: Block) -> Flaw | None:
+        """Judge one entry of a repeating group, and step over it."""
+        ranks = {tag: rank for rank, tag in enumerate(entry.members)}
+        last_rank = 0
+        present: set[str] = set()
+        while self.position < len(self.pairs):
+            tag, value = self.pairs[self.position]
+            rank = ranks.get(tag)
+            if rank is None or (tag == first_tag and present):
+                break
+            if tag in present:
+                return _flaw(Reason.TAG_APPEARS_MORE_THAN_ONCE, tag, "within an entry of a repeating group")
+            if rank < last_rank:
+                return _flaw(Reason.REPEATING_GROUP_FIELDS_OUT_OF_ORDER, tag)
+            flaw = self._data_flaw(tag, value)
+            if flaw is not None:
+                return flaw
+            present.add(tag)
+            last_rank = rank
+            self.position += 1
+            inner = entry.members[tag]
+            if inner is not None:
+                flaw = self._group_flaw(tag, value, inner)
+                if flaw is not None:
+                    return flaw
+        for tag in entry.required:
+            if tag not in present:
+                return _flaw(Reason.REQUIRED_TAG_MISSING, tag, "in an entry of a repeating group")
+        return None
+
+
+# --------------------------------------------------------------------------------------------------- values
+
+
+def _values_flaw(pairs: Pairs) -> Flaw | None:
+    for tag, value in pairs:
+        flaw = find_value_flaw(tag, value)
+        if flaw is not None:
+            return flaw
+    return None
+
+
+def _is_open(field: Field, value: str) -> bool:
+    return field.open_from is not None and bool(_LENGTH.fullmatch(value)) and int(value) >= field.open_from
+
+
+def _is_anything(_value: str) -> bool:
+    return True
+
+
+def _is_char(value: str) -> bool:
+    return len(value) == 1
+
+
+def _is_boolean(value: str) -> bool:
+    return value in {"Y", "N"}
+
+
+def _is_date(value: str) -> bool:
+    if _DATE.fullmatch(value) is None:
+        return False
+    try:
+        date(int(value[:4]), int(value[4:6]), int(value[6:]))
+    except ValueError:
+        return False
+    return True
+
+
+def _is_timestamp(value: str) -> bool:
+    try:
+        parse_utc(value)
+    except InvalidTimestamp:
+        return False
+    return True
+
+
+# Numbers have at most 18 digits on either side of the point, so that they fit into 64 bits.
+_INTEGER: Final = re.compile("-?[0-9]{1,18}")
+_LENGTH: Final = re.compile("[0-9]{1,18}")
+_DECIMAL: Final = re.compile(r"-?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})")
+_DATE: Final = re.compile("[0-9]{8}")
+_TIME: Final = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.(?:[0-9]{3}){1,3})?")
+_MONTH: Final = re.compile("[0-9]{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]|w[1-5])?")
+_COUNTRY: Final = re.compile("[A-Z]{2}")
+
+# Currencies are not held to ISO 4217: digital assets have codes of other lengths.
+_FORMATS: Final[dict[str, Callable[[str], object]]] = {
+    "AMT": _DECIMAL.fullmatch,
+    "BOOLEAN": _is_boolean,
+    "CHAR": _is_char,
+    "COUNTRY": _COUNTRY.fullmatch,
+    "CURRENCY": _is_anything,
+    "DATA": _is_anything,
+    "EXCHANGE": _is_anything,
+    "FLOAT": _DECIMAL.fullmatch,
+    "INT": _INTEGER.fullmatch,
+    "LENGTH": _LENGTH.fullmatch,
+    "LOCALMKTDATE": _is_date,
+    "MONTHYEAR": _MONTH.fullmatch,
+    "MULTIPLEVALUESTRING": _is_anything,
+    "NUMINGROUP": _LENGTH.fullmatch,
+    "PERCENTAGE": _DECIMAL.fullmatch,
+    "PRICE": _DECIMAL.fullmatch,
+    "PRICEOFFSET": _DECIMAL.fullmatch,
+    "QTY": _DECIMAL.fullmatch,
+    "SEQNUM": _LENGTH.fullmatch,
+    "STRING": _is_anything,
+    "UTCDATEONLY": _is_date,
+    "UTCTIMEONLY": _TIME.fullmatch,
+    "UTCTIMESTAMP": _is_timestamp,
+}

@@ -1,0 +1,147 @@
+import pytest
+
+from fixgw.codec import DATA_TAGS
+from fixgw.dictionary import ADMIN_MSG_TYPES, FIELDS, HEADER, MSG_TYPES, TRAILER, Block, body_of
+
+
+def body(msg_type: str) -> Block:
+    block = body_of(msg_type)
+    assert block is not None
+    return block
+
+
+def test_fix_44_has_its_912_fields_from_1_to_956() -> None:
+    assert len(FIELDS) == 912
+    assert all(1 <= int(tag) <= 956 for tag in FIELDS)
+    assert not {"20", "76", "109", "166", "439", "440"} & FIELDS.keys()  # removed before 4.4
+
+
+@pytest.mark.parametrize(
+    ("tag", "name", "kind"),
+    (
+        ("11", "ClOrdID", "STRING"),
+        ("34", "MsgSeqNum", "SEQNUM"),
+        ("38", "OrderQty", "QTY"),
+        ("52", "SendingTime", "UTCTIMESTAMP"),
+        ("95", "RawDataLength", "LENGTH"),
+        ("432", "ExpireDate", "LOCALMKTDATE"),
+        ("453", "NoPartyIDs", "NUMINGROUP"),
+        ("554", "Password", "STRING"),
+        ("956", "LegInterestAccrualDate", "LOCALMKTDATE"),
+    ),
+)
+def test_a_field_has_its_name_and_type(tag: str, name: str, kind: str) -> None:
+    assert (FIELDS[tag].tag, FIELDS[tag].name, FIELDS[tag].kind) == (tag, name, kind)
+
+
+@pytest.mark.parametrize(
+    ("tag", "values"),
+    (
+        ("21", "123"),
+        ("40", "12346789DEGIJKLMP"),
+        ("54", "123456789ABCDEFG"),
+        ("59", "01234567"),
+        ("98", "0123456"),
+        ("530", "1234567"),
+        ("585", "12345678"),
+    ),
+)
+def test_an_enumerated_field_has_its_values(tag: str, values: str) -> None:
+    assert FIELDS[tag].values == set(values)
+    assert FIELDS[tag].open_from is None
+
+
+def test_some_enumerations_leave_room_for_agreement() -> None:
+    assert FIELDS["22"].open_from == 100
+    assert FIELDS["803"].open_from == 4000
+
+
+def test_msg_types_are_those_of_fix_44() -> None:
+    single = "0123456789ABCDEFGHJKLMNPQRSTVWXYZabcdefghijklmnopqrstuvwxyz"
+    double = {f"A{second}" for second in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"} | {f"B{second}" for second in "ABCDEFGH"}
+    assert set(single) | double == MSG_TYPES.keys()
+    assert MSG_TYPES["D"] == "NewOrderSingle"
+    assert MSG_TYPES["BH"] == "ConfirmationRequest"
+    assert {MSG_TYPES[msg_type] for msg_type in ADMIN_MSG_TYPES} == {
+        "Heartbeat",
+        "TestRequest",
+        "ResendRequest",
+        "Reject",
+        "SequenceReset",
+        "Logout",
+        "Logon",
+    }
+
+
+def test_what_is_no_msg_type_has_no_body() -> None:
+    for msg_type in ("", "I", "O", "U", "U1", "*", "header", "Parties"):
+        assert body_of(msg_type) is None
+
+
+@pytest.mark.parametrize(
+    ("msg_type", "required"),
+    (
+        ("A", {"98", "108"}),
+        ("0", set()),
+        ("1", {"112"}),
+        ("2", {"7", "16"}),
+        ("3", {"45"}),
+        ("4", {"36"}),
+        ("5", set()),
+        ("D", {"11", "40", "54", "60"}),
+        ("F", {"11", "41", "54", "60"}),
+        ("G", {"11", "40", "41", "54", "60"}),
+        ("H", {"11", "54"}),
+        ("q", {"11", "530", "60"}),
+        ("AF", {"584", "585"}),
+    ),
+)
+def test_a_message_has_its_required_fields(msg_type: str, required: set[str]) -> None:
+    assert set(body(msg_type).required) == required
+
+
+def test_the_header_and_trailer_have_their_fields() -> None:
+    assert set(HEADER.required) == {"8", "9", "35", "34", "49", "52", "56"}
+    assert {"43", "50", "57", "97", "115", "122", "128", "369", "627"} <= HEADER.members.keys()
+    assert list(TRAILER.members) == ["93", "89", "10"]
+
+
+def test_components_and_groups_are_expanded() -> None:
+    order = body("D")
+    assert {"55", "48", "167", "38", "152", "44", "99", "110", "111", "211"} <= order.members.keys()
+    parties = order.members["453"]
+    assert parties is not None
+    assert list(parties.members) == ["448", "447", "452", "802"]
+    sub_ids = parties.members["802"]
+    assert sub_ids is not None
+    assert list(sub_ids.members) == ["523", "803"]
+    assert {"453", "448", "802", "523"} <= order.tags()
+    assert "448" not in order.members
+
+
+def test_the_first_field_of_a_group_of_a_component_is_found_within_it() -> None:
+    underlyings = body("D").members["711"]
+    assert underlyings is not None
+    assert next(iter(underlyings.members)) == "311"
+
+
+@pytest.mark.parametrize("msg_type", tuple(MSG_TYPES))
+def test_every_message_is_consistent(msg_type: str) -> None:
+    block = body(msg_type)
+    assert block.tags() <= FIELDS.keys()
+    assert not block.tags() & (HEADER.tags() | TRAILER.tags())
+    assert set(block.required) <= block.members.keys()
+    blocks = [block]
+    while blocks:
+        members = blocks.pop().members
+        for tag, entry in members.items():
+            assert (FIELDS[tag].kind == "NUMINGROUP") == (entry is not None)
+            if entry is not None:
+                assert entry.members
+                assert not members.keys() & entry.tags()
+                blocks.append(entry)
+
+
+def test_the_codec_knows_every_data_field() -> None:
+    assert {tag for tag, field in FIELDS.items() if field.kind == "DATA"} == set(DATA_TAGS.values())
+    assert all(FIELDS[tag].kind == "LENGTH" for tag in DATA_TAGS)
