@@ -27,7 +27,6 @@ from bench.measure import (
     measure_pipelined,
     measure_scaling,
     probe_fsync_us,
-    scaling_cases,
 )
 from bench.report import PEER_NAMES, Results, print_tables, write_json
 from bench.venues import ROOT, Cores, baseline_is_installed, choose_cores, scratch_directory
@@ -57,6 +56,8 @@ class Run:
         self._size = size
         self._cores = cores
         self._peers = peers
+        self._clients = (True, False) if cores.apart else (False,)
+        """Whether the client of a ping-pong polls. On the peer's own core it would be in the peer's way."""
         self._progress = Progress(
             TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, auto_refresh=False
         )
@@ -65,9 +66,9 @@ class Run:
     def measure(self, parts: list[Part]) -> None:
         steps = {
             Part.ENGINE: (self._engine, 1),
-            Part.PIPELINED: (self._pipelined, len(FLOWS) * len(self._peers)),
-            Part.PING_PONG: (self._ping_pong, 2 * len(self._peers)),
-            Part.SCALING: (self._scaling, len(scaling_cases(self._size))),
+            Part.PIPELINED: (self._pipelined, len(FLOWS)),
+            Part.PING_PONG: (self._ping_pong, len(self._clients) * len(self._peers)),
+            Part.SCALING: (self._scaling, 1),
         }
         with self._progress:
             self._task = self._progress.add_task("", total=sum(steps[part][1] for part in parts))
@@ -91,27 +92,26 @@ class Run:
 
     def _pipelined(self) -> None:
         for name, make_flow in FLOWS.items():
-            for peer in self._peers:
-                self._begin(f"{name}: {PEER_NAMES[peer]}")
-                found = measure_pipelined(peer, make_flow(), self._size, self._cores)
-                self.results.pipelined.append(found)
-                self._end(f"{name}: {PEER_NAMES[peer]}: {found.median:,.0f} orders/s")
+            self._begin(f"pipelined: {name}")
+            contests = [(peer, make_flow()) for peer in self._peers]
+            found = measure_pipelined(contests, self._size, self._cores)
+            self.results.pipelined += found
+            rates = (f"{PEER_NAMES[run.peer]} {run.median:,.0f}" for run in found)
+            self._end(f"{name}, orders/s: " + "; ".join(rates))
 
     def _ping_pong(self) -> None:
-        for spin in (True, False):
+        for spin in self._clients:
             for peer in self._peers:
-                client = "polls" if spin else "sleeps"
-                self._begin(f"ping-pong, the client {client}: {PEER_NAMES[peer]}")
+                self._begin(f"ping-pong: {PEER_NAMES[peer]}")
                 found = measure_ping_pong(peer, self._size, self._cores, spin=spin)
                 self.results.ping_pong.append(found)
-                self._end(f"ping-pong, the client {client}: {PEER_NAMES[peer]}: p50 {found.p50_us:,.0f} µs")
+                self._end(f"ping-pong, the client {found.client}: {PEER_NAMES[peer]}: p50 {found.p50_us:,.0f} µs")
 
     def _scaling(self) -> None:
-        for case, flow in scaling_cases(self._size):
-            self._begin(f"scaling: {case}")
-            found = measure_scaling(case, flow, self._size, self._cores)
-            self.results.scaling.append(found)
-            self._end(f"scaling: {case}: {found.us_per_order:,.1f} µs per order")
+        self._begin("the mix on a growing venue")
+        self.results.scaling = measure_scaling(self._size, self._cores)
+        costs = (f"{run.case} {run.us_per_order:,.1f}" for run in self.results.scaling)
+        self._end("µs per order: " + "; ".join(costs))
 
 
 Quick = Annotated[bool, typer.Option("--quick", help="Some seconds instead of minutes; the figures are rough.")]

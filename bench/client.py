@@ -7,6 +7,7 @@ must have got exactly what its load calls for.
 """
 
 import gc
+import os
 import selectors
 import socket
 from dataclasses import dataclass
@@ -308,6 +309,7 @@ def _receive_spinning(sock: socket.socket) -> bytes:
         try:
             data = sock.recv(_REPLY_BYTES)
         except BlockingIOError:
+            os.sched_yield()  # the kernel's own threads may need this core to get the peer's data on disk
             continue
         if not data:
             raise BenchError("the peer closed the connection")

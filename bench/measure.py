@@ -1,12 +1,13 @@
 """The measurements: which load against which peer, how often, and what is kept of it.
 
-Peers are started afresh for each measurement, so that none inherits another's book. The baseline is measured between
-the venue's own runs of the same flow: a machine that is slower for a minute is slower for both.
+Peers are started afresh for each measurement, so that none inherits another's book. Those that are compared are up
+together and take turns, run by run, so that a machine that is slower for a while is slower for all of them; who waits
+for its turn is idle.
 """
 
 import os
 import statistics
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,10 @@ class PingPong:
     p999_us: float
     max_us: float
 
+    @property
+    def client(self) -> str:
+        return "polls" if self.spin else "sleeps"
+
 
 @dataclass(frozen=True, slots=True)
 class Scaling:
@@ -101,28 +106,49 @@ def running(peer: Peer, cores: Cores) -> Iterator[int]:
             yield stack.enter_context(venue(peer, cores, directory))
 
 
-def measure_pipelined(peer: Peer, flow: Flow, size: Size, cores: Cores) -> Pipelined:
-    outcomes = list(_runs(peer, flow, size, cores))
-    return Pipelined(
-        peer,
-        flow.name,
-        len(flow.writers),
-        outcomes[0].orders,
-        [outcome.orders_per_s for outcome in outcomes],
-        [outcome.reports_per_s for outcome in outcomes],
-    )
-
-
-def _runs(peer: Peer, flow: Flow, size: Size, cores: Cores) -> Iterator[Outcome]:
-    with running(peer, cores) as port, ExitStack() as stack:
-        sessions = [stack.enter_context(Session(writer, port)) for writer in flow.writers]
-        run_pipelined(sessions, flow.prepare())
+def measure_pipelined(contests: Sequence[tuple[Peer, Flow]], size: Size, cores: Cores) -> list[Pipelined]:
+    """Measure flows on peers, all of them up together and taking turns."""
+    with ExitStack() as stack:
+        contestants = [stack.enter_context(_contestant(peer, flow, cores)) for peer, flow in contests]
         for _ in range(size.runs):
-            loads = flow.next_run(size.orders)
-            if peer == "quickfix":  # it only acknowledges
-                for load in loads:
-                    load.filled = 0
-            yield run_pipelined(sessions, loads)
+            for contestant in contestants:
+                contestant.run(size.orders)
+    return [contestant.result() for contestant in contestants]
+
+
+class _Contestant:
+    """A flow on a peer: run after run on the same sessions."""
+
+    def __init__(self, peer: Peer, flow: Flow, sessions: list[Session]) -> None:
+        self._peer = peer
+        self._flow = flow
+        self._sessions = sessions
+        self._outcomes: list[Outcome] = []
+        run_pipelined(sessions, flow.prepare())
+
+    def run(self, orders: int) -> None:
+        loads = self._flow.next_run(orders)
+        if self._peer == "quickfix":  # it only acknowledges
+            for load in loads:
+                load.filled = 0
+        self._outcomes.append(run_pipelined(self._sessions, loads))
+
+    def result(self) -> Pipelined:
+        outcomes = self._outcomes
+        return Pipelined(
+            self._peer,
+            self._flow.name,
+            len(self._sessions),
+            outcomes[0].orders,
+            [outcome.orders_per_s for outcome in outcomes],
+            [outcome.reports_per_s for outcome in outcomes],
+        )
+
+
+@contextmanager
+def _contestant(peer: Peer, flow: Flow, cores: Cores) -> Iterator[_Contestant]:
+    with running(peer, cores) as port, ExitStack() as stack:
+        yield _Contestant(peer, flow, [stack.enter_context(Session(writer, port)) for writer in flow.writers])
 
 
 def measure_ping_pong(peer: Peer, size: Size, cores: Cores, *, spin: bool) -> PingPong:
@@ -137,19 +163,20 @@ def measure_ping_pong(peer: Peer, size: Size, cores: Cores, *, spin: bool) -> Pi
     return PingPong(peer, spin, len(times), p50, p99, p999, times[-1] / 1e3)
 
 
-def scaling_cases(size: Size) -> list[tuple[str, Mix]]:
+def measure_scaling(size: Size, cores: Cores) -> list[Scaling]:
+    """Measure the mix with more sessions, more resting orders and more price levels; the first case has few of each."""
     full = size.resting_orders
+    cases = {
+        "small": Mix(sessions=2),
+        "8 sessions": Mix(sessions=8),
+        "full book": Mix(sessions=2, booked=full),
+        "full book, many levels": Mix(sessions=2, booked=full, levels=full // 10),
+    }
+    found = measure_pipelined([("always", flow) for flow in cases.values()], size, cores)
     return [
-        ("2 sessions, a small book", Mix(sessions=2)),
-        ("8 sessions", Mix(sessions=8)),
-        ("a full book", Mix(sessions=2, booked=full)),
-        ("a full book over many price levels", Mix(sessions=2, booked=full, levels=full // 10)),
+        Scaling(case, run.sessions, flow.booked, flow.levels, run.median)
+        for (case, flow), run in zip(cases.items(), found, strict=True)
     ]
-
-
-def measure_scaling(case: str, flow: Mix, size: Size, cores: Cores) -> Scaling:
-    measured = measure_pipelined("always", flow, size, cores)
-    return Scaling(case, measured.sessions, flow.booked, flow.levels, measured.median)
 
 
 def probe_fsync_us(directory: Path, syncs: int = 200) -> float:

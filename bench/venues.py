@@ -68,7 +68,7 @@ def venue(sync: Sync, cores: Cores, directory: Path) -> Iterator[int]:
     config.write_text(venue_settings(SANDBOX.read_text(encoding="utf-8"), port, sync), encoding="utf-8")
     files = ["--config", str(config), "--data", str(directory / "data")]
     command = [sys.executable, "-m", "backoffice.cli", "serve", *files]
-    with _running(command, port, cores, directory):
+    with _running(f"the venue (sync {sync})", command, port, cores, directory / "log"):
         yield port
 
 
@@ -77,7 +77,7 @@ def baseline(cores: Cores, directory: Path) -> Iterator[int]:
     """Run the QuickFIX acceptor on an empty store; give its port."""
     port = _free_port()
     command = [sys.executable, "-m", "bench.quickfix_acceptor", "--port", str(port), "--directory", str(directory)]
-    with _running(command, port, cores, directory):
+    with _running("the QuickFIX acceptor", command, port, cores, directory / "log"):
         yield port
 
 
@@ -118,8 +118,7 @@ def replace_value(text: str, table: str, key: str, value: str) -> str:
 
 
 @contextmanager
-def _running(command: Sequence[str], port: int, cores: Cores, directory: Path) -> Iterator[None]:
-    log_path = directory / "log"
+def _running(name: str, command: Sequence[str], port: int, cores: Cores, log_path: Path) -> Iterator[None]:
     with log_path.open("wb") as log:
         # A child inherits the cores that its parent has at that moment, and so do all its threads and children.
         _run_on(cores.peer)
@@ -130,24 +129,24 @@ def _running(command: Sequence[str], port: int, cores: Cores, directory: Path) -
         finally:
             _run_on(cores.client)
     try:
-        _wait_until_up(process, port, log_path)
+        _wait_until_up(name, process, port, log_path)
         try:
             yield
         except (BenchError, OSError) as error:
-            raise BenchError(f"{error}\n{_tail(log_path)}") from error
+            raise BenchError(f"{error}\n{_tail(name, log_path)}") from error
     finally:
         _end(process)
 
 
-def _wait_until_up(process: subprocess.Popen[bytes], port: int, log_path: Path) -> None:
+def _wait_until_up(name: str, process: subprocess.Popen[bytes], port: int, log_path: Path) -> None:
     deadline = monotonic() + START_S_MAX
     while monotonic() < deadline:
         if process.poll() is not None:
-            raise BenchError(f"{process.args!r} ended with {process.returncode}\n{_tail(log_path)}")
+            raise BenchError(f"{name} ended with {process.returncode}\n{_tail(name, log_path)}")
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1.0):
             return
         sleep(0.05)
-    raise BenchError(f"{process.args!r} does not answer on port {port}\n{_tail(log_path)}")
+    raise BenchError(f"{name} does not answer on port {port}\n{_tail(name, log_path)}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -163,9 +162,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _tail(log_path: Path) -> str:
-    lines = log_path.read_text(encoding="utf-8", errors="backslashreplace").splitlines()
-    return "\n".join(["its log ends with:", *lines[-LOG_LINES_SHOWN:]]) if lines else "its log is empty"
+def _tail(name: str, log_path: Path) -> str:
+    lines = log_path.read_text(encoding="utf-8", errors="backslashreplace").splitlines()[-LOG_LINES_SHOWN:]
+    return "\n".join([f"{name} logged last:", *lines]) if lines else f"{name} logged nothing"
 
 
 def _free_port() -> int:

@@ -1,155 +1,306 @@
 """The feed: the journal's own frames, streamed to any process that asks from a sequence on.
 
 A follower connects to a Unix socket and sends `HELLO` and the first sequence it wants (u64, little-endian). The venue
-answers `OK\\n`, then the frames as they lie in the segment files: history, then each committed batch as it comes; or
-`ERROR reason\\n`. Frames are always read back from the files and never past what is committed, so that a follower gets
-all of them, in order, however slow it is, and costs no memory.
+answers `OK`, newline, then the frames as they lie in the segment files: history, then each committed batch as it comes;
+or `ERROR`, the reason, newline. What is sent is always read back from the files and never past what is committed, so
+that a follower gets all of it, in order, however slow it is, and costs no memory.
 """
 
 import asyncio
 import os
+import socket
+import stat
 import struct
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from engine.errors import FeedError, JournalError
 from engine.frames import HEADER, HEADER_SIZE, PAYLOAD_BYTES_MAX, Frame, Record, decode_record, frame_at
-from engine.journal import JournalReader
+from engine.journal import MAGIC, JournalReader
 from engine.sequencer import Sequencer
 
 HELLO: Final = b"FONDACO FEED 1\n"
 _SEQUENCE: Final = struct.Struct("<Q")
-_CHUNK_BYTES: Final = 1024 * 1024
+_HELLO_SIZE: Final = len(HELLO) + _SEQUENCE.size
+_CHUNK_BYTES: Final = 256 * 1024
+"""How much is read and sent at once; no more waits in memory for a slow follower."""
 _HELLO_S: Final = 10.0
 _RECONNECT_S: Final = 0.1
+_PATH_BYTES_MAX: Final = 107
+"""The length of a Unix socket's path, on Linux."""
 
 
 class FeedServer:
     """Serves the journal that a sequencer writes."""
 
     def __init__(self, sequencer: Sequencer, path: Path) -> None:
-        """`path`: the Unix socket, readable by the venue's own user only."""
+        """`path`: the Unix socket, for the venue's own user only."""
         self.path = path
-        self._sequencer = sequencer
-        self._reader = JournalReader(sequencer.journal.directory)
+        self.sequencer = sequencer
+        self.followers: set[_Follower] = set()
         self._server: asyncio.Server | None = None
-        self._news: asyncio.Event = asyncio.Event()
-        self._connections: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Listen. Raise `FeedError` if the socket cannot be made."""
-        self.path.unlink(missing_ok=True)
-        mask = os.umask(0o077)
-        try:
-            self._server = await asyncio.start_unix_server(self._serve, self.path)
-        except OSError as error:
-            raise FeedError(f"{self.path}: cannot listen here: {error}") from error
-        finally:
-            os.umask(mask)
+        listener = _listen(self.path)
+        self._server = await asyncio.get_running_loop().create_unix_server(lambda: _Follower(self), sock=listener)
 
     async def stop(self) -> None:
-        """End all connections and stop listening."""
-        if self._server is not None:
-            self._server.close()
-        for connection in self._connections:
-            connection.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        """Stop listening and end all connections."""
+        if self._server is None:
+            return
+        self._server.close()
+        for follower in self.followers:
+            follower.abort()
+        await asyncio.gather(*(follower.lost for follower in self.followers))
+        self._server = None
         self.path.unlink(missing_ok=True)
 
     def committed(self) -> None:
-        """Wake the followers: a batch has been committed."""
-        if self._connections:
-            self._news.set()
-            self._news = asyncio.Event()
+        """Let the followers have what has just been committed."""
+        for follower in list(self.followers):
+            follower.send()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None, "a connection is served by a task"
-        self._connections.add(task)
+
+class _Follower(asyncio.Protocol):
+    """One connection: first its hello, then the journal from the record it asked for."""
+
+    def __init__(self, server: FeedServer) -> None:
+        self._server = server
+        self._sequencer = server.sequencer
+        self._loop = asyncio.get_running_loop()
+        self.lost: asyncio.Future[None] = self._loop.create_future()
+        """Done when the connection has ended."""
+        self._transport: asyncio.Transport | None = None
+        self._hello = b""
+        self._hello_timeout: asyncio.TimerHandle | None = None
+        self._following = False
+        self._path: Path | None = None
+        """The segment being sent, None while there is none,"""
+        self._offset = 0
+        """what comes next in it,"""
+        self._file = -1
+        """and its open file."""
+        self._paused = False
+        self._scheduled = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport), "a Unix socket is read and written"
+        self._transport = transport
+        transport.set_write_buffer_limits(high=_CHUNK_BYTES)
+        self._server.followers.add(self)
+        self._hello_timeout = self._loop.call_later(_HELLO_S, self.abort)
+
+    def data_received(self, data: bytes) -> None:
+        if len(self._hello) == _HELLO_SIZE:
+            self.abort()  # A follower has nothing else to say.
+            return
+        self._hello += data[: _HELLO_SIZE + 1]
+        if not HELLO.startswith(self._hello[: len(HELLO)]) or len(self._hello) > _HELLO_SIZE:
+            self._refuse("this is the feed of a journal, and not what you say hello to")
+        elif len(self._hello) == _HELLO_SIZE:
+            self._begin(_SEQUENCE.unpack_from(self._hello, len(HELLO))[0])
+
+    def pause_writing(self) -> None:
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        self._paused = False
+        self.send()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._transport = None
+        self._following = False
+        self._stop_waiting()
+        self._close_file()
+        self._server.followers.discard(self)
+        self.lost.set_result(None)
+
+    def abort(self) -> None:
+        """End the connection at once; the follower makes a new one when it can."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def send(self) -> None:
+        """Send the next chunk, if there is one and the follower can take it; the rest follows by itself."""
+        if not self._following or self._paused or self._scheduled or self._transport is None:
+            return
         try:
-            async with asyncio.timeout(_HELLO_S):
-                hello = await reader.readexactly(len(HELLO) + _SEQUENCE.size)
-            (sequence,) = _SEQUENCE.unpack(hello[len(HELLO) :])
-            if not hello.startswith(HELLO) or not 1 <= sequence <= self._sequencer.committed + 1:
-                writer.write(f"ERROR the journal has records 1 to {self._sequencer.committed}\n".encode())
-                await writer.drain()
-                return
-            writer.write(b"OK\n")
-            await self._stream(sequence, writer)
-        except (asyncio.IncompleteReadError, TimeoutError, ConnectionError):
-            return  # the follower has gone, or never was one
-        except JournalError as error:
-            writer.write(f"ERROR {error}\n".encode())
-        finally:
-            self._connections.discard(task)
-            writer.close()
+            chunk = self._next_chunk()
+        except (OSError, JournalError) as error:
+            self._loop.call_exception_handler({"message": "the feed cannot read the journal", "exception": error})
+            self.abort()
+            return
+        if chunk:
+            self._offset += len(chunk)
+            self._transport.write(chunk)
+            if self._path != self._sequencer.committed_path or self._offset < self._sequencer.committed_size:
+                self._scheduled = True
+                self._loop.call_soon(self._go_on)
 
-    async def _stream(self, sequence: int, writer: asyncio.StreamWriter) -> None:
-        """Send the frames from `sequence` on, for ever."""
-        while True:
-            news = self._news
-            while sequence <= self._sequencer.committed:
-                segment = self._reader.segment_of(sequence)
-                with segment.path.open("rb") as file:
-                    file.seek(segment.offset_of(sequence))
-                    sequence = await self._send_segment(file.read, sequence, writer)
-            await news.wait()
+    def _go_on(self) -> None:
+        self._scheduled = False
+        self.send()
 
-    async def _send_segment(self, read: Callable[[int], bytes], sequence: int, writer: asyncio.StreamWriter) -> int:
-        """Send what is committed of one segment from `sequence` on; return the sequence to go on with."""
-        rest = b""
-        while sequence <= self._sequencer.committed and (chunk := read(_CHUNK_BYTES)):
-            rest += chunk
-            at = 0
-            while sequence <= self._sequencer.committed and len(rest) - at >= HEADER_SIZE:
-                length = HEADER.unpack_from(rest, at)[0]
-                if at + HEADER_SIZE + length > len(rest):
-                    break
-                at += HEADER_SIZE + length
-                sequence += 1
-            writer.write(rest[:at])
-            rest = rest[at:]
-            await writer.drain()
-        return sequence
+    def _begin(self, sequence: int) -> None:
+        """Find where the record lies. In history that takes a while, and a thread."""
+        self._stop_waiting()
+        committed = self._sequencer.committed
+        if not 1 <= sequence <= committed + 1:
+            self._refuse(f"the journal has records 1 to {committed}")
+        elif sequence > committed:
+            self._follow(self._sequencer.committed_path, self._sequencer.committed_size)
+        else:
+            place = self._loop.run_in_executor(None, _place_of, self._sequencer.journal.directory, sequence)
+            place.add_done_callback(self._found)
+
+    def _found(self, place: "asyncio.Future[tuple[Path, int]]") -> None:
+        if place.cancelled():
+            return
+        error = place.exception()
+        if error is None:
+            self._follow(*place.result())
+        else:
+            self._refuse(str(error))
+
+    def _follow(self, path: Path | None, offset: int) -> None:
+        if self._transport is not None:
+            self._transport.write(b"OK\n")
+            if path is not None:
+                self._open(path, offset)
+            self._following = True
+            self.send()
+
+    def _next_chunk(self) -> bytes:
+        committed_path = self._sequencer.committed_path
+        while self._path != committed_path:
+            chunk = os.pread(self._file, _CHUNK_BYTES, self._offset) if self._file >= 0 else b""
+            if chunk:
+                return chunk
+            segments = JournalReader(self._sequencer.journal.directory).segments()
+            self._open(next(s.path for s in segments if self._path is None or s.path > self._path), len(MAGIC))
+        size = min(self._sequencer.committed_size - self._offset, _CHUNK_BYTES)
+        return os.pread(self._file, size, self._offset) if size else b""
+
+    def _open(self, path: Path, offset: int) -> None:
+        self._close_file()
+        self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._path, self._offset = path, offset
+
+    def _close_file(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _refuse(self, reason: str) -> None:
+        if self._transport is not None:
+            self._transport.write(f"ERROR {reason}\n".encode())
+            self._transport.close()
+
+    def _stop_waiting(self) -> None:
+        if self._hello_timeout is not None:
+            self._hello_timeout.cancel()
+            self._hello_timeout = None
 
 
-async def follow(path: Path, from_sequence: int = 1, *, reconnect: bool = True) -> AsyncIterator[Record]:
+async def follow(path: Path, from_sequence: int = 1, *, reconnect: bool = True) -> AsyncGenerator[Record, None]:
     """Yield the records from `from_sequence` on as they are committed, for ever.
 
     With `reconnect`, a broken connection is made again and goes on where it stopped. Raise `FeedError` if the venue
     refuses, if a frame is damaged or out of order, or, without `reconnect`, if the connection breaks.
     """
+    _check_length(path)
     sequence = from_sequence
     while True:
         try:
-            async for frame in _frames(path, sequence):
-                yield decode_record(frame.payload)
-                sequence = frame.sequence + 1
+            async with aclosing(_frames(path, sequence)) as frames:
+                async for frame in frames:
+                    yield decode_record(frame.payload)
+                    sequence = frame.sequence + 1
+        except msgspec.MsgspecError as error:
+            raise FeedError(f"{path}: record {sequence} is not one that this version knows: {error}") from error
+        except PermissionError as error:
+            raise FeedError(f"{path}: not permitted to follow: {error}") from error
         except (OSError, asyncio.IncompleteReadError) as error:
             if not reconnect:
                 raise FeedError(f"{path}: the feed broke off before record {sequence}") from error
         await asyncio.sleep(_RECONNECT_S)
 
 
-async def _frames(path: Path, sequence: int) -> AsyncIterator[Frame]:
+async def _frames(path: Path, sequence: int) -> AsyncGenerator[Frame, None]:
+    """Yield the frames from `sequence` on, until the connection breaks."""
     reader, writer = await asyncio.open_unix_connection(path, limit=_CHUNK_BYTES)
     try:
         writer.write(HELLO + _SEQUENCE.pack(sequence))
-        answer = await reader.readline()
+        answer = await reader.readuntil(b"\n")
         if answer.startswith(b"ERROR "):
             raise FeedError(f"{path}: asked for record {sequence}: {answer[6:].decode(errors='replace').strip()}")
         if answer != b"OK\n":
-            raise ConnectionError(f"{path}: no answer")
+            raise FeedError(f"{path}: who listens here is not a feed")
+        data, at = b"", 0
         while True:
-            header = await reader.readexactly(HEADER_SIZE)
-            length = HEADER.unpack(header)[0]
-            if not 0 < length <= PAYLOAD_BYTES_MAX:
-                raise FeedError(f"{path}: the frame after record {sequence - 1} is damaged")
-            frame = frame_at(header + await reader.readexactly(length), 0)
+            missing = at + HEADER_SIZE - len(data)
+            if missing <= 0:
+                length = HEADER.unpack_from(data, at)[0]
+                if not 0 < length <= PAYLOAD_BYTES_MAX:
+                    raise FeedError(f"{path}: the frame of record {sequence} is damaged")
+                missing += length
+            if missing > 0:
+                data, at = data[at:] + await _read(reader, missing), 0
+                continue
+            frame = frame_at(data, at)
             if frame is None or frame.sequence != sequence:
-                raise FeedError(f"{path}: the frame after record {sequence - 1} is damaged or out of order")
+                raise FeedError(f"{path}: the frame of record {sequence} is damaged or out of order")
             yield frame
             sequence += 1
+            at = frame.end
+    except asyncio.LimitOverrunError as error:
+        raise FeedError(f"{path}: who listens here is not a feed") from error
     finally:
-        writer.close()
+        writer.transport.abort()
+
+
+async def _read(reader: asyncio.StreamReader, size: int) -> bytes:
+    """Return at least `size` bytes, and more where there are more."""
+    if size > _CHUNK_BYTES:
+        return await reader.readexactly(size)
+    chunk = await reader.read(2 * _CHUNK_BYTES)
+    if not chunk:
+        raise asyncio.IncompleteReadError(chunk, size)
+    return chunk
+
+
+def _place_of(directory: Path, sequence: int) -> tuple[Path, int]:
+    segment = JournalReader(directory).segment_of(sequence)
+    return segment.path, segment.offset_of(sequence)
+
+
+def _listen(path: Path) -> socket.socket:
+    """Return a socket bound to a path that none but our own user may connect to. Raise `FeedError`."""
+    _check_length(path)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    mask = os.umask(0o177)
+    try:
+        if path.exists():
+            if not stat.S_ISSOCK(path.stat().st_mode):
+                raise FeedError(f"{path}: cannot listen here: something else is there; take it away")
+            path.unlink()
+        listener.bind(str(path))
+    except OSError as error:
+        listener.close()
+        raise FeedError(f"{path}: cannot listen here: {error}") from error
+    except FeedError:
+        listener.close()
+        raise
+    finally:
+        os.umask(mask)
+    return listener
+
+
+def _check_length(path: Path) -> None:
+    if len(os.fsencode(path)) > _PATH_BYTES_MAX:
+        raise FeedError(f"{path}: longer than the {_PATH_BYTES_MAX} bytes that a Unix socket's path may have")

@@ -21,8 +21,10 @@ HEADER_SIZE: Final = HEADER.size
 _COVERED: Final = struct.Struct("<QQ")
 _SEQUENCE_UPPER_AT: Final = 10
 """Where in a header the upper six bytes of the sequence lie."""
-PAYLOAD_BYTES_MAX: Final = 64 * 1024 * 1024
-"""No record is longer; a length beyond this is damage."""
+_ZEROS_BYTES: Final = 64 * 1024
+"""How much of a run of zeros is skipped at once."""
+PAYLOAD_BYTES_MAX: Final = 1024 * 1024 * 1024
+"""No record is longer; a length beyond this is damage. The end of a day may expire millions of orders at once."""
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True):
@@ -64,6 +66,7 @@ decode_raw_record: Final = msgspec.msgpack.Decoder(RawRecord).decode
 
 def encode_frame(sequence: int, durable: int, payload: bytes) -> bytes:
     """Return the frame of a payload."""
+    assert 0 < len(payload) <= PAYLOAD_BYTES_MAX, "a frame that could not be read back"
     crc = zlib.crc32(payload, zlib.crc32(_COVERED.pack(sequence, durable)))
     return HEADER.pack(len(payload), crc, sequence, durable) + payload
 
@@ -74,10 +77,11 @@ def frame_at(data: bytes, at: int, base: int = 0) -> Frame | None:
     if start > len(data):
         return None
     length, crc, sequence, durable = HEADER.unpack_from(data, at)
-    if not 0 < length <= PAYLOAD_BYTES_MAX or start + length > len(data):
+    end = start + length
+    if not 0 < length <= PAYLOAD_BYTES_MAX or end > len(data):
         return None
-    payload = data[start : start + length]
-    if zlib.crc32(payload, zlib.crc32(_COVERED.pack(sequence, durable))) != crc:
+    payload = data[start:end]
+    if zlib.crc32(payload, zlib.crc32(data[at + 8 : start])) != crc:
         return None
     return Frame(base + at, sequence, durable, payload)
 
@@ -92,8 +96,17 @@ def find_frame_after(data: bytes, sequence: int) -> Frame | None:
         pattern = struct.pack("<Q", upper << 16)[2:]
         at = data.rfind(pattern)
         while at >= _SEQUENCE_UPPER_AT:
-            frame = frame_at(data, at - _SEQUENCE_UPPER_AT)
+            start = at - _SEQUENCE_UPPER_AT
+            frame = frame_at(data, start)
             if frame is not None and frame.sequence > sequence:
                 return frame
+            if not any(data[start:at]):  # A power cut may leave megabytes of zeros, each of which looks like a match.
+                at = _before_zeros(data, start)
             at = data.rfind(pattern, 0, at + len(pattern) - 1)
     return None
+
+
+def _before_zeros(data: bytes, at: int) -> int:
+    """Return where the run of zeros around `data[at]` begins, or somewhere in it if it is very long."""
+    low = max(0, at - _ZEROS_BYTES)
+    return low + len(data[low:at].rstrip(b"\0"))

@@ -34,9 +34,7 @@ from engine.holding import Holding
 from engine.instrument import Instrument
 from engine.matching import cancel_resting
 from engine.state import Session, State
-from engine.values import AMOUNT_MAX, END_OF_DAY, PRICE_MAX, TimeInForce
-
-DECIMALS_MAX = 18
+from engine.values import AMOUNT_MAX, DECIMALS_MAX, END_OF_DAY, TimeInForce
 
 
 def add_asset(state: State, command: AddAsset) -> list[AnyEvent]:
@@ -62,8 +60,6 @@ def add_instrument(state: State, command: AddInstrument) -> list[AnyEvent]:
             return [CommandRejected(f"{symbol}: unknown asset {asset}")]
     if command.base == command.quote:
         return [CommandRejected(f"{symbol}: base and quote must differ")]
-    if command.order_qty_max > PRICE_MAX:
-        return [CommandRejected(f"{symbol}: order_qty_max must be at most {PRICE_MAX} quantity increments")]
     try:
         instrument = Instrument(
             symbol=symbol,

@@ -1,6 +1,7 @@
 """An instrument: its increments, and the exact arithmetic that follows from them."""
 
 from engine.errors import DefinitionError
+from engine.values import AMOUNT_MAX, DECIMALS_MAX, PRICE_MAX
 
 
 class Instrument:
@@ -27,7 +28,7 @@ class Instrument:
         "taker_fee_bps",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what defines an instrument, each by its name
         self,
         *,
         symbol: str,
@@ -46,8 +47,12 @@ class Instrument:
         """Raise `DefinitionError` where the increments or fees would not keep amounts exact and balances solvent."""
         if price_increment <= 0 or qty_increment <= 0:
             raise DefinitionError(f"{symbol}: price and quantity increments must be above zero")
-        if order_qty_max <= 0:
-            raise DefinitionError(f"{symbol}: order_qty_max must be above zero, not {order_qty_max}")
+        if not (0 <= price_decimals <= DECIMALS_MAX and 0 <= qty_decimals <= DECIMALS_MAX):
+            raise DefinitionError(f"{symbol}: decimals must be 0 to {DECIMALS_MAX}")
+        if not 0 < order_qty_max <= PRICE_MAX:
+            raise DefinitionError(
+                f"{symbol}: order_qty_max must be 1 to {PRICE_MAX} quantity increments, not {order_qty_max}"
+            )
         if taker_fee_bps >= 10_000 or abs(maker_fee_bps) >= 10_000 or taker_fee_bps + maker_fee_bps < 0:
             raise DefinitionError(
                 f"{symbol}: fees of {maker_fee_bps} bp (maker) and {taker_fee_bps} bp (taker) cannot be charged: "
@@ -76,15 +81,12 @@ class Instrument:
 
 
 def _scaled(symbol: str, what: str, value: int, exponent: int, asset: str) -> int:
-    if exponent >= 0:
-        return value * _power_of_ten(exponent)
-    whole, rest = divmod(value, _power_of_ten(-exponent))
+    """Return value x 10^exponent, which must be a whole number that a balance can hold."""
+    whole, rest = (value * 10**exponent, 0) if exponent >= 0 else divmod(value, 10**-exponent)
     if rest:
         raise DefinitionError(
             f"{symbol}: {what} is finer than the smallest unit of {asset}; give {asset} more decimals"
         )
-    return whole
-
-
-def _power_of_ten(exponent: int) -> int:
-    return int(10**exponent)
+    if whole > AMOUNT_MAX:
+        raise DefinitionError(f"{symbol}: {what} is more {asset} than the venue can hold; give {asset} fewer decimals")
+    return int(whole)

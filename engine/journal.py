@@ -8,9 +8,11 @@ Damage anywhere else stops the start with an error that names segment and offset
 import bisect
 import fcntl
 import os
+import threading
+from array import array
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from engine.errors import CorruptJournal, JournalError, JournalInUse, SequenceNotFound
 from engine.frames import HEADER, HEADER_SIZE, Frame, Record, decode_record, find_frame_after, frame_at
@@ -21,6 +23,13 @@ SEGMENT_BYTES: Final = 64 * 1024 * 1024
 READ_BYTES: Final = 4 * 1024 * 1024
 STRIDE: Final = 256
 """Every how many records a segment's offsets are remembered."""
+_WALK_BYTES: Final = 64 * 1024
+"""How much is read at once while walking from header to header."""
+
+
+def segment_path(directory: Path, first_sequence: int) -> Path:
+    """Return the file of the segment that begins with a record."""
+    return directory / f"{first_sequence:020d}{SUFFIX}"
 
 
 class Segment:
@@ -31,7 +40,7 @@ class Segment:
     def __init__(self, path: Path, first_sequence: int) -> None:
         self.path = path
         self.first_sequence = first_sequence
-        self.offsets = [len(MAGIC)]
+        self.offsets = array("Q", (len(MAGIC),))
 
     def note(self, sequence: int, offset: int) -> None:
         """Remember, if it is one to remember, where a record begins."""
@@ -41,29 +50,43 @@ class Segment:
     def offset_of(self, sequence: int) -> int:
         """Return where the record begins, or the end of the file if it is the one to come after the last.
 
-        Raise `SequenceNotFound` if the segment ends before that.
+        Raise `SequenceNotFound` if the segment ends before that, `CorruptJournal` if the way there is damaged.
         """
-        at = min((sequence - self.first_sequence) // STRIDE, len(self.offsets) - 1)
-        offset, current = self.offsets[at], self.first_sequence + at * STRIDE
-        with self.path.open("rb") as file:
-            while current < sequence:
+        with self.path.open("rb", buffering=0) as file:
+            return self.walk(file, sequence, self.first_sequence, len(MAGIC))
+
+    def walk(self, file: BinaryIO, sequence: int, start: int, offset: int) -> int:
+        """Do as `offset_of`, in the open file, from the nearest known record: record `start` begins at `offset`."""
+        index = min((sequence - self.first_sequence) // STRIDE, len(self.offsets) - 1)
+        current = self.first_sequence + index * STRIDE
+        if current < start <= sequence:
+            current = start
+        else:
+            offset = self.offsets[index]
+        data, at = b"", 0
+        while current < sequence:
+            if at + HEADER_SIZE > len(data):
+                offset += at
                 file.seek(offset)
-                header = file.read(HEADER_SIZE)
-                if len(header) < HEADER_SIZE:
+                data, at = file.read(_WALK_BYTES), 0
+                if len(data) < HEADER_SIZE:
                     raise SequenceNotFound(f"{self.path} ends before record {sequence}")
-                offset += HEADER_SIZE + HEADER.unpack(header)[0]
-                current += 1
-                self.note(current, offset)
-        return offset
+            length, _, found, _ = HEADER.unpack_from(data, at)
+            if found != current:
+                raise CorruptJournal(f"{self.path} offset {offset + at}: holds record {found}, not {current}")
+            at += HEADER_SIZE + int(length)
+            current += 1
+            self.note(current, offset + at)
+        return offset + at
 
-    def frames(self, offset: int, *, is_last: bool) -> Iterator[Frame]:
-        """Yield the whole frames from `offset` on.
+    def frames(self, offset: int, expected: int, *, is_last: bool) -> Iterator[Frame]:
+        """Yield the whole frames from `offset` on, where record `expected` begins.
 
-        Raise `CorruptJournal` if bytes remain that are no torn tail (see `engine.frames`).
+        Raise `CorruptJournal` where records are out of order, or if bytes remain that are no torn tail (see
+        `engine.frames`).
         """
         rest = b""
-        sequence = 0
-        with self.path.open("rb") as file:
+        with self.path.open("rb", buffering=0) as file:
             if file.read(len(MAGIC)) != MAGIC:
                 raise CorruptJournal(f"{self.path} offset 0: not a journal segment of this version")
             file.seek(offset)
@@ -71,16 +94,21 @@ class Segment:
                 rest += chunk
                 at = 0
                 while (frame := frame_at(rest, at, offset)) is not None:
-                    sequence = frame.sequence
+                    if frame.sequence != expected:
+                        raise CorruptJournal(
+                            f"{self.path} offset {frame.offset}: holds record {frame.sequence}, not {expected}"
+                        )
+                    self.note(expected, frame.offset)
                     yield frame
                     at += HEADER_SIZE + len(frame.payload)
+                    expected += 1
                 rest = rest[at:]
                 offset += at
         if rest:
-            later = find_frame_after(rest, sequence or self.first_sequence - 1)
-            if not is_last or (later is not None and later.durable > sequence):
+            later = find_frame_after(rest, expected)
+            if not is_last or (later is not None and later.durable >= expected):
                 raise CorruptJournal(
-                    f"{self.path} offset {offset}: the record after {sequence} is damaged, and later ones are there; "
+                    f"{self.path} offset {offset}: record {expected} is damaged, and later ones are there; "
                     "restore the file from a copy"
                 )
 
@@ -107,10 +135,7 @@ class JournalReader:
         segments = self._segments
         if not segments or sequence >= segments[-1].first_sequence:
             segments = self.segments()
-        at = bisect.bisect_right(segments, sequence, key=lambda segment: segment.first_sequence) - 1
-        if at < 0:
-            raise SequenceNotFound(f"{self.directory} holds no record {sequence}")
-        return segments[at]
+        return segments[self._index(segments, sequence)]
 
     def frames(self, from_sequence: int = 1) -> Iterator[Frame]:
         """Yield the frames from `from_sequence` on, in order, to the last whole one.
@@ -120,22 +145,16 @@ class JournalReader:
         segments = self.segments()
         if not segments:
             return
-        first = self.segment_of(from_sequence)
         expected = from_sequence
-        for segment in segments[segments.index(first) :]:
-            if segment is not first and segment.first_sequence != expected:
+        first = self._index(segments, expected)
+        for segment in segments[first:]:
+            if segment is not segments[first] and segment.first_sequence != expected:
                 raise CorruptJournal(
                     f"{segment.path} offset 0: begins with record {segment.first_sequence}, not {expected}"
                 )
-            offset = segment.offset_of(expected)
-            for frame in segment.frames(offset, is_last=segment is segments[-1]):
-                if frame.sequence != expected:
-                    raise CorruptJournal(
-                        f"{segment.path} offset {frame.offset}: holds record {frame.sequence}, not {expected}"
-                    )
-                segment.note(expected, frame.offset)
+            for frame in segment.frames(segment.offset_of(expected), expected, is_last=segment is segments[-1]):
                 yield frame
-                expected += 1
+                expected = frame.sequence + 1
 
     def records(self, from_sequence: int = 1) -> Iterator[Record]:
         """Yield the decoded records from `from_sequence` on."""
@@ -143,18 +162,71 @@ class JournalReader:
             yield decode_record(frame.payload)
 
     def records_at(self, sequences: Iterable[int]) -> Iterator[Record]:
-        """Yield the records of these sequences, which ascend. Raise `SequenceNotFound` or `CorruptJournal`."""
-        for sequence in sequences:
-            segment = self.segment_of(sequence)
-            offset = segment.offset_of(sequence)
-            with segment.path.open("rb") as file:
-                file.seek(offset)
-                header = file.read(HEADER_SIZE)
-                length = HEADER.unpack(header)[0] if len(header) == HEADER_SIZE else 0
-                frame = frame_at(header + file.read(length), 0, offset)
-            if frame is None or frame.sequence != sequence:
-                raise CorruptJournal(f"{segment.path} offset {offset}: record {sequence} is damaged")
-            yield decode_record(frame.payload)
+        """Yield the records of these sequences, which ascend. Raise `SequenceNotFound` or `CorruptJournal`.
+
+        Costs a walk over at most `STRIDE` headers for each, where this reader has been before.
+        """
+        cursor = _Cursor(self)
+        try:
+            for sequence in sequences:
+                yield decode_record(cursor.frame(sequence).payload)
+        finally:
+            cursor.close()
+
+    def known_segment_of(self, sequence: int) -> Segment:
+        """Do as `segment_of`, but with the segments as they were when last looked at."""
+        segments = self._segments or self.segments()
+        return segments[self._index(segments, sequence)]
+
+    def _index(self, segments: list[Segment], sequence: int) -> int:
+        at = bisect.bisect_right(segments, sequence, key=lambda segment: segment.first_sequence) - 1
+        if at < 0:
+            raise SequenceNotFound(f"{self.directory} holds no record {sequence}")
+        return at
+
+
+class _Cursor:
+    """A place in the journal, from which it is not far to the records behind it."""
+
+    __slots__ = ("file", "offset", "reader", "segment", "sequence")
+
+    def __init__(self, reader: JournalReader) -> None:
+        self.reader = reader
+        self.segment: Segment | None = None
+        self.file: BinaryIO | None = None
+        self.sequence = 0
+        """The record that begins at `offset` of `segment`."""
+        self.offset = 0
+
+    def frame(self, sequence: int) -> Frame:
+        """Return the frame of a record, and stand behind it."""
+        try:
+            return self._frame_in(self.reader.known_segment_of(sequence), sequence)
+        except SequenceNotFound:  # Since the reader last looked, a new segment may have been begun.
+            return self._frame_in(self.reader.segment_of(sequence), sequence)
+
+    def _frame_in(self, segment: Segment, sequence: int) -> Frame:
+        if self.file is None or segment is not self.segment:
+            self.close()
+            self.file = segment.path.open("rb", buffering=0)
+            self.segment, self.sequence, self.offset = segment, segment.first_sequence, len(MAGIC)
+        file = self.file
+        offset = segment.walk(file, sequence, self.sequence, self.offset)
+        file.seek(offset)
+        header = file.read(HEADER_SIZE)
+        if len(header) < HEADER_SIZE:
+            raise SequenceNotFound(f"{segment.path} ends before record {sequence}")
+        frame = frame_at(header + file.read(HEADER.unpack(header)[0]), 0, offset)
+        if frame is None or frame.sequence != sequence:
+            raise CorruptJournal(f"{segment.path} offset {offset}: record {sequence} is damaged")
+        self.sequence, self.offset = sequence + 1, frame.end
+        return frame
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self.file is not None:
+            self.file.close()
+            self.file = None
 
 
 class Journal:
@@ -173,6 +245,9 @@ class Journal:
         self.size = 0
         """Its size in bytes."""
         self._file = -1
+        self._failed = False
+        self._rolling = threading.Lock()
+        """Held while a file is synced or exchanged for the next: `sync` may run beside `append`."""
         self._lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -190,43 +265,77 @@ class Journal:
             return
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
         self.cut_bytes = os.fstat(self._file).st_size - offset
+        assert self.cut_bytes >= 0, "recovery has read as far as that"
         if self.cut_bytes:
             os.ftruncate(self._file, offset)
             os.fsync(self._file)
         self.path, self.size = path, offset
 
     def append(self, frames: bytes, first_sequence: int, last_sequence: int) -> None:
-        """Write frames in one go. They are durable after the next `sync`. An `OSError` leaves the journal unusable."""
-        if self._file < 0 or self.size >= self.segment_bytes:
-            self._begin_segment(first_sequence)
-        view = memoryview(frames)
-        while view:
-            written = os.write(self._file, view)
-            view = view[written:]
+        """Write frames in one go. They are durable after the next `sync`.
+
+        An `OSError` leaves the journal unusable: what is on disk is known again only after recovery.
+        """
+        self._check_usable()
+        try:
+            if self._file < 0 or self.size >= self.segment_bytes:
+                self._begin_segment(first_sequence)
+            view = memoryview(frames)
+            while view:
+                view = view[os.write(self._file, view) :]
+        except OSError:
+            self._failed = True
+            raise
         self.size += len(frames)
         self.last_sequence = last_sequence
 
     def sync(self) -> None:
-        """Return when all that was appended is on disk."""
-        if self._file >= 0:
-            os.fdatasync(self._file)
+        """Return when all that was appended is on disk. An `OSError` leaves the journal unusable."""
+        self._check_usable()
+        with self._rolling:
+            try:
+                self._sync_file()
+            except OSError:
+                self._failed = True
+                raise
 
     def close(self) -> None:
         """Sync and let go of the directory."""
+        if self._lock < 0:
+            return
+        try:
+            if not self._failed:
+                self.sync()
+        finally:
+            if self._file >= 0:
+                os.close(self._file)
+                self._file = -1
+            os.close(self._lock)
+            self._lock = -1
+
+    def _check_usable(self) -> None:
+        """After a failed sync the system may have dropped what it could not write: a later one proves nothing."""
+        if self._failed:
+            raise JournalError(f"{self.directory}: writing has failed before; the venue must be started again")
+
+    def _sync_file(self) -> None:
         if self._file >= 0:
             os.fdatasync(self._file)
-            os.close(self._file)
-            self._file = -1
-        os.close(self._lock)
 
     def _begin_segment(self, first_sequence: int) -> None:
-        if self._file >= 0:
-            os.fdatasync(self._file)
-            os.close(self._file)
-        path = self.directory / f"{first_sequence:020d}{SUFFIX}"
-        self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        os.write(self._file, MAGIC)
-        os.fsync(self._file)
+        """Go on in a new file. It gets its name when its beginning is durable: no crash leaves half a segment."""
+        path = segment_path(self.directory, first_sequence)
+        assert not path.exists(), "a record is written once"
+        draft = path.with_suffix(".draft")
+        file = os.open(draft, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with self._rolling:
+            self._sync_file()
+            if self._file >= 0:
+                os.close(self._file)
+            self._file = file
+        os.write(file, MAGIC)
+        os.fsync(file)
+        draft.rename(path)
         sync_directory(self.directory)
         self.path, self.size = path, len(MAGIC)
 

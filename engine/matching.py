@@ -65,8 +65,8 @@ def _match(state: State, taker: Order, opposite: BookSide, bound: int, events: l
         else:
             opposite.reduce(maker, qty)
         taker.leaves_qty -= qty
-        maker_fee = _settle(state, maker, qty, notional, instrument.maker_fee_bps)
-        taker_fee = _settle(state, taker, qty, notional, instrument.taker_fee_bps)
+        maker_fee = _settle(maker, qty, notional, instrument.maker_fee_bps)
+        taker_fee = _settle(taker, qty, notional, instrument.taker_fee_bps)
         state.fees[instrument.quote] += maker_fee + taker_fee
         state.last_trade_id += 1
         events.append(
@@ -107,7 +107,7 @@ def _match(state: State, taker: Order, opposite: BookSide, bound: int, events: l
             _finish(state, maker, FILLED)
 
 
-def _settle(state: State, order: Order, qty: Qty, notional: Amount, fee_bps: int) -> Amount:
+def _settle(order: Order, qty: Qty, notional: Amount, fee_bps: int) -> Amount:
     """Book one side of a trade against the order's account and return the fee it pays."""
     instrument, backing, proceeds = order.instrument, order.backing, order.proceeds
     order.status = PARTIALLY_FILLED

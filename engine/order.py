@@ -13,10 +13,10 @@ FEE_SCALE: Final = 10_000
 class Order:
     """One order, open or finished.
 
-    `reserved` is what the order still holds back in `backing` (the buyer's quote, the seller's base); what it earns goes
-    to `proceeds`. `fee_raw` is the exact fee so far in 1/10000 of the quote asset's smallest unit; the fee is rounded up
-    once, on the order's total, so that each fill pays the difference between two roundings. `previous` and `next` link
-    the orders of one price level.
+    `reserved` is what the order still holds back in `backing` (the buyer's quote, the seller's base); what it earns
+    goes to `proceeds`. `fee_raw` is the exact fee so far in 1/10000 of the quote asset's smallest unit; the fee is
+    rounded up once, on the order's total, so that each fill pays the difference between two roundings. `previous` and
+    `next` link the orders of one price level.
     """
 
     __slots__ = (

@@ -28,7 +28,9 @@ from engine.values import (
 )
 
 
-def new_order(state: State, session: Session, command: NewOrder) -> list[AnyEvent]:
+def new_order(  # noqa: C901, PLR0911 - one check after another, in the order in which reasons are given
+    state: State, session: Session, command: NewOrder
+) -> list[AnyEvent]:
     """Accept an order, reserve what it may cost, and let it trade or rest."""
     account = session.permitted.get(command.account)
     if account is None:

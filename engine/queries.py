@@ -70,9 +70,9 @@ def _status(
         0,
         "",
         request_id,
-        total_reports > 0,
-        total_reports,
-        last_report,
+        is_mass_status=total_reports > 0,
+        total_reports=total_reports,
+        last_report=last_report,
     )
 
 
@@ -95,9 +95,9 @@ def _unknown(command: QueryOrder | NewOrder, reason: RejectReason) -> OrderStatu
         reason,
         reason.text,
         command.request_id if isinstance(command, QueryOrder) else "",
-        False,
-        0,
-        False,
+        is_mass_status=False,
+        total_reports=0,
+        last_report=False,
     )
 
 
@@ -120,7 +120,7 @@ def _nothing(command: QueryOrders, reason: RejectReason) -> OrderStatusReported:
         reason,
         reason.text,
         command.request_id,
-        True,
-        0,
-        True,
+        is_mass_status=True,
+        total_reports=0,
+        last_report=True,
     )

@@ -3,14 +3,17 @@
 The same replay serves the start of the venue, `fondaco journal verify`, and the process that writes snapshots.
 """
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.errors import CorruptJournal, ReplayDiverged, SnapshotError
+import msgspec
+
+from engine.errors import CorruptJournal, JournalError, ReplayDiverged, SnapshotError
 from engine.exchange import Exchange
 from engine.frames import decode_raw_record, decode_record, encode_value
 from engine.journal import MAGIC, JournalReader
-from engine.snapshot import StateImage, read_snapshot, restore, snapshots
+from engine.snapshot import StateImage, read_snapshot, restore, snapshots, write_snapshot
 
 JOURNAL = "journal"
 SNAPSHOTS = "snapshots"
@@ -24,13 +27,16 @@ class Recovered:
         "end_offset",
         "exchange",
         "last_segment",
+        "reader",
         "replayed",
         "sequence",
         "snapshot_sequence",
         "unusable_snapshots",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, reader: JournalReader) -> None:
+        self.reader = reader
+        """Knows by now where in the segments the records lie."""
         self.exchange = Exchange()
         self.sequence = 0
         self.snapshot_sequence = 0
@@ -48,42 +54,58 @@ def recover(data: Path, *, use_snapshot: bool = True, progress: Callable[[int], 
     Raise `CorruptJournal` for damage, `ReplayDiverged` if a replayed command gave other events than are recorded.
     `progress` is told the sequence reached, now and then.
     """
-    recovered = Recovered()
+    recovered = Recovered(JournalReader(data / JOURNAL))
     if use_snapshot:
         image = _latest_snapshot(data / SNAPSHOTS, recovered)
         if image is not None:
             recovered.exchange = Exchange(restore(image))
             recovered.sequence = recovered.snapshot_sequence = image.sequence
-    reader = JournalReader(data / JOURNAL)
-    replay(reader, recovered, progress)
-    segments = reader.segments()
-    if recovered.snapshot_sequence and not segments:
-        raise CorruptJournal(f"{reader.directory}: a snapshot is there, but the journal is gone")
+            _check_journal_reaches(recovered)
+    replay(recovered, progress)
+    segments = recovered.reader.segments()
     if segments:
         recovered.last_segment = segments[-1].path
-        if not recovered.replayed or segments[-1].first_sequence > recovered.sequence:
-            recovered.end_offset = segments[-1].offset_of(recovered.sequence + 1)
+        recovered.end_offset = segments[-1].offset_of(recovered.sequence + 1)
     return recovered
 
 
-def replay(reader: JournalReader, recovered: Recovered, progress: Callable[[int], None] | None = None) -> None:
-    """Apply the records after `recovered.sequence`, and check what comes of each."""
+def replay(recovered: Recovered, progress: Callable[[int], None] | None = None) -> None:
+    """Apply the records after `recovered.sequence` that the journal holds by now, and check what comes of each."""
     apply = recovered.exchange.apply
-    sequence = recovered.sequence
-    for frame in reader.frames(sequence + 1):
-        record = decode_raw_record(frame.payload)
+    reader = recovered.reader
+    for frame in reader.frames(recovered.sequence + 1):
+        sequence, payload = frame.sequence, frame.payload
+        try:
+            record = decode_raw_record(payload)
+        except msgspec.MsgspecError as error:
+            segment = reader.known_segment_of(sequence)
+            raise CorruptJournal(
+                f"{segment.path} offset {frame.offset}: record {sequence} is not one that this version knows: {error}"
+            ) from error
         events = apply(record.command, record.time_ns)
-        sequence = frame.sequence
         if encode_value(events) != bytes(record.events):
-            recorded = decode_record(frame.payload).events
+            recorded = decode_record(payload).events
             raise ReplayDiverged(
                 f"record {sequence}: replaying {record.command!r} gave {events!r}, the journal holds {recorded!r}"
             )
-        recovered.end_offset = frame.end
+        recovered.sequence = sequence
         recovered.replayed += 1
         if progress is not None and recovered.replayed % _PROGRESS_EVERY == 0:
             progress(sequence)
-    recovered.sequence = sequence
+
+
+def save_snapshot(data: Path, recovered: Recovered) -> Path:
+    """Write a snapshot of what was recovered, so that the next recovery need not replay it.
+
+    What was read from the journal may not be on disk yet; it is made durable first, as a snapshot ahead of its journal
+    is of no use.
+    """
+    descriptor = os.open(recovered.reader.segment_of(recovered.sequence).path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)
+    return write_snapshot(data / SNAPSHOTS, recovered.exchange.state, recovered.sequence)
 
 
 def _latest_snapshot(directory: Path, recovered: Recovered) -> StateImage | None:
@@ -93,3 +115,16 @@ def _latest_snapshot(directory: Path, recovered: Recovered) -> StateImage | None
         except SnapshotError as error:
             recovered.unusable_snapshots.append(str(error))
     return None
+
+
+def _check_journal_reaches(recovered: Recovered) -> None:
+    """Raise `CorruptJournal` if the journal ends before the snapshot does."""
+    sequence = recovered.snapshot_sequence
+    try:
+        recovered.reader.segment_of(sequence + 1).offset_of(sequence + 1)
+    except JournalError as error:
+        raise CorruptJournal(
+            f"the latest snapshot holds the records up to {sequence}, but {recovered.reader.directory} does not: "
+            f"{error}. Bring the missing part back from a copy or a standby. If it is lost, as the end of a relaxed "
+            "journal may be after a power cut, move that snapshot away: the venue then starts without those records"
+        ) from error

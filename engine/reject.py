@@ -4,6 +4,7 @@ The number travels in the event, in the FIX text, in reports and in `spec/reject
 """
 
 from enum import IntEnum, unique
+from typing import Self
 
 
 @unique
@@ -12,7 +13,7 @@ class RejectReason(IntEnum):
 
     text: str
 
-    def __new__(cls, code: int, text: str) -> "RejectReason":
+    def __new__(cls, code: int, text: str) -> Self:
         member = int.__new__(cls, code)
         member._value_ = code
         member.text = text

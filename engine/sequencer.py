@@ -10,6 +10,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
+import msgspec
+
 from engine.commands import AnyCommand
 from engine.events import AnyEvent
 from engine.exchange import Exchange
@@ -46,22 +48,30 @@ class Sequencer:
         self.sequence = journal.last_sequence
         self.committed = journal.last_sequence
         """The last sequence whose output may leave."""
+        self.committed_path = journal.path
+        """The segment that holds it, None in an empty journal,"""
+        self.committed_size = journal.size
+        """and where in that segment it ends."""
         self.time_ns = exchange.state.time_ns
-        self.failure: OSError | None = None
+        self.failure: Exception | None = None
+        """Why nothing leaves any more, once that is so."""
         self.observe: Observer = lambda *_: None
         self.stage: Stage = lambda: _nothing
         self.on_commit: Callable[[], None] = _nothing
-        self.on_failure: Callable[[OSError], None] = _nothing_of
+        self.on_failure: Callable[[Exception], None] = lambda _: None
         self._clock = clock
         self._frames: list[bytes] = []
         self._frames_bytes = 0
         self._durable = journal.last_sequence
+        self._flush_wanted = False
+        """Something waits to be closed into the next batch."""
         self._committing = False
-        self._flush_scheduled = False
+        """A batch is being written; the next goes on growing meanwhile."""
+        self._batches_closed = 0
+        self._batches_released = 0
+        self._waiters: list[asyncio.Future[None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._worker = ThreadPoolExecutor(1, "journal")
-        self._idle: asyncio.Event = asyncio.Event()
-        self._idle.set()
         self._relaxed_sync: asyncio.TimerHandle | None = None
 
     @property
@@ -72,8 +82,6 @@ class Sequencer:
     def start(self) -> None:
         """Begin, on the running loop."""
         self._loop = asyncio.get_running_loop()
-        self._idle = asyncio.Event()
-        self._idle.set()
 
     def begin_batch(self) -> int:
         """Read the clock for the commands that have just arrived together, and return it. Time never runs backwards."""
@@ -81,48 +89,72 @@ class Sequencer:
         return self.time_ns
 
     def submit(self, command: AnyCommand) -> list[AnyEvent]:
-        """Apply a command and have it committed with its batch. Return what happened."""
-        self.sequence = sequence = self.sequence + 1
-        time_ns = self.time_ns
-        events = self.exchange.apply(command, time_ns)
-        frame = encode_frame(sequence, self._durable, encode_value((sequence, time_ns, command, events)))
+        """Apply a command and have it committed with its batch. Return what happened.
+
+        A command that the journal could not hold (a number beyond 64 bits, a text that is not Unicode) raises
+        `OverflowError` or `UnicodeEncodeError` and changes nothing. After a failure, every command raises what failed.
+        """
+        if self.failure is not None:
+            raise self.failure
+        encoded = msgspec.Raw(encode_value(command))
+        sequence, time_ns = self.sequence + 1, self.time_ns
+        try:
+            events = self.exchange.apply(command, time_ns)
+            frame = encode_frame(sequence, self._durable, encode_value((sequence, time_ns, encoded, events)))
+        except Exception as error:
+            # The exchange is broken and may have carried out half a command. What the journal holds is sound.
+            self._fail(error)
+            raise
+        self.sequence = sequence
         self._frames.append(frame)
         self._frames_bytes += len(frame)
         self.observe(sequence, time_ns, events)
-        if not self._flush_scheduled:
+        if not self._flush_wanted:
             self.schedule_flush()
         return events
 
     def schedule_flush(self) -> None:
         """Close the batch when the input that is ready has been worked through."""
-        if not self._flush_scheduled:
+        if not self._flush_wanted:
             assert self._loop is not None, "start() comes first"
-            self._flush_scheduled = True
-            self._loop.call_soon(self._flush)
+            self._flush_wanted = True
+            if not self._committing:
+                self._loop.call_soon(self._flush)
 
     async def flushed(self) -> None:
-        """Return when all that was submitted or staged so far has left. Raise the `OSError` that prevents it."""
-        while self._flush_scheduled or not self._idle.is_set():
-            await asyncio.sleep(0)
-            await self._idle.wait()
+        """Return when all that was submitted or staged so far has left. Raise what prevents it."""
+        self.schedule_flush()
+        assert self._loop is not None, "start() comes first"
+        last = self._batches_closed + 1
+        while self.failure is None and self._batches_released < last:
+            waiter = self._loop.create_future()
+            self._waiters.append(waiter)
+            await waiter
         if self.failure is not None:
             raise self.failure
 
     async def stop(self) -> None:
-        """Commit what is pending and end the worker."""
-        await self.flushed()
-        if self._relaxed_sync is not None:
-            self._relaxed_sync.cancel()
-        self._worker.shutdown()
+        """Commit what is pending, sync, and end the worker. Raise what prevents it."""
+        try:
+            if self._loop is not None:
+                await self.flushed()
+                if self.relaxed:
+                    await self._loop.run_in_executor(self._worker, self.journal.sync)
+        finally:
+            if self._relaxed_sync is not None:
+                self._relaxed_sync.cancel()
+            self._worker.shutdown()
 
     def _flush(self) -> None:
-        """Close the batch and commit it, unless one is being committed: then this batch goes on growing meanwhile."""
-        self._flush_scheduled = False
-        if self._committing or self.failure is not None:
+        """Close the batch and commit it."""
+        if self.failure is not None:
             return
+        assert not self._committing, "one batch is written after another"
+        self._flush_wanted = False
+        self._batches_closed += 1
         release = self.stage()
         if not self._frames:
-            release()
+            self._let_go(release)
             return
         frames = b"".join(self._frames)
         first, last = self.committed + 1, self.sequence
@@ -136,62 +168,76 @@ class Sequencer:
                 return
             self._committed(last, release)
             if self._relaxed_sync is None:
-                assert self._loop is not None
+                assert self._loop is not None, "start() comes first"
                 self._relaxed_sync = self._loop.call_later(RELAXED_SYNC_S, self._sync_relaxed)
             return
         self._committing = True
-        self._idle.clear()
-        future = self._worker.submit(self._write, frames, first, last)
-        future.add_done_callback(lambda done: self._written(done, last, release))
+        self._in_worker(lambda: self._write(frames, first, last), lambda: self._written(last, release))
 
     def _write(self, frames: bytes, first: int, last: int) -> None:
         self.journal.append(frames, first, last)
         self.journal.sync()
 
-    def _written(self, done: "Future[None]", last: int, release: Callable[[], None]) -> None:
-        assert self._loop is not None
-        self._loop.call_soon_threadsafe(self._commit_done, done, last, release)
-
-    def _commit_done(self, done: "Future[None]", last: int, release: Callable[[], None]) -> None:
+    def _written(self, last: int, release: Callable[[], None]) -> None:
         self._committing = False
-        self._idle.set()
-        error = done.exception()
-        if isinstance(error, OSError):
-            self._fail(error)
-            return
-        done.result()
         self._durable = last
-        self._committed(last, release)
-        self._flush()
+        try:
+            self._committed(last, release)
+        finally:
+            if self._flush_wanted:
+                self._flush()
 
     def _committed(self, last: int, release: Callable[[], None]) -> None:
         self.committed = last
-        release()
-        self.on_commit()
+        self.committed_path, self.committed_size = self.journal.path, self.journal.size
+        try:
+            self._let_go(release)
+        finally:
+            self.on_commit()
 
-    def _fail(self, error: OSError) -> None:
+    def _let_go(self, release: Callable[[], None]) -> None:
+        try:
+            release()
+        finally:
+            self._batches_released += 1
+            self._wake()
+
+    def _fail(self, error: Exception) -> None:
         """Say nothing more: what is not on disk must not be known outside."""
-        self.failure = error
-        self.on_failure(error)
+        if self.failure is None:
+            self.failure = error
+            self._wake()
+            self.on_failure(error)
+
+    def _wake(self) -> None:
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        self._waiters.clear()
 
     def _sync_relaxed(self) -> None:
         self._relaxed_sync = None
         last = self.committed
-        future = self._worker.submit(self.journal.sync)
-        future.add_done_callback(lambda done: self._relaxed_synced(done, last))
+        self._in_worker(self.journal.sync, lambda: self._synced(last))
 
-    def _relaxed_synced(self, done: "Future[None]", last: int) -> None:
-        assert self._loop is not None
-        error = done.exception()
-        if isinstance(error, OSError):
-            self._loop.call_soon_threadsafe(self._fail, error)
-        else:
-            self._durable = last
+    def _synced(self, last: int) -> None:
+        self._durable = last
+
+    def _in_worker(self, work: Callable[[], None], then: Callable[[], None]) -> None:
+        """Do `work` in the worker thread, and when it is done `then` here. If it raises, fail."""
+        loop = self._loop
+        assert loop is not None, "start() comes first"
+
+        def done(future: "Future[None]") -> None:
+            error = future.exception()
+            if error is None:
+                loop.call_soon_threadsafe(then)
+            else:
+                assert isinstance(error, Exception), "nobody cancels what the worker does"
+                loop.call_soon_threadsafe(self._fail, error)
+
+        self._worker.submit(work).add_done_callback(done)
 
 
 def _nothing() -> None:
     """Do nothing."""
-
-
-def _nothing_of(_error: OSError) -> None:
-    """Do nothing about an error; for a sequencer whose owner does not care."""

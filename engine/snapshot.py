@@ -181,7 +181,7 @@ def write_snapshot(directory: Path, state: State, sequence: int) -> Path:
     body = _encode(capture(state, sequence))
     path = directory / f"{sequence:020d}{SUFFIX}"
     draft = path.with_suffix(".draft")
-    with open(draft, "wb", opener=_private) as file:  # noqa: PTH123 - Path.open takes no opener
+    with open(draft, "wb", opener=_private) as file:
         file.write(MAGIC + hashlib.sha256(body).digest() + body)
         file.flush()
         os.fsync(file.fileno())
@@ -200,10 +200,14 @@ def snapshots(directory: Path) -> list[Path]:
 def read_snapshot(path: Path) -> StateImage:
     """Return the image in a snapshot file. Raise `SnapshotError` if it is damaged."""
     data = path.read_bytes()
-    body = data[len(MAGIC) + _DIGEST_SIZE :]
-    if not data.startswith(MAGIC) or hashlib.sha256(body).digest() != data[len(MAGIC) : -len(body) or None]:
+    body_at = len(MAGIC) + _DIGEST_SIZE
+    body = data[body_at:]
+    if not data.startswith(MAGIC) or hashlib.sha256(body).digest() != data[len(MAGIC) : body_at]:
         raise SnapshotError(f"{path}: damaged, or of another version")
-    return _decode(body)
+    try:
+        return _decode(body)
+    except msgspec.MsgspecError as error:
+        raise SnapshotError(f"{path}: of another version: {error}") from error
 
 
 def _private(path: str, flags: int) -> int:

@@ -23,6 +23,9 @@ AMOUNT_MAX: Final = 2**62
 PRICE_MAX: Final = 2**53
 """No price (ticks) and no maximum order quantity (lots) may exceed this."""
 
+DECIMALS_MAX: Final = 18
+"""No asset, price or quantity has more digits after the point."""
+
 
 class Side(IntEnum):
     """FIX Side(54)."""

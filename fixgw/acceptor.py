@@ -6,6 +6,7 @@ does not log on in time is dropped; passwords are verified in a thread, so that 
 
 import asyncio
 import socket
+from collections.abc import Callable
 from typing import Final, cast
 
 import structlog
@@ -43,7 +44,10 @@ class Acceptor:
         self.sessions: dict[str, Session] = {}
         self.bound: dict[str, Connection] = {}
         """The connection that each logged-on session has."""
-        self.connections: set[Connection] = set()
+        self.connections: dict[Connection, None] = {}
+        """All connections, oldest first."""
+        self.connection_gone = asyncio.Event()
+        """Set whenever a connection has ended."""
         self.congested: list[Connection] = []
         """Connections that are not read until the disk has caught up."""
         self._hasher = PasswordHasher()
@@ -82,13 +86,14 @@ class Acceptor:
         self.sequencer.begin_batch()
         for connection in list(self.bound.values()):
             connection.log_out("the venue is closing")
-        deadline = asyncio.get_running_loop().time() + GOODBYE_S
-        while self.bound and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(TICK_S / 10)
+        try:
+            async with asyncio.timeout(GOODBYE_S):
+                await self._until(lambda: not self.bound)
+        except TimeoutError:
+            _log.warning("sessions did not answer our Logout", sessions=list(self.bound))
         for connection in list(self.connections):
             connection.abort("the venue is closing")
-        while self.connections:
-            await asyncio.sleep(0)
+        await self._until(lambda: not self.connections)
 
     async def verify(self, comp_id: str, username: str, password: str) -> bool:
         """Tell whether a Logon's credentials are those of its session; as slow for sessions that do not exist."""
@@ -98,12 +103,26 @@ class Acceptor:
             matches = await asyncio.to_thread(self._matches, password_hash, password)
         return matches and known is not None and username == comp_id
 
+    def make_room(self) -> None:
+        """Drop the connection that has been without a Logon longest: strangers must not keep brokers out."""
+        for connection in self.connections:
+            if not connection.is_bound:
+                connection.abort("too many connections")
+                del self.connections[connection]
+                return
+
     def committed(self) -> None:
         """Read on where reading had stopped for the disk."""
         if self.congested and not self.sequencer.congested:
             congested, self.congested = self.congested, []
             for connection in congested:
                 connection.resume_reading()
+
+    async def _until(self, holds: Callable[[], bool]) -> None:
+        """Wait until connections have gone so far that `holds`."""
+        while not holds():
+            self.connection_gone.clear()
+            await self.connection_gone.wait()
 
     def _matches(self, password_hash: str, password: str) -> bool:
         try:
@@ -163,10 +182,9 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._peer = str(transport.get_extra_info("peername"))
         acceptor = self._acceptor
-        acceptor.connections.add(self)
+        acceptor.connections[self] = None
         if len(acceptor.connections) > acceptor.settings.connections_max:
-            self.abort("too many connections")
-            return
+            acceptor.make_room()
         sock = transport.get_extra_info("socket")
         if sock is not None:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -190,7 +208,8 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Let the session wait for its next connection."""
         acceptor = self._acceptor
-        acceptor.connections.discard(self)
+        acceptor.connections.pop(self, None)
+        acceptor.connection_gone.set()
         if self in acceptor.congested:
             acceptor.congested.remove(self)
         for timer in (self._logon, self._slow_timer):
@@ -222,6 +241,11 @@ class Connection(asyncio.Protocol):
             self._outbound.resume()
 
     # What the acceptor asks for
+
+    @property
+    def is_bound(self) -> bool:
+        """Tell whether the connection is a session's."""
+        return self._session is not None
 
     def tick(self, now_ns: int) -> None:
         """Let time pass for the session."""
@@ -313,7 +337,14 @@ class Connection(asyncio.Protocol):
             self._logon.cancel()
         self._waiting = messages[1:]
         self._transport.pause_reading()
-        self._logon = asyncio.get_running_loop().create_task(self._log_on(messages[0]))
+        self._logon = asyncio.get_running_loop().create_task(self._try_to_log_on(messages[0]))
+
+    async def _try_to_log_on(self, logon: Message) -> None:
+        try:
+            await self._log_on(logon)
+        except Exception:  # noqa: BLE001 - nobody awaits this task; the log is where its error belongs
+            _log.exception("logon failed", peer=self._peer)
+            self.abort("logon failed")
 
     async def _log_on(self, logon: Message) -> None:
         """Verify, bind, reset if asked, answer; then take in what came behind the Logon."""

@@ -192,9 +192,9 @@ def checksum(data: bytes) -> int:
     The low half of an Adler-32 is 1 + the sum of the bytes modulo 65,521. The data is taken in pieces too
     short to reach that modulus.
     """
-    if len(data) <= 256:
-        return (adler32(data) - 1) & 0xFF
     step = 512 if data.isascii() else 256
+    if len(data) <= step:
+        return (adler32(data) - 1) & 0xFF
     total = 0
     for start in range(0, len(data), step):
         total += adler32(data[start : start + step]) - 1

@@ -9,7 +9,7 @@ them is used again: the client sees a gap, asks, and gets what it is owed.
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -32,40 +32,35 @@ from fixgw.outbound import Outbound
 from fixgw.outbound_index import ADMINISTRATIVE, POSSIBLE_RESEND, OutboundIndex, entry_bytes
 from fixgw.reports import Reports
 from fixgw.session import Session
+from fixgw.timestamps import format_utc
 
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 Recipient = tuple[str, int]
-"""A session and the low bit of the report's part: 1 for the taker of a trade, or for the second session told."""
+"""A session, and the low bit of its report's part: 1 for the taker of a trade, or for the second session told."""
 
 
-def _one(event: Any) -> tuple[Recipient, ...]:
-    return ((event.session, 0),)
-
-
-def _owner_and_requester(event: OrderCanceled | OrderReplaced) -> tuple[Recipient, ...]:
-    """The session that asked, and the one that entered the order if that is another."""
-    if event.requester == event.session:
+def recipients(event: AnyEvent) -> tuple[Recipient, ...]:
+    """Return who is told of an event, in the order in which they are told."""
+    if isinstance(event, Trade):
+        return ((event.maker_session, 0), (event.taker_session, 1))
+    if isinstance(event, OrderCanceled | OrderReplaced) and event.requester != event.session:
+        return ((event.requester, 0), (event.session, 1))
+    if isinstance(event, _REPORTED):
         return ((event.session, 0),)
-    return ((event.requester, 0), (event.session, 1))
+    return ()
 
 
-def _both_sides(event: Trade) -> tuple[Recipient, ...]:
-    return ((event.maker_session, 0), (event.taker_session, 1))
-
-
-RECIPIENTS: Final[dict[type, Callable[[Any], tuple[Recipient, ...]]]] = {
-    OrderAccepted: _one,
-    OrderRejected: _one,
-    Trade: _both_sides,
-    OrderCanceled: _owner_and_requester,
-    OrderReplaced: _owner_and_requester,
-    CancelRejected: _one,
-    MassCanceled: _one,
-    OrderStatusReported: _one,
-    Refused: _one,
-}
-"""Who is told of an event, in the order in which they are told."""
+_REPORTED: Final = (
+    OrderAccepted,
+    OrderCanceled,
+    OrderReplaced,
+    OrderRejected,
+    CancelRejected,
+    MassCanceled,
+    OrderStatusReported,
+    Refused,
+)
 
 
 class Delivered(msgspec.Struct, frozen=True):
@@ -89,6 +84,9 @@ class Delivery:
         self._dirty: list[Outbound] = []
         self._journal = JournalReader(sequencer.journal.directory)
         self._delivered = 0
+        self._time_ns = 0
+        self._time = ""
+        """The time of the record seen last, as text: the records of a batch have one time."""
         sequencer.observe = self.observe
         sequencer.stage = self.stage
 
@@ -109,13 +107,17 @@ class Delivery:
 
     def observe(self, sequence: int, time_ns: int, events: list[AnyEvent]) -> None:
         """Hand each report to the sessions it is for."""
+        if time_ns != self._time_ns:
+            self._time_ns, self._time = time_ns, format_utc(time_ns)
+        time = self._time
         part = 0
         outbounds = self.outbounds
         for event in events:
-            recipients = RECIPIENTS.get(type(event))
-            if recipients is not None:
+            if type(event) is OrderAccepted:  # the way of most events, without detours
+                outbounds[event.session].report(event, sequence, part, time_ns, time)
+            else:
                 for session, low_bit in recipients(event):
-                    outbounds[session].report(event, sequence, part | low_bit, time_ns)
+                    outbounds[session].report(event, sequence, part | low_bit, time_ns, time)
             part += 2
 
     def stage(self) -> Callable[[], None]:
@@ -160,8 +162,7 @@ class Delivery:
         owed_count = 0
         for record in self._journal.records(min(delivered.sequence, trusted) + 1):
             for number, event in enumerate(record.events):
-                recipients = RECIPIENTS.get(type(event))
-                for comp_id, low_bit in recipients(event) if recipients else ():
+                for comp_id, low_bit in recipients(event):
                     position = (record.sequence, number << 1 | low_bit)
                     if position > positions[comp_id]:
                         self._indexes[comp_id].append(entry_bytes(*position, POSSIBLE_RESEND, 0))

@@ -14,6 +14,7 @@ from fixgw.codec import Framer, Message, encode
 from fixgw.timestamps import format_utc
 
 ANSWER_S: Final = 10.0
+SENT_KEPT_MAX: Final = 1_000_000
 _ADMINISTRATIVE: Final = frozenset("012345A")
 
 Receiver = Callable[[Message], None]
@@ -38,7 +39,9 @@ class Initiator:
         *,
         venue_comp_id: str = "FONDACO",
         heartbeat_s: int = 30,
+        sent_kept_max: int = SENT_KEPT_MAX,
     ) -> None:
+        """`sent_kept_max`: what was sent before so many messages can no longer be sent again."""
         self.comp_id = comp_id
         self.venue_comp_id = venue_comp_id
         self.heartbeat_s = heartbeat_s
@@ -46,10 +49,11 @@ class Initiator:
         self.next_in = 1
         self.next_out = 1
         self.sent: dict[int, tuple[str, str, str]] = {}
-        """MsgType, body and SendingTime of the application messages sent, by MsgSeqNum."""
+        """MsgType, body and SendingTime of the application messages sent lately, by MsgSeqNum."""
         self.logout_text = ""
         """Text(58) of the last Logout received."""
         self._password = password
+        self._sent_kept_max = sent_kept_max
         self._header = f"\x0149={comp_id}\x0156={venue_comp_id}\x0134="
         self._link: _Link | None = None
         self._asked_from = 0
@@ -95,6 +99,8 @@ class Initiator:
         time_text = format_utc(time.time_ns())
         self.sent[number] = (msg_type, body, time_text)
         self.next_out = number + 1
+        if len(self.sent) > self._sent_kept_max:
+            del self.sent[next(iter(self.sent))]
         if self._link is not None and self._is_logged_on:
             self._link.write(encode(f"35={msg_type}{self._header}{number}\x0152={time_text}\x01{body}"))
         return number

@@ -36,12 +36,13 @@ class Steps(dict[int, str]):
 class InstrumentText:
     """One instrument's prices and quantities as text."""
 
-    __slots__ = ("_lots", "_ticks", "fee_decimals", "instrument", "price_text", "qty_text")
+    __slots__ = ("_lots", "_ticks", "fee_text", "instrument", "price_text", "qty_text")
 
     def __init__(self, instrument: Instrument, quote_decimals: int) -> None:
         """`quote_decimals` are those of the quote asset, in which fees are paid."""
         self.instrument = instrument
-        self.fee_decimals = quote_decimals
+        self.fee_text = Steps(1, quote_decimals)
+        """Fee as text, by smallest units of the quote asset."""
         self.price_text = Steps(instrument.price_increment, instrument.price_decimals)
         """Price as text, by ticks."""
         self.qty_text = Steps(instrument.qty_increment, instrument.qty_decimals)
@@ -73,10 +74,6 @@ class InstrumentText:
             return self.price_text[ticks]
         scaled = tick_lots * self.instrument.price_increment * int(10**_AVERAGE_DECIMALS)
         return format_decimal(divide_rounded(scaled, cum_qty), self.instrument.price_decimals + _AVERAGE_DECIMALS)
-
-    def fee_text(self, fee: int) -> str:
-        """Return a fee (smallest units of the quote asset) as text."""
-        return format_decimal(fee, self.fee_decimals)
 
 
 def _steps(text: str, kind: Steps, known: dict[str, int]) -> int:

@@ -47,7 +47,8 @@ _MASS_STATUS_SCOPES: Final = _MASS_CANCEL_SCOPES
 _ORDER_ID_CHARS_MAX: Final = 18
 _HANDLING: Final = frozenset(("1", "2"))
 """HandlInst(21): automated; there is nobody who could handle an order by hand."""
-_RARE: Final = ("43", "97", "369")
+_RARE: Final = frozenset(("43", "97", "369"))
+_IDS: Final = frozenset(("11", "41", "584", "790"))
 
 SESSION_REJECT: Final = "3"
 BUSINESS_REJECT: Final = "j"
@@ -256,17 +257,18 @@ def _numbers(
 def _check_common(session: str, number: int, message: Message) -> None:
     """Check the values that several messages have: ids, TransactTime, and header fields that are seldom there."""
     fields = message.fields
-    for tag in ("11", "41", "584", "790"):
-        if len(fields.get(tag, "")) > ID_CHARS_MAX:
+    for tag in fields.keys() & _IDS:
+        if len(fields[tag]) > ID_CHARS_MAX:
             _refuse(session, number, message, GatewayReject.FIELD_TOO_LONG, int(tag), f"at most {ID_CHARS_MAX}")
     transact_time = fields.get("60")
-    if transact_time is not None:
+    # SendingTime has been checked, and is mostly the same.
+    if transact_time is not None and transact_time != fields["52"]:
         try:
             parse_utc(transact_time)
         except InvalidTimestamp:
             _refuse_value(session, number, message, "60")
-    for tag in _RARE:
-        if tag in fields and find_value_flaw(tag, fields[tag]):
+    for tag in fields.keys() & _RARE:
+        if find_value_flaw(tag, fields[tag]):
             _refuse_value(session, number, message, tag)
 
 

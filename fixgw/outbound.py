@@ -106,15 +106,20 @@ class Outbound:
 
     # What there is to say
 
-    def report(self, event: AnyEvent, sequence: int, part: int, time_ns: int) -> None:
-        """Number the report on an event, and send it with the current batch if the session is live."""
-        number = self._take_number()
+    def report(self, event: AnyEvent, sequence: int, part: int, time_ns: int, time: str) -> None:
+        """Number the report on an event stamped `time_ns`, and send it with the current batch if the session is live.
+
+        `time` is the stamp as text. A live report is made while its record is, so SendingTime is the same.
+        """
+        number = self.next_out
+        self.next_out = number + 1
+        if number > self._reserved:
+            self._reserve(number)
         if self.live:
-            now_ns = self._sequencer.time_ns
-            msg_type, body = self._reports.report(event, sequence, part, time_ns)
-            self._frames.append(encode(f"35={msg_type}{self._header}{number}\x0152={format_utc(now_ns)}\x01{body}"))
-            self._entries.append(entry_bytes(sequence, part, 0, now_ns))
-            self._session.last_sent_ns = now_ns
+            msg_type, body = self._reports.report(event, sequence, part, time)
+            self._frames.append(encode(f"35={msg_type}{self._header}{number}\x0152={time}\x01{body}"))
+            self._entries.append(entry_bytes(sequence, part, 0, time_ns))
+            self._session.last_sent_ns = time_ns
         else:
             self._entries.append(entry_bytes(sequence, part, 0, 0))
         if not self._is_dirty:
@@ -126,6 +131,8 @@ class Outbound:
         for msg_type, body in answers:
             if self.live or msg_type == "5":
                 self._send_administrative(msg_type, body)
+            elif msg_type == "0" and not body:
+                continue  # a heartbeat, where what the pump sends is sign of life enough
             elif len(self._deferred) < _DEFERRED_MAX and self._wire is not None:
                 self._deferred.append((msg_type, body))
         answers.clear()
@@ -209,20 +216,16 @@ class Outbound:
 
         return release
 
-    def _take_number(self) -> int:
-        number = self.next_out
-        self.next_out = number + 1
-        if number > self._reserved:
-            self._reserve(number)
-        return number
-
     def _reserve(self, number: int) -> None:
         self._reserved = number + RESERVED_BLOCK
         self._sequencer.submit(ReserveOutbound(self._session.comp_id, self._reserved))
 
     def _send_administrative(self, msg_type: str, body: str) -> None:
         now_ns = self._sequencer.time_ns
-        number = self._take_number()
+        number = self.next_out
+        self.next_out = number + 1
+        if number > self._reserved:
+            self._reserve(number)
         self._frames.append(encode(f"35={msg_type}{self._header}{number}\x0152={format_utc(now_ns)}\x01{body}"))
         self._entries.append(entry_bytes(ADMINISTRATIVE, 0, 0, now_ns))
         self._session.last_sent_ns = now_ns
@@ -297,7 +300,8 @@ class Outbound:
                 gap_from = 0
             record = records[entry.sequence]
             event = record.events[entry.part >> 1]
-            msg_type, body = self._reports.report(event, record.sequence, entry.part, record.time_ns)
+            time = format_utc(record.time_ns)
+            msg_type, body = self._reports.report(event, record.sequence, entry.part, time)
             frames.append(self._repeated(number, entry, msg_type, body, now_ns, again=again))
             if not entry.sent_ns:
                 self._index.mark_sent(number, now_ns)

@@ -5,7 +5,7 @@ CxlRejReason(102), MassCancelRejectReason(532) or BusinessRejectReason(380). `sp
 """
 
 from enum import IntEnum, unique
-from typing import Final
+from typing import Final, Self
 
 from engine.reject import RejectReason
 
@@ -16,7 +16,7 @@ class GatewayReject(IntEnum):
 
     text: str
 
-    def __new__(cls, code: int, text: str) -> "GatewayReject":
+    def __new__(cls, code: int, text: str) -> Self:
         member = int.__new__(cls, code)
         member._value_ = code
         member.text = text

@@ -23,7 +23,6 @@ from engine.events import (
 from engine.values import BUY, END_OF_DAY, MARKET, REQUESTED, CancelReason, OrderStatus
 from fixgw.instruments import InstrumentText
 from fixgw.reject import business_reject_reason, cxl_rej_reason, mass_cancel_reject_reason, ord_rej_reason
-from fixgw.timestamps import format_utc
 
 Report = tuple[str, str]
 """MsgType and body, the body's fields each ended by SOH."""
@@ -64,9 +63,9 @@ class Reports:
             Refused: self._refused,
         }
 
-    def report(self, event: AnyEvent, sequence: int, part: int, time_ns: int) -> Report:
-        """Return the report on an event of record `sequence`, stamped `time_ns`."""
-        return self._makers[type(event)](event, f"{sequence}-{part}", format_utc(time_ns), part)
+    def report(self, event: AnyEvent, sequence: int, part: int, time: str) -> Report:
+        """Return the report on an event of record `sequence`, stamped `time` (UTCTimestamp)."""
+        return self._makers[type(event)](event, f"{sequence}-{part}", time, part)
 
     def _order_accepted(self, event: OrderAccepted, exec_id: str, time: str, _part: int) -> Report:
         text = self._instruments[event.symbol]
@@ -108,13 +107,14 @@ class Reports:
                 "2" if event.taker_side is BUY else "1",
             )
         limit = "" if order_type is MARKET else f"44={text.price_text[order_price]}\x01"
-        fees = f"136=1\x01137={text.fee_text(fee)}\x01138={text.instrument.quote}\x01139=4\x01" if fee else ""
+        average = price if cum_qty == event.qty else text.average_price(cum_notional, cum_qty)
+        fees = f"136=1\x01137={text.fee_text[fee]}\x01138={text.instrument.quote}\x01139=4\x01" if fee else ""
         return "8", (
             f"37={order_id}\x0111={cl_ord_id}\x0117={exec_id}\x01150=F\x0139={1 if leaves_qty else 2}\x01"
             f"1={account}\x0155={event.symbol}\x0154={side}\x0138={qty_text[order_qty]}\x01"
             f"40={_ORDER_TYPE[order_type]}\x01{limit}59={_TIME_IN_FORCE[time_in_force]}\x01"
             f"32={qty_text[event.qty]}\x0131={price}\x01151={qty_text[leaves_qty]}\x0114={qty_text[cum_qty]}\x01"
-            f"6={text.average_price(cum_notional, cum_qty)}\x0160={time}\x01{fees}{liquidity}1003={event.trade_id}\x01"
+            f"6={average}\x0160={time}\x01{fees}{liquidity}1003={event.trade_id}\x01"
         )
 
     def _order_canceled(self, event: OrderCanceled, exec_id: str, time: str, _part: int) -> Report:

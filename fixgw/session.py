@@ -181,7 +181,7 @@ class Session:
         if "43" in fields and not self._is_repeat_well_formed(message, number):
             return self.flaw is not None
         if msg_type in _ADMINISTRATIVE:
-            return self._accept_administrative(message, number, now_ns)
+            return self._accept_administrative(message, number)
         self.next_in = number + 1
         if self._gap_through and number >= self._gap_through:
             self._gap_through = 0
@@ -248,7 +248,7 @@ class Session:
             self._gap_through = max(self._gap_through, number)
         return False
 
-    def _accept_administrative(self, message: Message, number: int, now_ns: int) -> bool:
+    def _accept_administrative(self, message: Message, number: int) -> bool:
         msg_type = message.msg_type
         if msg_type == "4":
             return self._accept_sequence_reset(message, number)

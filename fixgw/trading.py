@@ -59,7 +59,6 @@ class Trading:
 
         `progress` is told how far recovery has got. Raise an `EngineError` or `GatewayError` if it cannot start.
         """
-        data.mkdir(parents=True, exist_ok=True)
         journal = Journal(data / JOURNAL, segment_bytes=settings.journal.segment_mib * 1024 * 1024)
         try:
             recovered = recover(data, progress=progress)
@@ -103,7 +102,7 @@ class Trading:
         gc.collect()
         gc.freeze()
         # Records and orders are freed by reference counting; the few cycles there are come from connections.
-        gc.set_threshold(50_000, 100, 1_000)
+        gc.set_threshold(200_000, 50, 1_000)
         await self.feed.start()
         await self.acceptor.start()
         self._tasks = [
@@ -126,8 +125,10 @@ class Trading:
                     if (known.last_in + 1, known.reserved_out + 1) != (session.next_in, outbound.next_out):
                         sequencer.submit(ReleaseOutbound(comp_id, session.next_in, outbound.next_out))
         await self.feed.stop()
-        await sequencer.stop()
-        self.delivery.close()
+        try:
+            await sequencer.stop()
+        finally:
+            self.delivery.close()
         if sequencer.committed - self._snapshot_sequence > SNAPSHOT_AT_STOP_RECORDS:
             write_snapshot(self.data / SNAPSHOTS, sequencer.exchange.state, sequencer.committed)
         _log.info("stopped", sequence=sequencer.committed)
@@ -137,8 +138,8 @@ class Trading:
         assert self.acceptor is not None, "batches are committed while serving"
         self.acceptor.committed()
 
-    def _on_failure(self, error: OSError) -> None:
-        _log.critical("the journal cannot be written; stopping", reason=error.strerror or str(error))
+    def _on_failure(self, error: Exception) -> None:
+        _log.critical("the venue cannot go on; stopping", reason=str(error))
         self.failed.set()
 
     # What happens by the clock

@@ -33,7 +33,7 @@ def test_each_figure_is_held_against_its_target() -> None:
         "mix, sync always": (60_000.0, True),
         "mix, sync relaxed": (39_999.0, False),
         "mix, sync always ÷ QuickFIX": (3.0, True),
-        "ping-pong p50, sync relaxed": (79.0, True),
+        "ping-pong p50, relaxed, client polls": (79.0, True),
         "cost of an order: full": (2.0, False),
     }
 

@@ -1,0 +1,254 @@
+"""A broker of the demo: one FIX session, the orders it has open, and its own books.
+
+The books are kept from execution reports alone; at the end they are held against the venue's journal.
+"""
+
+import time
+from array import array
+from collections import Counter, deque
+from collections.abc import Mapping
+from typing import Final
+
+from backoffice.cli.failure import CommandFailed
+from engine.decimals import parse_decimal
+from engine.values import Amount, Price, Qty, Side, TimeInForce
+from fixgw.codec import Message, readable
+from fixgw.initiator import Initiator
+from fixgw.instruments import InstrumentText
+from fixgw.timestamps import format_utc
+
+SENT_KEPT_MAX: Final = 20_000
+"""How many sent messages a session keeps in case the venue asks for them again."""
+_TAPE_LENGTH: Final = 32
+
+
+class Tape:
+    """What all brokers of the demo have traded, as the takers' reports tell it."""
+
+    def __init__(self, symbols: Mapping[str, InstrumentText]) -> None:
+        self.trades: Counter[str] = Counter()
+        self.volume: Counter[str] = Counter()
+        self.last_price: dict[str, Price] = dict.fromkeys(symbols, 0)
+        self.latest: deque[tuple[str, str, Side, str, str, str]] = deque(maxlen=_TAPE_LENGTH)
+        """Time, instrument, taker's side, quantity, price, taker."""
+
+
+class OpenOrder:
+    """An order that the broker has sent and that is not finished."""
+
+    __slots__ = ("cl_ord_id", "cum_qty", "is_accepted", "is_changing", "leaves_qty", "price", "side", "symbol")
+
+    def __init__(self, cl_ord_id: str, symbol: str, side: Side, qty: Qty, price: Price) -> None:
+        self.cl_ord_id = cl_ord_id
+        self.symbol = symbol
+        self.side = side
+        self.price = price
+        self.leaves_qty = qty
+        self.cum_qty: Qty = 0
+        self.is_accepted = False
+        self.is_changing = False
+        """A cancel or replace is under way."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether the order rests and nothing is under way for it."""
+        return self.is_accepted and not self.is_changing
+
+
+class Broker:
+    """One session and one account."""
+
+    def __init__(
+        self,
+        comp_id: str,
+        account: str,
+        password: str,
+        *,
+        instruments: Mapping[str, InstrumentText],
+        balances: Mapping[str, Amount],
+        tape: Tape,
+    ) -> None:
+        self.comp_id = comp_id
+        self.account = account
+        self.session = Initiator(comp_id, password, self._receive, sent_kept_max=SENT_KEPT_MAX)
+        self.balances = dict(balances)
+        """What the account holds by asset, open orders or not: its deposits and what the reports said since."""
+        self.outcomes: Counter[str] = Counter()
+        """Reports by what they reported."""
+        self.rejects: Counter[str] = Counter()
+        """Refusals by their text, which begins with the code."""
+        self.orders: dict[str, OpenOrder] = {}
+        """Open orders by ClOrdID."""
+        self.sent = 0
+        """Orders, replaces and cancels sent."""
+        self.reports = 0
+        self.order_latency_ns = array("Q")
+        """From sending a new order to its first report."""
+        self.change_latency_ns = array("Q")
+        """The same of cancels and replaces."""
+        self.unexpected = ""
+        """A message that the venue should not have sent."""
+        self.unanswered: dict[str, int] = {}
+        """When each request that has no answer yet was sent, by ClOrdID, on the performance counter."""
+        self._new: set[str] = set()
+        """Those of them that are new orders."""
+        self._instruments = instruments
+        self._tape = tape
+        self._last_id = 0
+
+    # What it sends
+
+    def enter(
+        self, symbol: str, side: Side, qty: Qty, price: Price | None, time_in_force: TimeInForce = TimeInForce.DAY
+    ) -> OpenOrder:
+        """Send an order; without a price it is a market order."""
+        text = self._instruments[symbol]
+        order = OpenOrder(self.next_id(), symbol, side, qty, price or 0)
+        self.orders[order.cl_ord_id] = order
+        price_text = None if price is None else text.price_text[price]
+        self.enter_as_is(order.cl_ord_id, symbol, side, text.qty_text[qty], price_text, time_in_force)
+        return order
+
+    def enter_as_is(
+        self,
+        cl_ord_id: str,
+        symbol: str,
+        side: Side,
+        qty: str,
+        price: str | None,
+        time_in_force: TimeInForce = TimeInForce.DAY,
+    ) -> None:
+        """Send an order of these texts, whether or not the venue can take it."""
+        terms = "40=1\x01" if price is None else f"40=2\x0144={price}\x01"
+        self._new.add(cl_ord_id)
+        self._send(
+            "D",
+            cl_ord_id,
+            f"1={self.account}\x0155={symbol}\x0154={side:d}\x0138={qty}\x01{terms}59={time_in_force:d}\x01",
+        )
+
+    def replace(self, order: OpenOrder, qty: Qty, price: Price) -> None:
+        """Ask for another price, and for `qty` that is left."""
+        text = self._instruments[order.symbol]
+        order.is_changing = True
+        self._send(
+            "G",
+            self.next_id(),
+            f"41={order.cl_ord_id}\x011={self.account}\x0155={order.symbol}\x0154={order.side:d}\x01"
+            f"38={text.qty_text[qty + order.cum_qty]}\x0140=2\x0144={text.price_text[price]}\x0159=0\x01",
+        )
+
+    def cancel(self, order: OpenOrder) -> None:
+        """Ask for the end of an order."""
+        order.is_changing = True
+        self._send(
+            "F",
+            self.next_id(),
+            f"41={order.cl_ord_id}\x011={self.account}\x0155={order.symbol}\x0154={order.side:d}\x01",
+        )
+
+    def cancel_all(self) -> None:
+        """Ask for the end of all orders."""
+        self._send("q", self.next_id(), "530=7\x01")
+
+    def next_id(self) -> str:
+        """Return a ClOrdID that has not been used."""
+        self._last_id += 1
+        return f"{self.comp_id}-{self._last_id}"
+
+    def _send(self, msg_type: str, cl_ord_id: str, body: str) -> None:
+        self.sent += 1
+        now = format_utc(time.time_ns())
+        self.unanswered[cl_ord_id] = time.perf_counter_ns()
+        self.session.send(msg_type, f"11={cl_ord_id}\x01{body}60={now}\x01")
+
+    # What it is told
+
+    def _receive(self, message: Message) -> None:
+        self.reports += 1
+        fields = message.fields
+        cl_ord_id = fields.get("11", "")
+        sent_at_ns = self.unanswered.pop(cl_ord_id, 0)
+        if sent_at_ns:
+            elapsed_ns = time.perf_counter_ns() - sent_at_ns
+            if cl_ord_id in self._new:
+                self._new.remove(cl_ord_id)
+                self.order_latency_ns.append(elapsed_ns)
+            else:
+                self.change_latency_ns.append(elapsed_ns)
+        if message.msg_type == "8":
+            self._note_report(cl_ord_id, fields)
+        elif message.msg_type == "9":
+            self.outcomes["cancel or replace refused"] += 1
+            self.rejects[fields["58"]] += 1
+            order = self.orders.get(fields["41"])
+            if order is not None:
+                order.is_changing = False
+        elif message.msg_type == "r" and fields["531"] == "7":
+            self.outcomes["mass cancel"] += 1
+        else:
+            self.unexpected = readable(message.raw)
+
+    def _note_report(self, cl_ord_id: str, fields: dict[str, str]) -> None:
+        orders = self.orders
+        match fields["150"]:
+            case "0":
+                self.outcomes["accepted"] += 1
+                orders[cl_ord_id].is_accepted = True
+            case "F":
+                self._note_fill(cl_ord_id, fields)
+            case "5":
+                self.outcomes["replaced"] += 1
+                text = self._instruments[fields["55"]]
+                order = orders.pop(fields["41"])
+                order.cl_ord_id = cl_ord_id
+                order.price = text.ticks(fields["44"])
+                order.leaves_qty = text.lots(fields["151"])
+                order.is_changing = False
+                orders[cl_ord_id] = order
+            case "4":
+                self.outcomes["cancelled"] += 1
+                orders.pop(fields.get("41") or cl_ord_id).leaves_qty = 0
+            case "8":
+                self.outcomes["rejected"] += 1
+                self.rejects[fields["58"]] += 1
+                known = orders.get(cl_ord_id)
+                if known is not None and not known.is_accepted:
+                    known.leaves_qty = 0
+                    del orders[cl_ord_id]
+            case exec_type:
+                self.unexpected = f"an execution report of type {exec_type} on {cl_ord_id}"
+
+    def _note_fill(self, cl_ord_id: str, fields: dict[str, str]) -> None:
+        self.outcomes["filled"] += 1
+        symbol = fields["55"]
+        text = self._instruments[symbol]
+        instrument = text.instrument
+        qty, price = text.lots(fields["32"]), text.ticks(fields["31"])
+        fee = parse_decimal(fields["137"], text.fee_decimals) if "137" in fields else 0
+        notional = qty * price * instrument.notional_per_tick_lot
+        base_amount = qty * instrument.base_per_lot
+        order = self.orders[cl_ord_id]
+        if order.side is Side.BUY:
+            self.balances[instrument.base] += base_amount
+            self.balances[instrument.quote] -= notional + fee
+        else:
+            self.balances[instrument.base] -= base_amount
+            self.balances[instrument.quote] += notional - fee
+        order.leaves_qty = text.lots(fields["151"])
+        order.cum_qty = text.lots(fields["14"])
+        if not order.leaves_qty:
+            del self.orders[cl_ord_id]
+        if fields["1057"] == "Y":
+            tape = self._tape
+            tape.trades[symbol] += 1
+            tape.volume[symbol] += qty
+            tape.last_price[symbol] = price
+            tape.latest.append((fields["60"], symbol, order.side, fields["32"], fields["31"], self.comp_id))
+
+    def check(self) -> None:
+        """Raise `CommandFailed` if the session is gone or the venue has said what it should not."""
+        if self.unexpected:
+            raise CommandFailed(f"{self.comp_id} did not expect this from the venue: {self.unexpected}")
+        if not self.session.is_connected:
+            raise CommandFailed(f"{self.comp_id} was cut off: {self.session.logout_text or 'the venue hung up'}")

@@ -1,0 +1,23 @@
+"""What ends a command: errors that the user can mend, each told in one line."""
+
+import errno
+import os
+
+
+class CommandFailed(Exception):
+    """A command cannot go on; the message says what happened and, where there is one, the way out."""
+
+
+def one_line(error: BaseException) -> str:
+    """Return the line that tells the user of an error, or an empty text if it is a fault of ours."""
+    from config.settings import SettingsError
+    from engine.errors import EngineError
+    from fixgw.errors import GatewayError
+
+    if isinstance(error, CommandFailed | SettingsError | EngineError | GatewayError):
+        return " ".join(str(error).split())
+    if isinstance(error, OSError) and error.errno is not None:
+        reason = os.strerror(error.errno) if error.strerror is None else error.strerror
+        hint = "; make room, then start again" if error.errno == errno.ENOSPC else ""
+        return f"{error.filename}: {reason}{hint}" if error.filename is not None else f"{reason}{hint}"
+    return ""

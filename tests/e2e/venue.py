@@ -1,0 +1,197 @@
+"""A venue as a process of its own, on a free loopback port, with settings derived from the sandbox's.
+
+It is ready when it accepts connections, survives restarts on the same port and data, and is asked at the end whether it
+ever printed a traceback.
+"""
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from config.settings import Settings, load
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+SANDBOX: Final = ROOT / "config" / "sandbox.toml"
+PASSWORD: Final = "sandbox-only"
+HOST: Final = "127.0.0.1"
+DEADLINE_S: Final = 30.0
+"""How long anything may take that should come at once, on a machine that has other things to do."""
+_POLL_S: Final = 0.005
+_PORTS: Final = range(20_000, 32_000)
+"""Below the ports that clients are given: those could take a venue's port while it is down, or meet themselves."""
+
+Sync = Literal["always", "relaxed"]
+
+
+class Venue:
+    """`python -m backoffice.cli serve`, started and ended as often as a test wants."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        sync: Sync = "always",
+        sessions: int = 4,
+        fix: dict[str, Any] | None = None,
+        journal: dict[str, Any] | None = None,
+        environment: dict[str, str] | None = None,
+    ) -> None:
+        """`sessions`: how many of BROKER1, BROKER2, … there are. `fix`, `journal`: settings other than the sandbox's."""
+        self.port = free_port()
+        self.data = directory / "data"
+        self.log = directory / "stderr"
+        self.config = directory / "venue.toml"
+        self.config.write_text(
+            _settings(sessions, {"port": self.port, **(fix or {})}, {"sync": sync, **(journal or {})}), encoding="utf-8"
+        )
+        self._environment = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def settings(self) -> Settings:
+        return load(self.config)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "the venue has been started"
+        return self._process.pid
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "backoffice.cli", *arguments]
+
+    def start(self) -> None:
+        """Start, and return when it listens."""
+        assert not self.is_running()
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self.command("serve", "--config", str(self.config), "--data", str(self.data)),
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        wait_until(lambda: self._listens(), "the venue listens", self.stderr)
+
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def kill(self) -> None:
+        """End it as a crash does: at once, in the middle of whatever it does."""
+        self._end(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """End it as an operator does, and check that it calls that a success."""
+        assert self._end(signal.SIGTERM) == 0, self.stderr()
+
+    def stop(self) -> None:
+        """End it, if it still runs, whatever it thinks of it."""
+        if self.is_running():
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait(DEADLINE_S)
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run another command of the command line to its end."""
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=ROOT,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE_S,
+            check=False,
+        )
+
+    def stderr(self) -> str:
+        """Return all that the venue has printed so far."""
+        return self.log.read_text(encoding="utf-8", errors="backslashreplace") if self.log.exists() else ""
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """Return the log lines of one kind."""
+        lines = [json.loads(line) for line in self.stderr().splitlines() if line.startswith("{")]
+        return [line for line in lines if line["event"] == name]
+
+    def check_log(self) -> None:
+        """Fail if anything came as a surprise to the venue."""
+        text = self.stderr()
+        for surprise in ("Traceback", "Fatal error", "exception", "Exception", "never retrieved", "Warning:"):
+            assert surprise not in text, text
+
+    def rss_bytes(self) -> int:
+        """Return the memory that the process holds."""
+        for line in Path(f"/proc/{self.pid}/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError("a running process has a size")
+
+    def _listens(self) -> bool:
+        assert self.is_running(), f"the venue ended with {self._process and self._process.returncode}"
+        with suppress(OSError), socket.create_connection((HOST, self.port)):
+            return True
+        return False
+
+    def _end(self, number: int) -> int:
+        assert self._process is not None, "the venue has been started"
+        assert self.is_running(), f"the venue has ended by itself\n{self.stderr()}"
+        self._process.send_signal(number)
+        return self._process.wait(DEADLINE_S)
+
+
+def wait_until(condition: Callable[[], bool], what: str, describe: Callable[[], str] = str) -> None:
+    """Return when the condition holds; fail after the deadline."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain: {what}\n{describe()}"
+        time.sleep(_POLL_S)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    for _ in range(1_000):
+        port = random.SystemRandom().choice(_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((HOST, port))
+            return port
+    raise AssertionError("no port is free")
+
+
+def _settings(session_count: int, fix: dict[str, Any], journal: dict[str, Any]) -> str:
+    """Return the sandbox's settings as TOML, with other values in two tables and fewer sessions and accounts."""
+    settings = tomllib.loads(SANDBOX.read_text(encoding="utf-8"))
+    settings["fix"] |= fix
+    settings["journal"] |= journal
+    settings["sessions"] = settings["sessions"][:session_count]
+    settings["accounts"] = settings["accounts"][:session_count]
+    return "".join(_toml(name, value) for name, value in sorted(settings.items(), key=lambda item: _rank(item[1])))
+
+
+def _rank(value: object) -> int:
+    return 2 if isinstance(value, list) else int(isinstance(value, dict))
+
+
+def _toml(name: str, value: Any) -> str:
+    """Return one top-level entry: a value, a table, or an array of tables that may hold tables of values."""
+    if isinstance(value, list):
+        return "".join(_toml(f"[{name}]", item) for item in value)
+    if not isinstance(value, dict):
+        return f"{name} = {json.dumps(value)}\n"
+    plain = "".join(f"{key} = {json.dumps(item)}\n" for key, item in value.items() if not isinstance(item, dict))
+    inner = "".join(
+        _toml(f"{name.strip('[]')}.{key}", item) for key, item in value.items() if isinstance(item, dict)
+    )
+    return f"[{name}]\n{plain}{inner}"

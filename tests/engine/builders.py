@@ -1,0 +1,249 @@
+"""A venue for tests, where only the interesting part of a command needs to be said."""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from engine import commands
+from engine.commands import AnyCommand
+from engine.events import AnyEvent
+from engine.exchange import Exchange
+from engine.holding import Holding
+from engine.order import Order
+from engine.values import BUY, LIMIT, MARKET, SELL, MassCancelScope, OrderType, Side, TimeInForce
+
+SYMBOL = "BTC/USD"
+DAY = TimeInForce.DAY
+GTC = TimeInForce.GOOD_TILL_CANCEL
+IOC = TimeInForce.IMMEDIATE_OR_CANCEL
+FOK = TimeInForce.FILL_OR_KILL
+
+E = TypeVar("E")
+
+
+class Venue:
+    """An exchange with one instrument, whose price times quantity is the notional in smallest units.
+
+    Each of the `accounts` has a session of the same name and holds `funds` of both assets.
+    """
+
+    def __init__(
+        self, *, accounts: Iterable[str] = ("A", "B", "C"), funds: int = 10**9, maker_bps: int = 0, taker_bps: int = 0
+    ) -> None:
+        self.exchange = Exchange()
+        self.state = self.exchange.state
+        self.applied: list[tuple[AnyCommand, int]] = []
+        """Everything so far, to be replayed."""
+        self.last_id = 0
+        self.apply(add_asset("BTC", 3))
+        self.apply(add_asset("USD", 5))
+        self.apply(add_instrument(maker_fee_bps=maker_bps, taker_fee_bps=taker_bps))
+        for account in accounts:
+            self.apply(commands.OpenAccount(account))
+            self.apply(commands.ProvisionSession(account, (account,), "hash"))
+            if funds:
+                self.credit(account, "BTC", funds)
+                self.credit(account, "USD", funds)
+
+    def apply(self, command: AnyCommand) -> list[AnyEvent]:
+        time_ns = 1_000 + len(self.applied)
+        self.applied.append((command, time_ns))
+        return self.exchange.apply(command, time_ns)
+
+    def credit(self, account: str, asset: str, amount: int, reference: str = "") -> list[AnyEvent]:
+        return self.apply(commands.Credit(account, asset, amount, reference or self.next_id()))
+
+    def next_id(self) -> str:
+        self.last_id += 1
+        return f"id{self.last_id}"
+
+    def order(
+        self,
+        account: str,
+        side: Side,
+        qty: int,
+        price: int,
+        *,
+        order_type: OrderType = LIMIT,
+        time_in_force: TimeInForce = GTC,
+        cl_ord_id: str = "",
+        session: str = "",
+        symbol: str = SYMBOL,
+        possible_resend: bool = False,
+    ) -> list[AnyEvent]:
+        return self.apply(
+            commands.NewOrder(
+                session or account,
+                len(self.applied),
+                account,
+                cl_ord_id or self.next_id(),
+                symbol,
+                side,
+                order_type,
+                time_in_force,
+                qty,
+                price,
+                possible_resend,
+            )
+        )
+
+    def buy(
+        self, qty: int, price: int, account: str = "A", time_in_force: TimeInForce = GTC, cl_ord_id: str = ""
+    ) -> list[AnyEvent]:
+        return self.order(account, BUY, qty, price, time_in_force=time_in_force, cl_ord_id=cl_ord_id)
+
+    def sell(
+        self, qty: int, price: int, account: str = "B", time_in_force: TimeInForce = GTC, cl_ord_id: str = ""
+    ) -> list[AnyEvent]:
+        return self.order(account, SELL, qty, price, time_in_force=time_in_force, cl_ord_id=cl_ord_id)
+
+    def market(
+        self, side: Side, qty: int, account: str = "C", time_in_force: TimeInForce = DAY
+    ) -> list[AnyEvent]:
+        return self.order(account, side, qty, 0, order_type=MARKET, time_in_force=time_in_force)
+
+    def cancel(
+        self,
+        orig_cl_ord_id: str,
+        account: str = "A",
+        *,
+        cl_ord_id: str = "",
+        order_id: int = 0,
+        session: str = "",
+        symbol: str = SYMBOL,
+        side: Side = BUY,
+    ) -> list[AnyEvent]:
+        return self.apply(
+            commands.CancelOrder(
+                session or account,
+                len(self.applied),
+                account,
+                cl_ord_id or self.next_id(),
+                orig_cl_ord_id,
+                order_id,
+                symbol,
+                side,
+            )
+        )
+
+    def replace(
+        self,
+        orig_cl_ord_id: str,
+        qty: int,
+        price: int,
+        account: str = "A",
+        *,
+        cl_ord_id: str = "",
+        order_id: int = 0,
+        session: str = "",
+        symbol: str = SYMBOL,
+        side: Side = BUY,
+        order_type: OrderType = LIMIT,
+        time_in_force: TimeInForce = GTC,
+    ) -> list[AnyEvent]:
+        return self.apply(
+            commands.ReplaceOrder(
+                session or account,
+                len(self.applied),
+                account,
+                cl_ord_id or self.next_id(),
+                orig_cl_ord_id,
+                order_id,
+                symbol,
+                side,
+                order_type,
+                time_in_force,
+                qty,
+                price,
+            )
+        )
+
+    def mass_cancel(
+        self, session: str = "A", *, scope: MassCancelScope = MassCancelScope.ALL, symbol: str = "", side: int = 0
+    ) -> list[AnyEvent]:
+        return self.apply(commands.MassCancel(session, len(self.applied), self.next_id(), scope, symbol, side))
+
+    def query(
+        self,
+        cl_ord_id: str = "",
+        account: str = "A",
+        *,
+        order_id: int = 0,
+        session: str = "",
+        symbol: str = SYMBOL,
+        side: Side = BUY,
+        request_id: str = "Q1",
+    ) -> list[AnyEvent]:
+        return self.apply(
+            commands.QueryOrder(
+                session or account, len(self.applied), account, cl_ord_id, order_id, symbol, side, request_id
+            )
+        )
+
+    def query_all(
+        self, session: str = "A", *, account: str = "", symbol: str = "", side: int = 0, request_id: str = "Q1"
+    ) -> list[AnyEvent]:
+        return self.apply(commands.QueryOrders(session, len(self.applied), account, symbol, side, request_id))
+
+    def end_day(self, day: int) -> list[AnyEvent]:
+        return self.apply(commands.EndTradingDay(day))
+
+    def holding(self, account: str, asset: str) -> Holding:
+        return self.state.accounts[account].holdings[asset]
+
+    def balance(self, account: str, asset: str) -> tuple[int, int]:
+        """Return what is available and what is reserved."""
+        holding = self.holding(account, asset)
+        return holding.available, holding.reserved
+
+    def open_order(self, cl_ord_id: str, account: str = "A") -> Order:
+        holder = self.state.accounts[account]
+        return holder.orders[holder.order_id_of(cl_ord_id)]
+
+    def bids(self) -> list[tuple[int, list[str]]]:
+        """Return the prices of the bids and who queues there, best and oldest first."""
+        return [(level.price, [order.cl_ord_id for order in level]) for level in self.state.books[SYMBOL].bids]
+
+    def asks(self) -> list[tuple[int, list[str]]]:
+        return [(level.price, [order.cl_ord_id for order in level]) for level in self.state.books[SYMBOL].asks]
+
+
+def add_asset(asset: str = "EUR", decimals: int = 2) -> commands.AddAsset:
+    return commands.AddAsset(asset, decimals)
+
+
+def add_instrument(
+    *,
+    symbol: str = SYMBOL,
+    base: str = "BTC",
+    quote: str = "USD",
+    price_increment: int = 1,
+    price_decimals: int = 2,
+    qty_increment: int = 1,
+    qty_decimals: int = 3,
+    maker_fee_bps: int = 0,
+    taker_fee_bps: int = 0,
+    order_qty_max: int = 10**6,
+) -> commands.AddInstrument:
+    return commands.AddInstrument(
+        symbol,
+        base,
+        quote,
+        price_increment,
+        price_decimals,
+        qty_increment,
+        qty_decimals,
+        maker_fee_bps,
+        taker_fee_bps,
+        order_qty_max,
+    )
+
+
+def only(kind: type[E], events: Iterable[AnyEvent]) -> E:
+    """Return the one event of a kind."""
+    found = all_of(kind, events)
+    assert len(found) == 1, f"expected one {kind.__name__}, got {events}"
+    return found[0]
+
+
+def all_of(kind: type[E], events: Iterable[AnyEvent]) -> list[E]:
+    return [event for event in events if isinstance(event, kind)]

@@ -1,0 +1,76 @@
+"""What must hold of a venue after every command, whatever the commands were."""
+
+from engine.book import BookSide
+from engine.order import Order
+from engine.state import State
+from engine.values import BUY, FILLED, LIMIT, NEW, PARTIALLY_FILLED, SELL
+
+
+def check_state(state: State) -> None:
+    open_orders = [order for account in state.accounts.values() for order in account.orders.values()]
+    resting = [order for book in state.books.values() for order in (*_queued(book.bids), *_queued(book.asks))]
+
+    # Every open order is in exactly one place, and that is the right one.
+    assert sorted(map(id, open_orders)) == sorted(map(id, resting))
+    assert len({order.order_id for order in open_orders}) == len(open_orders)
+    for account in state.accounts.values():
+        for order_id, order in account.orders.items():
+            assert order.order_id == order_id <= state.last_order_id
+            assert order.account == account.account
+            assert order.status in (NEW, PARTIALLY_FILLED)
+            assert order.order_type is LIMIT
+            assert account.order_id_of(order.cl_ord_id) == order_id
+    for order_id, order in state.finished.items():
+        assert order.order_id == order_id
+        assert order.status not in (NEW, PARTIALLY_FILLED)
+        assert order.leaves_qty == order.reserved == 0
+        assert order.status is not FILLED or order.cum_qty == order.qty
+    assert list(state.finished) == list(state.finished_order_ids)
+
+    for order in open_orders:
+        assert order.leaves_qty > 0
+        assert order.cum_qty + order.leaves_qty == order.qty
+        assert order.reserved == order.reserve_needed(order.leaves_qty, order.price)
+
+    for book in state.books.values():
+        if book.bids.best is not None and book.asks.best is not None:
+            assert book.bids.best.price < book.asks.best.price, "the book is crossed"
+        assert all(order.side is BUY and order.instrument is book.instrument for order in _queued(book.bids))
+        assert all(order.side is SELL and order.instrument is book.instrument for order in _queued(book.asks))
+
+    # Nothing is negative, and nothing is lost: what was credited is held or was paid as fees.
+    for asset in state.assets:
+        holdings = [account.holdings[asset] for account in state.accounts.values()]
+        assert all(holding.available >= 0 and holding.reserved >= 0 for holding in holdings)
+        assert state.fees[asset] >= 0
+        held = sum(holding.available + holding.reserved for holding in holdings)
+        assert held + state.fees[asset] == state.credited[asset]
+    for account in state.accounts.values():
+        for asset, holding in account.holdings.items():
+            backed = [order for order in account.orders.values() if backing_asset(order) == asset]
+            assert all(order.backing is holding for order in backed)
+            assert sum(order.reserved for order in backed) == holding.reserved
+
+
+def backing_asset(order: Order) -> str:
+    return order.instrument.quote if order.side is BUY else order.instrument.base
+
+
+def _queued(side: BookSide) -> list[Order]:
+    """Return the orders of one side, having checked its levels."""
+    orders: list[Order] = []
+    assert list(side.keys) == sorted(price * side.sign for price in side.levels)
+    assert (side.best is None) == (not side.levels)
+    for position, level in enumerate(side):
+        if position == 0:
+            assert level is side.best
+        assert level.key == level.price * side.sign
+        queue = list(level)
+        assert queue, "an empty level is dropped"
+        assert [order.previous for order in queue] == [None, *queue[:-1]]
+        assert queue[-1] is level.tail
+        assert level.order_count == len(queue)
+        assert level.total_qty == sum(order.leaves_qty for order in queue)
+        assert all(order.price == level.price for order in queue)
+        orders += queue
+    return orders

@@ -1,0 +1,335 @@
+"""The rules once more, written without regard for speed: one list of orders, sorted when needed, and exact fractions.
+
+It shares no code with the engine but the commands, the reject reasons and the enumerations, and serves to check it.
+"""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil
+
+from engine.commands import CancelOrder, Credit, EndTradingDay, MassCancel, NewOrder, ReplaceOrder
+from engine.reject import RejectReason
+from engine.values import AMOUNT_MAX, PRICE_MAX, MassCancelScope, OrderType, Side, TimeInForce
+
+
+@dataclass
+class NaiveInstrument:
+    symbol: str
+    base: str
+    quote: str
+    maker_bps: int
+    taker_bps: int
+    qty_max: int
+    unit: int
+    """Smallest quote units of one tick times one lot; a lot is one smallest unit of the base."""
+
+
+@dataclass(eq=False)
+class NaiveOrder:
+    order_id: int
+    account: str
+    instrument: NaiveInstrument
+    side: Side
+    tif: TimeInForce
+    qty: int
+    price: int
+    ids: list[str]
+    """Its ClOrdIDs, the present one last."""
+    priority: int
+    filled: int = 0
+    spent: int = 0
+    fee: Fraction = Fraction(0)
+    is_open: bool = True
+
+    @property
+    def leaves(self) -> int:
+        return self.qty - self.filled
+
+    def fee_charged(self) -> int:
+        return ceil(self.fee)
+
+    def reserve(self, qty: int, price: int) -> int:
+        """Return what must be held back for `qty` more at `price`: everything the dearest fee could bring it to."""
+        if self.side is Side.SELL:
+            return qty
+        notional = qty * price * self.instrument.unit
+        dearest = Fraction(max(self.instrument.maker_bps, self.instrument.taker_bps), 10_000)
+        return notional + ceil(self.fee + notional * dearest) - self.fee_charged()
+
+
+@dataclass
+class Outcome:
+    """What a command came to: a reject, or the orders it opened, cancelled and made trade."""
+
+    reason: RejectReason | None = None
+    trades: list[tuple[int, int, int, int, int, int]] = field(default_factory=list)
+    """Maker's OrderID, taker's, price, quantity, maker's fee, taker's fee."""
+    canceled: list[int] = field(default_factory=list)
+
+
+class NaiveExchange:
+    def __init__(self) -> None:
+        self.instruments: dict[str, NaiveInstrument] = {}
+        self.owned: dict[tuple[str, str], int] = {}
+        """All of an asset that an account has, reserved or not."""
+        self.credited: dict[str, int] = {}
+        self.fees: dict[str, int] = {}
+        self.references: set[str] = set()
+        self.permitted: dict[str, tuple[str, ...]] = {}
+        self.orders: list[NaiveOrder] = []
+        self.used_ids: dict[tuple[str, str], tuple[int, int]] = {}
+        """Account and ClOrdID to OrderID and the trading day (counted from 0) on which it was accepted."""
+        self.day = 0
+        self.day_ended = 0
+        self.clock = 0
+
+    # ------------------------------------------------------------------------------------------ commands
+
+    def credit(self, command: Credit) -> bool:
+        if command.reference in self.references or command.amount <= 0:
+            return False
+        if self.credited.get(command.asset, 0) + command.amount > AMOUNT_MAX:
+            return False
+        self.references.add(command.reference)
+        key = command.account, command.asset
+        self.owned[key] = self.owned.get(key, 0) + command.amount
+        self.credited[command.asset] = self.credited.get(command.asset, 0) + command.amount
+        return True
+
+    def new_order(self, command: NewOrder) -> Outcome:
+        reason = self._why_not(command)
+        if reason is not None:
+            return Outcome(reason)
+        order = self._order(command)
+        self.orders.append(order)
+        self._use_id(command.account, command.cl_ord_id, order)
+        return self._trade(order, command)
+
+    def cancel(self, command: CancelOrder) -> Outcome:
+        found = self._find(command)
+        if not isinstance(found, NaiveOrder):
+            return Outcome(found)
+        self._use_id(command.account, command.cl_ord_id, found)
+        found.is_open = False
+        return Outcome(canceled=[found.order_id])
+
+    def replace(self, command: ReplaceOrder) -> Outcome:
+        found = self._find(command)
+        if not isinstance(found, NaiveOrder):
+            return Outcome(found)
+        reason = self._why_not_replace(command, found)
+        if reason is not None:
+            return Outcome(reason)
+        self._use_id(command.account, command.cl_ord_id, found)
+        found.ids.append(command.cl_ord_id)
+        found.tif = command.time_in_force
+        keeps_priority = command.price == found.price and command.qty <= found.qty
+        found.qty, found.price = command.qty, command.price
+        if keeps_priority:
+            return Outcome()
+        found.priority = self._tick()
+        return self._trade(found, command)
+
+    def mass_cancel(self, command: MassCancel) -> Outcome:
+        if command.scope is MassCancelScope.INSTRUMENT and command.symbol not in self.instruments:
+            return Outcome(RejectReason.UNKNOWN_INSTRUMENT)
+        gone = [
+            order
+            for account in self.permitted[command.session]
+            for order in self.open_orders()
+            if order.account == account
+            and command.symbol in ("", order.instrument.symbol)
+            and command.side in (0, order.side)
+        ]
+        for order in gone:
+            order.is_open = False
+        return Outcome(canceled=[order.order_id for order in gone])
+
+    def end_day(self, command: EndTradingDay) -> Outcome | None:
+        if command.day <= self.day_ended:
+            return None
+        self.day_ended = command.day
+        gone = [order for order in self.open_orders() if order.tif is TimeInForce.DAY]
+        for order in gone:
+            order.is_open = False
+        goes_by = {(order.account, order.ids[-1]) for order in self.open_orders()}
+        self.used_ids = {
+            key: (order_id, day)
+            for key, (order_id, day) in self.used_ids.items()
+            if day == self.day or key in goes_by
+        }
+        self.day += 1
+        return Outcome(canceled=sorted(order.order_id for order in gone))
+
+    # ------------------------------------------------------------------------------------------- look-ups
+
+    def open_orders(self) -> list[NaiveOrder]:
+        return [order for order in self.orders if order.is_open]
+
+    def queue(self, symbol: str, side: Side) -> list[NaiveOrder]:
+        """Return the open orders of one side of a book, first the one to trade first."""
+        sign = -1 if side is Side.BUY else 1
+        orders = [o for o in self.open_orders() if o.instrument.symbol == symbol and o.side is side]
+        return sorted(orders, key=lambda order: (order.price * sign, order.priority))
+
+    def reserved(self, account: str, asset: str) -> int:
+        return sum(
+            order.reserve(order.leaves, order.price)
+            for order in self.open_orders()
+            if order.account == account
+            and asset == (order.instrument.quote if order.side is Side.BUY else order.instrument.base)
+        )
+
+    def available(self, account: str, asset: str) -> int:
+        return self.owned.get((account, asset), 0) - self.reserved(account, asset)
+
+    # -------------------------------------------------------------------------------------------- the rules
+
+    def _why_not(self, command: NewOrder) -> RejectReason | None:
+        if command.account not in self.permitted[command.session]:
+            return RejectReason.UNKNOWN_ACCOUNT
+        if (command.account, command.cl_ord_id) in self.used_ids:
+            return RejectReason.DUPLICATE_CL_ORD_ID
+        instrument = self.instruments.get(command.symbol)
+        if instrument is None:
+            return RejectReason.UNKNOWN_INSTRUMENT
+        if command.qty < 1 or command.qty > instrument.qty_max:
+            return RejectReason.QUANTITY_OUT_OF_RANGE
+        if command.order_type is OrderType.MARKET:
+            if command.price != 0:
+                return RejectReason.MARKET_ORDER_NEEDS_NO_PRICE
+            if not self._counterparties(command.symbol, command.side, None):
+                return RejectReason.NO_LIQUIDITY
+        else:
+            if command.price < 1 or command.price > PRICE_MAX:
+                return RejectReason.PRICE_OUT_OF_RANGE
+            if command.qty * command.price * instrument.unit > AMOUNT_MAX:
+                return RejectReason.NOTIONAL_TOO_LARGE
+        asset, amount = self._needed(command, instrument)
+        if amount > self.available(command.account, asset):
+            return RejectReason.INSUFFICIENT_FUNDS
+        return None
+
+    def _needed(self, command: NewOrder, instrument: NaiveInstrument) -> tuple[str, int]:
+        if command.side is Side.SELL:
+            return instrument.base, command.qty
+        notional = command.qty * command.price * instrument.unit
+        if command.order_type is OrderType.MARKET:
+            notional, left = 0, command.qty
+            for other in self._counterparties(command.symbol, command.side, None):
+                taken = min(left, other.leaves)
+                notional += taken * other.price * instrument.unit
+                left -= taken
+        dearest = max(instrument.maker_bps, instrument.taker_bps)
+        return instrument.quote, notional + ceil(Fraction(notional * dearest, 10_000))
+
+    def _find(self, command: CancelOrder | ReplaceOrder) -> NaiveOrder | RejectReason:
+        if command.account not in self.permitted[command.session]:
+            return RejectReason.UNKNOWN_ACCOUNT
+        if command.orig_cl_ord_id:
+            order_id, _ = self.used_ids.get((command.account, command.orig_cl_ord_id), (0, 0))
+            if not order_id:
+                return RejectReason.UNKNOWN_ORDER
+            if command.order_id not in (0, order_id):
+                return RejectReason.ORDER_ID_MISMATCH
+        else:
+            order_id = command.order_id
+        order = next((o for o in self.orders if o.order_id == order_id and o.account == command.account), None)
+        if order is None:
+            return RejectReason.UNKNOWN_ORDER
+        if not order.is_open:
+            return RejectReason.ORDER_FINISHED
+        if (command.account, command.cl_ord_id) in self.used_ids:
+            return RejectReason.DUPLICATE_CL_ORD_ID
+        if command.symbol != order.instrument.symbol:
+            return RejectReason.INSTRUMENT_MISMATCH
+        if command.side is not order.side:
+            return RejectReason.SIDE_MISMATCH
+        return order
+
+    def _why_not_replace(self, command: ReplaceOrder, order: NaiveOrder) -> RejectReason | None:
+        if command.order_type is not OrderType.LIMIT or command.time_in_force not in (
+            TimeInForce.DAY,
+            TimeInForce.GOOD_TILL_CANCEL,
+        ):
+            return RejectReason.CANNOT_REPLACE_THUS
+        instrument = order.instrument
+        if command.qty < 1 or command.qty > instrument.qty_max:
+            return RejectReason.QUANTITY_OUT_OF_RANGE
+        if command.qty <= order.filled:
+            return RejectReason.QUANTITY_NOT_ABOVE_FILLED
+        if command.price < 1 or command.price > PRICE_MAX:
+            return RejectReason.PRICE_OUT_OF_RANGE
+        left = command.qty - order.filled
+        if order.spent + left * command.price * instrument.unit > AMOUNT_MAX:
+            return RejectReason.NOTIONAL_TOO_LARGE
+        asset = instrument.quote if order.side is Side.BUY else instrument.base
+        free = self.available(command.account, asset) + order.reserve(order.leaves, order.price)
+        if order.reserve(left, command.price) > free:
+            return RejectReason.INSUFFICIENT_FUNDS
+        return None
+
+    def _order(self, command: NewOrder) -> NaiveOrder:
+        return NaiveOrder(
+            order_id=len(self.orders) + 1,
+            account=command.account,
+            instrument=self.instruments[command.symbol],
+            side=command.side,
+            tif=command.time_in_force,
+            qty=command.qty,
+            price=command.price,
+            ids=[command.cl_ord_id],
+            priority=self._tick(),
+        )
+
+    def _counterparties(self, symbol: str, side: Side, limit: int | None) -> list[NaiveOrder]:
+        if side is Side.BUY:
+            return [o for o in self.queue(symbol, Side.SELL) if limit is None or o.price <= limit]
+        return [o for o in self.queue(symbol, Side.BUY) if limit is None or o.price >= limit]
+
+    def _trade(self, taker: NaiveOrder, command: NewOrder | ReplaceOrder) -> Outcome:
+        outcome = Outcome()
+        limit = None if command.order_type is OrderType.MARKET else taker.price
+        others = [o for o in self._counterparties(taker.instrument.symbol, taker.side, limit) if o is not taker]
+        if taker.tif is TimeInForce.FILL_OR_KILL and sum(o.leaves for o in others) < taker.leaves:
+            others = []
+        for maker in others:
+            qty = min(maker.leaves, taker.leaves)
+            if not qty:
+                break
+            notional = qty * maker.price * taker.instrument.unit
+            maker_fee = self._fill(maker, qty, notional, maker.instrument.maker_bps)
+            taker_fee = self._fill(taker, qty, notional, taker.instrument.taker_bps)
+            outcome.trades.append((maker.order_id, taker.order_id, maker.price, qty, maker_fee, taker_fee))
+        rests = command.order_type is OrderType.LIMIT and taker.tif in (
+            TimeInForce.DAY,
+            TimeInForce.GOOD_TILL_CANCEL,
+        )
+        if taker.is_open and not rests:
+            taker.is_open = False
+            outcome.canceled.append(taker.order_id)
+        return outcome
+
+    def _fill(self, order: NaiveOrder, qty: int, notional: int, bps: int) -> int:
+        charged = order.fee_charged()
+        order.fee += Fraction(notional * bps, 10_000)
+        fee = order.fee_charged() - charged
+        order.filled += qty
+        order.spent += notional
+        order.is_open = order.leaves > 0
+        instrument = order.instrument
+        sign = 1 if order.side is Side.BUY else -1
+        self._move(order.account, instrument.base, sign * qty)
+        self._move(order.account, instrument.quote, -sign * notional - fee)
+        self.fees[instrument.quote] = self.fees.get(instrument.quote, 0) + fee
+        return fee
+
+    def _move(self, account: str, asset: str, amount: int) -> None:
+        self.owned[account, asset] = self.owned.get((account, asset), 0) + amount
+
+    def _use_id(self, account: str, cl_ord_id: str, order: NaiveOrder) -> None:
+        self.used_ids[account, cl_ord_id] = order.order_id, self.day
+
+    def _tick(self) -> int:
+        self.clock += 1
+        return self.clock

@@ -1,0 +1,234 @@
+"""The exchange against a naive one: by Hypothesis, which finds the shortest tape that goes wrong, and by long tapes."""
+
+import random
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from engine.reject import RejectReason
+from engine.values import BUY, LIMIT, MARKET, SELL, OrderType, Side, TimeInForce
+from tests.engine.builders import DAY, FOK, GTC, IOC
+from tests.engine.side_by_side import SESSIONS, SYMBOLS, SideBySide
+
+# The book is narrow and the funds are small, so that orders meet, run out of money, and repeat themselves.
+prices = st.integers(96, 104)
+quantities = st.integers(1, 12)
+strange = st.sampled_from((0, -1, 1, 1000, 1001, 2**53, 2**53 + 1))
+sides = st.sampled_from((BUY, SELL))
+symbols = st.sampled_from(SYMBOLS)
+sessions = st.sampled_from(tuple(SESSIONS))
+resting = st.sampled_from((DAY, GTC))
+picks = st.integers(0, 10_000)
+mistakes = st.sampled_from(("account", "no_orig", "order_id", "symbol", "side", "orig", "cl_ord_id", "finished"))
+
+
+class TwoExchanges(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.both = SideBySide()
+
+    @rule(session=sessions, side=sides, symbol=symbols, time_in_force=resting, qty=quantities, price=prices, pick=picks)
+    def limit_order(
+        self, session: str, side: Side, symbol: str, time_in_force: TimeInForce, qty: int, price: int, pick: int
+    ) -> None:
+        self.both.new_order(session, side, symbol, LIMIT, time_in_force, qty, price, pick=pick)
+
+    @rule(
+        session=sessions,
+        side=sides,
+        symbol=symbols,
+        order_type=st.sampled_from((LIMIT, MARKET)),
+        time_in_force=st.sampled_from((IOC, FOK, DAY)),
+        qty=quantities,
+        price=prices,
+        pick=picks,
+    )
+    def immediate_order(
+        self,
+        session: str,
+        side: Side,
+        symbol: str,
+        order_type: OrderType,
+        time_in_force: TimeInForce,
+        qty: int,
+        price: int,
+        pick: int,
+    ) -> None:
+        price = 0 if order_type is MARKET else price
+        self.both.new_order(session, side, symbol, order_type, time_in_force, qty, price, pick=pick)
+
+    @rule(
+        session=sessions,
+        side=sides,
+        symbol=st.sampled_from((*SYMBOLS, "XRP/USD")),
+        order_type=st.sampled_from((LIMIT, MARKET)),
+        time_in_force=st.sampled_from(TimeInForce),
+        qty=strange | quantities,
+        price=strange | prices,
+        pick=picks,
+        mistake=st.sampled_from(("", "account", "cl_ord_id")),
+        possible_resend=st.booleans(),
+    )
+    def strange_order(
+        self,
+        session: str,
+        side: Side,
+        symbol: str,
+        order_type: OrderType,
+        time_in_force: TimeInForce,
+        qty: int,
+        price: int,
+        pick: int,
+        mistake: str,
+        possible_resend: bool,
+    ) -> None:
+        self.both.new_order(
+            session,
+            side,
+            symbol,
+            order_type,
+            time_in_force,
+            qty,
+            price,
+            pick=pick,
+            mistake=mistake,
+            possible_resend=possible_resend,
+        )
+
+    @precondition(lambda self: self.both.model.open_orders())
+    @rule(pick=picks)
+    def cancel(self, pick: int) -> None:
+        self.both.cancel(pick=pick)
+
+    @precondition(lambda self: self.both.model.open_orders())
+    @rule(qty=quantities, price=prices, keeps=st.sampled_from(("", "qty", "price")), time_in_force=resting, pick=picks)
+    def replace(self, qty: int, price: int, keeps: str, time_in_force: TimeInForce, pick: int) -> None:
+        self.both.replace(qty, price, keeps=keeps, time_in_force=time_in_force, pick=pick)
+
+    @precondition(lambda self: self.both.model.orders)
+    @rule(
+        is_replace=st.booleans(),
+        order_type=st.sampled_from((LIMIT, LIMIT, MARKET)),
+        time_in_force=st.sampled_from(TimeInForce),
+        qty=strange | quantities,
+        price=strange | prices,
+        pick=picks,
+        mistake=mistakes,
+    )
+    def mistaken_request(
+        self,
+        is_replace: bool,
+        order_type: OrderType,
+        time_in_force: TimeInForce,
+        qty: int,
+        price: int,
+        pick: int,
+        mistake: str,
+    ) -> None:
+        if is_replace:
+            self.both.replace(qty, price, order_type=order_type, time_in_force=time_in_force, pick=pick, mistake=mistake)
+        else:
+            self.both.cancel(pick=pick, mistake=mistake)
+
+    @precondition(lambda self: len(self.both.model.open_orders()) > 3)
+    @rule(session=sessions, symbol=st.sampled_from(("", *SYMBOLS, "XRP/USD")), side=st.sampled_from((0, 1, 2)))
+    def mass_cancel(self, session: str, symbol: str, side: int) -> None:
+        self.both.mass_cancel(session, symbol, side)
+
+    @precondition(lambda self: len(self.both.model.open_orders()) > 3)
+    @rule(days=st.sampled_from((1, 1, 1, 0)))
+    def end_day(self, days: int) -> None:
+        self.both.end_day(days)
+
+    @rule(
+        account=st.sampled_from(("A", "B", "C")),
+        amount=st.sampled_from((-1, 0, 1, 7, 20_000, 2**62)),
+        is_known_reference=st.booleans(),
+    )
+    def credit(self, account: str, amount: int, is_known_reference: bool) -> None:
+        self.both.credit(account, "USD", amount, is_known_reference=is_known_reference)
+
+    @precondition(lambda self: self.both.model.open_orders())
+    @rule(session=sessions, symbol=st.sampled_from(("", *SYMBOLS)), side=st.sampled_from((0, 1, 2)))
+    def query(self, session: str, symbol: str, side: int) -> None:
+        self.both.query(session, symbol, side)
+
+    @precondition(lambda self: len(self.both.model.orders) > 5)
+    @rule()
+    def go_on_from_a_snapshot(self) -> None:
+        self.both.go_on_from_a_snapshot()
+
+    @invariant()
+    def both_agree(self) -> None:
+        self.both.check()
+
+    def teardown(self) -> None:
+        self.both.check_replay()
+
+
+TwoExchanges.TestCase.settings = settings(max_examples=250, stateful_step_count=80, deadline=None)
+TestTwoExchanges = TwoExchanges.TestCase
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_exchange_and_model_agree_on_a_long_tape(seed: int) -> None:
+    both = SideBySide(riches=1 + 9 * (seed % 2))
+    rng = random.Random(seed)
+    for step in range(5_000):
+        _random_step(both, rng)
+        if step % 5 == 0:
+            both.check()
+    both.check()
+    both.check_replay()
+    for kind in ("Trade", "OrderReplaced", "OrderCanceled", "MassCanceled", "TradingDayEnded", "OrderStatusReported"):
+        assert both.seen[kind] > 20, kind
+    assert {reason.name for reason in RejectReason} <= both.seen.keys()
+
+
+def _random_step(both: SideBySide, rng: random.Random) -> None:
+    what, pick = rng.random(), rng.randrange(10_000)
+    session, symbol, side = rng.choice(tuple(SESSIONS)), rng.choice(SYMBOLS), rng.choice((BUY, SELL))
+    qty, price = rng.randint(1, 12), rng.randint(96, 104)
+    mistake = ""
+    if rng.random() < 0.08:
+        qty, price = rng.choice((qty, 0, 1000, 1001)), rng.choice((price, 0, 2**53, 2**53 + 1))
+        mistake = rng.choice(("account", "no_orig", "order_id", "symbol", "side", "orig", "cl_ord_id", "finished"))
+        symbol = rng.choice((*SYMBOLS, "XRP/USD"))
+    if what < 0.55:
+        order_type = MARKET if rng.random() < 0.1 else LIMIT
+        time_in_force = rng.choice((DAY, GTC, GTC, GTC, IOC, FOK))
+        if order_type is MARKET and not mistake:
+            price = 0
+        both.new_order(
+            session,
+            side,
+            symbol,
+            order_type,
+            time_in_force,
+            qty,
+            price,
+            pick=pick,
+            mistake=mistake,
+            possible_resend=rng.random() < 0.2,
+        )
+    elif what < 0.70:
+        both.cancel(pick=pick, mistake=mistake)
+    elif what < 0.93:
+        order_type = MARKET if mistake and rng.random() < 0.2 else LIMIT
+        time_in_force = rng.choice((DAY, GTC, GTC, GTC, IOC if mistake else GTC))
+        keeps = rng.choice(("", "qty", "price"))
+        both.replace(
+            qty, price, keeps=keeps, order_type=order_type, time_in_force=time_in_force, pick=pick, mistake=mistake
+        )
+    elif what < 0.95:
+        both.query(session, rng.choice(("", *SYMBOLS)), rng.choice((0, 1, 2)))
+    elif what < 0.965:
+        both.mass_cancel(session, rng.choice(("", symbol)), rng.choice((0, 1, 2)))
+    elif what < 0.98:
+        both.end_day(rng.choice((0, 1, 1)))
+    elif what < 0.99:
+        both.credit(rng.choice("ABC"), rng.choice(("USD", "BTC", "ETH")), rng.choice((0, 5, 30)))
+    else:
+        both.go_on_from_a_snapshot()
