@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from config.settings import Fix
-from engine.commands import ResetSequence
+from engine.commands import Refuse, ResetSequence
 from engine.sequencer import Sequencer
 from fixgw.codec import Framer, Message
 from fixgw.delivery import Delivery
@@ -284,7 +284,10 @@ class Connection(asyncio.Protocol):
         for message in messages:
             if accept(message, now_ns):
                 if session.flaw is None:
-                    submit(translate(comp_id, session.next_in - 1, message))
+                    command = translate(comp_id, session.next_in - 1, message)
+                    submit(command)
+                    if not message.known and type(command) is not Refuse:
+                        self._framer.learn(message)
                 else:
                     submit(refuse_flaw(comp_id, session.next_in - 1, message, session.flaw))
             elif session.answers or session.resend_requests or session.state is not SessionState.ACTIVE:

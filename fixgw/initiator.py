@@ -15,7 +15,8 @@ from fixgw.timestamps import format_utc
 
 ANSWER_S: Final = 10.0
 SENT_KEPT_MAX: Final = 1_000_000
-_ADMINISTRATIVE: Final = frozenset("012345A")
+_ADMINISTRATIVE: Final = frozenset("01245A")
+"""What the owner does not see; Reject(3) it does, as it speaks of what the owner sent."""
 
 Receiver = Callable[[Message], None]
 
@@ -27,8 +28,8 @@ class LogonRefusedError(Exception):
 class Initiator:
     """A broker's end of one session.
 
-    `receive` is called with each new application message, Reject(3) included, in order. `next_in` and `next_out` are the
-    sequence numbers expected and to be used next.
+    `receive` is called with each new application message, Reject(3) included, in order. `next_in` and `next_out` are
+    the sequence numbers expected and to be used next.
     """
 
     def __init__(
@@ -99,8 +100,7 @@ class Initiator:
         time_text = format_utc(time.time_ns())
         self.sent[number] = (msg_type, body, time_text)
         self.next_out = number + 1
-        if len(self.sent) > self._sent_kept_max:
-            del self.sent[next(iter(self.sent))]
+        self.sent.pop(number - self._sent_kept_max, None)
         if self._link is not None and self._is_logged_on:
             self._link.write(encode(f"35={msg_type}{self._header}{number}\x0152={time_text}\x01{body}"))
         return number
@@ -136,42 +136,45 @@ class Initiator:
 
     def _accept(self, message: Message) -> None:
         fields = message.fields
+        msg_type = message.msg_type
         number = int(fields["34"])
-        is_repeat = fields.get("43") == "Y"
-        if message.msg_type == "5":
+        if msg_type == "5":
             self.logout_text = fields.get("58", "")
-        if message.msg_type == "A" and fields.get("141") == "Y":
+        elif msg_type == "A" and fields.get("141") == "Y":
             self.next_in = 1
-        if message.msg_type == "4" and fields.get("123") != "Y":
+        elif msg_type == "4" and fields.get("123") != "Y":
             self.next_in = int(fields["36"])
             return
         if number > self.next_in:
             self._accept_early(message)
-            return
-        if number < self.next_in:
-            if not is_repeat:
+        elif number < self.next_in:
+            if fields.get("43") != "Y":
                 self.logout_text = f"MsgSeqNum too low: {number} instead of {self.next_in}"
                 self.cut()
-            return
-        self.next_in = number + 1
+        else:
+            self.next_in = number + 1
+            if msg_type in _ADMINISTRATIVE:
+                self._administer(message)
+            else:
+                self.receive(message)
+
+    def _administer(self, message: Message) -> None:
+        """Deal with a message of the session layer that came in its turn."""
+        fields = message.fields
         match message.msg_type:
-            case "4":
-                self.next_in = int(fields["36"])
-            case "0":
-                return
             case "1":
                 self._send_now("0", f"112={fields['112']}\x01")
             case "2":
                 self._resend(int(fields["7"]), int(fields["16"]))
-            case "A":
-                self._is_logged_on = True
-                self._answered.set()
+            case "4":
+                self.next_in = int(fields["36"])
             case "5":
                 if self._is_logged_on:
                     self._send_now("5", "")
                 self.cut()
-            case _:
-                self.receive(message)
+            case "A":
+                self._is_logged_on = True
+                self._answered.set()
 
     def _accept_early(self, message: Message) -> None:
         """Ask once for what is missing; the venue will send this message again too."""
@@ -246,7 +249,7 @@ class _Link(asyncio.Protocol):
                 return
             self._owner._accept(message)  # noqa: SLF001 - the two are one
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, _error: Exception | None) -> None:
         self.closed.set()
         self._owner._closed()  # noqa: SLF001
 

@@ -6,7 +6,7 @@ when they are new. The memories are bounded: full ones begin again empty.
 
 from typing import Final
 
-from engine.decimals import divide_rounded, format_decimal, parse_decimal
+from engine.decimals import DIGITS_MAX, divide_rounded, format_decimal, parse_decimal
 from engine.errors import DecimalError
 from engine.instrument import Instrument
 
@@ -77,6 +77,9 @@ class InstrumentText:
 
 
 def _steps(text: str, kind: Steps, known: dict[str, int]) -> int:
+    whole, _, fraction = text.removeprefix("-").partition(".")
+    if max(len(whole), len(fraction)) > DIGITS_MAX:  # Zeros too: a text that is remembered must not be long.
+        raise DecimalError(f"{text[:40]!r} has more than {DIGITS_MAX} digits on a side of the point")
     steps, rest = divmod(parse_decimal(text, kind.decimals), kind.increment)
     if rest:
         raise DecimalError(f"{text[:40]!r} is not a multiple of {format_decimal(kind.increment, kind.decimals)}")

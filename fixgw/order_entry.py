@@ -99,7 +99,7 @@ class OrderEntry:
         try:
             if translator is None:
                 _refuse(session, number, message, GatewayReject.UNSUPPORTED_MESSAGE)
-            if message.irregular or not message.fields.keys() <= SUPPORTED[message.msg_type]:
+            if not message.known and (message.irregular or not message.fields.keys() <= SUPPORTED[message.msg_type]):
                 _refuse_unsupported_field(session, number, message)
             return translator(session, number, message)
         except _Refusal as refusal:

@@ -1,9 +1,6 @@
 """The FIX session layer, incoming side, as a state machine without I/O: messages and time in, answers out.
 
-    AWAITING_LOGON ──Logon──▶ ACTIVE ──Logout sent──▶ LOGGING_OUT ──Logout received, or time──▶ CLOSED
-                                └──Logout received, fatal flaw, silence──────────────────────────▶ CLOSED
-
-What the session wants sent gathers in `answers` as (MsgType, body); outgoing numbers, encoding and resending belong to
+The states and what leads from one to the next stand in `TRANSITIONS`. What the session wants sent gathers in `answers` as (MsgType, body); outgoing numbers, encoding and resending belong to
 `fixgw.outbound`. `accept` tells whether a message is for the application. An application message counts as received
 only once; what comes ahead of a gap is dropped and asked for again, which bounds memory.
 
@@ -11,11 +8,11 @@ Sources: FIX 4.4 Volume 2, "Session Protocol"; FIX Session Layer Test Cases v1.0
 """
 
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from fixgw.codec import Message
 from fixgw.errors import InvalidTimestamp
-from fixgw.support import REQUIRED
+from fixgw.support import REQUIRED, SESSION_SUPPORTED, UNSUPPORTED, field_name
 from fixgw.timestamps import parse_utc
 from fixgw.validation import REASON_TEXTS, Flaw, SessionRejectReason, Shapes, find_flaw
 
@@ -23,23 +20,63 @@ SECOND_NS: Final = 1_000_000_000
 SENDING_TIME_TOLERANCE_S: Final = 120
 HEARTBEAT_S_MAX: Final = 3_600
 MSG_SEQ_NUM_MAX: Final = 2**31 - 1
+GOODBYE_S: Final = 2
+"""How long the counterparty has to answer our Logout."""
 
 Answer = tuple[str, str]
 """MsgType and body of an administrative message, the body's fields each ended by SOH."""
 
-_ADMINISTRATIVE: Final = frozenset("012345A")
+_DEALT_WITH_HERE: Final = frozenset("012345Aj")
+"""The session's own messages, and BusinessMessageReject: an answer to that would ask for another one for ever."""
 _SHAPES: Final = Shapes()
 _FRACTIONS: Final = frozenset((17, 21, 24, 27))
 """Lengths of a UTCTimestamp with 0, 3, 6 and 9 digits of fraction."""
 
 
 class SessionState(IntEnum):
-    """Where a connection stands; see the module's diagram."""
+    """Where a connection stands."""
 
     AWAITING_LOGON = 0
     ACTIVE = 1
     LOGGING_OUT = 2
     CLOSED = 3
+
+
+class Transition(NamedTuple):
+    """What leads from one state to another, and what the venue says to it: the MsgTypes of its answers, in order."""
+
+    state: SessionState
+    event: str
+    answers: tuple[str, ...]
+    next_state: SessionState
+
+
+_AWAITING, _ACTIVE, _LOGGING_OUT, _CLOSED = SessionState
+
+TRANSITIONS: Final = (
+    Transition(_AWAITING, "Logon, its MsgSeqNum as expected", ("A",), _ACTIVE),
+    Transition(_AWAITING, "Logon, its MsgSeqNum higher than expected", ("A", "2"), _ACTIVE),
+    Transition(_AWAITING, "Logon that cannot be accepted", ("5",), _CLOSED),
+    Transition(_ACTIVE, "message as expected", (), _ACTIVE),
+    Transition(_ACTIVE, "message ahead of a gap", ("2",), _ACTIVE),
+    Transition(_ACTIVE, "nothing to send for HeartBtInt", ("0",), _ACTIVE),
+    Transition(_ACTIVE, "nothing received for 1.2 x HeartBtInt", ("1",), _ACTIVE),
+    Transition(_ACTIVE, "nothing received for 2 x HeartBtInt + 2 s", ("5",), _CLOSED),
+    Transition(_ACTIVE, "Logout received", ("5",), _CLOSED),
+    Transition(_ACTIVE, "another Logon", ("5",), _CLOSED),
+    Transition(_ACTIVE, "BeginString that is not the session's", ("5",), _CLOSED),
+    Transition(_ACTIVE, "MsgSeqNum missing or not a number", ("5",), _CLOSED),
+    Transition(_ACTIVE, "MsgSeqNum lower than expected, without PossDupFlag", ("5",), _CLOSED),
+    Transition(_ACTIVE, "CompID that is not the session's", ("3", "5"), _CLOSED),
+    Transition(_ACTIVE, "SendingTime missing, malformed or out of tolerance", ("3", "5"), _CLOSED),
+    Transition(_ACTIVE, "OrigSendingTime after SendingTime", ("3", "5"), _CLOSED),
+    Transition(_ACTIVE, "the venue ends the session", ("5",), _LOGGING_OUT),
+    Transition(_LOGGING_OUT, "message as expected", (), _LOGGING_OUT),
+    Transition(_LOGGING_OUT, "Logout received", (), _CLOSED),
+    Transition(_LOGGING_OUT, f"no Logout within {GOODBYE_S} s", (), _CLOSED),
+    Transition(_CLOSED, "connection gone", (), _AWAITING),
+)
+"""The life of a session. A connection that breaks leads from every state to AWAITING_LOGON."""
 
 
 class Session:
@@ -50,6 +87,7 @@ class Session:
         "_gap_asked_ns",
         "_gap_through",
         "_last_received_ns",
+        "_logging_out_since_ns",
         "_now_second",
         "_test_request_sent",
         "answers",
@@ -74,7 +112,7 @@ class Session:
         self.state = SessionState.AWAITING_LOGON
         self.heartbeat_s = 0
         self.last_sent_ns = 0
-        """When anything was last sent; kept by the outgoing side."""
+        """When anything was last sent; kept by the outgoing side too."""
         self.answers: list[Answer] = []
         """Administrative messages to be sent, in order; emptied by the caller."""
         self.resend_requests: list[tuple[int, int]] = []
@@ -87,6 +125,7 @@ class Session:
         """Highest number known to be missing something before it; 0: no gap is being filled."""
         self._gap_asked_ns = 0
         self._last_received_ns = 0
+        self._logging_out_since_ns = 0
         self._test_request_sent = False
         self._fresh_second = ""
         self._now_second = 0
@@ -99,16 +138,27 @@ class Session:
             return f"Incorrect BeginString: {message.begin_string}, expected {self.begin_string}"
         flaw = find_flaw(message)
         if flaw is not None:
-            return f"{flaw.text}: tag {flaw.ref_tag}" if flaw.ref_tag else flaw.text
+            return f"{flaw.text}: {field_name(flaw.ref_tag)}" if flaw.ref_tag else flaw.text
         fields = message.fields
+        for tag in fields:
+            if tag not in SESSION_SUPPORTED["A"]:
+                return f"{field_name(tag)}: {UNSUPPORTED}"
         if fields["98"] != "0":
             return "EncryptMethod(98) must be 0 (none)"
         if not 1 <= int(fields["108"]) <= HEARTBEAT_S_MAX:
             return f"HeartBtInt(108) must be 1 to {HEARTBEAT_S_MAX} seconds"
         if not self._is_fresh(fields["52"], now_ns):
             return f"SendingTime(52) must be within {SENDING_TIME_TOLERANCE_S} seconds of the venue's clock"
-        if fields.get("141") == "Y" and fields["34"] != "1":
-            return "MsgSeqNum(34) must be 1 when ResetSeqNumFlag(141) is Y"
+        number, their_expected = int(fields["34"]), int(fields.get("789", "1"))
+        if not 1 <= their_expected <= MSG_SEQ_NUM_MAX:
+            return f"NextExpectedMsgSeqNum(789) must be 1 to {MSG_SEQ_NUM_MAX}"
+        if not 1 <= number <= MSG_SEQ_NUM_MAX:
+            return f"MsgSeqNum(34) must be 1 to {MSG_SEQ_NUM_MAX}"
+        if fields.get("141") == "Y":
+            if number != 1:
+                return "MsgSeqNum(34) must be 1 when ResetSeqNumFlag(141) is Y"
+            if their_expected != 1:
+                return "NextExpectedMsgSeqNum(789) must be 1 when ResetSeqNumFlag(141) is Y"
         return ""
 
     def begin(self, message: Message, now_ns: int, next_out: int) -> str:
@@ -121,7 +171,7 @@ class Session:
         number = int(fields["34"])
         resets = fields.get("141") == "Y"
         their_expected = int(fields.get("789", "0"))
-        if number < self.next_in and fields.get("43") != "Y":
+        if number < self.next_in:
             return f"MsgSeqNum too low, expecting {self.next_in} but received {number}"
         if their_expected > next_out:
             return f"NextExpectedMsgSeqNum(789) too high, expecting at most {next_out} but received {their_expected}"
@@ -131,8 +181,7 @@ class Session:
         self._last_received_ns = self.last_sent_ns = now_ns
         self._test_request_sent = False
         self._gap_through = 0
-        if number == self.next_in:
-            self.next_in += 1
+        self._count(number)
         body = f"98=0\x01108={self.heartbeat_s}\x01"
         if resets:
             body += "141=Y\x01"
@@ -165,7 +214,7 @@ class Session:
             return False
         number_text = fields.get("34", "")
         if not (number_text.isascii() and number_text.isdigit()) or len(number_text) > len(str(MSG_SEQ_NUM_MAX)):
-            self._log_out("MsgSeqNum(34) is missing or not a number")
+            self._log_out(f"MsgSeqNum(34) is missing or not a number up to {MSG_SEQ_NUM_MAX}")
             return False
         number = int(number_text)
         msg_type = message.msg_type
@@ -180,7 +229,7 @@ class Session:
             return self._accept_out_of_order(message, number, now_ns)
         if "43" in fields and not self._is_repeat_well_formed(message, number):
             return self.flaw is not None
-        if msg_type in _ADMINISTRATIVE:
+        if msg_type in _DEALT_WITH_HERE:
             return self._accept_administrative(message, number)
         self.next_in = number + 1
         if self._gap_through and number >= self._gap_through:
@@ -190,18 +239,21 @@ class Session:
 
     def tick(self, now_ns: int) -> None:
         """Send what silence asks for: Heartbeat, TestRequest, the repeated ResendRequest; close a dead session."""
-        if self.state is SessionState.LOGGING_OUT and now_ns - self.last_sent_ns > 2 * SECOND_NS:
-            self._close("no answer to our Logout")
+        if self.state is SessionState.LOGGING_OUT:
+            self._logging_out_since_ns = self._logging_out_since_ns or now_ns
+            if now_ns - self._logging_out_since_ns >= GOODBYE_S * SECOND_NS:
+                self._close("no answer to our Logout")
         if self.state is not SessionState.ACTIVE:
             return
         interval_ns = self.heartbeat_s * SECOND_NS
         if now_ns - self.last_sent_ns >= interval_ns:  # 4a
             self.answers.append(("0", ""))
+            self.last_sent_ns = now_ns  # it may have to wait behind a resend, and one is enough
         silent_ns = now_ns - self._last_received_ns
         if silent_ns > 2 * interval_ns + 2 * SECOND_NS:
             self._log_out("no answer to TestRequest")
-            self._close("the counterparty is silent")
-        elif silent_ns > interval_ns + interval_ns // 5 and not self._test_request_sent:  # 6
+            return
+        if silent_ns > interval_ns + interval_ns // 5 and not self._test_request_sent:  # 6
             self.answers.append(("1", "112=ARE-YOU-THERE\x01"))
             self._test_request_sent = True
         if self._gap_through and now_ns - self._gap_asked_ns > interval_ns:
@@ -212,6 +264,7 @@ class Session:
         if self.state is SessionState.ACTIVE:
             self.answers.append(("5", f"58={text}\x01"))
             self.state = SessionState.LOGGING_OUT
+            self._logging_out_since_ns = 0
 
     def refuse(self, problem: str) -> None:
         """Answer a Logon that cannot be accepted: a Logout that says why, and the end of the connection."""
@@ -229,15 +282,21 @@ class Session:
     def _accept_out_of_order(self, message: Message, number: int, now_ns: int) -> bool:
         msg_type = message.msg_type
         fields = message.fields
+        if number > MSG_SEQ_NUM_MAX:
+            self._log_out(f"MsgSeqNum(34) is missing or not a number up to {MSG_SEQ_NUM_MAX}")
+            return False
         if msg_type == "4" and fields.get("123") != "Y":
             return self._accept_sequence_reset(message, number)
+        if msg_type == "A" and fields.get("43") != "Y":
+            self._accept_another_logon()
+            return False
         if number < self.next_in:
             if fields.get("43") == "Y":  # 2e
                 self._is_repeat_well_formed(message, number)
                 return self.flaw is not None
             self._log_out(f"MsgSeqNum too low, expecting {self.next_in} but received {number}")  # 2c
             return False
-        if msg_type == "2":  # 20: answer theirs, or both sides wait for ever
+        if msg_type == "2" and find_flaw(message) is None:  # 20: answer theirs, or both sides wait for ever
             self._accept_resend_request(message)
         elif msg_type == "5":
             self._accept_logout()
@@ -252,28 +311,27 @@ class Session:
         msg_type = message.msg_type
         if msg_type == "4":
             return self._accept_sequence_reset(message, number)
-        self.next_in = number + 1
-        if self._gap_through and number >= self._gap_through:
-            self._gap_through = 0
-        if msg_type == "3":  # 7: a Reject is never answered by another
+        self._count(number)
+        if msg_type in ("3", "j"):  # 7: a Reject is never answered by another
             return False
-        self.flaw = find_flaw(message)
+        if msg_type == "5":
+            self._accept_logout()
+            return False
+        self.flaw = _session_flaw(message)
         if self.flaw is not None:
             return True
         if msg_type == "1":  # 4b
             self.answers.append(("0", f"112={message.fields['112']}\x01"))
         elif msg_type == "2":
-            self._accept_resend_request(message)
-        elif msg_type == "5":
-            self._accept_logout()
-        elif msg_type == "A":
-            self._log_out("Logon received on an active session")
-        return False
+            self.flaw = self._accept_resend_request(message)
+        elif msg_type == "A" and message.fields.get("43") != "Y":
+            self._accept_another_logon()
+        return self.flaw is not None
 
     def _accept_sequence_reset(self, message: Message, number: int) -> bool:
         """10, 11: a gap fill moves the expected number on from itself, a reset to where it says; ahead only."""
         is_gap_fill = message.fields.get("123") == "Y"
-        self.flaw = find_flaw(message)
+        self.flaw = _session_flaw(message)
         if self.flaw is None:
             new_number = int(message.fields["36"])
             floor = number if is_gap_fill else self.next_in - 1
@@ -283,19 +341,24 @@ class Session:
                     self._gap_through = 0
                 return False
             self.flaw = Flaw(SessionRejectReason.VALUE_IS_INCORRECT, 36, f"NewSeqNo(36) must be above {floor}")
-        if number == self.next_in:
-            self.next_in += 1
+        self._count(number)
         return True
 
-    def _accept_resend_request(self, message: Message) -> None:
-        begin, end = message.fields.get("7", ""), message.fields.get("16", "")
-        if begin.isdigit() and end.isdigit():
-            self.resend_requests.append((max(1, int(begin)), int(end)))
+    def _accept_resend_request(self, message: Message) -> Flaw | None:
+        """Note what to send again; return what is wrong with the range, if anything."""
+        begin, end = max(1, int(message.fields["7"])), int(message.fields["16"])
+        if 0 < end < begin:
+            return Flaw(SessionRejectReason.VALUE_IS_INCORRECT, 16, "EndSeqNo(16) is below BeginSeqNo(7)")
+        self.resend_requests.append((begin, end))
+        return None
 
     def _accept_logout(self) -> None:
         if self.state is SessionState.ACTIVE:
             self.answers.append(("5", ""))
         self._close("logged out")
+
+    def _accept_another_logon(self) -> None:
+        self._log_out("Logon received on an active session")
 
     def _is_repeat_well_formed(self, message: Message, number: int) -> bool:
         """Check a PossDup message; a bad one leaves its flaw in `flaw`."""
@@ -314,9 +377,15 @@ class Session:
             else:  # 2f
                 self._reject_and_log_out(number, message, SessionRejectReason.SENDING_TIME_ACCURACY_PROBLEM)
                 return False
-        if number == self.next_in:
-            self.next_in += 1
+        self._count(number)
         return False
+
+    def _count(self, number: int) -> None:
+        """Expect the next message if this is the one that was expected."""
+        if number == self.next_in:
+            self.next_in = number + 1
+            if self._gap_through and number >= self._gap_through:
+                self._gap_through = 0
 
     def _is_fresh(self, text: str, now_ns: int) -> bool:
         """Tell whether a SendingTime is well formed and near our clock. One look at each second is enough."""
@@ -345,14 +414,15 @@ class Session:
 
     def _reject_and_log_out(self, number: int, message: Message, reason: SessionRejectReason) -> None:
         text = REASON_TEXTS[reason]
-        self.answers.append(("3", f"45={number}\x01372={message.msg_type}\x01373={reason:d}\x0158={text}\x01"))
-        if number == self.next_in:
-            self.next_in += 1
+        ref_msg_type = f"372={message.msg_type[:ECHO_CHARS_MAX]}\x01" if message.msg_type else ""
+        self.answers.append(("3", f"45={number}\x01{ref_msg_type}373={reason:d}\x0158={text}\x01"))
+        self._count(number)
         self._log_out(text)
 
     def _log_out(self, text: str) -> None:
         """End the session at once for something that cannot be mended."""
-        self.answers.append(("5", f"58={text}\x01"))
+        if self.state is not SessionState.LOGGING_OUT:
+            self.answers.append(("5", f"58={text}\x01"))
         self._close(text)
 
     def _close(self, reason: str) -> None:
@@ -360,8 +430,21 @@ class Session:
         self.close_reason = reason
 
 
+def _session_flaw(message: Message) -> Flaw | None:
+    """Return what the standard finds wrong with a message of the session, or what the venue does not take of it."""
+    flaw = find_flaw(message)
+    if flaw is not None:
+        return flaw
+    for tag in message.fields:
+        if tag not in SESSION_SUPPORTED[message.msg_type]:
+            return Flaw(SessionRejectReason.OTHER, int(tag), f"{field_name(tag)}: {UNSUPPORTED}")
+    return None
+
+
 def _application_flaw(message: Message) -> Flaw | None:
     """Return what the standard finds wrong with an application message, quickly if such a one was right before."""
+    if message.known:
+        return None
     if not _SHAPES.accept(message):
         flaw = find_flaw(message)
         if flaw is not None:

@@ -7,8 +7,28 @@ that FIX defines and the venue does not understand gets the message's own kind o
 
 from typing import Final
 
+from fixgw.dictionary import FIELDS
+
+UNSUPPORTED: Final = "the venue does not take this field"
+
+ECHO_CHARS_MAX: Final = 64
+"""Longer values are cut where an answer repeats them."""
+
 HEADER: Final = frozenset(("35", "49", "56", "34", "52", "43", "97", "122", "50", "57", "369"))
 """Header fields understood. 50, 57 and 369 inform only: the venue does not act on them."""
+
+_SESSION_BODY: Final = {
+    "A": ("98", "108", "141", "553", "554", "789"),
+    "0": ("112",),
+    "1": ("112",),
+    "2": ("7", "16"),
+    "4": ("36", "123"),
+}
+
+SESSION_SUPPORTED: Final[dict[str, frozenset[str]]] = {
+    msg_type: HEADER.union(tags) for msg_type, tags in _SESSION_BODY.items()
+}
+"""The same for the messages of the session. A Reject or a Logout is taken whatever it carries."""
 
 _BODY: Final = {
     "D": ("11", "1", "55", "54", "38", "40", "44", "59", "60", "21", "15", "58"),
@@ -29,3 +49,9 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "H": ("55",),
 }
 """Body tags that the venue needs and FIX 4.4's table leaves open, as components have optional members only."""
+
+
+def field_name(tag: int | str) -> str:
+    """Return how a text names a field: `Price(44)`."""
+    field = FIELDS.get(str(tag))
+    return f"{field.name}({tag})" if field else f"tag {tag}"

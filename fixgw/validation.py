@@ -91,6 +91,9 @@ class Flaw(NamedTuple):
 
 Pairs = list[tuple[str, str]]
 
+_SHAPE_FIELDS_MAX: Final = 128
+"""Longer messages are right or wrong each time anew: thousands of group entries are not to be remembered."""
+
 NO_TAGS: Final[frozenset[str]] = frozenset()
 
 
@@ -122,7 +125,7 @@ def find_value_flaw(tag: str, value: str) -> Flaw | None:
 class Shapes:
     """The shapes of messages that were found right: MsgType, tags in order, sizes of repeating groups.
 
-    It holds at most `shape_count_max` and, when full, begins anew.
+    It holds at most `shape_count_max`, none of more than `_SHAPE_FIELDS_MAX` fields, and, when full, begins anew.
     """
 
     __slots__ = ("_extra_tags", "_known", "_shape_count_max")
@@ -149,9 +152,10 @@ class Shapes:
             return True
         if _structure_flaw(message, pairs, self._extra_tags) is not None:
             return False
-        if len(self._known) >= self._shape_count_max:
-            self._known.clear()
-        self._known.add(shape)
+        if len(shape) <= _SHAPE_FIELDS_MAX:
+            if len(self._known) >= self._shape_count_max:
+                self._known.clear()
+            self._known.add(shape)
         return True
 
 
