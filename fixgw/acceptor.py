@@ -29,6 +29,8 @@ WRITE_BUFFER_BYTES: Final = 1024 * 1024
 GOODBYE_S: Final = 2.0
 """How long a stopping venue waits for the answers to its Logouts."""
 VERIFICATIONS_AT_ONCE: Final = 2
+MANY_EVENTS: Final = 16
+"""A command with more events than this may be one of a flood that asks for much with few bytes."""
 
 _log = structlog.get_logger("fix")
 
@@ -170,7 +172,7 @@ class Connection(asyncio.Protocol):
         self._logon: asyncio.Task[None] | asyncio.TimerHandle | None = None
         """The timer until a Logon has come, then the task that deals with it."""
         self._waiting: list[Message] = []
-        """What came behind a Logon that is being verified."""
+        """What came behind a Logon that is being verified, or after the disk fell behind."""
         self._slow_timer: asyncio.TimerHandle | None = None
         self._is_closing = False
         self._peer = "?"
@@ -202,6 +204,8 @@ class Connection(asyncio.Protocol):
             self._log_garbled()
         if self._session is None:
             self._before_logon(messages)
+        elif self._waiting:
+            self._waiting += messages
         elif messages:
             self._process(messages)
 
@@ -260,8 +264,11 @@ class Connection(asyncio.Protocol):
         self._follow_up(self._session)
 
     def resume_reading(self) -> None:
-        """Go on reading."""
-        if not self._is_closing:
+        """Go on with what came before the disk fell behind, then with reading."""
+        waiting, self._waiting = self._waiting, []
+        if waiting and not self._is_closing:
+            self._process(waiting)
+        if not self._is_closing and self not in self._acceptor.congested:
             self._transport.resume_reading()
 
     def abort(self, reason: str) -> None:
@@ -281,11 +288,13 @@ class Connection(asyncio.Protocol):
         now_ns = self._sequencer.begin_batch()
         comp_id = session.comp_id
         submit, translate, accept = self._submit, self._translate, session.accept
-        for message in messages:
+        for position, message in enumerate(messages, 1):
             if accept(message, now_ns):
                 if session.flaw is None:
                     command = translate(comp_id, session.next_in - 1, message)
-                    submit(command)
+                    if len(submit(command)) > MANY_EVENTS and self._sequencer.congested:
+                        self._waiting = messages[position:]
+                        break
                     if not message.known and type(command) is not Refuse:
                         self._framer.learn(message)
                 else:

@@ -70,7 +70,7 @@ class Message:
     If not `irregular`, each piece of the message was a tag and a value, neither with "=", the value not
     empty; no tag came twice, and none was the length of a data field. Whether tags are numbers is not
     looked at. If `known`, the message has a shape that was learned: its tags, in their order, have been found
-    right and complete before.
+    right and complete before; a value may have "=" then.
     """
 
     __slots__ = ("begin_string", "fields", "irregular", "known", "msg_type", "raw")
@@ -109,7 +109,7 @@ class Shape:
         """`tags` begin with "35"."""
         self.msg_type = msg_type
         self.tags = tags
-        fields = "".join(f"{tag}=([^\x01=]++)\x01" for tag in tags[1:])
+        fields = "".join(f"{tag}=([^\x01]++)\x01" for tag in tags[1:])
         self.match = re.compile(
             f"8=FIX[.]4[.]4\x019=[0-9]{{1,9}}\x0135=({re.escape(msg_type)})\x01{fields}10=[0-9]{{3}}\x01"
         ).match

@@ -5,7 +5,7 @@ A message arrives here well formed by FIX 4.4 and by the session layer. What the
 """
 
 from collections.abc import Callable
-from typing import Final, NoReturn
+from typing import Final
 
 from engine.commands import (
     AnyCommand,
@@ -19,20 +19,22 @@ from engine.commands import (
 )
 from engine.decimals import DIGITS_MAX
 from engine.errors import DecimalError
+from engine.order import Order
 from engine.reject import RejectReason
 from engine.state import State
-from engine.values import MassCancelScope, OrderType, Side, TimeInForce
+from engine.values import LIMIT, MassCancelScope, OrderStatus, OrderType, Side, TimeInForce
 from fixgw.codec import Message
-from fixgw.dictionary import FIELDS
 from fixgw.errors import InvalidTimestamp
-from fixgw.instruments import InstrumentText
+from fixgw.instruments import InstrumentText, Steps
 from fixgw.reject import GatewayReject
-from fixgw.support import SUPPORTED
+from fixgw.support import ECHO_CHARS_MAX, SUPPORTED, field_name
 from fixgw.timestamps import parse_utc
-from fixgw.validation import Flaw, find_value_flaw
+from fixgw.validation import Flaw, find_flaw, find_value_flaw
 
 ID_CHARS_MAX: Final = 64
-"""ClOrdIDs and request ids longer than this are refused."""
+"""Names and ids longer than this are refused."""
+_SHORT: Final = frozenset(("1", "11", "41", "55", "584", "790"))
+"""Those names and ids."""
 _SIDES: Final = {"1": Side.BUY, "2": Side.SELL}
 _ORDER_TYPES: Final = {"1": OrderType.MARKET, "2": OrderType.LIMIT}
 _TIMES_IN_FORCE: Final = {
@@ -45,10 +47,14 @@ _MASS_CANCEL_SCOPES: Final = {"1": MassCancelScope.INSTRUMENT, "7": MassCancelSc
 _MASS_STATUS_SCOPES: Final = _MASS_CANCEL_SCOPES
 """MassStatusReqType(585) has the same values for the same scopes."""
 _ORDER_ID_CHARS_MAX: Final = 18
+_NO_SUCH_ORDER: Final = -1
+"""OrderID of no order: stands for a text that the venue has never given out as one."""
 _HANDLING: Final = frozenset(("1", "2"))
 """HandlInst(21): automated; there is nobody who could handle an order by hand."""
-_RARE: Final = frozenset(("43", "97", "369"))
-_IDS: Final = frozenset(("11", "41", "584", "790"))
+_RARE: Final = frozenset(("43", "97", "122", "369"))
+"""Header fields that are seldom there."""
+_TERMS: Final = ("38", "40", "44", "59")
+"""What the rejection of an order repeats of its terms."""
 
 SESSION_REJECT: Final = "3"
 BUSINESS_REJECT: Final = "j"
@@ -62,11 +68,13 @@ _CANCEL_RESPONSE_TO: Final = {"F": "1", "G": "2"}
 
 
 class _Refusal(Exception):
-    """Ends the translation of a message with the `Refuse` command that answers it."""
+    """Ends the translation of a message: the reason, and the field that is at fault, 0 if none is."""
 
-    def __init__(self, command: Refuse) -> None:
+    def __init__(self, reason: GatewayReject | RejectReason, tag: int | str = 0, detail: str = "") -> None:
         super().__init__()
-        self.command = command
+        self.reason = reason
+        self.tag = int(tag)
+        self.detail = detail
 
 
 class OrderEntry:
@@ -98,21 +106,22 @@ class OrderEntry:
         translator = self._translators.get(message.msg_type)
         try:
             if translator is None:
-                _refuse(session, number, message, GatewayReject.UNSUPPORTED_MESSAGE)
-            if not message.known and (message.irregular or not message.fields.keys() <= SUPPORTED[message.msg_type]):
-                _refuse_unsupported_field(session, number, message)
+                raise _Refusal(GatewayReject.UNSUPPORTED_MESSAGE)
+            if not message.known and not message.fields.keys() <= SUPPORTED[message.msg_type]:
+                unsupported = (tag for tag in message.fields if tag not in SUPPORTED[message.msg_type])
+                raise _Refusal(GatewayReject.UNSUPPORTED_FIELD, next(unsupported))
             return translator(session, number, message)
         except _Refusal as refusal:
-            return refusal.command
+            return self._refuse(session, number, message, refusal)
 
     def _new_order(self, session: str, number: int, message: Message) -> NewOrder:
         fields = message.fields
-        side, order_type, time_in_force = _terms(session, number, message)
+        side, order_type, time_in_force = _terms(fields)
         symbol = fields["55"]
         instrument = self.instruments.get(symbol)
         if instrument is None:
-            _refuse(session, number, message, RejectReason.UNKNOWN_INSTRUMENT, 55)
-        qty, price = _numbers(session, number, message, instrument, order_type)
+            raise _Refusal(RejectReason.UNKNOWN_INSTRUMENT, 55)
+        qty, price = _numbers(fields, instrument, order_type)
         return NewOrder(
             session,
             number,
@@ -129,33 +138,35 @@ class OrderEntry:
 
     def _cancel_order(self, session: str, number: int, message: Message) -> CancelOrder:
         fields = message.fields
-        _check_common(session, number, message)
+        _check_common(fields)
+        if "38" in fields and find_value_flaw("38", fields["38"]):
+            raise _Refusal(GatewayReject.UNSUPPORTED_VALUE, 38)
         return CancelOrder(
             session,
             number,
             fields.get("1") or self._state.sessions[session].accounts[0],
             fields["11"],
             fields["41"],
-            _order_id(session, number, message),
+            _order_id(fields),
             fields["55"],
-            _side(session, number, message),
+            _side(fields),
         )
 
     def _replace_order(self, session: str, number: int, message: Message) -> ReplaceOrder:
         fields = message.fields
-        side, order_type, time_in_force = _terms(session, number, message)
+        side, order_type, time_in_force = _terms(fields)
         symbol = fields["55"]
         instrument = self.instruments.get(symbol)
         if instrument is None:
-            _refuse(session, number, message, RejectReason.UNKNOWN_INSTRUMENT, 55)
-        qty, price = _numbers(session, number, message, instrument, order_type)
+            raise _Refusal(RejectReason.UNKNOWN_INSTRUMENT, 55)
+        qty, price = _numbers(fields, instrument, order_type)
         return ReplaceOrder(
             session,
             number,
             fields.get("1") or self._state.sessions[session].accounts[0],
             fields["11"],
             fields["41"],
-            _order_id(session, number, message),
+            _order_id(fields),
             symbol,
             side,
             order_type,
@@ -166,41 +177,72 @@ class OrderEntry:
 
     def _mass_cancel(self, session: str, number: int, message: Message) -> MassCancel:
         fields = message.fields
-        _check_common(session, number, message)
-        scope = _MASS_CANCEL_SCOPES.get(fields["530"])
-        if scope is None:
-            _refuse_value(session, number, message, "530")
-        symbol = fields.get("55", "")
-        if scope is MassCancelScope.INSTRUMENT and not symbol:
-            _refuse_missing(session, number, message, "55", "to cancel the orders of one instrument")
-        side = _side(session, number, message) if "54" in fields else 0
-        return MassCancel(session, number, fields["11"], scope, symbol, side)
+        _check_common(fields)
+        scope = _scope(fields, "530", _MASS_CANCEL_SCOPES)
+        side = _side(fields) if "54" in fields else 0
+        return MassCancel(session, number, fields["11"], scope, fields.get("55", ""), side)
 
     def _query_order(self, session: str, number: int, message: Message) -> QueryOrder:
         fields = message.fields
-        _check_common(session, number, message)
+        _check_common(fields)
         return QueryOrder(
             session,
             number,
             fields.get("1") or self._state.sessions[session].accounts[0],
             fields["11"],
-            _order_id(session, number, message),
+            _order_id(fields),
             fields["55"],
-            _side(session, number, message),
+            _side(fields),
             fields.get("790", ""),
         )
 
     def _query_orders(self, session: str, number: int, message: Message) -> QueryOrders:
         fields = message.fields
-        _check_common(session, number, message)
-        scope = _MASS_STATUS_SCOPES.get(fields["585"])
-        if scope is None:
-            _refuse_value(session, number, message, "585")
-        symbol = fields.get("55", "")
-        if scope is MassCancelScope.INSTRUMENT and not symbol:
-            _refuse_missing(session, number, message, "55", "to ask for the orders of one instrument")
-        side = _side(session, number, message) if "54" in fields else 0
-        return QueryOrders(session, number, fields.get("1", ""), symbol, side, fields["584"])
+        _check_common(fields)
+        _scope(fields, "585", _MASS_STATUS_SCOPES)
+        side = _side(fields) if "54" in fields else 0
+        return QueryOrders(session, number, fields.get("1", ""), fields.get("55", ""), side, fields["584"])
+
+    def _refuse(self, session: str, number: int, message: Message, refusal: _Refusal) -> Refuse:
+        """Return the refusal in the message's own form: a rejected order or cancel, else a BusinessMessageReject.
+
+        What FIX finds wrong with a value comes first, so that an answer repeats no value that is not well formed.
+        """
+        flaw = find_flaw(message)
+        if flaw is not None:
+            return refuse_flaw(session, number, message, flaw)
+        fields, reason = message.fields, refusal.reason
+        form = _FORMS.get(message.msg_type, BUSINESS_REJECT)
+        if reason is GatewayReject.FIELD_MISSING:
+            form = BUSINESS_REJECT
+        account = fields.get("1") or self._state.sessions[session].accounts[0]
+        orig_cl_ord_id = fields.get("41", "")
+        order = self._find_order(session, account, orig_cl_ord_id) if form == CANCEL_REJECT else None
+        text = f"{field_name(refusal.tag)}: {reason.text}" if refusal.tag else reason.text
+        return Refuse(
+            session,
+            number,
+            number,
+            form,
+            reason,
+            f"{text} ({refusal.detail})" if refusal.detail else text,
+            message.msg_type,
+            refusal.tag,
+            (fields.get("11") or fields.get("584", ""))[:ECHO_CHARS_MAX],
+            orig_cl_ord_id[:ECHO_CHARS_MAX],
+            account[:ECHO_CHARS_MAX],
+            fields.get("55", "")[:ECHO_CHARS_MAX],
+            fields.get("54", ""),
+            _CANCEL_RESPONSE_TO.get(message.msg_type) or fields.get("530", ""),
+            order.order_id if order else 0,
+            order.status if order else OrderStatus.REJECTED,
+            "".join(f"{tag}={fields[tag]}\x01" for tag in _TERMS if tag in fields) if form == ORDER_REJECT else "",
+        )
+
+    def _find_order(self, session: str, account: str, cl_ord_id: str) -> Order | None:
+        """Return the order that a refused request means: it lives on, and the answer tells its state."""
+        permitted = self._state.sessions[session].permitted.get(account)
+        return None if permitted is None else self._state.find_order(permitted, permitted.order_id_of(cl_ord_id))
 
 
 def refuse_flaw(session: str, last_number: int, message: Message, flaw: Flaw) -> Refuse:
@@ -213,153 +255,104 @@ def refuse_flaw(session: str, last_number: int, message: Message, flaw: Flaw) ->
         SESSION_REJECT,
         flaw.reason,
         f"{flaw.text}: {flaw.detail}" if flaw.detail else flaw.text,
-        message.msg_type,
+        message.msg_type[:ECHO_CHARS_MAX],
         flaw.ref_tag or 0,
     )
 
 
-def _terms(session: str, number: int, message: Message) -> tuple[Side, OrderType, TimeInForce]:
+def _terms(fields: dict[str, str]) -> tuple[Side, OrderType, TimeInForce]:
     """Return side, type and time in force of an order; check what all orders have in common."""
-    fields = message.fields
-    _check_common(session, number, message)
+    _check_common(fields)
     side = _SIDES.get(fields["54"])
     order_type = _ORDER_TYPES.get(fields["40"])
     time_in_force = _TIMES_IN_FORCE.get(fields.get("59", "0"))
     if side is None or order_type is None or time_in_force is None:
-        _refuse_value(session, number, message, "54" if side is None else "40" if order_type is None else "59")
+        raise _unsupported_value(fields, "54" if side is None else "40" if order_type is None else "59")
     if "21" in fields and fields["21"] not in _HANDLING:
-        _refuse_value(session, number, message, "21")
+        raise _unsupported_value(fields, "21")
     return side, order_type, time_in_force
 
 
-def _numbers(
-    session: str, number: int, message: Message, instrument: InstrumentText, order_type: OrderType
-) -> tuple[int, int]:
+def _numbers(fields: dict[str, str], instrument: InstrumentText, order_type: OrderType) -> tuple[int, int]:
     """Return quantity (lots) and price (ticks, 0 where there is none) of an order."""
-    fields = message.fields
     qty_text, price_text = fields.get("38"), fields.get("44")
     if qty_text is None:
-        _refuse_missing(session, number, message, "38", "for an order")
-    if price_text is None and order_type is OrderType.LIMIT:
-        _refuse_missing(session, number, message, "44", "for a limit order")
+        raise _Refusal(GatewayReject.FIELD_MISSING, 38, "for an order")
+    if price_text is None and order_type is LIMIT:
+        raise _Refusal(GatewayReject.FIELD_MISSING, 44, "for a limit order")
+    if price_text is not None and order_type is not LIMIT:
+        raise _Refusal(RejectReason.MARKET_ORDER_NEEDS_NO_PRICE, 44)
     definition = instrument.instrument
     if "15" in fields and fields["15"] not in (definition.base, definition.quote):
-        _refuse(session, number, message, GatewayReject.CURRENCY_MISMATCH, 15)
-    tag = "38"
+        raise _Refusal(GatewayReject.CURRENCY_MISMATCH, 15)
     try:
         qty = instrument.lots(qty_text)
-        tag = "44"
-        return qty, instrument.ticks(price_text) if price_text is not None else 0
     except DecimalError as error:
-        _refuse_number(session, number, message, tag, error)
+        raise _bad_number(38, qty_text, instrument.qty_text, error) from None
+    if price_text is None:
+        return qty, 0
+    try:
+        return qty, instrument.ticks(price_text)
+    except DecimalError as error:
+        raise _bad_number(44, price_text, instrument.price_text, error) from None
 
 
-def _check_common(session: str, number: int, message: Message) -> None:
-    """Check the values that several messages have: ids, TransactTime, and header fields that are seldom there."""
-    fields = message.fields
-    for tag in fields.keys() & _IDS:
+def _check_common(fields: dict[str, str]) -> None:
+    """Check the values that several messages have: names and ids, TransactTime, and header fields."""
+    for tag in fields.keys() & _SHORT:
         if len(fields[tag]) > ID_CHARS_MAX:
-            _refuse(session, number, message, GatewayReject.FIELD_TOO_LONG, int(tag), f"at most {ID_CHARS_MAX}")
+            raise _Refusal(GatewayReject.FIELD_TOO_LONG, _longest(fields), f"at most {ID_CHARS_MAX}")
     transact_time = fields.get("60")
     # SendingTime has been checked, and is mostly the same.
     if transact_time is not None and transact_time != fields["52"]:
         try:
             parse_utc(transact_time)
         except InvalidTimestamp:
-            _refuse_value(session, number, message, "60")
+            raise _unsupported_value(fields, "60") from None
     for tag in fields.keys() & _RARE:
         if find_value_flaw(tag, fields[tag]):
-            _refuse_value(session, number, message, tag)
+            raise _unsupported_value(fields, tag)
 
 
-def _side(session: str, number: int, message: Message) -> Side:
-    side = _SIDES.get(message.fields["54"])
+def _longest(fields: dict[str, str]) -> str:
+    return max((tag for tag in fields if tag in _SHORT), key=lambda tag: len(fields[tag]))
+
+
+def _scope(fields: dict[str, str], tag: str, scopes: dict[str, MassCancelScope]) -> MassCancelScope:
+    """Return the scope that field `tag` gives a request for many orders; Symbol(55) goes with one of them only."""
+    scope = scopes.get(fields[tag])
+    if scope is None:
+        raise _unsupported_value(fields, tag)
+    if scope is MassCancelScope.INSTRUMENT and "55" not in fields:
+        raise _Refusal(GatewayReject.FIELD_MISSING, 55, f"for {field_name(tag)}={fields[tag]}")
+    if scope is MassCancelScope.ALL and "55" in fields:
+        raise _Refusal(GatewayReject.UNSUPPORTED_FIELD, 55, f"for {field_name(tag)}={fields[tag]}")
+    return scope
+
+
+def _side(fields: dict[str, str]) -> Side:
+    side = _SIDES.get(fields["54"])
     if side is None:
-        _refuse_value(session, number, message, "54")
+        raise _unsupported_value(fields, "54")
     return side
 
 
-def _order_id(session: str, number: int, message: Message) -> int:
+def _order_id(fields: dict[str, str]) -> int:
     """Return OrderID(37) as the venue gives them out, 0 if there is none."""
-    text = message.fields.get("37")
+    text = fields.get("37")
     if text is None:
         return 0
-    if not (text.isascii() and text.isdigit() and len(text) <= _ORDER_ID_CHARS_MAX and int(text)):
-        _refuse(session, number, message, RejectReason.UNKNOWN_ORDER, 37)
-    return int(text)
+    if not (text.isascii() and text.isdigit() and len(text) <= _ORDER_ID_CHARS_MAX):
+        return _NO_SUCH_ORDER
+    return int(text) or _NO_SUCH_ORDER
 
 
-def _refuse_number(session: str, number: int, message: Message, tag: str, error: DecimalError) -> NoReturn:
-    flaw = find_value_flaw(tag, message.fields[tag])
-    if flaw is not None:
-        raise _Refusal(refuse_flaw(session, number, message, flaw))
-    digits = message.fields[tag].replace(".", "").lstrip("-0")
-    reason = GatewayReject.NUMBER_OUT_OF_RANGE if len(digits) > DIGITS_MAX else GatewayReject.OFF_INCREMENT
-    _refuse(session, number, message, reason, int(tag), str(error))
+def _unsupported_value(fields: dict[str, str], tag: str) -> _Refusal:
+    return _Refusal(GatewayReject.UNSUPPORTED_VALUE, tag, fields[tag][:ECHO_CHARS_MAX])
 
 
-def _refuse_value(session: str, number: int, message: Message, tag: str) -> NoReturn:
-    """Refuse a value that FIX does not know, or else that the venue does not offer."""
-    flaw = find_value_flaw(tag, message.fields[tag])
-    if flaw is not None:
-        raise _Refusal(refuse_flaw(session, number, message, flaw))
-    _refuse(session, number, message, GatewayReject.UNSUPPORTED_VALUE, int(tag), message.fields[tag][:ID_CHARS_MAX])
-
-
-def _refuse_missing(session: str, number: int, message: Message, tag: str, where: str) -> NoReturn:
-    raise _Refusal(
-        Refuse(
-            session,
-            number,
-            number,
-            BUSINESS_REJECT,
-            GatewayReject.FIELD_MISSING,
-            f"{_field_name(tag)} is required {where}",
-            message.msg_type,
-            int(tag),
-            message.fields.get("11", "")[:ID_CHARS_MAX],
-        )
-    )
-
-
-def _refuse_unsupported_field(session: str, number: int, message: Message) -> NoReturn:
-    for tag, _ in message.pairs():
-        if tag not in SUPPORTED[message.msg_type]:
-            _refuse(session, number, message, GatewayReject.UNSUPPORTED_FIELD, int(tag))
-    raise AssertionError("an irregular message without a flaw has a group or data field, and none is supported")
-
-
-def _refuse(
-    session: str,
-    number: int,
-    message: Message,
-    reason: GatewayReject | RejectReason,
-    tag: int = 0,
-    detail: str = "",
-) -> NoReturn:
-    """Refuse a message in its own form: a rejected order, cancel or mass cancel, else a BusinessMessageReject."""
-    fields = message.fields
-    text = f"{_field_name(str(tag))}: {reason.text}" if tag else reason.text
-    form = _FORMS.get(message.msg_type, BUSINESS_REJECT)
-    raise _Refusal(
-        Refuse(
-            session,
-            number,
-            number,
-            form,
-            reason,
-            f"{text} ({detail})" if detail else text,
-            message.msg_type,
-            tag,
-            (fields.get("11") or fields.get("584", ""))[:ID_CHARS_MAX],
-            fields.get("41", "")[:ID_CHARS_MAX],
-            fields.get("1", ""),
-            fields.get("55", ""),
-            fields.get("54", ""),
-            _CANCEL_RESPONSE_TO.get(message.msg_type) or fields.get("530", ""),
-        )
-    )
-
-
-def _field_name(tag: str) -> str:
-    return f"{FIELDS[tag].name}({tag})" if tag in FIELDS else f"tag {tag}"
+def _bad_number(tag: int, text: str, kind: Steps, error: DecimalError) -> _Refusal:
+    whole_digits = len(text.removeprefix("-").partition(".")[0].lstrip("0"))
+    is_too_large = whole_digits + kind.decimals > DIGITS_MAX
+    reason = GatewayReject.NUMBER_OUT_OF_RANGE if is_too_large else GatewayReject.OFF_INCREMENT
+    return _Refusal(reason, tag, str(error))

@@ -223,11 +223,12 @@ class Reports:
             case "8":
                 body = (
                     f"37=NONE\x01{ids}17={exec_id}\x01150=8\x0139=8\x01103={ord_rej_reason(event.reason)}\x01{account}"
-                    f"55={event.symbol}\x0154={event.side}\x01151=0\x0114=0\x016=0\x0160={time}\x01{text}"
+                    f"55={event.symbol}\x0154={event.side}\x01{event.terms}151=0\x0114=0\x016=0\x0160={time}\x01{text}"
                 )
             case "9":
                 body = (
-                    f"37=NONE\x01{ids}41={event.orig_cl_ord_id}\x0139=8\x01{account}60={time}\x01"
+                    f"37={event.order_id or 'NONE'}\x01{ids}41={event.orig_cl_ord_id}\x01"
+                    f"39={_ORDER_STATUS[event.status]}\x01{account}60={time}\x01"
                     f"434={event.request_type}\x01102={cxl_rej_reason(event.reason)}\x01{text}"
                 )
             case "r":

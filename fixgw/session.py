@@ -1,8 +1,9 @@
 """The FIX session layer, incoming side, as a state machine without I/O: messages and time in, answers out.
 
-The states and what leads from one to the next stand in `TRANSITIONS`. What the session wants sent gathers in `answers` as (MsgType, body); outgoing numbers, encoding and resending belong to
-`fixgw.outbound`. `accept` tells whether a message is for the application. An application message counts as received
-only once; what comes ahead of a gap is dropped and asked for again, which bounds memory.
+The states and what leads from one to the next stand in `TRANSITIONS`. What the session wants sent gathers in `answers`
+as (MsgType, body); outgoing numbers, encoding and resending belong to `fixgw.outbound`. `accept` tells whether a
+message is for the application. An application message counts as received only once; what comes ahead of a gap is
+dropped and asked for again, which bounds memory.
 
 Sources: FIX 4.4 Volume 2, "Session Protocol"; FIX Session Layer Test Cases v1.0 (the numbers in comments are theirs).
 """
@@ -12,7 +13,7 @@ from typing import Final, NamedTuple
 
 from fixgw.codec import Message
 from fixgw.errors import InvalidTimestamp
-from fixgw.support import REQUIRED, SESSION_SUPPORTED, UNSUPPORTED, field_name
+from fixgw.support import ECHO_CHARS_MAX, REQUIRED, SESSION_SUPPORTED, UNSUPPORTED, field_name
 from fixgw.timestamps import parse_utc
 from fixgw.validation import REASON_TEXTS, Flaw, SessionRejectReason, Shapes, find_flaw
 
@@ -29,6 +30,8 @@ Answer = tuple[str, str]
 _DEALT_WITH_HERE: Final = frozenset("012345Aj")
 """The session's own messages, and BusinessMessageReject: an answer to that would ask for another one for ever."""
 _SHAPES: Final = Shapes()
+_ANOTHER_LOGON: Final = "Logon received on an active session"
+_NO_MSG_SEQ_NUM: Final = f"MsgSeqNum(34) is missing or not a number up to {MSG_SEQ_NUM_MAX}"
 _FRACTIONS: Final = frozenset((17, 21, 24, 27))
 """Lengths of a UTCTimestamp with 0, 3, 6 and 9 digits of fraction."""
 
@@ -143,23 +146,9 @@ class Session:
         for tag in fields:
             if tag not in SESSION_SUPPORTED["A"]:
                 return f"{field_name(tag)}: {UNSUPPORTED}"
-        if fields["98"] != "0":
-            return "EncryptMethod(98) must be 0 (none)"
-        if not 1 <= int(fields["108"]) <= HEARTBEAT_S_MAX:
-            return f"HeartBtInt(108) must be 1 to {HEARTBEAT_S_MAX} seconds"
         if not self._is_fresh(fields["52"], now_ns):
             return f"SendingTime(52) must be within {SENDING_TIME_TOLERANCE_S} seconds of the venue's clock"
-        number, their_expected = int(fields["34"]), int(fields.get("789", "1"))
-        if not 1 <= their_expected <= MSG_SEQ_NUM_MAX:
-            return f"NextExpectedMsgSeqNum(789) must be 1 to {MSG_SEQ_NUM_MAX}"
-        if not 1 <= number <= MSG_SEQ_NUM_MAX:
-            return f"MsgSeqNum(34) must be 1 to {MSG_SEQ_NUM_MAX}"
-        if fields.get("141") == "Y":
-            if number != 1:
-                return "MsgSeqNum(34) must be 1 when ResetSeqNumFlag(141) is Y"
-            if their_expected != 1:
-                return "NextExpectedMsgSeqNum(789) must be 1 when ResetSeqNumFlag(141) is Y"
-        return ""
+        return _logon_problem(fields)
 
     def begin(self, message: Message, now_ns: int, next_out: int) -> str:
         """Start a session with a Logon that was found good; sequences that it resets have been reset.
@@ -214,7 +203,7 @@ class Session:
             return False
         number_text = fields.get("34", "")
         if not (number_text.isascii() and number_text.isdigit()) or len(number_text) > len(str(MSG_SEQ_NUM_MAX)):
-            self._log_out(f"MsgSeqNum(34) is missing or not a number up to {MSG_SEQ_NUM_MAX}")
+            self._log_out(_NO_MSG_SEQ_NUM)
             return False
         number = int(number_text)
         msg_type = message.msg_type
@@ -283,12 +272,12 @@ class Session:
         msg_type = message.msg_type
         fields = message.fields
         if number > MSG_SEQ_NUM_MAX:
-            self._log_out(f"MsgSeqNum(34) is missing or not a number up to {MSG_SEQ_NUM_MAX}")
+            self._log_out(_NO_MSG_SEQ_NUM)
             return False
         if msg_type == "4" and fields.get("123") != "Y":
             return self._accept_sequence_reset(message, number)
         if msg_type == "A" and fields.get("43") != "Y":
-            self._accept_another_logon()
+            self._log_out(_ANOTHER_LOGON)
             return False
         if number < self.next_in:
             if fields.get("43") == "Y":  # 2e
@@ -325,7 +314,7 @@ class Session:
         elif msg_type == "2":
             self.flaw = self._accept_resend_request(message)
         elif msg_type == "A" and message.fields.get("43") != "Y":
-            self._accept_another_logon()
+            self._log_out(_ANOTHER_LOGON)
         return self.flaw is not None
 
     def _accept_sequence_reset(self, message: Message, number: int) -> bool:
@@ -356,9 +345,6 @@ class Session:
         if self.state is SessionState.ACTIVE:
             self.answers.append(("5", ""))
         self._close("logged out")
-
-    def _accept_another_logon(self) -> None:
-        self._log_out("Logon received on an active session")
 
     def _is_repeat_well_formed(self, message: Message, number: int) -> bool:
         """Check a PossDup message; a bad one leaves its flaw in `flaw`."""
@@ -454,3 +440,21 @@ def _application_flaw(message: Message) -> Flaw | None:
         if tag not in fields:
             return Flaw(SessionRejectReason.REQUIRED_TAG_MISSING, int(tag))
     return None
+
+
+def _logon_problem(fields: dict[str, str]) -> str:
+    """Return what the venue does not offer of the terms of a well-formed Logon, or an empty text."""
+    number, their_expected = int(fields["34"]), int(fields.get("789", "1"))
+    if fields["98"] != "0":
+        return "EncryptMethod(98) must be 0 (none)"
+    if not 1 <= int(fields["108"]) <= HEARTBEAT_S_MAX:
+        return f"HeartBtInt(108) must be 1 to {HEARTBEAT_S_MAX} seconds"
+    if not 1 <= number <= MSG_SEQ_NUM_MAX:
+        return f"MsgSeqNum(34) must be 1 to {MSG_SEQ_NUM_MAX}"
+    if not 1 <= their_expected <= MSG_SEQ_NUM_MAX:
+        return f"NextExpectedMsgSeqNum(789) must be 1 to {MSG_SEQ_NUM_MAX}"
+    if fields.get("141") == "Y" and number != 1:
+        return "MsgSeqNum(34) must be 1 when ResetSeqNumFlag(141) is Y"
+    if fields.get("141") == "Y" and their_expected != 1:
+        return "NextExpectedMsgSeqNum(789) must be 1 when ResetSeqNumFlag(141) is Y"
+    return ""

@@ -400,3 +400,59 @@ def test_secrets_are_masked(text: str, shown: str) -> None:
 def test_a_password_never_shows_whatever_stands_around_it(tag: str, around: list[str]) -> None:
     text = "".join(around) + f"|{tag}=TOPSECRET|" + "".join(around)
     assert "SECRET" not in readable(raw(text))
+
+
+# ------------------------------------------------------------------------------------------------ learned shapes
+
+
+def learned_framer() -> Framer:
+    """Return a framer that has seen `ORDER` so often that it reads its like at one stroke."""
+    framer = Framer()
+    for _ in range(20):
+        for message in framer.receive(wire(ORDER)):
+            framer.learn(message)
+    return framer
+
+
+def test_a_shape_that_comes_often_is_known() -> None:
+    (message,) = learned_framer().receive(wire(ORDER.replace("34=2", "34=8")))
+    assert message.known
+    assert message.fields["34"] == "8"
+    assert not receive_one(wire(ORDER)).known
+
+
+edits = st.lists(
+    st.tuples(st.integers(3, len(ORDER) - 2), st.sampled_from(("", "|", "=", "x", "1", "|44=1|", "\xe9"))), max_size=3
+)
+
+
+@given(edits=edits, is_framed_again=st.booleans())
+def test_a_learned_shape_reads_as_the_slow_road_does(edits: list[tuple[int, str]], *, is_framed_again: bool) -> None:
+    text = ORDER
+    for place, piece in edits:
+        text = text[:place] + piece + text[place + 1 :]
+    data = wire(text) if is_framed_again else wire(ORDER)[: -len(ORDER) - 7] + raw(text) + wire(ORDER)[-7:]
+    stream = data + wire(ORDER)
+    fast, slow = learned_framer(), Framer()
+    read_fast, read_slow = fast.receive(stream), slow.receive(stream)
+    assert [(m.msg_type, m.fields, m.raw) for m in read_slow] == [(m.msg_type, m.fields, m.raw) for m in read_fast]
+    assert slow.garbled_count == fast.garbled_count
+
+
+def test_a_learned_shape_is_no_way_past_checksum_and_body_length() -> None:
+    framer = learned_framer()
+    good = wire(ORDER)
+    wrong_sum = good[:-4] + (b"000" if good[-4:-1] != b"000" else b"001") + b"\x01"
+    wrong_length = good.replace(b"\x019=%d" % (len(ORDER)), b"\x019=%d" % (len(ORDER) - 1))
+    assert [good] == texts(framer.receive(wrong_sum + good))
+    assert [good] == texts(framer.receive(wrong_length + good))
+    assert framer.garbled_count == 2
+
+
+def test_only_a_handful_of_shapes_is_remembered() -> None:
+    framer = Framer()
+    for extra in range(40):
+        for _ in range(20):
+            for message in framer.receive(wire(f"{ORDER}{9000 + extra}=1|")):
+                framer.learn(message)
+    assert len(framer._shapes) == 8
