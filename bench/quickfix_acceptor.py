@@ -18,9 +18,9 @@ Python 3.11), one session, pipelined, orders per second:
     as before, without the checks below                                    26,700   <- this file
     as before, ThreadedSocketAcceptor                                      27,000   within the noise
 
-The figures are of one sitting; an hour later the same machine gave 20 % less to all of them. Without the file store
-it is 32,000, but then nothing could be sent again. The store is QuickFIX's own: it
-flushes to the operating system and never syncs, so the baseline is not durable.
+The figures are of one sitting; an hour later the same machine gave 20 % less to all of them. Without the file store it
+is 32,000, but then nothing could be sent again. The store is QuickFIX's own: it flushes to the operating system and
+never syncs, so the baseline is not durable.
 """
 
 import argparse

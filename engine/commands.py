@@ -6,7 +6,7 @@ the journal tells which message is expected next. Quantities are lots, prices ti
 
 import msgspec
 
-from engine.values import Amount, MassCancelScope, OrderType, Price, Qty, Side, TimeInForce
+from engine.values import Amount, MassCancelScope, OrderStatus, OrderType, Price, Qty, Side, TimeInForce
 
 
 class Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -165,7 +165,9 @@ class Refuse(Command, tag=15, frozen=True, array_like=True, gc=False):
 
     `msg_seq_num` is where the session's sequence stands after it; `ref_seq_num` is the message's own number, another
     one if the message was out of order. `form` is the kind of answer, `reason` a code of the gateway's own band, the
-    rest what the answer echoes; `request_type` is what kind of cancel (or mass cancel) it was.
+    rest what the answer echoes; `request_type` is what kind of cancel (or mass cancel) it was. `order_id` and `status`
+    are those of the order that a refused cancel or replace was for (0 and REJECTED if unknown), `terms` those of a
+    refused order, as FIX fields.
     """
 
     session: str
@@ -182,6 +184,9 @@ class Refuse(Command, tag=15, frozen=True, array_like=True, gc=False):
     symbol: str = ""
     side: str = ""
     request_type: str = ""
+    order_id: int = 0
+    status: OrderStatus = OrderStatus.REJECTED
+    terms: str = ""
 
 
 class EndTradingDay(Command, tag=16, frozen=True, array_like=True, gc=False):

@@ -255,6 +255,9 @@ class Refused(Event, tag=16, frozen=True, array_like=True, gc=False):
     symbol: str
     side: str
     request_type: str
+    order_id: int = 0
+    status: OrderStatus = OrderStatus.REJECTED
+    terms: str = ""
 
 
 class TradingDayEnded(Event, tag=17, frozen=True, array_like=True, gc=False):

@@ -14,7 +14,7 @@ import struct
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
@@ -89,9 +89,8 @@ class _Follower(asyncio.Protocol):
         self._scheduled = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport), "a Unix socket is read and written"
-        self._transport = transport
-        transport.set_write_buffer_limits(high=_CHUNK_BYTES)
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is not derived from it.
+        self._transport.set_write_buffer_limits(high=_CHUNK_BYTES)
         self._server.followers.add(self)
         self._hello_timeout = self._loop.call_later(_HELLO_S, self.abort)
 

@@ -173,6 +173,9 @@ def refuse(_state: State, _session: Session, command: Refuse) -> list[AnyEvent]:
             command.symbol,
             command.side,
             command.request_type,
+            command.order_id,
+            command.status,
+            command.terms,
         )
     ]
 

@@ -280,9 +280,7 @@ class Journal:
         try:
             if self._file < 0 or self.size >= self.segment_bytes:
                 self._begin_segment(first_sequence)
-            view = memoryview(frames)
-            while view:
-                view = view[os.write(self._file, view) :]
+            _write(self._file, frames)
         except OSError:
             self._failed = True
             raise
@@ -333,11 +331,17 @@ class Journal:
             if self._file >= 0:
                 os.close(self._file)
             self._file = file
-        os.write(file, MAGIC)
+        _write(file, MAGIC)
         os.fsync(file)
         draft.rename(path)
         sync_directory(self.directory)
         self.path, self.size = path, len(MAGIC)
+
+
+def _write(file: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
 
 
 def sync_directory(directory: Path) -> None:

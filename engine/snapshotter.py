@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 
 from engine.errors import EngineError
-from engine.recovery import SNAPSHOTS, recover
-from engine.snapshot import write_snapshot
+from engine.recovery import recover, save_snapshot
 
 
 def main(arguments: list[str]) -> int:
@@ -21,7 +20,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     if recovered.replayed:
-        write_snapshot(data / SNAPSHOTS, recovered.exchange.state, recovered.sequence)
+        save_snapshot(data, recovered)
     return 0
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, cast
 
 import structlog
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from config.settings import Fix
@@ -30,7 +30,9 @@ GOODBYE_S: Final = 2.0
 """How long a stopping venue waits for the answers to its Logouts."""
 VERIFICATIONS_AT_ONCE: Final = 2
 MANY_EVENTS: Final = 16
-"""A command with more events than this may be one of a flood that asks for much with few bytes."""
+"""A command with more events than this asks for much with few bytes."""
+EVENTS_AT_ONCE_MAX: Final = 10_000
+"""After so many events of such commands, the rest of what has arrived waits for the next commit."""
 
 _log = structlog.get_logger("fix")
 
@@ -51,9 +53,9 @@ class Acceptor:
         self.connection_gone = asyncio.Event()
         """Set whenever a connection has ended."""
         self.congested: list[Connection] = []
-        """Connections that are not read until the disk has caught up."""
+        """Connections that are not read until what they caused is on disk."""
         self._hasher = PasswordHasher()
-        self._decoy = self._hasher.hash("no session has this password")
+        self._decoy = _decoy([session.password_hash for session in sequencer.exchange.state.sessions.values()])
         self._verifying = asyncio.Semaphore(VERIFICATIONS_AT_ONCE)
         self._server: asyncio.Server | None = None
         self._ticker: asyncio.Task[None] | None = None
@@ -118,7 +120,7 @@ class Acceptor:
         if self.congested and not self.sequencer.congested:
             congested, self.congested = self.congested, []
             for connection in congested:
-                connection.resume_reading()
+                asyncio.get_running_loop().call_soon(connection.resume_reading)
 
     async def _until(self, holds: Callable[[], bool]) -> None:
         """Wait until connections have gone so far that `holds`."""
@@ -138,6 +140,15 @@ class Acceptor:
             now_ns = self.sequencer.begin_batch()
             for connection in list(self.bound.values()):
                 connection.tick(now_ns)
+
+
+def _decoy(password_hashes: list[str]) -> str:
+    """Return a hash that takes as long to check as those of the sessions: time must not tell which sessions exist."""
+    try:
+        hasher = PasswordHasher.from_parameters(extract_parameters(password_hashes[0]))
+    except (IndexError, InvalidHashError):
+        hasher = PasswordHasher()
+    return hasher.hash("no session has this password")
 
 
 class Connection(asyncio.Protocol):
@@ -172,7 +183,7 @@ class Connection(asyncio.Protocol):
         self._logon: asyncio.Task[None] | asyncio.TimerHandle | None = None
         """The timer until a Logon has come, then the task that deals with it."""
         self._waiting: list[Message] = []
-        """What came behind a Logon that is being verified, or after the disk fell behind."""
+        """What came behind a Logon that is being verified, or behind what made very many events."""
         self._slow_timer: asyncio.TimerHandle | None = None
         self._is_closing = False
         self._peer = "?"
@@ -264,7 +275,7 @@ class Connection(asyncio.Protocol):
         self._follow_up(self._session)
 
     def resume_reading(self) -> None:
-        """Go on with what came before the disk fell behind, then with reading."""
+        """Go on with what has come already, then with reading."""
         waiting, self._waiting = self._waiting, []
         if waiting and not self._is_closing:
             self._process(waiting)
@@ -288,13 +299,17 @@ class Connection(asyncio.Protocol):
         now_ns = self._sequencer.begin_batch()
         comp_id = session.comp_id
         submit, translate, accept = self._submit, self._translate, session.accept
+        many_count = 0
         for position, message in enumerate(messages, 1):
             if accept(message, now_ns):
                 if session.flaw is None:
                     command = translate(comp_id, session.next_in - 1, message)
-                    if len(submit(command)) > MANY_EVENTS and self._sequencer.congested:
-                        self._waiting = messages[position:]
-                        break
+                    event_count = len(submit(command))
+                    if event_count > MANY_EVENTS:
+                        many_count += event_count
+                        if many_count > EVENTS_AT_ONCE_MAX:
+                            self._waiting = messages[position:]
+                            break
                     if not message.known and type(command) is not Refuse:
                         self._framer.learn(message)
                 else:
@@ -303,7 +318,7 @@ class Connection(asyncio.Protocol):
                 self._follow_up(session)
                 if self._is_closing:
                     return
-        if self._sequencer.congested:
+        if self._waiting or self._sequencer.congested:
             self._transport.pause_reading()
             self._acceptor.congested.append(self)
 

@@ -33,7 +33,7 @@ from fixgw.validation import Flaw, find_flaw, find_value_flaw
 
 ID_CHARS_MAX: Final = 64
 """Names and ids longer than this are refused."""
-_SHORT: Final = frozenset(("1", "11", "41", "55", "584", "790"))
+_SHORT: Final = ("11", "41", "55", "1", "584", "790")
 """Those names and ids."""
 _SIDES: Final = {"1": Side.BUY, "2": Side.SELL}
 _ORDER_TYPES: Final = {"1": OrderType.MARKET, "2": OrderType.LIMIT}
@@ -51,7 +51,7 @@ _NO_SUCH_ORDER: Final = -1
 """OrderID of no order: stands for a text that the venue has never given out as one."""
 _HANDLING: Final = frozenset(("1", "2"))
 """HandlInst(21): automated; there is nobody who could handle an order by hand."""
-_RARE: Final = frozenset(("43", "97", "122", "369"))
+_RARE: Final = ("43", "97", "122", "369")
 """Header fields that are seldom there."""
 _TERMS: Final = ("38", "40", "44", "59")
 """What the rejection of an order repeats of its terms."""
@@ -299,9 +299,9 @@ def _numbers(fields: dict[str, str], instrument: InstrumentText, order_type: Ord
 
 def _check_common(fields: dict[str, str]) -> None:
     """Check the values that several messages have: names and ids, TransactTime, and header fields."""
-    for tag in fields.keys() & _SHORT:
-        if len(fields[tag]) > ID_CHARS_MAX:
-            raise _Refusal(GatewayReject.FIELD_TOO_LONG, _longest(fields), f"at most {ID_CHARS_MAX}")
+    for tag in _SHORT:
+        if tag in fields and len(fields[tag]) > ID_CHARS_MAX:
+            raise _Refusal(GatewayReject.FIELD_TOO_LONG, tag, f"at most {ID_CHARS_MAX}")
     transact_time = fields.get("60")
     # SendingTime has been checked, and is mostly the same.
     if transact_time is not None and transact_time != fields["52"]:
@@ -309,13 +309,9 @@ def _check_common(fields: dict[str, str]) -> None:
             parse_utc(transact_time)
         except InvalidTimestamp:
             raise _unsupported_value(fields, "60") from None
-    for tag in fields.keys() & _RARE:
-        if find_value_flaw(tag, fields[tag]):
+    for tag in _RARE:
+        if tag in fields and find_value_flaw(tag, fields[tag]):
             raise _unsupported_value(fields, tag)
-
-
-def _longest(fields: dict[str, str]) -> str:
-    return max((tag for tag in fields if tag in _SHORT), key=lambda tag: len(fields[tag]))
 
 
 def _scope(fields: dict[str, str], tag: str, scopes: dict[str, MassCancelScope]) -> MassCancelScope:

@@ -22,6 +22,7 @@ from fixgw.outbound_index import (
     Entry,
     OutboundIndex,
     entry_bytes,
+    is_administrative,
     without_times,
 )
 from fixgw.reports import Reports
@@ -33,7 +34,7 @@ RESERVED_BLOCK: Final = 4_096
 PUMP_MESSAGES: Final = 256
 """How many messages the pump sends before it lets others work."""
 RESENDS_WAITING_MAX: Final = 64
-"""More ResendRequests than this, unanswered, are ignored; they can only ask for the same again."""
+"""When so many ResendRequests wait to be answered, the ranges of further ones are joined to the last."""
 _DEFERRED_MAX: Final = 64
 
 
@@ -65,6 +66,8 @@ class Outbound:
         "_reserved",
         "_sequencer",
         "_session",
+        "_staged_count",
+        "_unstaged_answers",
         "_wire",
         "_writable",
         "live",
@@ -96,6 +99,10 @@ class Outbound:
         self._wire: Wire | None = None
         self._frames: list[bytes] = []
         self._entries: list[bytes] = []
+        self._unstaged_answers: list[Answer] = []
+        """The administrative messages among the frames."""
+        self._staged_count = 0
+        """Entries that have been set aside and are not in the index yet."""
         self._writable = True
         self._cursor = 0
         """Next number that the pump sends for the first time."""
@@ -138,13 +145,18 @@ class Outbound:
         answers.clear()
 
     def resend(self, begin: int, end: int) -> None:
-        """Answer a ResendRequest for `begin` to `end` (0: all) from the journal."""
-        last = self.next_out - 1
-        end = min(end or last, last)
-        if begin > end or len(self._resends) >= RESENDS_WAITING_MAX or (begin, end) in self._resends:
+        """Answer a ResendRequest for `begin` to `end` (0: all) from the journal; what is sent anyway is left out."""
+        if self._wire is None or begin >= self.next_out:
             return
-        self._resends.append((begin, end))
         self._stop_being_live()
+        last = self._cursor - 1
+        end = min(end or last, last)
+        if begin > end or (begin, end) in self._resends:
+            return
+        if len(self._resends) >= RESENDS_WAITING_MAX:
+            first_begin, first_end = self._resends.pop()
+            begin, end = min(begin, first_begin), max(end, first_end)
+        self._resends.append((begin, end))
 
     # Connections
 
@@ -176,7 +188,7 @@ class Outbound:
         owed = [entry_bytes(entry.sequence, entry.part, entry.flags, 0) for entry in self._index.owed()]
         first = entry_bytes(ADMINISTRATIVE, 0, 0, now_ns)
         self._index.begin_again(resets, first + b"".join(owed))
-        self.next_out = 1 + self._index.count + len(self._entries)
+        self.next_out = 1 + self._index.count + self._staged_count + len(self._entries)
         self._reserve(self.next_out)
         self.connect(wire)
         frame = encode(f"35={msg_type}{self._header}1\x0152={format_utc(now_ns)}\x01{body}")
@@ -203,11 +215,15 @@ class Outbound:
         self._is_dirty = False
         entries = b"".join(self._entries)
         frames = b"".join(self._frames)
+        count = len(self._entries)
+        self._staged_count += count
         self._entries.clear()
         self._frames.clear()
+        self._unstaged_answers.clear()
         wire = self._wire
 
         def release() -> None:
+            self._staged_count -= count
             is_transmitted = frames and wire is not None and wire is self._wire and not wire.is_closing()
             self._index.append(entries if is_transmitted or not frames else without_times(entries))
             if is_transmitted and wire is not None:
@@ -228,6 +244,7 @@ class Outbound:
             self._reserve(number)
         self._frames.append(encode(f"35={msg_type}{self._header}{number}\x0152={format_utc(now_ns)}\x01{body}"))
         self._entries.append(entry_bytes(ADMINISTRATIVE, 0, 0, now_ns))
+        self._unstaged_answers.append((msg_type, body))
         self._session.last_sent_ns = now_ns
         if not self._is_dirty:
             self._is_dirty = True
@@ -237,15 +254,20 @@ class Outbound:
     # The pump
 
     def _withdraw_frames(self) -> None:
-        """Take back what has not been staged: its numbers stay, as reports never transmitted."""
-        if self._frames:
-            self._entries = [without_times(entries) for entries in self._entries]
-            self._frames.clear()
+        """Take back what has not been staged: reports wait for the pump, administrative messages behind it."""
+        if not self._frames:
+            return
+        answer_count = len(self._unstaged_answers)
+        self._entries = [without_times(entry) for entry in self._entries if not is_administrative(entry)]
+        self.next_out -= answer_count
+        self._frames.clear()
+        self._deferred += self._unstaged_answers
+        self._unstaged_answers.clear()
 
     def _stop_being_live(self, cursor: int | None = None) -> None:
         if self.live:
-            self._cursor = cursor or self.next_out - len(self._entries)
             self._withdraw_frames()
+            self._cursor = cursor or self.next_out - len(self._entries)
             self.live = False
         if self._pump_task is None and self._wire is not None:
             self._pump_task = asyncio.get_running_loop().create_task(self._pump(self._wire))

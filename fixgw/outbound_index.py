@@ -19,6 +19,7 @@ _HEADER: Final = struct.Struct("<16sQ")
 ENTRY: Final = struct.Struct("<QIIq")
 _TIME: Final = struct.Struct("<q")
 _TIME_AT: Final = 16
+_SEQUENCE_BYTES: Final = 8
 POSSIBLE_RESEND: Final = 1
 """Flag: the report may have been sent before under another number; it carries PossResend(97)=Y."""
 _SCAN_ENTRIES: Final = 65_536
@@ -38,6 +39,11 @@ ADMINISTRATIVE: Final = 0
 
 entry_bytes: Final = ENTRY.pack
 """An entry as it lies in the file: `entry_bytes(sequence, part, flags, sent_ns)`."""
+
+
+def is_administrative(entry: bytes) -> bool:
+    """Tell whether an entry is of an administrative message."""
+    return not any(entry[:_SEQUENCE_BYTES])
 
 
 def without_times(entries: bytes) -> bytes:

@@ -40,6 +40,10 @@ _CANCEL_TEXTS: Final = {
     CancelReason.NOT_FILLABLE: "could not be filled at once in full",
     CancelReason.END_OF_DAY: "end of the trading day",
 }
+AFFECTED_LISTED_MAX: Final = 500
+"""A mass cancel of more orders is reported with their number only: a longer list would not fit into a message that all
+counterparties can take. Each order has a report of its own."""
+
 _MARKET_OPTION: Final = "378=8\x01"
 """ExecRestatementReason: the venue cancelled by its rules, nobody asked for it."""
 
@@ -174,12 +178,13 @@ class Reports:
             outcome = f"531=0\x01532={mass_cancel_reject_reason(event.reason)}\x01"
             text = f"58=[{event.reason:d}] {event.text}\x01"
         else:
-            affected = "".join(
-                f"41={cl_ord_id}\x01535={order_id}\x01"
-                for cl_ord_id, order_id in zip(event.orig_cl_ord_ids, event.order_ids, strict=True)
-            )
             count = len(event.order_ids)
-            outcome = f"531={event.scope:d}\x01533={count}\x01" + (f"534={count}\x01{affected}" if count else "")
+            outcome = f"531={event.scope:d}\x01533={count}\x01"
+            if 0 < count <= AFFECTED_LISTED_MAX:
+                outcome += f"534={count}\x01" + "".join(
+                    f"41={cl_ord_id}\x01535={order_id}\x01"
+                    for cl_ord_id, order_id in zip(event.orig_cl_ord_ids, event.order_ids, strict=True)
+                )
             text = ""
         return "r", (
             f"11={event.cl_ord_id}\x0137={exec_id}\x01530={event.scope:d}\x01{outcome}{symbol}{side}60={time}\x01{text}"

@@ -141,7 +141,7 @@ class Session:
             return f"Incorrect BeginString: {message.begin_string}, expected {self.begin_string}"
         flaw = find_flaw(message)
         if flaw is not None:
-            return f"{flaw.text}: {field_name(flaw.ref_tag)}" if flaw.ref_tag else flaw.text
+            return f"{flaw.text}: tag {flaw.ref_tag}" if flaw.ref_tag else flaw.text
         fields = message.fields
         for tag in fields:
             if tag not in SESSION_SUPPORTED["A"]:

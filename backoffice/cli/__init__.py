@@ -1,37 +1,56 @@
 """The `fondaco` command line. The one place that knows all parts of the house, because it starts them."""
 
 import sys
+from typing import Annotated
 
 import typer
 
-from backoffice.cli import journal, serve
-from config.settings import SettingsError
+from backoffice.cli import demo, journal, serve
 
 app = typer.Typer(
     name="fondaco",
-    help="A FIX trading venue: start it, try it, look into its journal.",
+    help="A FIX trading venue: try it, run it, look into its journal.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.add_typer(journal.app, name="journal")
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            text = version("fondaco")
+        except PackageNotFoundError:
+            text = "(not installed)"
+        typer.echo(f"fondaco {text}")
+        raise typer.Exit
+
+
+@app.callback()
+def fondaco(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version, and exit.")
+    ] = False,
+) -> None:
+    """Take the options that belong to no command."""
+
+
 def main() -> None:
     """Run the command line; an error that the user can mend is one line and exit status 1."""
-    from engine.errors import EngineError
-    from fixgw.errors import GatewayError
+    from backoffice.cli.failure import one_line
 
     try:
-        app()
-    except (SettingsError, EngineError, GatewayError) as error:
-        sys.stderr.write(f"fondaco: {error}\n")
-        sys.exit(1)
-    except OSError as error:
-        if error.filename is None and error.errno is None:
+        app(prog_name="fondaco")
+    except Exception as error:
+        line = one_line(error)
+        if not line:
             raise
-        sys.stderr.write(f"fondaco: {error.filename or 'system'}: {error.strerror}\n")
+        sys.stderr.write(f"fondaco: {line}\n")
         sys.exit(1)
 
 

@@ -1,54 +1,42 @@
 """`fondaco journal`: look into a journal, and check it."""
 
-import json
-import sys
 from collections import Counter
-from datetime import UTC, datetime
+from enum import Enum
+from itertools import chain, islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
-from engine.errors import JournalError
-from engine.frames import Record
-from engine.journal import JournalReader
-from engine.recovery import JOURNAL, Recovered, recover
-from engine.snapshot import state_hash
+if TYPE_CHECKING:
+    import msgspec
 
-app = typer.Typer(help="Look into the venue's journal, and check it.", no_args_is_help=True)
+    from engine.frames import Record
+    from engine.recovery import Recovered
 
-DataArgument = Annotated[Path, typer.Argument(help="The venue's data directory.", exists=True, file_okay=False)]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+app = typer.Typer(help="Look into the venue's journal, and check it. The venue may be running.", no_args_is_help=True)
+
+DataArgument = Annotated[Path, typer.Argument(metavar="DIRECTORY", help="The venue's data directory.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 _SECRETS = ("password_hash",)
 
 
 @app.command()
 def verify(data: DataArgument, as_json: JsonOption = False) -> None:
-    """Replay the whole journal from its first record and check every event and frame. Prints the state hash."""
-    reader = _reader(data)
+    """Replay the whole journal, and check every frame and every event.
+
+    Status 0 and the hash of the venue's state if all is well; else what is wrong and where, and status 1.
+    """
+    from backoffice.cli.directory import journal_in
+    from backoffice.cli.replaying import progress_bar
+    from engine.recovery import recover
+    from engine.snapshot import state_hash
+
+    reader = journal_in(data)
+    with progress_bar(data) as progress:
+        recovered = recover(data, use_snapshot=False, progress=progress)
     segments = reader.segments()
-    total_bytes = sum(segment.path.stat().st_size for segment in segments)
-    console = Console(stderr=True)
-    with Progress(
-        TextColumn("replaying"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[record]} records"),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-        transient=True,
-    ) as progress:
-        task = progress.add_task("replay", total=_last_sequence(reader), record=0)
-        recovered = recover(
-            data,
-            use_snapshot=False,
-            progress=lambda sequence: progress.update(task, completed=sequence, record=sequence),
-        )
+    size = sum(segment.path.stat().st_size for segment in segments)
     torn = _torn_bytes(recovered)
     digest = state_hash(recovered.exchange.state, recovered.sequence)
     if as_json:
@@ -56,39 +44,59 @@ def verify(data: DataArgument, as_json: JsonOption = False) -> None:
             {
                 "records": recovered.sequence,
                 "segments": len(segments),
-                "bytes": total_bytes,
+                "bytes": size,
                 "torn_tail_bytes": torn,
                 "state_hash": digest,
             }
         )
         return
-    Console().print(
-        f"{recovered.sequence:,} records in {len(segments)} segments, {total_bytes:,} bytes: every frame is whole and "
-        f"every replayed event equals the recorded one.\nstate hash {digest}",
-        soft_wrap=True,
-    )
+    typer.echo(f"{recovered.sequence:,} records in {_counted(len(segments), 'segment')}, {size:,} bytes")
+    typer.echo("Every frame is whole, and every event is what replaying its command gives.")
     if torn:
-        Console().print(f"The last {torn:,} bytes are a torn tail; the next start cuts them off.")
+        typer.echo(f"The last {torn:,} bytes are a torn tail, as a crash leaves it; the next start cuts them off.")
+    typer.echo(f"state hash {digest}")
 
 
 @app.command()
 def dump(
     data: DataArgument,
     from_sequence: Annotated[int, typer.Option("--from", min=1, help="First record.")] = 1,
-    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many records.")] = 2**62,
+    count: Annotated[
+        int | None, typer.Option("--count", "-n", min=1, help="How many records.", show_default="all")
+    ] = None,
 ) -> None:
-    """Print records as JSON, one a line: sequence, time, command, events. Secrets are masked."""
-    for record in _reader(data).records(from_sequence):
-        if record.sequence >= from_sequence + count:
-            break
-        sys.stdout.write(json.dumps(_shown(record)) + "\n")
+    """Print records as JSON, one a line: sequence, time, command, events.
+
+    Prices count the instrument's price increments, quantities its quantity increments, amounts the asset's smallest
+    units: integers, as the venue reckons. Secrets are masked.
+    """
+    import sys
+
+    import msgspec
+
+    from backoffice.cli.directory import journal_in
+    from backoffice.cli.failure import CommandFailed
+    from engine.errors import SequenceNotFound
+
+    encode = msgspec.json.Encoder().encode
+    records = journal_in(data).records(from_sequence)
+    none = f"{data}: there is no record {from_sequence}; `fondaco journal stat` tells how many there are"
+    try:
+        first = next(records, None)
+    except SequenceNotFound as error:
+        raise CommandFailed(none) from error
+    if first is None:
+        raise CommandFailed(none)
+    for record in islice(chain((first,), records), count):
+        sys.stdout.buffer.write(encode(_shown(record)) + b"\n")
 
 
 @app.command()
 def stat(data: DataArgument, as_json: JsonOption = False) -> None:
     """Count what the journal holds."""
-    reader = _reader(data)
-    segments = reader.segments()
+    from backoffice.cli.directory import journal_in
+
+    reader = journal_in(data)
     commands: Counter[str] = Counter()
     events: Counter[str] = Counter()
     first = last = None
@@ -97,6 +105,7 @@ def stat(data: DataArgument, as_json: JsonOption = False) -> None:
         last = record
         commands[type(record.command).__name__] += 1
         events.update(type(event).__name__ for event in record.events)
+    segments = reader.segments()
     summary = {
         "segments": len(segments),
         "bytes": sum(segment.path.stat().st_size for segment in segments),
@@ -107,45 +116,22 @@ def stat(data: DataArgument, as_json: JsonOption = False) -> None:
     if as_json:
         _print_json({**summary, "commands": dict(commands), "events": dict(events)})
         return
-    console = Console()
     for name, value in summary.items():
-        console.print(f"{name.replace('_', ' '):12} {value:,}" if isinstance(value, int) else f"{name:12} {value}")
+        typer.echo(f"{name.replace('_', ' '):12} {f'{value:,}' if isinstance(value, int) else value or '–'}")
     for title, counter in (("command", commands), ("event", events)):
-        table = Table(title, "count")
-        table.columns[1].justify = "right"
+        width = max([len(title), *map(len, counter)])
+        typer.echo(f"\n{title:{width}} {'count':>12}")
         for name, number in counter.most_common():
-            table.add_row(name, f"{number:,}")
-        console.print(table)
+            typer.echo(f"{name:{width}} {number:>12,}")
 
 
-def _reader(data: Path) -> JournalReader:
-    directory = data / JOURNAL
-    if not directory.is_dir():
-        raise JournalError(f"{data}: no journal here (looked for {directory})")
-    return JournalReader(directory)
-
-
-def _last_sequence(reader: JournalReader) -> int | None:
-    """Return the last record's sequence, for the progress bar; None if only replay can tell."""
-    segments = reader.segments()
-    if not segments:
-        return None
-    last = segments[-1].first_sequence - 1
-    try:
-        for frame in reader.frames(segments[-1].first_sequence):
-            last = frame.sequence
-    except JournalError:
-        return None
-    return last
-
-
-def _torn_bytes(recovered: Recovered) -> int:
+def _torn_bytes(recovered: "Recovered") -> int:
     if recovered.last_segment is None:
         return 0
     return recovered.last_segment.stat().st_size - recovered.end_offset
 
 
-def _shown(record: Record) -> dict[str, Any]:
+def _shown(record: "Record") -> dict[str, Any]:
     return {
         "sequence": record.sequence,
         "time": _time(record.time_ns),
@@ -154,18 +140,26 @@ def _shown(record: Record) -> dict[str, Any]:
     }
 
 
-def _fields(struct: msgspec.Struct) -> dict[str, Any]:
-    values = {field: getattr(struct, field) for field in struct.__struct_fields__}
-    for secret in _SECRETS:
-        if secret in values:
-            values[secret] = "***"
-    return {"type": type(struct).__name__, **values}
+def _fields(struct: "msgspec.Struct") -> dict[str, Any]:
+    fields: dict[str, Any] = {"type": type(struct).__name__}
+    for name in struct.__struct_fields__:
+        value = getattr(struct, name)
+        fields[name] = "***" if name in _SECRETS else value.name if isinstance(value, Enum) else value
+    return fields
 
 
 def _time(time_ns: int) -> str:
+    from datetime import UTC, datetime
+
     seconds, rest = divmod(time_ns, 1_000_000_000)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
 
 
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def _print_json(value: object) -> None:
-    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+    import json
+
+    typer.echo(json.dumps(value, indent=2))

@@ -1,69 +1,93 @@
 """`fondaco serve`: run the venue until told to stop."""
 
 import asyncio
-import logging
 import signal
 import sys
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
-import structlog
 import typer
 
-from config.settings import Settings, load
+if TYPE_CHECKING:
+    from config.settings import Settings
 
-ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The venue's settings, a TOML file.")]
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The venue's settings, in TOML.")]
 DataOption = Annotated[
-    Path | None, typer.Option("--data", "-d", help="The venue's files; default: `data` in the settings.")
+    Path | None,
+    typer.Option("--data", "-d", metavar="DIRECTORY", help="The venue's files. [default: `data` in the settings]"),
 ]
-
-
-T = TypeVar("T")
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def serve(config: ConfigOption, data: DataOption = None) -> None:
-    """Run the venue until SIGINT or SIGTERM."""
+    """Run the venue until SIGINT or SIGTERM.
+
+    The first start creates what the settings name: assets, instruments, accounts with their deposits, sessions. Later
+    starts recover from the journal in the data directory, and add what is new in the settings.
+
+    Logs go to standard error: readable on a terminal, else one JSON object a line.
+    """
+    from backoffice.cli.directory import made
+    from backoffice.cli.logs import log_to_stderr
+    from backoffice.cli.loop import run
+    from config.settings import load
+
     settings = load(config)
     log_to_stderr()
-    run(_serve(settings, data or Path(settings.data)))
+    run(_serve(settings, made(data or Path(settings.data))))
 
 
-def log_to_stderr(level: int = logging.INFO) -> None:
-    """Log one line per event to standard error: key=value, or JSON where it is not a terminal."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
-        cache_logger_on_first_use=True,
-    )
+async def _serve(settings: "Settings", data: Path) -> None:
+    import structlog
 
-
-def run(main: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on uvloop where that is installed, else on asyncio's own loop."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.run(main)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(main)
-
-
-async def _serve(settings: Settings, data: Path) -> None:
+    from backoffice.cli.replaying import progress_bar
+    from engine.journal import JournalReader
+    from engine.recovery import JOURNAL
     from fixgw.trading import Trading
 
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    async with Trading.open(settings, data) as trading:
+    log = structlog.get_logger("serve")
+    interruption = _Interruption()
+    with progress_bar(data) as progress:
+        size = sum(segment.path.stat().st_size for segment in JournalReader(data / JOURNAL).segments())
+        if size:
+            log.info("recovering from the journal", data=str(data), journal_bytes=size)
+
+        def recovering(sequence: int) -> None:
+            progress(sequence)
+            if interruption.requested:
+                log.info("stopped while recovering", sequence=sequence)
+                raise typer.Exit
+
+        venue = Trading.open(settings, data, recovering)
+        trading = await venue.__aenter__()
+    try:
+        stop = interruption.event()
         waiting = {asyncio.create_task(stop.wait()), asyncio.create_task(trading.failed.wait())}
         _, rest = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         for task in rest:
             task.cancel()
+    finally:
+        await venue.__aexit__(*sys.exc_info())
     if trading.failed.is_set():
         raise typer.Exit(1)
+
+
+class _Interruption:
+    """SIGINT and SIGTERM: asked for while recovery keeps the loop busy, waited for afterwards."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        for number in _SIGNALS:
+            signal.signal(number, self._request)
+
+    def event(self) -> asyncio.Event:
+        """Return the event that a signal sets from now on; it is set already if one has come."""
+        stop = asyncio.Event()
+        for number in _SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        if self.requested:
+            stop.set()
+        return stop
+
+    def _request(self, _number: int, _frame: object) -> None:
+        self.requested = True

@@ -6,8 +6,16 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.venue import Venue
+from tests.e2e.wire import Client
 
 MakeVenue = Callable[..., Venue]
+
+
+@pytest.fixture(autouse=True)
+def close_clients() -> Iterator[None]:
+    yield
+    while Client.opened:
+        Client.opened.pop().close()
 
 
 @pytest.fixture

@@ -133,8 +133,18 @@ class Venue:
 
     def rss_bytes(self) -> int:
         """Return the memory that the process holds."""
+        return self._memory_bytes("VmRSS")
+
+    def peak_bytes(self) -> int:
+        """Return the most memory that the process has held since `forget_peak`."""
+        return self._memory_bytes("VmHWM")
+
+    def forget_peak(self) -> None:
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5", encoding="ascii")
+
+    def _memory_bytes(self, name: str) -> int:
         for line in Path(f"/proc/{self.pid}/status").read_text(encoding="ascii").splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith(f"{name}:"):
                 return int(line.split()[1]) * 1024
         raise AssertionError("a running process has a size")
 

@@ -9,7 +9,7 @@ import socket
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 from tests.e2e.venue import DEADLINE_S, HOST, PASSWORD
 
@@ -65,12 +65,23 @@ class Disconnected(Exception):
 class Client:
     """One TCP connection to the venue. `next_out` is the number that `say` uses next, and may be set to any."""
 
-    def __init__(self, port: int, comp_id: str = "BROKER1", *, next_out: int = 1) -> None:
+    opened: ClassVar[list["Client"]] = []
+    """All that there are, so that a test that fails leaves none open."""
+
+    def __init__(
+        self, port: int, comp_id: str = "BROKER1", *, next_out: int = 1, receive_buffer_bytes: int = 0
+    ) -> None:
+        """`receive_buffer_bytes`: what the system takes in before the venue must wait; 0: as much as it likes."""
         self.comp_id = comp_id
         self.next_out = next_out
         self.received: list[Fields] = []
         self._rest = b""
-        self._socket = socket.create_connection((HOST, port), timeout=DEADLINE_S)
+        self._socket = socket.socket()
+        self.opened.append(self)
+        self._socket.settimeout(DEADLINE_S)
+        if receive_buffer_bytes:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer_bytes)
+        self._socket.connect((HOST, port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def __enter__(self) -> Self:

@@ -96,9 +96,7 @@ class Venue:
     ) -> list[AnyEvent]:
         return self.order(account, SELL, qty, price, time_in_force=time_in_force, cl_ord_id=cl_ord_id)
 
-    def market(
-        self, side: Side, qty: int, account: str = "C", time_in_force: TimeInForce = DAY
-    ) -> list[AnyEvent]:
+    def market(self, side: Side, qty: int, account: str = "C", time_in_force: TimeInForce = DAY) -> list[AnyEvent]:
         return self.order(account, side, qty, 0, order_type=MARKET, time_in_force=time_in_force)
 
     def cancel(

@@ -154,9 +154,7 @@ class NaiveExchange:
             order.is_open = False
         goes_by = {(order.account, order.ids[-1]) for order in self.open_orders()}
         self.used_ids = {
-            key: (order_id, day)
-            for key, (order_id, day) in self.used_ids.items()
-            if day == self.day or key in goes_by
+            key: (order_id, day) for key, (order_id, day) in self.used_ids.items() if day == self.day or key in goes_by
         }
         self.day += 1
         return Outcome(canceled=sorted(order.order_id for order in gone))

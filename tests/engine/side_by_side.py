@@ -73,7 +73,9 @@ class SideBySide:
                 order_qty_max=1000,
             )
         )
-        self.model.instruments[symbol] = NaiveInstrument(symbol, base, "USD", maker_bps, taker_bps, 1000, increment * 10)
+        self.model.instruments[symbol] = NaiveInstrument(
+            symbol, base, "USD", maker_bps, taker_bps, 1000, increment * 10
+        )
 
     # ------------------------------------------------------------------------------------------- commands
 
@@ -283,7 +285,7 @@ class SideBySide:
         return accounts[pick % len(accounts)]
 
     def target(self, pick: int, mistake: str) -> tuple[str, str, str, int, str, Side]:
-        """Return session, account, OrigClOrdID, OrderID, symbol and side that mean an open order, save for a mistake."""
+        """Return session, account, OrigClOrdID, OrderID, symbol, side: those of an open order, save for a mistake."""
         orders: list[NaiveOrder] = self.model.open_orders()
         if mistake == "finished" or not orders:
             orders = self.model.orders

@@ -34,12 +34,11 @@ def test_level_goes_with_its_last_order() -> None:
     bids = BookSide(BUY)
     best, other = resting(bids, 103), resting(bids, 101)
     bids.remove(best)
-    assert bids.best is not None
-    assert bids.best.price == 101
+    assert prices(bids) == [101]
     bids.remove(other)
+    assert prices(bids) == []
     assert bids.best is None
     assert not bids.levels
-    assert not bids.keys
 
 
 def test_quantity_within_a_bound_counts_the_levels_up_to_it() -> None:
@@ -85,9 +84,10 @@ def test_queue_is_that_of_a_list(seed: int, side: Side) -> None:
 
 def test_removed_order_keeps_no_hold_of_its_neighbours() -> None:
     venue = Venue()
-    for _ in range(3):
-        venue.buy(1, 100)
-    middle = venue.open_order("id8")
-    assert middle.previous is not None
-    venue.cancel("id8")
+    for cl_ord_id in ("first", "middle", "last"):
+        venue.buy(1, 100, cl_ord_id=cl_ord_id)
+    middle = venue.open_order("middle")
+    assert middle.previous is venue.open_order("first")
+    assert middle.next is venue.open_order("last")
+    venue.cancel("middle")
     assert middle.previous is middle.next is None

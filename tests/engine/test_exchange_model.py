@@ -47,6 +47,7 @@ class TwoExchanges(RuleBasedStateMachine):
     )
     def immediate_order(
         self,
+        *,
         session: str,
         side: Side,
         symbol: str,
@@ -73,6 +74,7 @@ class TwoExchanges(RuleBasedStateMachine):
     )
     def strange_order(
         self,
+        *,
         session: str,
         side: Side,
         symbol: str,
@@ -128,7 +130,9 @@ class TwoExchanges(RuleBasedStateMachine):
         mistake: str,
     ) -> None:
         if is_replace:
-            self.both.replace(qty, price, order_type=order_type, time_in_force=time_in_force, pick=pick, mistake=mistake)
+            self.both.replace(
+                qty, price, order_type=order_type, time_in_force=time_in_force, pick=pick, mistake=mistake
+            )
         else:
             self.both.cancel(pick=pick, mistake=mistake)
 

@@ -10,7 +10,7 @@ from engine.instrument import Instrument
 from engine.values import AMOUNT_MAX, PRICE_MAX
 
 
-def instrument(**changes: Any) -> Instrument:
+def instrument(**changes: object) -> Instrument:
     definition: dict[str, Any] = {
         "symbol": "BTC/USD",
         "base": "BTC",
@@ -25,7 +25,8 @@ def instrument(**changes: Any) -> Instrument:
         "taker_fee_bps": 2,
         "order_qty_max": 10**9,
     }
-    return Instrument(**{**definition, **changes})
+    definition.update(changes)
+    return Instrument(**definition)
 
 
 @given(
@@ -62,9 +63,8 @@ def test_price_times_quantity_is_exact_or_the_instrument_is_refused(
             base_decimals=base_decimals,
             quote_decimals=quote_decimals,
         )
-    except DefinitionError as error:
+    except DefinitionError:
         assert not whole
-        assert "finer than the smallest unit" in str(error)
     else:
         assert whole
         assert made.base_per_lot * qty == lot * qty

@@ -11,7 +11,9 @@ from engine.values import BUY, LIMIT, SELL, Side, TimeInForce
 from tests.engine.builders import Venue
 from tests.engine.invariants import check_state
 
-maker_and_taker_bps = st.tuples(st.integers(-9_999, 9_999), st.integers(-9_999, 9_999)).filter(lambda bps: sum(bps) >= 0)
+maker_and_taker_bps = st.tuples(st.integers(-9_999, 9_999), st.integers(-9_999, 9_999)).filter(
+    lambda bps: sum(bps) >= 0
+)
 
 
 def an_order(side: Side = BUY, *, maker_bps: int = 0, taker_bps: int = 0) -> Order:
@@ -29,9 +31,7 @@ def an_order(side: Side = BUY, *, maker_bps: int = 0, taker_bps: int = 0) -> Ord
         taker_fee_bps=taker_bps,
         order_qty_max=10**6,
     )
-    return Order(
-        1, "S", "A", "x", instrument, side, LIMIT, TimeInForce.DAY, 10, 100, Holding(), Holding()
-    )
+    return Order(1, "S", "A", "x", instrument, side, LIMIT, TimeInForce.DAY, 10, 100, Holding(), Holding())
 
 
 @given(st.integers(-(10**20), 10**20))

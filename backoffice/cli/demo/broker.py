@@ -6,31 +6,45 @@ The books are kept from execution reports alone; at the end they are held agains
 import time
 from array import array
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
+import msgspec
+
+from backoffice.cli.demo.market import Market
 from backoffice.cli.failure import CommandFailed
 from engine.decimals import parse_decimal
+from engine.errors import DecimalError
 from engine.values import Amount, Price, Qty, Side, TimeInForce
 from fixgw.codec import Message, readable
 from fixgw.initiator import Initiator
-from fixgw.instruments import InstrumentText
 from fixgw.timestamps import format_utc
 
 SENT_KEPT_MAX: Final = 20_000
 """How many sent messages a session keeps in case the venue asks for them again."""
-_TAPE_LENGTH: Final = 32
+_TAPE_LENGTH: Final = 16
+_TIME_OF_DAY: Final = slice(9, 21)
+"""Where in a UTCTimestamp it stands, to the millisecond."""
+
+
+class TapeRow(msgspec.Struct, frozen=True):
+    """A trade as its taker was told of it."""
+
+    time: str
+    taker: str
+    is_buy: bool
+    qty: str
+    symbol: str
+    price: str
 
 
 class Tape:
     """What all brokers of the demo have traded, as the takers' reports tell it."""
 
-    def __init__(self, symbols: Mapping[str, InstrumentText]) -> None:
+    def __init__(self, symbols: Iterable[str]) -> None:
         self.trades: Counter[str] = Counter()
-        self.volume: Counter[str] = Counter()
         self.last_price: dict[str, Price] = dict.fromkeys(symbols, 0)
-        self.latest: deque[tuple[str, str, Side, str, str, str]] = deque(maxlen=_TAPE_LENGTH)
-        """Time, instrument, taker's side, quantity, price, taker."""
+        self.latest: deque[TapeRow] = deque(maxlen=_TAPE_LENGTH)
 
 
 class OpenOrder:
@@ -64,7 +78,7 @@ class Broker:
         account: str,
         password: str,
         *,
-        instruments: Mapping[str, InstrumentText],
+        market: Market,
         balances: Mapping[str, Amount],
         tape: Tape,
     ) -> None:
@@ -92,7 +106,8 @@ class Broker:
         """When each request that has no answer yet was sent, by ClOrdID, on the performance counter."""
         self._new: set[str] = set()
         """Those of them that are new orders."""
-        self._instruments = instruments
+        self._instruments = market.instruments
+        self._decimals = market.decimals
         self._tape = tape
         self._last_id = 0
 
@@ -176,18 +191,25 @@ class Broker:
                 self.order_latency_ns.append(elapsed_ns)
             else:
                 self.change_latency_ns.append(elapsed_ns)
-        if message.msg_type == "8":
+        try:
+            self._note(message.msg_type, cl_ord_id, fields)
+        except (KeyError, ValueError, DecimalError) as error:
+            self.unexpected = f"{readable(message.raw)} ({error!r})"
+
+    def _note(self, msg_type: str, cl_ord_id: str, fields: dict[str, str]) -> None:
+        """Keep the books. Raise `KeyError`, `ValueError` or `DecimalError` for what the venue should not have said."""
+        if msg_type == "8":
             self._note_report(cl_ord_id, fields)
-        elif message.msg_type == "9":
+        elif msg_type == "9":
             self.outcomes["cancel or replace refused"] += 1
             self.rejects[fields["58"]] += 1
             order = self.orders.get(fields["41"])
             if order is not None:
                 order.is_changing = False
-        elif message.msg_type == "r" and fields["531"] == "7":
+        elif msg_type == "r" and fields["531"] == "7":
             self.outcomes["mass cancel"] += 1
         else:
-            self.unexpected = readable(message.raw)
+            raise ValueError("not an answer to what was sent")
 
     def _note_report(self, cl_ord_id: str, fields: dict[str, str]) -> None:
         orders = self.orders
@@ -217,7 +239,7 @@ class Broker:
                     known.leaves_qty = 0
                     del orders[cl_ord_id]
             case exec_type:
-                self.unexpected = f"an execution report of type {exec_type} on {cl_ord_id}"
+                raise ValueError(f"ExecType(150) {exec_type}")
 
     def _note_fill(self, cl_ord_id: str, fields: dict[str, str]) -> None:
         self.outcomes["filled"] += 1
@@ -225,7 +247,7 @@ class Broker:
         text = self._instruments[symbol]
         instrument = text.instrument
         qty, price = text.lots(fields["32"]), text.ticks(fields["31"])
-        fee = parse_decimal(fields["137"], text.fee_decimals) if "137" in fields else 0
+        fee = parse_decimal(fields["137"], self._decimals[instrument.quote]) if "137" in fields else 0
         notional = qty * price * instrument.notional_per_tick_lot
         base_amount = qty * instrument.base_per_lot
         order = self.orders[cl_ord_id]
@@ -242,9 +264,11 @@ class Broker:
         if fields["1057"] == "Y":
             tape = self._tape
             tape.trades[symbol] += 1
-            tape.volume[symbol] += qty
             tape.last_price[symbol] = price
-            tape.latest.append((fields["60"], symbol, order.side, fields["32"], fields["31"], self.comp_id))
+            is_buy = order.side is Side.BUY
+            tape.latest.append(
+                TapeRow(fields["60"][_TIME_OF_DAY], self.comp_id, is_buy, fields["32"], symbol, fields["31"])
+            )
 
     def check(self) -> None:
         """Raise `CommandFailed` if the session is gone or the venue has said what it should not."""

@@ -144,20 +144,11 @@ class Flow:
         self._market = market
         self._brokers = brokers
         self._random = random.Random(seed + 1)  # noqa: S311 - a seeded flow is no secret
-        self._makers = [
-            MarketMaker(broker, market, self._random, rank) for rank, broker in enumerate(brokers[:MAKERS])
-        ]
+        self._makers = [MarketMaker(broker, market, self._random, rank) for rank, broker in enumerate(brokers[:MAKERS])]
         self._takers = [Taker(broker, market, self._random) for broker in brokers[MAKERS:]]
-        self._visits = cycle(
-            [(maker, symbol) for symbol in market.instruments for maker in self._makers],
-        )
+        self._quoted = [(maker, symbol) for symbol in market.instruments for maker in self._makers]
+        self._visits = cycle(self._quoted)
         self._mistakes = self._mistakes_in_turn()
-
-    def open(self) -> None:
-        """Let the market makers quote everything once."""
-        for maker in self._makers:
-            for symbol in self._market.instruments:
-                maker.look_after(symbol)
 
     def pulse(self) -> None:
         """Let a little time pass on the market."""
@@ -168,7 +159,7 @@ class Flow:
         self._market.step()
         maker, symbol = next(self._visits)
         maker.look_after(symbol)
-        if self._random.randrange(100) < _TAKE_PERCENT:
+        if self.pulses > 2 * len(self._quoted) and self._random.randrange(100) < _TAKE_PERCENT:
             self._random.choice(self._takers).trade()
         if self.pulses in _FIRST_MISTAKES or self.pulses % _PULSES_BETWEEN_MISTAKES == 0:
             next(self._mistakes)
@@ -195,7 +186,7 @@ class Flow:
         instrument = text.instrument
         lots_owned = broker.balances[instrument.base] // instrument.base_per_lot
         price = text.price_text[self._market.reference_price(instrument)]
-        broker.enter_as_is(broker.next_id(), instrument.symbol, Side.SELL, text.qty_text[lots_owned + 1], price)
+        broker.enter_as_is(broker.next_id(), instrument.symbol, Side.SELL, text.qty_text[2 * lots_owned], price)
 
 
 def _quote_price(reference: Price, half_spread: Price, side: Side, level: int) -> Price:

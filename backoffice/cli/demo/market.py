@@ -60,7 +60,12 @@ class Market:
 
     def lots_worth(self, instrument: Instrument, dollars: int) -> Qty:
         """Return about as many lots as cost so many US dollars: a number with two digits and zeros behind them."""
-        lots = dollars * _DOLLAR * 10**instrument.qty_decimals // (self._values[instrument.base] * instrument.qty_increment)
+        lots = (
+            dollars
+            * _DOLLAR
+            * 10**instrument.qty_decimals
+            // (self._values[instrument.base] * instrument.qty_increment)
+        )
         unit = 10 ** max(0, len(str(lots)) - 2)
         return int(max(1, lots - lots % unit))
 

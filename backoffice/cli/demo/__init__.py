@@ -1,0 +1,74 @@
+"""`fondaco demo`: a venue, brokers that trade on it over FIX, and proof that it all adds up."""
+
+import asyncio
+import contextlib
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+SecondsOption = Annotated[int, typer.Option("--seconds", "-s", min=1, max=86_400, help="How long the brokers trade.")]
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", "-d", help="Keep the venue's data in this directory, which must be new or empty."),
+]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Another seed, another market.")]
+
+
+def demo(seconds: SecondsOption = 10, data: DataOption = None, seed: SeedOption = 1) -> None:
+    """Open a venue with sample brokers on this machine and trade over FIX.
+
+    The venue is a process of its own (`fondaco serve`, on a free port of 127.0.0.1, with fresh data). Eight brokers log
+    on over FIX 4.4, quote and trade all six instruments and log out. Then the demo prints the trade blotter, the
+    balances and what it measured, and checks them against the venue's journal: status 0 says that everything adds up.
+    """
+    from rich.console import Console
+
+    from backoffice.cli.demo.course import Course
+    from backoffice.cli.loop import run
+
+    with contextlib.ExitStack() as stack:
+        if data is None:
+            directory = Path(stack.enter_context(TemporaryDirectory(prefix="fondaco-demo-")))
+        else:
+            directory = _fresh(data)
+        console = Console()
+        course = Course(console, seconds, seed, directory)
+        try:
+            run(course.trade())
+        except asyncio.CancelledError:
+            sys.stderr.write("fondaco: interrupted\n")
+            raise typer.Exit(130) from None
+        course.conclude()
+        if data is not None:
+            _tell_of(console, data)
+
+
+def _fresh(data: Path) -> Path:
+    """Return the directory, made if need be. Raise `CommandFailed` if there is anything in it."""
+    from backoffice.cli.directory import made
+    from backoffice.cli.failure import CommandFailed
+
+    directory = made(data)
+    if any(directory.iterdir()):
+        raise CommandFailed(f"{data}: is not empty, and the demo starts on fresh data; name a new directory")
+    return directory
+
+
+def _tell_of(console: "Console", data: Path) -> None:
+    from backoffice.cli.demo.venue import SETTINGS
+
+    console.print()
+    console.print(f"The venue's data is in {data}. To go on from here:", highlight=False, soft_wrap=True)
+    for command in (
+        f"fondaco journal stat {data}",
+        f"fondaco journal verify {data}",
+        f"fondaco journal dump {data} | head",
+        f"fondaco serve --config {data / SETTINGS} --data {data}",
+    ):
+        console.print(f"  {command}", highlight=False, soft_wrap=True)

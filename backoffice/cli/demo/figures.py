@@ -1,0 +1,32 @@
+"""Figures as people read them: thousands apart, exact to the last digit unless it says otherwise."""
+
+from engine.decimals import divide_rounded, format_decimal
+
+
+def grouped(text: str) -> str:
+    """Return a decimal text with its thousands apart: "67,250.01"."""
+    whole, point, fraction = text.partition(".")
+    return f"{int(whole):,}{point}{fraction}" if whole not in ("-0", "-") else text
+
+
+def exact(amount: int, decimals: int) -> str:
+    """Return an amount with all its decimals."""
+    return grouped(format_decimal(amount, decimals))
+
+
+def trimmed(amount: int, decimals: int) -> str:
+    """Return an amount without the zeros at its end."""
+    text = exact(amount, decimals)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def rounded(amount: int, decimals: int, shown: int = 2) -> str:
+    """Return a positive amount rounded to `shown` decimals: to be looked at, not to be reckoned with."""
+    if decimals <= shown:
+        return exact(amount, decimals)
+    return exact(divide_rounded(amount, 10 ** (decimals - shown)), shown)
+
+
+def per_second(count: int, elapsed_ns: int) -> int:
+    """Return a rate in whole numbers."""
+    return count * 1_000_000_000 // max(elapsed_ns, 1)

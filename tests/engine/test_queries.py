@@ -1,0 +1,146 @@
+import pytest
+
+from engine import commands
+from engine.events import OrderStatusReported
+from engine.reject import RejectReason
+from engine.values import BUY, LIMIT, SELL, OrderStatus
+from tests.engine.builders import GTC, SYMBOL, Venue, add_instrument, all_of, only
+
+
+@pytest.fixture
+def venue() -> Venue:
+    """A buy of 5 at 100 (ClOrdID x, OrderID 1) of which 2 are filled."""
+    venue = Venue()
+    venue.buy(5, 100, cl_ord_id="x")
+    venue.sell(2, 100)
+    return venue
+
+
+def test_status_tells_all_of_an_open_order(venue: Venue) -> None:
+    assert only(OrderStatusReported, venue.query("x", request_id="Q9")) == OrderStatusReported(
+        session="A",
+        account="A",
+        order_id=1,
+        cl_ord_id="x",
+        symbol=SYMBOL,
+        side=BUY,
+        order_type=LIMIT,
+        time_in_force=GTC,
+        qty=5,
+        price=100,
+        leaves_qty=3,
+        cum_qty=2,
+        cum_notional=200,
+        status=OrderStatus.PARTIALLY_FILLED,
+        reason=0,
+        text="",
+        request_id="Q9",
+        is_mass_status=False,
+        total_reports=0,
+        last_report=False,
+    )
+
+
+def test_status_changes_nothing_but_the_place_in_the_sequence(venue: Venue) -> None:
+    venue.query("x")
+    assert venue.state.sessions["A"].last_in == len(venue.applied) - 1
+    assert venue.bids() == [(100, ["x"])]
+
+
+@pytest.mark.parametrize(("cl_ord_id", "order_id"), (("x", 0), ("", 1), ("x", 1)))
+def test_order_is_found_by_either_id_or_both(venue: Venue, cl_ord_id: str, order_id: int) -> None:
+    assert only(OrderStatusReported, venue.query(cl_ord_id, order_id=order_id)).order_id == 1
+
+
+def test_order_is_found_by_every_id_it_went_by(venue: Venue) -> None:
+    venue.replace("x", 9, 101, cl_ord_id="y")
+    for cl_ord_id in ("x", "y"):
+        event = only(OrderStatusReported, venue.query(cl_ord_id))
+        assert (event.order_id, event.cl_ord_id, event.qty) == (1, "y", 9)
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    (
+        ({"cl_ord_id": "other"}, RejectReason.UNKNOWN_ORDER),
+        ({"order_id": 99}, RejectReason.UNKNOWN_ORDER),
+        ({"cl_ord_id": "x", "order_id": 2}, RejectReason.UNKNOWN_ORDER),
+        ({"order_id": 2}, RejectReason.UNKNOWN_ORDER),
+        ({"cl_ord_id": "x", "account": "nobody"}, RejectReason.UNKNOWN_ACCOUNT),
+        ({"cl_ord_id": "x", "account": "B"}, RejectReason.UNKNOWN_ACCOUNT),
+        ({"cl_ord_id": "x", "symbol": "ETH/USD"}, RejectReason.INSTRUMENT_MISMATCH),
+        ({"cl_ord_id": "x", "side": SELL}, RejectReason.SIDE_MISMATCH),
+    ),
+)
+def test_what_cannot_be_told_is_refused_with_a_reason(
+    venue: Venue, asked: dict[str, object], reason: RejectReason
+) -> None:
+    arguments = {"account": "A", "session": "A", **asked}
+    event = only(OrderStatusReported, venue.query(**arguments))  # type: ignore[arg-type]
+    assert (event.reason, event.text) == (reason, reason.text)
+    assert (event.order_id, event.status, event.qty) == (0, OrderStatus.REJECTED, 0)
+
+
+def test_finished_order_is_still_told(venue: Venue) -> None:
+    venue.cancel("x")
+    event = only(OrderStatusReported, venue.query("x"))
+    assert (event.status, event.cum_qty, event.leaves_qty) == (OrderStatus.CANCELED, 2, 0)
+
+
+def test_order_finished_long_ago_is_known_to_be_finished(monkeypatch: pytest.MonkeyPatch, venue: Venue) -> None:
+    monkeypatch.setattr("engine.matching.FINISHED_ORDERS_KEPT", 1)
+    for cl_ord_id in ("x", "y"):
+        venue.buy(1, 90, cl_ord_id="y")
+        venue.cancel(cl_ord_id)
+    assert only(OrderStatusReported, venue.query("x")).reason is RejectReason.ORDER_FINISHED
+
+
+# ---------------------------------------------------------------------------------------------- mass status
+
+
+def test_all_open_orders_of_the_session_are_told_and_counted() -> None:
+    venue = Venue()
+    venue.apply(commands.ProvisionSession("desk", ("B", "A"), ""))
+    for account in ("A", "B", "C"):
+        venue.buy(1, 100, account, cl_ord_id=f"{account}1")
+        venue.buy(1, 101, account, cl_ord_id=f"{account}2")
+    events = all_of(OrderStatusReported, venue.query_all("desk", request_id="M1"))
+    assert [event.cl_ord_id for event in events] == ["B1", "B2", "A1", "A2"]
+    assert [event.last_report for event in events] == [False, False, False, True]
+    assert {event.total_reports for event in events} == {4}
+    assert all(event.is_mass_status and event.request_id == "M1" and event.session == "desk" for event in events)
+
+
+def test_mass_status_may_be_of_one_account_instrument_or_side() -> None:
+    venue = Venue()
+    venue.apply(add_instrument(symbol="BTC/EUR"))
+    venue.apply(commands.ProvisionSession("desk", ("A", "B"), ""))
+    venue.buy(1, 100, "A", cl_ord_id="bid")
+    venue.sell(1, 200, "A", cl_ord_id="ask")
+    venue.order("A", BUY, 1, 100, symbol="BTC/EUR", cl_ord_id="eur")
+    venue.buy(1, 100, "B", cl_ord_id="b")
+
+    def told(*, account: str = "", symbol: str = "", side: int = 0) -> list[str]:
+        events = venue.query_all("desk", account=account, symbol=symbol, side=side)
+        return [event.cl_ord_id for event in all_of(OrderStatusReported, events)]
+
+    assert told(account="B") == ["b"]
+    assert told(symbol=SYMBOL) == ["bid", "ask", "b"]
+    assert told(side=SELL) == ["ask"]
+    assert told(symbol="BTC/EUR", side=BUY) == ["eur"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    (
+        ({}, RejectReason.NO_OPEN_ORDERS),
+        ({"account": "B"}, RejectReason.UNKNOWN_ACCOUNT),
+        ({"account": "nobody"}, RejectReason.UNKNOWN_ACCOUNT),
+        ({"symbol": "ETH/USD"}, RejectReason.UNKNOWN_INSTRUMENT),
+        ({"side": 2}, RejectReason.NO_OPEN_ORDERS),
+    ),
+)
+def test_mass_status_of_nothing_is_one_answer_that_says_why(asked: dict[str, str], reason: RejectReason) -> None:
+    event = only(OrderStatusReported, Venue().query_all("A", **asked))  # type: ignore[arg-type]
+    assert (event.reason, event.order_id, event.status) == (reason, 0, OrderStatus.REJECTED)
+    assert (event.is_mass_status, event.total_reports, event.last_report) == (True, 0, True)

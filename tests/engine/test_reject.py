@@ -1,0 +1,71 @@
+from collections.abc import Callable
+
+import pytest
+
+from engine.events import AnyEvent
+from engine.reject import RejectReason
+from engine.values import BUY, MARKET, SELL
+from tests.engine.builders import SYMBOL, Venue
+
+Request = Callable[[Venue], list[AnyEvent]]
+
+REACHED_BY: dict[RejectReason, Request] = {
+    RejectReason.UNKNOWN_INSTRUMENT: lambda v: v.order("A", BUY, 1, 1, symbol="XRP/USD"),
+    RejectReason.UNKNOWN_ACCOUNT: lambda v: v.order("B", BUY, 1, 1, session="A"),
+    RejectReason.DUPLICATE_CL_ORD_ID: lambda v: v.buy(1, 1, cl_ord_id="x"),
+    RejectReason.QUANTITY_OUT_OF_RANGE: lambda v: v.buy(0, 1),
+    RejectReason.PRICE_OUT_OF_RANGE: lambda v: v.buy(1, 0),
+    RejectReason.NOTIONAL_TOO_LARGE: lambda v: v.sell(1000, 2**53),
+    RejectReason.INSUFFICIENT_FUNDS: lambda v: v.buy(10**6, 10**6),
+    RejectReason.NO_LIQUIDITY: lambda v: v.market(BUY, 1),
+    RejectReason.UNKNOWN_ORDER: lambda v: v.cancel("y"),
+    RejectReason.ORDER_FINISHED: lambda v: v.cancel("done"),
+    RejectReason.INSTRUMENT_MISMATCH: lambda v: v.cancel("x", symbol="XRP/USD"),
+    RejectReason.SIDE_MISMATCH: lambda v: v.cancel("x", side=SELL),
+    RejectReason.QUANTITY_NOT_ABOVE_FILLED: lambda v: v.replace("x", 2, 100),
+    RejectReason.MARKET_ORDER_NEEDS_NO_PRICE: lambda v: v.order("A", SELL, 1, 1, order_type=MARKET),
+    RejectReason.CANNOT_REPLACE_THUS: lambda v: v.replace("x", 4, 100, order_type=MARKET),
+    RejectReason.ORDER_ID_MISMATCH: lambda v: v.cancel("x", order_id=2),
+    RejectReason.NO_OPEN_ORDERS: lambda v: v.query_all("C"),
+}
+
+
+@pytest.mark.parametrize("reason", RejectReason, ids=lambda reason: reason.name)
+def test_every_reason_is_given_for_something(reason: RejectReason) -> None:
+    venue = Venue()
+    venue.buy(5, 100, cl_ord_id="x")
+    venue.sell(2, 100)
+    venue.buy(1, 90, cl_ord_id="done")
+    venue.cancel("done")
+    (event,) = REACHED_BY[reason](venue)
+    assert getattr(event, "reason", None) == reason
+    assert getattr(event, "text", None) == reason.text
+
+
+@pytest.mark.parametrize("reason", RejectReason, ids=lambda reason: reason.name)
+def test_reason_is_numbered_in_the_engines_band_and_says_what_is_wrong(reason: RejectReason) -> None:
+    assert 1000 <= reason <= 1999
+    assert reason.text
+    assert reason.text[0].islower() or reason.text.startswith(("ClOrdID", "OrderID"))
+
+
+def test_the_first_check_that_fails_gives_the_reason() -> None:
+    """The order of the checks is part of the rules: clients see it, and every replay must."""
+    venue = Venue(funds=10)
+    venue.buy(1, 1, cl_ord_id="x")
+    wrong: dict[str, object] = {"cl_ord_id": "x", "symbol": "XRP/USD", "qty": 0, "price": 0, "session": "B"}
+    right: dict[str, object] = {"cl_ord_id": "y", "symbol": SYMBOL, "qty": 100, "price": 100, "session": "A"}
+    reasons = []
+    for name in ("session", "cl_ord_id", "symbol", "qty", "price"):
+        (event,) = venue.order("A", BUY, **wrong)  # type: ignore[arg-type]
+        reasons.append(getattr(event, "reason", None))
+        wrong[name] = right[name]
+    (event,) = venue.order("A", BUY, **wrong)  # type: ignore[arg-type]
+    assert [*reasons, getattr(event, "reason", None)] == [
+        RejectReason.UNKNOWN_ACCOUNT,
+        RejectReason.DUPLICATE_CL_ORD_ID,
+        RejectReason.UNKNOWN_INSTRUMENT,
+        RejectReason.QUANTITY_OUT_OF_RANGE,
+        RejectReason.PRICE_OUT_OF_RANGE,
+        RejectReason.INSUFFICIENT_FUNDS,
+    ]
