@@ -7,18 +7,28 @@ Prices, quantities and amounts are decimal texts in the file and integers from h
 import ipaddress
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, get_args
 
 import msgspec
 
-Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$")]
-"""CompIDs, account, asset and instrument names: short, printable, safe in FIX and in file names save for `/`."""
+NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$"
+COMP_ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"
+DECIMAL_PATTERN: Final = r"^[0-9]{1,18}(\.[0-9]{1,18})?$"
+ARGON2ID_PATTERN: Final = r"^\$argon2id\$v=19\$m=[0-9]+,t=[0-9]+,p=[0-9]+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$"
+TIME_OF_DAY_PATTERN: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
-CompId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")]
+Name = Annotated[str, msgspec.Meta(pattern=NAME_PATTERN)]
+"""Account, asset and instrument names: short, printable, safe in FIX."""
 
-DecimalText = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,18}(\.[0-9]{1,18})?$")]
+CompId = Annotated[str, msgspec.Meta(pattern=COMP_ID_PATTERN)]
+"""The same without `/`: safe in file names too."""
 
-PasswordHash = Annotated[str, msgspec.Meta(pattern=r"^\$argon2id\$")]
+DecimalText = Annotated[str, msgspec.Meta(pattern=DECIMAL_PATTERN)]
+
+PasswordHash = Annotated[str, msgspec.Meta(pattern=ARGON2ID_PATTERN)]
+
+Sync = Literal["always", "relaxed"]
+SYNC_CHOICES: Final = get_args(Sync)
 
 
 class SettingsError(Exception):
@@ -41,7 +51,7 @@ class Fix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How durable a record is before anything is said about it."""
 
-    sync: Literal["always", "relaxed"] = "always"
+    sync: Sync = "always"
     """`always`: on disk (fdatasync). `relaxed`: with the operating system; a power cut may lose the last second."""
     segment_mib: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 64
     snapshot_every_records: Annotated[int, msgspec.Meta(ge=1_000)] = 1_000_000
@@ -85,7 +95,7 @@ class Session(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Venue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Rules of the whole venue."""
 
-    trading_day_ends: Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] = "00:00"
+    trading_day_ends: Annotated[str, msgspec.Meta(pattern=TIME_OF_DAY_PATTERN)] = "00:00"
     """UTC. DAY orders expire then."""
 
 
@@ -107,22 +117,67 @@ def load(path: Path) -> Settings:
     """Read and check a settings file. Raise `SettingsError`."""
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    except FileNotFoundError as error:
+        raise SettingsError(f"{path}: no such file; name the venue's settings, a TOML file") from error
+    except IsADirectoryError as error:
+        raise SettingsError(f"{path}: is a directory; name the TOML file in it") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: not TOML: not UTF-8 text (byte {error.start})") from error
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror or error}") from error
     return parse(text, str(path))
 
 
 def parse(text: str, origin: str) -> Settings:
     """Check settings given as TOML text; `origin` names them in errors. Raise `SettingsError`."""
     try:
-        settings = msgspec.convert(tomllib.loads(text), Settings)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{origin}: not TOML: {error}") from error
+        settings = msgspec.convert(_tables(text, origin), Settings)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{origin}: {str(error).replace(' - at `$.', ' - at `')}") from error
+        raise SettingsError(f"{origin}: {_in_words(error)}") from error
     _check_names(settings, origin)
     _check_network(settings.fix, origin)
     return settings
+
+
+def _tables(text: str, origin: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError as error:
+        raise SettingsError(f"{origin}: not TOML: nested too deeply") from error
+    except ValueError as error:  # tomllib's own error, or a number of thousands of digits
+        raise SettingsError(f"{origin}: not TOML: {error}") from error
+
+
+_WORDS: Final = (
+    (f"`str` matching regex {NAME_PATTERN!r}", "a name of 1 to 32 letters, digits and . _ / -, no sign first"),
+    (f"`str` matching regex {COMP_ID_PATTERN!r}", "a name of 1 to 32 letters, digits and . _ -, no sign first"),
+    (f"`str` matching regex {DECIMAL_PATTERN!r}", 'a decimal text such as "0.01", without a sign'),
+    (f"`str` matching regex {ARGON2ID_PATTERN!r}", "an argon2id hash ($argon2id$...), never the password itself"),
+    (f"`str` matching regex {TIME_OF_DAY_PATTERN!r}", "a time of day, HH:MM"),
+    ("`str`", "text in quotes"),
+    ("`int`", "a whole number"),
+    ("`float`", "a number with a point"),
+    ("`bool`", "true or false"),
+    ("`array` of length >= 1", "a list with something in it"),
+    ("`array`", "a list"),
+    ("`object`", "a table"),
+    ("Object missing required field", "missing:"),
+    ("Object contains unknown field", "unknown setting"),
+    ("Invalid enum value", "unknown value"),
+    ("Expected ", "must be "),
+    (", got ", ", not "),
+)
+
+
+def _in_words(error: msgspec.ValidationError) -> str:
+    """Return where and what, in the words of the file rather than of the library."""
+    what, _, path = str(error).partition(" - at ")
+    where = path.removeprefix("`key` in ").strip("`").lstrip("$.")
+    for theirs, ours in _WORDS:
+        what = what.replace(theirs, ours)
+    if where == "journal.sync":
+        what += f" (choose from: {', '.join(SYNC_CHOICES)})"
+    return f"{where}: {what}" if where else what
 
 
 def _check_names(settings: Settings, origin: str) -> None:

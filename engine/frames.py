@@ -19,6 +19,8 @@ from engine.events import AnyEvent
 HEADER: Final = struct.Struct("<IIQQ")
 HEADER_SIZE: Final = HEADER.size
 _COVERED: Final = struct.Struct("<QQ")
+_COVERED_AT: Final = HEADER_SIZE - _COVERED.size
+"""Where in a frame begins what the CRC covers: both sequences and the payload."""
 _SEQUENCE_UPPER_AT: Final = 10
 """Where in a header the upper six bytes of the sequence lie."""
 _ZEROS_BYTES: Final = 64 * 1024
@@ -80,10 +82,9 @@ def frame_at(data: bytes, at: int, base: int = 0) -> Frame | None:
     end = start + length
     if not 0 < length <= PAYLOAD_BYTES_MAX or end > len(data):
         return None
-    payload = data[start:end]
-    if zlib.crc32(payload, zlib.crc32(data[at + 8 : start])) != crc:
+    if zlib.crc32(data[at + _COVERED_AT : end]) != crc:
         return None
-    return Frame(base + at, sequence, durable, payload)
+    return Frame(base + at, sequence, durable, data[start:end])
 
 
 def find_frame_after(data: bytes, sequence: int) -> Frame | None:

@@ -32,7 +32,7 @@ from engine.events import (
 )
 from engine.holding import Holding
 from engine.instrument import Instrument
-from engine.matching import cancel_resting
+from engine.matching import cancel
 from engine.state import Session, State
 from engine.values import AMOUNT_MAX, DECIMALS_MAX, END_OF_DAY, TimeInForce
 
@@ -187,7 +187,7 @@ def end_trading_day(state: State, command: EndTradingDay) -> list[AnyEvent]:
     state.trading_day_ended = command.day
     expiring = [order for order in state.open_orders(state.accounts) if order.time_in_force is TimeInForce.DAY]
     expiring.sort(key=lambda order: order.order_id)
-    events: list[AnyEvent] = [cancel_resting(state, order, END_OF_DAY) for order in expiring]
+    events: list[AnyEvent] = [cancel(state, order, END_OF_DAY) for order in expiring]
     for account in state.accounts.values():
         account.forget_old_cl_ord_ids()
     events.append(TradingDayEnded(command.day))

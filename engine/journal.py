@@ -10,7 +10,7 @@ import fcntl
 import os
 import threading
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -79,13 +79,14 @@ class Segment:
             self.note(current, offset + at)
         return offset + at
 
-    def frames(self, offset: int, expected: int, *, is_last: bool) -> Iterator[Frame]:
-        """Yield the whole frames from `offset` on, where record `expected` begins.
+    def frames(self, offset: int, expected: int, *, is_last: bool) -> Generator[Frame, None, int]:
+        """Yield the whole frames from `offset` on, where record `expected` begins; return which record comes next.
 
         Raise `CorruptJournal` where records are out of order, or if bytes remain that are no torn tail (see
         `engine.frames`).
         """
         rest = b""
+        to_note = self.first_sequence + len(self.offsets) * STRIDE
         with self.path.open("rb", buffering=0) as file:
             if file.read(len(MAGIC)) != MAGIC:
                 raise CorruptJournal(f"{self.path} offset 0: not a journal segment of this version")
@@ -98,7 +99,9 @@ class Segment:
                         raise CorruptJournal(
                             f"{self.path} offset {frame.offset}: holds record {frame.sequence}, not {expected}"
                         )
-                    self.note(expected, frame.offset)
+                    if expected == to_note:
+                        self.note(expected, frame.offset)
+                        to_note += STRIDE
                     yield frame
                     at += HEADER_SIZE + len(frame.payload)
                     expected += 1
@@ -111,6 +114,7 @@ class Segment:
                     f"{self.path} offset {offset}: record {expected} is damaged, and later ones are there; "
                     "restore the file from a copy"
                 )
+        return expected
 
 
 class JournalReader:
@@ -152,9 +156,8 @@ class JournalReader:
                 raise CorruptJournal(
                     f"{segment.path} offset 0: begins with record {segment.first_sequence}, not {expected}"
                 )
-            for frame in segment.frames(segment.offset_of(expected), expected, is_last=segment is segments[-1]):
-                yield frame
-                expected = frame.sequence + 1
+            is_last = segment is segments[-1]
+            expected = yield from segment.frames(segment.offset_of(expected), expected, is_last=is_last)
 
     def records(self, from_sequence: int = 1) -> Iterator[Record]:
         """Yield the decoded records from `from_sequence` on."""

@@ -34,16 +34,16 @@ def trade_and_rest(state: State, order: Order, book: Book, events: list[AnyEvent
         bound = AMOUNT_MAX if order_type is MARKET else order.price * opposite.sign
         if best.key <= bound:
             if time_in_force is FILL_OR_KILL and opposite.qty_within(bound) < order.leaves_qty:
-                events.append(_close(state, order, CancelReason.NOT_FILLABLE))
+                events.append(cancel(state, order, CancelReason.NOT_FILLABLE, rests=False))
                 return
             _match(state, order, opposite, bound, events)
             if not order.leaves_qty:
                 _finish(state, order, FILLED)
                 return
     if order_type is MARKET or time_in_force is IMMEDIATE_OR_CANCEL:
-        events.append(_close(state, order, CancelReason.IMMEDIATE_REMAINDER))
+        events.append(cancel(state, order, CancelReason.IMMEDIATE_REMAINDER, rests=False))
     elif time_in_force is FILL_OR_KILL:
-        events.append(_close(state, order, CancelReason.NOT_FILLABLE))
+        events.append(cancel(state, order, CancelReason.NOT_FILLABLE, rests=False))
     else:
         own.rest(order)
 
@@ -152,17 +152,13 @@ def _finish(state: State, order: Order, status: OrderStatus) -> None:
         del finished[state.finished_order_ids.popleft()]
 
 
-def cancel_resting(
-    state: State, order: Order, reason: CancelReason, request: CancelOrder | None = None
+def cancel(
+    state: State, order: Order, reason: CancelReason, request: CancelOrder | None = None, *, rests: bool = True
 ) -> OrderCanceled:
-    """Take an open order off the book and close it."""
-    book = state.books[order.instrument.symbol]
-    (book.bids if order.side is BUY else book.asks).remove(order)
-    return _close(state, order, reason, request)
-
-
-def _close(state: State, order: Order, reason: CancelReason, request: CancelOrder | None = None) -> OrderCanceled:
-    """Close an order that does not rest, or no longer."""
+    """Close an open order, taking it off the book if it `rests` there."""
+    if rests:
+        book = state.books[order.instrument.symbol]
+        (book.bids if order.side is BUY else book.asks).remove(order)
     order.leaves_qty = 0
     _finish(state, order, EXPIRED if reason is END_OF_DAY else CANCELED)
     if request is None:

@@ -9,8 +9,8 @@ from engine.events import (
     OrderRejected,
     OrderReplaced,
 )
-from engine.matching import cancel_resting, trade_and_rest
-from engine.order import Order, round_fee
+from engine.matching import cancel, trade_and_rest
+from engine.order import FEE_SCALE, Order
 from engine.queries import status_of
 from engine.reject import RejectReason
 from engine.state import Session, State
@@ -68,7 +68,7 @@ def new_order(  # noqa: C901, PLR0911 - one check after another, in the order in
     holdings = account.holdings
     if side is BUY:
         backing, proceeds = holdings[instrument.quote], holdings[instrument.base]
-        reserved = notional + round_fee(notional * instrument.reserve_fee_bps)
+        reserved = notional - (-notional * instrument.reserve_fee_bps // FEE_SCALE)  # round_fee, without the call
     else:
         backing, proceeds = holdings[instrument.base], holdings[instrument.quote]
         reserved = qty * instrument.base_per_lot
@@ -119,7 +119,7 @@ def cancel_order(state: State, session: Session, command: CancelOrder) -> list[A
     if not isinstance(found, Order):
         return found
     session.permitted[command.account].cl_ord_ids[command.cl_ord_id] = found.order_id
-    return [cancel_resting(state, found, REQUESTED, command)]
+    return [cancel(state, found, REQUESTED, command)]
 
 
 def replace_order(state: State, session: Session, command: ReplaceOrder) -> list[AnyEvent]:
@@ -190,7 +190,7 @@ def mass_cancel(state: State, session: Session, command: MassCancel) -> list[Any
     if command.scope is MassCancelScope.INSTRUMENT and command.symbol not in state.books:
         return [_mass_canceled(command, [], RejectReason.UNKNOWN_INSTRUMENT)]
     orders = state.open_orders(session.accounts, command.symbol, command.side)
-    events: list[AnyEvent] = [cancel_resting(state, order, CancelReason.MASS_CANCEL) for order in orders]
+    events: list[AnyEvent] = [cancel(state, order, CancelReason.MASS_CANCEL) for order in orders]
     events.append(_mass_canceled(command, orders, None))
     return events
 

@@ -7,6 +7,7 @@ does not log on in time is dropped; passwords are verified in a thread, so that 
 import asyncio
 import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, cast
 
 import structlog
@@ -56,7 +57,8 @@ class Acceptor:
         """Connections that are not read until what they caused is on disk."""
         self._hasher = PasswordHasher()
         self._decoy = _decoy([session.password_hash for session in sequencer.exchange.state.sessions.values()])
-        self._verifying = asyncio.Semaphore(VERIFICATIONS_AT_ONCE)
+        self._verifiers = ThreadPoolExecutor(VERIFICATIONS_AT_ONCE, "password")
+        """What waits for them is given up when its connection goes."""
         self._server: asyncio.Server | None = None
         self._ticker: asyncio.Task[None] | None = None
         for comp_id in sequencer.exchange.state.sessions:
@@ -98,13 +100,15 @@ class Acceptor:
         for connection in list(self.connections):
             connection.abort("the venue is closing")
         await self._until(lambda: not self.connections)
+        self._verifiers.shutdown()
 
     async def verify(self, comp_id: str, username: str, password: str) -> bool:
         """Tell whether a Logon's credentials are those of its session; as slow for sessions that do not exist."""
         known = self.sequencer.exchange.state.sessions.get(comp_id)
         password_hash = known.password_hash if known is not None else self._decoy
-        async with self._verifying:
-            matches = await asyncio.to_thread(self._matches, password_hash, password)
+        matches = await asyncio.get_running_loop().run_in_executor(
+            self._verifiers, self._matches, password_hash, password
+        )
         return matches and known is not None and username == comp_id
 
     def make_room(self) -> None:
@@ -159,6 +163,7 @@ class Connection(asyncio.Protocol):
         "_framer",
         "_garbled_seen",
         "_is_closing",
+        "_is_resetting",
         "_logon",
         "_outbound",
         "_peer",
@@ -186,6 +191,8 @@ class Connection(asyncio.Protocol):
         """What came behind a Logon that is being verified, or behind what made very many events."""
         self._slow_timer: asyncio.TimerHandle | None = None
         self._is_closing = False
+        self._is_resetting = False
+        """The sequences are about to begin again, which must be seen through whether the client stays or not."""
         self._peer = "?"
 
     # asyncio.Protocol
@@ -227,17 +234,13 @@ class Connection(asyncio.Protocol):
         acceptor.connection_gone.set()
         if self in acceptor.congested:
             acceptor.congested.remove(self)
-        for timer in (self._logon, self._slow_timer):
-            if timer is not None:
-                timer.cancel()
+        if self._slow_timer is not None:
+            self._slow_timer.cancel()
         self._is_closing = True
-        session = self._session
-        if session is not None and self._outbound is not None:
-            del acceptor.bound[session.comp_id]
-            self._outbound.disconnect()
-            reason = session.close_reason or (str(exc) if exc else "connection lost")
-            session.disconnected()
-            _log.info("session ended", session=session.comp_id, reason=reason)
+        if not self._is_resetting:
+            if self._logon is not None:
+                self._logon.cancel()
+            self._unbind(str(exc) if exc else "connection lost")
 
     def pause_writing(self) -> None:
         """The client reads too slowly: give it time, not memory."""
@@ -291,6 +294,16 @@ class Connection(asyncio.Protocol):
         self._is_closing = True
         self._transport.abort()
 
+    def _unbind(self, reason: str) -> None:
+        """Let go of the session, if there is one: another connection may have it."""
+        session = self._session
+        if session is not None and self._outbound is not None:
+            del self._acceptor.bound[session.comp_id]
+            self._acceptor.connection_gone.set()
+            self._outbound.disconnect()
+            _log.info("session ended", session=session.comp_id, reason=session.close_reason or reason)
+            session.disconnected()
+
     # Messages
 
     def _process(self, messages: list[Message]) -> None:
@@ -335,9 +348,10 @@ class Connection(asyncio.Protocol):
             self._logon = asyncio.get_running_loop().create_task(self._close())
 
     async def _close(self) -> None:
-        """Close when all that was said has been committed and written."""
+        """Close when all that was said has been committed and written, or is not read for too long."""
         await self._sequencer.flushed()
         self._transport.close()
+        self._logon = asyncio.get_running_loop().call_later(GOODBYE_S, self._transport.abort)
 
     def _log_garbled(self) -> None:
         session = self._session.comp_id if self._session else None
@@ -379,6 +393,8 @@ class Connection(asyncio.Protocol):
         fields = logon.fields
         comp_id = fields.get("49", "")
         verified = await acceptor.verify(comp_id, fields.get("553", ""), fields.get("554", ""))
+        if self._transport.is_closing():
+            return
         session = acceptor.sessions.get(comp_id)
         if session is None or fields.get("56") != acceptor.settings.comp_id:
             self._refuse_logon(comp_id, "unknown SenderCompID(49) or TargetCompID(56)")
@@ -393,26 +409,28 @@ class Connection(asyncio.Protocol):
         problem = session.check_logon(logon, now_ns) if verified else "Username(553) or Password(554) is wrong"
         resets = not problem and fields.get("141") == "Y"
         if resets:
+            self._is_resetting = True
             self._submit(ResetSequence(comp_id))
             await self._sequencer.flushed()
+            self._is_resetting = False
             session.next_in = 1
+            outbound.begin_again(self._sequencer.exchange.state.sessions[comp_id].resets)
+            if self._is_closing:
+                self._unbind("connection lost")
+                return
             now_ns = self._sequencer.begin_batch()
-        if self._is_closing:
-            return
         if not problem:
             problem = session.begin(logon, now_ns, 1 if resets else outbound.next_out)
         if problem:
             _log.warning("logon refused", session=comp_id, peer=self._peer, reason=problem)
-            outbound.connect(self._transport)
+            outbound.connect(self._transport, live=False)  # nothing but our Logout: who this is may be unknown
             session.refuse(problem)
             self._follow_up(session)
             return
         _log.info("session logged on", session=comp_id, peer=self._peer, heartbeat_s=session.heartbeat_s, reset=resets)
+        outbound.connect(self._transport)
         if resets:
-            state = self._sequencer.exchange.state.sessions[comp_id]
-            outbound.begin_again(state.resets, session.answers.pop(0), self._transport)
-        else:
-            outbound.connect(self._transport)
+            outbound.answer_reset(session.answers.pop(0))
         self._follow_up(session)
         waiting, self._waiting = self._waiting, []
         self._transport.resume_reading()

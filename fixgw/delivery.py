@@ -29,7 +29,7 @@ from engine.journal import JournalReader, sync_directory
 from engine.sequencer import Sequencer
 from fixgw.errors import OutboundError
 from fixgw.outbound import Outbound
-from fixgw.outbound_index import ADMINISTRATIVE, POSSIBLE_RESEND, OutboundIndex, entry_bytes
+from fixgw.outbound_index import ADMINISTRATIVE, PART_MAX, POSSIBLE_RESEND, OutboundIndex, entry_bytes
 from fixgw.reports import Reports
 from fixgw.session import Session
 from fixgw.timestamps import format_utc
@@ -141,7 +141,8 @@ class Delivery:
         state = self.sequencer.exchange.state
         last = self.sequencer.sequence
         delivered = self._read_delivered()
-        trusted = last if delivered.boot_id == _boot_id() else min(last, delivered.sequence)
+        same_boot = delivered.boot_id == _boot_id()
+        trusted = last if same_boot else min(last, delivered.sequence)
         positions: dict[str, tuple[int, int]] = {}
         for comp_id, session in state.sessions.items():
             index = self._indexes[comp_id] = OutboundIndex(self.directory / f"{comp_id}.index")
@@ -151,13 +152,15 @@ class Delivery:
                     f"{index.path}: a report on record {position[0]} was sent, but the journal ends at record {last}; "
                     "restore the journal's last segment from a copy"
                 )
-            index.cut_after_sequence(trusted)
+            index.cut_after_sequence(max(trusted, min(last, index.after[0])))
+            if not same_boot:
+                index.flag_owed()
+            unused = entry_bytes(ADMINISTRATIVE, 0, 0, 0)
             if index.resets != session.resets:
                 owed = [entry_bytes(e.sequence, e.part, e.flags, 0) for e in index.owed()]
-                index.begin_again(session.resets, b"".join(owed))
-            unused = session.reserved_out - index.count
-            if unused > 0:
-                index.append(entry_bytes(ADMINISTRATIVE, 0, 0, 0) * unused)
+                position = min(index.last_position(), (last, PART_MAX))
+                index.begin_again(session.resets, unused * session.reserved_out + b"".join(owed), position)
+            index.append(unused * (session.reserved_out - index.count))
             positions[comp_id] = index.last_position()
         owed_count = 0
         for record in self._journal.records(min(delivered.sequence, trusted) + 1):
@@ -167,7 +170,9 @@ class Delivery:
                     if position > positions[comp_id]:
                         self._indexes[comp_id].append(entry_bytes(*position, POSSIBLE_RESEND, 0))
                         owed_count += 1
-        self._delivered = delivered.sequence
+        self.sequencer.journal.sync()  # the indexes must not know more than what a power cut leaves of the journal
+        self._delivered = -1
+        self.checkpoint(last)
         return owed_count
 
     def checkpoint(self, sequence: int) -> None:

@@ -59,7 +59,7 @@ class Initiator:
         self._link: _Link | None = None
         self._asked_from = 0
         self._answered: asyncio.Event = asyncio.Event()
-        self._is_logged_on = False
+        self._is_logged_on = self._is_leaving = False
         self._heart: asyncio.Task[None] | None = None
 
     @property
@@ -108,6 +108,7 @@ class Initiator:
     async def log_out(self) -> None:
         """Say goodbye and wait for the answer."""
         if self._is_logged_on and self._link is not None:
+            self._is_leaving = True
             self._send_now("5", "")
             await self._link.closed.wait()
 
@@ -169,7 +170,7 @@ class Initiator:
             case "4":
                 self.next_in = int(fields["36"])
             case "5":
-                if self._is_logged_on:
+                if self._is_logged_on and not self._is_leaving:
                     self._send_now("5", "")
                 self.cut()
             case "A":
@@ -218,7 +219,7 @@ class Initiator:
         self._link.write(encode(f"35={msg_type}{self._header}{number}\x0152={now}\x01{body}"))
 
     def _closed(self) -> None:
-        self._is_logged_on = False
+        self._is_logged_on = self._is_leaving = False
         self._link = None
         self._answered.set()
         if self._heart is not None:

@@ -22,7 +22,6 @@ from fixgw.outbound_index import (
     Entry,
     OutboundIndex,
     entry_bytes,
-    is_administrative,
     without_times,
 )
 from fixgw.reports import Reports
@@ -67,7 +66,6 @@ class Outbound:
         "_sequencer",
         "_session",
         "_staged_count",
-        "_unstaged_answers",
         "_wire",
         "_writable",
         "live",
@@ -99,8 +97,6 @@ class Outbound:
         self._wire: Wire | None = None
         self._frames: list[bytes] = []
         self._entries: list[bytes] = []
-        self._unstaged_answers: list[Answer] = []
-        """The administrative messages among the frames."""
         self._staged_count = 0
         """Entries that have been set aside and are not in the index yet."""
         self._writable = True
@@ -136,6 +132,8 @@ class Outbound:
     def answer(self, answers: list[Answer]) -> None:
         """Send administrative messages, in order; what can wait does, while the pump is at work."""
         for msg_type, body in answers:
+            if msg_type == "5":
+                self._stop_pump()  # Nothing follows a Logout but what is asked for.
             if self.live or msg_type == "5":
                 self._send_administrative(msg_type, body)
             elif msg_type == "0" and not body:
@@ -160,11 +158,11 @@ class Outbound:
 
     # Connections
 
-    def connect(self, wire: Wire) -> None:
-        """Send over `wire` from now on; what happened before is sent when it is asked for."""
+    def connect(self, wire: Wire, *, live: bool = True) -> None:
+        """Send over `wire` from now on; what happened before is sent when it is asked for. Not `live`: Logouts only."""
         self._wire = wire
         self._writable = True
-        self.live = True
+        self.live = live
         self._deferred.clear()
 
     def disconnect(self) -> None:
@@ -174,29 +172,29 @@ class Outbound:
         self._wire = None
         self._resends.clear()
         self._deferred.clear()
-        if self._pump_task is not None:
-            self._pump_task.cancel()
-            self._pump_task = None
+        self._stop_pump()
 
-    def begin_again(self, resets: int, logon: Answer, wire: Wire) -> None:
-        """Start at 1 with our Logon, then send all reports that were never transmitted under the old numbers.
+    def begin_again(self, resets: int) -> None:
+        """Number anew: 1 is for our Logon, then come all reports that were never transmitted under the old numbers.
 
-        All that the old numbers stand for must have been committed.
+        The reset must have been committed.
         """
         now_ns = self._sequencer.time_ns
-        msg_type, body = logon
         owed = [entry_bytes(entry.sequence, entry.part, entry.flags, 0) for entry in self._index.owed()]
         first = entry_bytes(ADMINISTRATIVE, 0, 0, now_ns)
-        self._index.begin_again(resets, first + b"".join(owed))
+        self._index.begin_again(resets, first + b"".join(owed), self._index.last_position())
         self.next_out = 1 + self._index.count + self._staged_count + len(self._entries)
         self._reserve(self.next_out)
-        self.connect(wire)
-        frame = encode(f"35={msg_type}{self._header}1\x0152={format_utc(now_ns)}\x01{body}")
+
+    def answer_reset(self, logon: Answer) -> None:
+        """Send our Logon as number 1, then what is owed."""
+        assert self._wire is not None, "somebody asked for the reset"
+        now_ns = self._sequencer.time_ns
+        msg_type, body = logon
         self._session.last_sent_ns = now_ns
-        wire.write(frame)
+        self._wire.write(encode(f"35={msg_type}{self._header}1\x0152={format_utc(now_ns)}\x01{body}"))
         if self.next_out > 2:
-            self._cursor = 2
-            self._stop_being_live(self._cursor)
+            self._stop_being_live(2)
 
     def pause(self) -> None:
         """Note that the client does not read as fast as we write."""
@@ -219,7 +217,6 @@ class Outbound:
         self._staged_count += count
         self._entries.clear()
         self._frames.clear()
-        self._unstaged_answers.clear()
         wire = self._wire
 
         def release() -> None:
@@ -244,7 +241,6 @@ class Outbound:
             self._reserve(number)
         self._frames.append(encode(f"35={msg_type}{self._header}{number}\x0152={format_utc(now_ns)}\x01{body}"))
         self._entries.append(entry_bytes(ADMINISTRATIVE, 0, 0, now_ns))
-        self._unstaged_answers.append((msg_type, body))
         self._session.last_sent_ns = now_ns
         if not self._is_dirty:
             self._is_dirty = True
@@ -254,41 +250,39 @@ class Outbound:
     # The pump
 
     def _withdraw_frames(self) -> None:
-        """Take back what has not been staged: reports wait for the pump, administrative messages behind it."""
-        if not self._frames:
-            return
-        answer_count = len(self._unstaged_answers)
-        self._entries = [without_times(entry) for entry in self._entries if not is_administrative(entry)]
-        self.next_out -= answer_count
-        self._frames.clear()
-        self._deferred += self._unstaged_answers
-        self._unstaged_answers.clear()
+        """Take back what has not been staged: its numbers stay, as reports never transmitted."""
+        if self._frames:
+            self._entries = [without_times(entries) for entries in self._entries]
+            self._frames.clear()
 
     def _stop_being_live(self, cursor: int | None = None) -> None:
         if self.live:
-            self._withdraw_frames()
-            self._cursor = cursor or self.next_out - len(self._entries)
+            self._cursor = cursor or self.next_out
             self.live = False
         if self._pump_task is None and self._wire is not None:
             self._pump_task = asyncio.get_running_loop().create_task(self._pump(self._wire))
         self._progress.set()
 
+    def _stop_pump(self) -> None:
+        if self._pump_task is not None:
+            self._pump_task.cancel()
+            self._pump_task = None
+
     async def _pump(self, wire: Wire) -> None:
-        """Send what is owed until there is nothing left, then let the session be live again."""
+        """Send what is owed until there is nothing left, then let the session be live again.
+
+        What left with the batches before the cursor goes first: it has been encoded, and may hold our Logon.
+        """
         while not wire.is_closing():
             self._progress.clear()
-            if not self._writable:
+            if not self._writable or self._index.count < self._cursor - 1:
                 await self._progress.wait()
             elif self._resends:
-                begin, end = self._resends[0]
-                if begin <= self._index.count:
-                    begin = self._transmit(wire, begin, min(end, begin + PUMP_MESSAGES - 1), again=True)
-                    self._resends.popleft()
-                    if begin <= end:
-                        self._resends.appendleft((begin, end))
-                    await asyncio.sleep(0)
-                else:
-                    await self._progress.wait()
+                begin, end = self._resends.popleft()
+                begin = self._transmit(wire, begin, min(end, begin + PUMP_MESSAGES - 1), again=True)
+                if begin <= end:
+                    self._resends.appendleft((begin, end))
+                await asyncio.sleep(0)
             elif self._cursor <= self._index.count:
                 self._cursor = self._transmit(wire, self._cursor, self._cursor + PUMP_MESSAGES - 1, again=False)
                 await asyncio.sleep(0)

@@ -1,11 +1,12 @@
 """The outbound index: what was sent to one session under which number, as a fixed-width file.
 
-    header   MAGIC (16 bytes) | resets u64                                       little-endian
-    entry n  journal sequence u64 | part u32 | flags u32 | sending time i64      24 bytes, MsgSeqNum n
+    header   MAGIC (16 bytes) | resets u64 | after sequence u64 | after part u64      little-endian
+    entry n  journal sequence u64 | part u32 | flags u32 | sending time i64           24 bytes, MsgSeqNum n
 
 The messages themselves are in the journal; a resend makes them again. Sequence 0 stands for an administrative message,
 which is not resent. Sending time 0 stands for a report that was never transmitted: it is still owed. `resets` says how
-often the sequences had begun again at 1 when the file was made; the journal knows how often they have.
+often the sequences had begun again at 1 when the file was made; the journal knows how often they have. What is not in
+the file of the reports up to `after` was dealt with under the numbers before.
 """
 
 import os
@@ -14,12 +15,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from engine.journal import sync_directory
+
 MAGIC: Final = b"FONDACO OUTBOX1\n"
-_HEADER: Final = struct.Struct("<16sQ")
+_HEADER: Final = struct.Struct("<16sQQQ")
 ENTRY: Final = struct.Struct("<QIIq")
 _TIME: Final = struct.Struct("<q")
 _TIME_AT: Final = 16
-_SEQUENCE_BYTES: Final = 8
+_FLAGS: Final = struct.Struct("<I")
+_FLAGS_AT: Final = 12
 POSSIBLE_RESEND: Final = 1
 """Flag: the report may have been sent before under another number; it carries PossResend(97)=Y."""
 _SCAN_ENTRIES: Final = 65_536
@@ -36,14 +40,12 @@ class Entry(NamedTuple):
 
 ADMINISTRATIVE: Final = 0
 
+Position = tuple[int, int]
+"""Journal sequence and part of a report. Later reports have greater ones."""
+PART_MAX: Final = 2**32 - 1
 
 entry_bytes: Final = ENTRY.pack
 """An entry as it lies in the file: `entry_bytes(sequence, part, flags, sent_ns)`."""
-
-
-def is_administrative(entry: bytes) -> bool:
-    """Tell whether an entry is of an administrative message."""
-    return not any(entry[:_SEQUENCE_BYTES])
 
 
 def without_times(entries: bytes) -> bytes:
@@ -57,7 +59,7 @@ def without_times(entries: bytes) -> bytes:
 class OutboundIndex:
     """The index file of one session."""
 
-    __slots__ = ("_file", "count", "path", "resets")
+    __slots__ = ("_file", "after", "count", "path", "resets")
 
     def __init__(self, path: Path) -> None:
         """Open the file, making it if need be. A header that was not written whole counts as no file."""
@@ -65,12 +67,14 @@ class OutboundIndex:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         header = os.pread(self._file, _HEADER.size, 0)
         if len(header) == _HEADER.size and header.startswith(MAGIC):
-            self.resets: int = _HEADER.unpack(header)[1]
+            _, self.resets, *after = _HEADER.unpack(header)
+            self.after: Position = (after[0], after[1])
             self.count = (os.fstat(self._file).st_size - _HEADER.size) // ENTRY.size
         else:
             self.resets = self.count = 0
+            self.after = (0, 0)
             os.ftruncate(self._file, 0)
-            os.pwrite(self._file, _HEADER.pack(MAGIC, 0), 0)
+            os.pwrite(self._file, _HEADER.pack(MAGIC, 0, 0, 0), 0)
 
     def append(self, entries: bytes) -> None:
         """Add the next entries."""
@@ -91,18 +95,21 @@ class OutboundIndex:
 
     def owed(self) -> Iterator[Entry]:
         """Yield the reports that were never transmitted, in order."""
-        for first in range(1, self.count + 1, _SCAN_ENTRIES):
-            for entry in self.read(first, first + _SCAN_ENTRIES - 1):
-                if entry.sequence and not entry.sent_ns:
-                    yield entry
+        return (entry for _, entry in self._numbered_owed())
 
-    def last_position(self) -> tuple[int, int]:
-        """Return (journal sequence, part) of the latest report in the file, (0, 0) if there is none."""
+    def flag_owed(self) -> None:
+        """Mark the reports still owed as possibly sent: that they were may not have reached the disk."""
+        for number, entry in self._numbered_owed():
+            flags = entry.flags | POSSIBLE_RESEND
+            os.pwrite(self._file, _FLAGS.pack(flags), _HEADER.size + (number - 1) * ENTRY.size + _FLAGS_AT)
+
+    def last_position(self) -> Position:
+        """Return where the latest report stands that is in the file, or was dealt with before it; (0, 0) if none."""
         for last in range(self.count, 0, -_SCAN_ENTRIES):
             for entry in reversed(self.read(max(1, last - _SCAN_ENTRIES + 1), last)):
                 if entry.sequence:
-                    return entry.sequence, entry.part
-        return 0, 0
+                    return max(self.after, (entry.sequence, entry.part))
+        return self.after
 
     def cut_after_sequence(self, sequence: int) -> int:
         """Drop the entries from the first report of a later record on; return how many were dropped."""
@@ -121,16 +128,20 @@ class OutboundIndex:
             os.ftruncate(self._file, _HEADER.size + keep * ENTRY.size)
         return dropped
 
-    def begin_again(self, resets: int, entries: bytes) -> None:
-        """Replace the file by a new one with `entries` as its messages from 1 on; at once or not at all."""
+    def begin_again(self, resets: int, entries: bytes, after: Position) -> None:
+        """Replace the file by a new one with `entries` as its messages from 1 on; at once or not at all.
+
+        All reports up to `after` that are still owed are among the entries.
+        """
         draft = self.path.with_suffix(".draft")
         file = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        os.pwrite(file, _HEADER.pack(MAGIC, resets) + entries, 0)
+        os.pwrite(file, _HEADER.pack(MAGIC, resets, *after) + entries, 0)
         os.fsync(file)
         draft.replace(self.path)
-        os.close(self._file)
-        self._file = file
-        self.resets, self.count = resets, len(entries) // ENTRY.size
+        sync_directory(self.path.parent)
+        os.dup2(file, self._file, inheritable=False)  # `sync` may be at work in another thread
+        os.close(file)
+        self.resets, self.after, self.count = resets, after, len(entries) // ENTRY.size
 
     def sync(self) -> None:
         """Return when the file is on disk."""
@@ -139,3 +150,9 @@ class OutboundIndex:
     def close(self) -> None:
         """Let go of the file."""
         os.close(self._file)
+
+    def _numbered_owed(self) -> Iterator[tuple[int, Entry]]:
+        for first in range(1, self.count + 1, _SCAN_ENTRIES):
+            for number, entry in enumerate(self.read(first, first + _SCAN_ENTRIES - 1), first):
+                if entry.sequence and not entry.sent_ns:
+                    yield number, entry

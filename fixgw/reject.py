@@ -29,7 +29,7 @@ class GatewayReject(IntEnum):
     FIELD_MISSING = 2005, "this field is required here"
     UNSUPPORTED_MESSAGE = 2006, "the venue does not take this message"
     FIELD_TOO_LONG = 2007, "longer than the venue keeps"
-    CURRENCY_MISMATCH = 2008, "Currency(15) must be the instrument's base or quote asset"
+    CURRENCY_MISMATCH = 2008, "not the instrument's base or quote asset"
 
 
 _OTHER: Final = 99

@@ -38,13 +38,12 @@ def seed(settings: Settings, sequencer: Sequencer) -> None:
         else:
             _check_same(command, sequencer)
     for account in settings.accounts:
-        if account.account in state.accounts:
-            continue
-        _submit(sequencer, OpenAccount(account.account))
+        if account.account not in state.accounts:
+            _submit(sequencer, OpenAccount(account.account))
         for asset_name, text in account.deposits.items():
             amount = _decimal(text, state.assets[asset_name], f"account {account.account}: deposit of {asset_name}")
-            if amount:
-                reference = f"opening deposit {account.account} {asset_name}"
+            reference = f"opening deposit {account.account} {asset_name}"
+            if amount and reference not in state.credit_references:  # a crash may have come between the two
                 _submit(sequencer, Credit(account.account, asset_name, amount, reference))
     for session in settings.sessions:
         known = state.sessions.get(session.comp_id)

@@ -11,6 +11,7 @@ app = typer.Typer(
     name="fondaco",
     help="A FIX trading venue: try it, run it, look into its journal.",
     no_args_is_help=True,
+    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

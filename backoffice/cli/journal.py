@@ -60,9 +60,9 @@ def verify(data: DataArgument, as_json: JsonOption = False) -> None:
 @app.command()
 def dump(
     data: DataArgument,
-    from_sequence: Annotated[int, typer.Option("--from", min=1, help="First record.")] = 1,
+    from_sequence: Annotated[int, typer.Option("--from", metavar="N", min=1, help="First record.")] = 1,
     count: Annotated[
-        int | None, typer.Option("--count", "-n", min=1, help="How many records.", show_default="all")
+        int | None, typer.Option("--count", "-n", metavar="N", min=1, help="How many records.", show_default="all")
     ] = None,
 ) -> None:
     """Print records as JSON, one a line: sequence, time, command, events.

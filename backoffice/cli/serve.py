@@ -1,6 +1,5 @@
 """`fondaco serve`: run the venue until told to stop."""
 
-import asyncio
 import signal
 import sys
 from pathlib import Path
@@ -9,12 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    import asyncio
+
     from config.settings import Settings
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The venue's settings, in TOML.")]
 DataOption = Annotated[
     Path | None,
-    typer.Option("--data", "-d", metavar="DIRECTORY", help="The venue's files. [default: `data` in the settings]"),
+    typer.Option(
+        "--data", "-d", metavar="DIRECTORY", help="The venue's files.", show_default="the settings' own, `data`"
+    ),
 ]
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -38,6 +41,8 @@ def serve(config: ConfigOption, data: DataOption = None) -> None:
 
 
 async def _serve(settings: "Settings", data: Path) -> None:
+    import asyncio
+
     import structlog
 
     from backoffice.cli.replaying import progress_bar
@@ -80,8 +85,10 @@ class _Interruption:
         for number in _SIGNALS:
             signal.signal(number, self._request)
 
-    def event(self) -> asyncio.Event:
+    def event(self) -> "asyncio.Event":
         """Return the event that a signal sets from now on; it is set already if one has come."""
+        import asyncio
+
         stop = asyncio.Event()
         for number in _SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -18,11 +18,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from argon2 import PasswordHasher
+
 from config.settings import Settings, load
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SANDBOX: Final = ROOT / "config" / "sandbox.toml"
 PASSWORD: Final = "sandbox-only"
+CHEAP_HASH: Final = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 HOST: Final = "127.0.0.1"
 DEADLINE_S: Final = 30.0
 """How long anything may take that should come at once, on a machine that has other things to do."""
@@ -44,17 +47,29 @@ class Venue:
         sessions: int = 4,
         fix: dict[str, Any] | None = None,
         journal: dict[str, Any] | None = None,
-        environment: dict[str, str] | None = None,
+        dear_passwords: bool = False,
+        patches: Path | None = None,
     ) -> None:
-        """`sessions`: how many of BROKER1, BROKER2, … there are. `fix`, `journal`: settings other than the sandbox's."""
+        """`sessions`: how many of BROKER1, BROKER2, … there are. `fix`, `journal`: settings other than the sandbox's.
+
+        `dear_passwords`: take as long to check one as the sandbox does, instead of no time at all. `patches`: a folder
+        whose modules go before all others.
+        """
         self.port = free_port()
         self.data = directory / "data"
         self.log = directory / "stderr"
         self.config = directory / "venue.toml"
         self.config.write_text(
-            _settings(sessions, {"port": self.port, **(fix or {})}, {"sync": sync, **(journal or {})}), encoding="utf-8"
+            _settings(
+                sessions,
+                {"port": self.port, **(fix or {})},
+                {"sync": sync, **(journal or {})},
+                None if dear_passwords else CHEAP_HASH,
+            ),
+            encoding="utf-8",
         )
-        self._environment = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
+        paths = [str(path) for path in (patches, ROOT) if path is not None]
+        self._environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -180,9 +195,13 @@ def free_port() -> int:
     raise AssertionError("no port is free")
 
 
-def _settings(session_count: int, fix: dict[str, Any], journal: dict[str, Any]) -> str:
+def _settings(
+    session_count: int, fix: dict[str, Any], journal: dict[str, Any], password_hash: str | None
+) -> str:
     """Return the sandbox's settings as TOML, with other values in two tables and fewer sessions and accounts."""
     settings = tomllib.loads(SANDBOX.read_text(encoding="utf-8"))
+    for session in settings["sessions"]:
+        session["password_hash"] = password_hash or session["password_hash"]
     settings["fix"] |= fix
     settings["journal"] |= journal
     settings["sessions"] = settings["sessions"][:session_count]

@@ -1,5 +1,6 @@
 from typing import Any
 
+import msgspec
 import pytest
 
 from engine import commands
@@ -122,26 +123,9 @@ def test_sequences_of_a_session_are_reserved_released_and_reset() -> None:
 
 def test_refusal_of_the_gateway_is_on_record() -> None:
     venue = Venue()
-    fields: dict[str, Any] = {
-        "session": "A",
-        "msg_seq_num": 12,
-        "ref_seq_num": 14,
-        "form": "j",
-        "reason": 2007,
-        "text": "no such tag",
-        "ref_msg_type": "D",
-        "ref_tag": 9999,
-        "cl_ord_id": "x",
-        "orig_cl_ord_id": "w",
-        "account": "A",
-        "symbol": "BTC/USD",
-        "side": "1",
-        "request_type": "7",
-    }
-    refused = only(Refused, venue.apply(commands.Refuse(**fields)))
-    assert {name: getattr(refused, name) for name in fields if name != "msg_seq_num"} == {
-        name: value for name, value in fields.items() if name != "msg_seq_num"
-    }
+    command = commands.Refuse("A", 12, 14, "j", 2007, "no such tag", "D", 9999, "x", "w", "A", "BTC/USD", "1", "7")
+    refused = msgspec.structs.asdict(only(Refused, venue.apply(command)))
+    assert {"msg_seq_num": 12, **refused} == msgspec.structs.asdict(command)
     assert venue.state.sessions["A"].last_in == 12
 
 

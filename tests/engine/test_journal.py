@@ -129,6 +129,18 @@ def test_offsets_are_remembered_every_so_many_records(tmp_path: Path) -> None:
     assert list(segment.offsets) == [len(MAGIC) + len(frames(1, number * STRIDE)) for number in range(3)]
 
 
+def test_two_readings_of_one_reader_do_not_mind_each_other(tmp_path: Path) -> None:
+    last = 4 * STRIDE
+    journal = Journal(tmp_path)
+    journal.append(frames(1, last), 1, last)
+    reader = JournalReader(tmp_path)
+    reading = reader.frames()
+    assert next(reading).sequence == 1
+    assert [record.sequence for record in reader.records_at([last])] == [last]
+    assert [found.sequence for found in reading] == list(range(2, last + 1))
+    assert [record.sequence for record in reader.records_at(range(1, last + 1))] == list(range(1, last + 1))
+
+
 def test_records_larger_than_what_is_read_at_once(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     for sequence in range(1, 5):
@@ -227,6 +239,19 @@ def test_batch_written_out_of_order_is_cut_where_nothing_proves_it_was_durable(t
     journal.path.write_bytes(torn)
     assert sequences(JournalReader(tmp_path)) == [1, 2, 3, 4, 5]
     assert sequences(JournalReader(tmp_path), 6) == []
+
+
+def test_next_record_alone_proves_that_the_one_before_was_durable(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.append(frame(1), 1, 1)
+    journal.append(frame(2, durable=1), 2, 2)
+    journal.close()
+    assert journal.path is not None
+    damaged = bytearray(journal.path.read_bytes())
+    damaged[len(MAGIC)] ^= 1
+    journal.path.write_bytes(damaged)
+    with pytest.raises(CorruptJournal, match="record 1 is damaged"):
+        sequences(JournalReader(tmp_path))
 
 
 def test_same_damage_stops_once_a_later_record_proves_that_it_was_durable(tmp_path: Path) -> None:

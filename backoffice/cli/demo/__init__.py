@@ -1,10 +1,8 @@
 """`fondaco demo`: a venue, brokers that trade on it over FIX, and proof that it all adds up."""
 
-import asyncio
 import contextlib
 import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,12 +10,19 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-SecondsOption = Annotated[int, typer.Option("--seconds", "-s", min=1, max=86_400, help="How long the brokers trade.")]
+SecondsOption = Annotated[
+    int, typer.Option("--seconds", "-s", metavar="N", min=1, max=86_400, help="How long the brokers trade.")
+]
 DataOption = Annotated[
     Path | None,
-    typer.Option("--data", "-d", help="Keep the venue's data in this directory, which must be new or empty."),
+    typer.Option(
+        "--data",
+        "-d",
+        metavar="DIRECTORY",
+        help="Keep the venue's data in this directory, which must be new or empty.",
+    ),
 ]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Another seed, another market.")]
+SeedOption = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Another seed, another market.")]
 
 
 def demo(seconds: SecondsOption = 10, data: DataOption = None, seed: SeedOption = 1) -> None:
@@ -27,6 +32,9 @@ def demo(seconds: SecondsOption = 10, data: DataOption = None, seed: SeedOption 
     on over FIX 4.4, quote and trade all six instruments and log out. Then the demo prints the trade blotter, the
     balances and what it measured, and checks them against the venue's journal: status 0 says that everything adds up.
     """
+    import asyncio
+    from tempfile import TemporaryDirectory
+
     from rich.console import Console
 
     from backoffice.cli.demo.course import Course

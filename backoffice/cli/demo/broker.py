@@ -100,6 +100,8 @@ class Broker:
         """From sending a new order to its first report."""
         self.change_latency_ns = array("Q")
         """The same of cancels and replaces."""
+        self.last_accepted = ""
+        """ClOrdID of the last order that was accepted."""
         self.unexpected = ""
         """A message that the venue should not have sent."""
         self.unanswered: dict[str, int] = {}
@@ -217,6 +219,7 @@ class Broker:
             case "0":
                 self.outcomes["accepted"] += 1
                 orders[cl_ord_id].is_accepted = True
+                self.last_accepted = cl_ord_id
             case "F":
                 self._note_fill(cl_ord_id, fields)
             case "5":

@@ -176,7 +176,8 @@ class Flow:
             yield
 
     def _use_an_id_twice(self, broker: Broker, text: InstrumentText) -> None:
-        broker.enter_as_is(f"{broker.comp_id}-1", text.instrument.symbol, Side.BUY, text.qty_text[1], None)
+        if broker.last_accepted:
+            broker.enter_as_is(broker.last_accepted, text.instrument.symbol, Side.BUY, text.qty_text[1], None)
 
     def _miss_the_tick(self, broker: Broker, text: InstrumentText) -> None:
         price = text.price_text[self._market.reference_price(text.instrument)] + "5"

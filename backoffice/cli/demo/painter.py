@@ -21,7 +21,7 @@ from backoffice.cli.demo.figures import grouped
 from backoffice.cli.demo.latency import milliseconds
 from backoffice.cli.demo.snapshot import BookRow, Snapshot
 
-_WIDE_COLUMNS: Final = 132
+_WIDE_COLUMNS: Final = 150
 """From this width on, books and trades stand side by side."""
 _WIDE_TAPE_ROWS: Final = 6
 _TAPE_ROWS_MAX: Final = 14

@@ -1,0 +1,64 @@
+"""Passwords never show: not in the log, not in the files, not in what the command line prints of them."""
+
+from typing import Final
+
+import pytest
+
+from tests.e2e.conftest import MakeVenue
+from tests.e2e.venue import PASSWORD
+from tests.e2e.wire import Client, frame, now
+
+pytestmark = pytest.mark.e2e
+
+SECRET: Final = "HUSH-5d41402abc"
+LOGONS: Final = {
+    "wrong": f"98=0|108=30|553=BROKER1|554={SECRET}|",
+    "of another": f"98=0|108=30|553=BROKER2|554={SECRET}|",
+    "in the name": f"98=0|108=30|553={SECRET}|554={SECRET}|",
+    "twice": f"98=0|108=30|553=BROKER1|554={SECRET}|554={SECRET}|",
+    "with an SOH": f"98=0|108=30|553=BROKER1|554={SECRET}\x01{SECRET}|",
+    "in the wrong place": f"554={SECRET}|98=0|108=30|553=BROKER1|",
+    "new": f"98=0|108=30|553=BROKER1|554={PASSWORD}|925={SECRET}|",
+    "raw": f"98=0|108=30|553=BROKER1|554={PASSWORD}|95={len(SECRET)}|96={SECRET}|",
+    "raw of the wrong length": f"98=0|108=30|553=BROKER1|554={PASSWORD}|95=3|96={SECRET}|",
+    "with a bad term": f"98=1|108=30|553=BROKER1|554={SECRET}|",
+}
+
+
+def test_password_is_in_no_log_file_or_dump(make_venue: MakeVenue) -> None:
+    venue = make_venue(dear_passwords=True)
+    venue.start()
+    for body in LOGONS.values():
+        for header in ("35=A|49=BROKER1|56=FONDACO|34=1|", "35=A|49=BROKER9|56=FONDACO|34=1|", "35=A|34=1|"):
+            message = frame(f"{header}52={now()}|{body}")
+            for raw in (message, message[:-20], message.replace(b"9=", b"9=1", 1), message[:-4] + b"000\x01", message[20:]):
+                with Client(venue.port) as stranger:
+                    stranger.put(raw + b"X" * 2_000)
+                    stranger.hear_end()
+    with Client(venue.port) as broker:
+        broker.log_on()
+        for raw in (
+            broker.message("A", 2, LOGONS["new"]),
+            broker.message("BE", 3, f"923=R|924=1|553=BROKER1|554={SECRET}|925={SECRET}|"),
+            broker.message("D", 4, f"11=A|554={SECRET}|"),
+            broker.message("D", 5, f"11=A|554={SECRET}|")[:-4] + b"000\x01",
+        ):
+            broker.put(raw)
+        broker.next_out = 5
+        assert len(broker.synchronize()) == 3
+        broker.log_out()
+    venue.terminate()
+
+    secrets = (SECRET.encode(), PASSWORD.encode())
+    for path in (venue.log, *(path for path in venue.data.rglob("*") if path.is_file())):
+        content = path.read_bytes()
+        assert not [secret for secret in secrets if secret in content], path
+    hashes = [session.password_hash for session in venue.settings.sessions]
+    printed = [venue.run("journal", *command, str(venue.data)) for command in (("dump",), ("stat",), ("verify",))]
+    for outcome in printed:
+        assert outcome.returncode == 0
+        for secret in (SECRET, PASSWORD, *hashes):
+            assert secret not in outcome.stdout + outcome.stderr
+    assert "ProvisionSession" in printed[0].stdout
+    for path in (venue.data / "journal").iterdir():
+        assert not path.stat().st_mode & 0o077, f"{path} holds password hashes, and others may read it"
