@@ -11,6 +11,10 @@ install := $(VENV)/bin/python -m pip install --quiet --quiet --disable-pip-versi
 
 packages := engine fixgw backoffice config
 
+# What `make compile` makes: a library, and beside each source a module that leads to it.
+library := fondaco_compiled__mypyc.*.so
+compiled := $(library) engine/*.so fixgw/*.so
+
 # Stamps: a file that is there, and newer than what it depends on, says that its step is done.
 created := $(VENV)/.created-$(python_tag)
 run := $(VENV)/.installed-run
@@ -21,20 +25,20 @@ quickfix := $(VENV)/.installed-quickfix
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test bench lint format constraints clean
+.PHONY: help demo test bench lint format compile interpret constraints clean current
 
 help: ## list the targets
 	@echo "make <target>   (PYTHON=python3.12 chooses the interpreter)"
 	@sed -n 's/^\([a-z]*\):.*## /  \1  /p' $(firstword $(MAKEFILE_LIST)) | \
 		while read -r target text; do printf '  %-12s %s\n' "$$target" "$$text"; done
 
-demo: $(project) ## open a venue with sample brokers on this machine and trade over FIX
+demo: $(project) current ## open a venue with sample brokers on this machine and trade over FIX
 	$(VENV)/bin/fondaco demo
 
-test: $(project) $(dev) $(quickfix) lint ## lint, then run every test
+test: interpret $(project) $(dev) $(quickfix) lint ## lint, then run every test
 	$(VENV)/bin/python -m pytest
 
-bench: $(project) $(dev) $(quickfix) ## measure the venue, and QuickFIX beside it
+bench: interpret $(project) $(dev) $(quickfix) ## measure the venue, interpreted and compiled, and QuickFIX beside it
 	$(VENV)/bin/python -m bench
 
 lint: $(project) $(dev) ## check style, format, types and the direction of imports
@@ -46,6 +50,24 @@ lint: $(project) $(dev) ## check style, format, types and the direction of impor
 format: $(dev) ## format the code, and repair what can be repaired without thought
 	$(VENV)/bin/ruff check --fix-only
 	$(VENV)/bin/ruff format
+
+compile: interpret $(project) $(dev) ## compile the engine and the FIX gateway with mypyc (optional: nearly twice as fast)
+	@echo "Compiling in place with mypyc, which takes a minute on two cores. What it says: build/compile.log"
+	@mkdir -p build
+	@FONDACO_COMPILE=1 $(VENV)/bin/python -m pip install --verbose --disable-pip-version-check --no-deps \
+		--no-build-isolation --editable . >build/compile.log 2>&1 || { cat build/compile.log; exit 1; }
+	@sed -n 's/^ *\(fondaco: not compiled.*\)/\1/p' build/compile.log
+	@if ls $(library) >/dev/null 2>&1; then echo "Compiled: $(VENV)/bin/fondaco and \`make demo\` use it until a source" \
+		"changes; \`make interpret\` takes it away."; fi
+
+interpret: ## remove what `make compile` has made; the sources are interpreted again
+	@rm -f $(compiled)
+
+# An outdated module would run instead of its source, and nothing would show it.
+current:
+	@if ls $(library) >/dev/null 2>&1 && [ -n "$$(find engine fixgw -name '*.py' -newer "$$(ls $(library))")" ]; then \
+		echo "Sources have changed since \`make compile\`: what it made is removed, and they are interpreted."; \
+		rm -f $(compiled); fi
 
 constraints: ## pin the newest version of every dependency, with hashes
 	@test -x $(LOCK_VENV)/bin/uv || $(PYTHON) -m venv --clear $(LOCK_VENV)
@@ -60,7 +82,7 @@ constraints: ## pin the newest version of every dependency, with hashes
 pin = UV_CUSTOM_COMPILE_COMMAND='make constraints' $(LOCK_VENV)/bin/uv pip compile --quiet --upgrade \
 	--universal --python-version 3.11 --generate-hashes --no-annotate --output-file constraints/$(1).txt
 
-clean: ## remove all that make and the tools have made here
+clean: interpret ## remove all that make and the tools have made here
 	rm -rf $(VENV) $(LOCK_VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache \
 		.pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -84,6 +106,7 @@ $(run): $(created) constraints/build.txt constraints/run.txt
 	@touch $@
 
 $(project): $(run) pyproject.toml $(wildcard $(packages:=/__init__.py))
+	@rm -f $(compiled)
 	@$(install:--require-hashes=) --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -1,12 +1,12 @@
 """Run the benchmarks: `python -m bench`, or `make bench`.
 
-Less than three minutes, or some seconds with --quick. Both cores should be idle otherwise.
+Less than four minutes, or half a minute with --quick; the compiled venue is built before that, if its sources have
+changed, in some forty seconds. Both cores should be idle otherwise.
 """
 
 import signal
 import sys
 from enum import StrEnum
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -16,13 +16,17 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from bench.client import BenchError
+from bench.compiled import NotCompiled, build, is_interpreted
 from bench.measure import (
+    BUILDS,
     FLOWS,
     FULL,
     PEERS,
     QUICK,
+    VENUES,
     Peer,
     Size,
+    measure_engine,
     measure_ping_pong,
     measure_pipelined,
     measure_scaling,
@@ -56,6 +60,8 @@ class Run:
         self._size = size
         self._cores = cores
         self._peers = peers
+        homes = [VENUES[peer][0] for peer in peers if peer in VENUES]
+        self._builds = [build for build, home in BUILDS.items() if home in homes]
         self._clients = (True, False) if cores.apart else (False,)
         """Whether the client of a ping-pong polls. On the peer's own core it would be in the peer's way."""
         self._progress = Progress(
@@ -65,7 +71,7 @@ class Run:
 
     def measure(self, parts: list[Part]) -> None:
         steps = {
-            Part.ENGINE: (self._engine, 1),
+            Part.ENGINE: (self._engine, len(self._builds)),
             Part.PIPELINED: (self._pipelined, len(FLOWS)),
             Part.PING_PONG: (self._ping_pong, len(self._clients) * len(self._peers)),
             Part.SCALING: (self._scaling, 1),
@@ -83,12 +89,13 @@ class Run:
         self._progress.update(self._task, advance=1, refresh=True)
 
     def _engine(self) -> None:
-        self._begin("engine alone, and recovery")
-        if find_spec("bench.engine_bench") is None:
-            self._end("engine: there is no bench/engine_bench.py yet")
-            return
-        self.results.engine = import_module("bench.engine_bench").run(quick=self.results.quick)
-        self._end("engine: " + ", ".join(f"{key} {value:,.0f}" for key, value in self.results.engine.items()))
+        for name in self._builds:
+            self._begin(f"engine alone, and recovery: {name}")
+            if find_spec("bench.engine_bench") is None:
+                self._end("engine: there is no bench/engine_bench.py yet")
+                continue
+            found = self.results.engine[name] = measure_engine(name, quick=self.results.quick)
+            self._end(f"engine, {name}: " + ", ".join(f"{key} {value:,.0f}" for key, value in found.items()))
 
     def _pipelined(self) -> None:
         for name, make_flow in FLOWS.items():
@@ -121,13 +128,13 @@ Peers = Annotated[list[str] | None, typer.Option(help=f"Measure this peer only: 
 
 
 def main(*, quick: Quick = False, json: Json = JSON_PATH, only: Only = None, peer: Peers = None) -> None:
-    """Measure the venue, and QuickFIX beside it."""
+    """Measure the venue, interpreted and compiled, and QuickFIX beside it."""
     signal.signal(signal.SIGTERM, _stop)  # so that what we started is ended
     console = Console(highlight=False)
-    peers = [name for name in PEERS if peer is None or name in peer]
-    if "quickfix" in peers and not baseline_is_installed():
-        console.print("The quickfix package is not installed: no baseline, and no ratio to it.")
-        peers.remove("quickfix")
+    if not is_interpreted(ROOT):
+        console.print("The working tree is compiled, and would be measured as if it were not: `make interpret` first.")
+        raise typer.Exit(1)
+    peers = _available([name for name in PEERS if peer is None or name in peer], console)
     parts = only or (list(Part) if not quick else [part for part in Part if part is not Part.SCALING])
     cores = choose_cores()
     cores.keep_client()
@@ -140,6 +147,21 @@ def main(*, quick: Quick = False, json: Json = JSON_PATH, only: Only = None, pee
     write_json(run.results, json)
     print_tables(run.results, console)
     console.print(f"\nAll of it: {json}")
+
+
+def _available(peers: list[Peer], console: Console) -> list[Peer]:
+    """Return the peers that there are here; say which there are not, and why. Builds the compiled venue if need be."""
+    if "quickfix" in peers and not baseline_is_installed():
+        console.print("The quickfix package is not installed: no baseline, and no ratio to it.")
+        peers = [peer for peer in peers if peer != "quickfix"]
+    if any(peer.startswith("compiled") for peer in peers):
+        try:
+            with console.status("building the compiled venue"):
+                build()
+        except NotCompiled as error:
+            console.print(f"There is no compiled venue here, and figures of the interpreted one only: {error}")
+            peers = [peer for peer in peers if not peer.startswith("compiled")]
+    return peers
 
 
 def _stop(*_: object) -> NoReturn:

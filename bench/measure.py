@@ -5,8 +5,11 @@ together and take turns, run by run, so that a machine that is slower for a whil
 for its turn is idle.
 """
 
+import json
 import os
 import statistics
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -14,15 +17,29 @@ from pathlib import Path
 from time import perf_counter_ns
 from typing import Final, Literal
 
-from bench.client import Outcome, Session, run_ping_pong, run_pipelined
+from bench.client import BenchError, Outcome, Session, run_ping_pong, run_pipelined
+from bench.compiled import COMPILED
 from bench.flows import Crossers, Flow, Mix, Resters
 from bench.orders import BUY, Load, Writer
-from bench.venues import Cores, baseline, scratch_directory, venue
+from bench.venues import ROOT, Cores, Sync, baseline, environment, scratch_directory, venue
 
-Peer = Literal["always", "relaxed", "quickfix"]
-"""Our venue with that `journal.sync`, or the baseline."""
+Peer = Literal["always", "relaxed", "compiled-always", "compiled-relaxed", "quickfix"]
+"""Our venue with that `journal.sync`, interpreted or compiled, or the baseline."""
 
-PEERS: Final[tuple[Peer, ...]] = ("always", "quickfix", "relaxed")
+PEERS: Final[tuple[Peer, ...]] = ("always", "compiled-always", "quickfix", "relaxed", "compiled-relaxed")
+VENUES: Final[dict[Peer, tuple[Path, Sync]]] = {
+    "always": (ROOT, "always"),
+    "relaxed": (ROOT, "relaxed"),
+    "compiled-always": (COMPILED, "always"),
+    "compiled-relaxed": (COMPILED, "relaxed"),
+}
+"""The venues among the peers: where their modules come from, and their `journal.sync`."""
+
+Build = Literal["interpreted", "compiled"]
+BUILDS: Final[dict[Build, Path]] = {"interpreted": ROOT, "compiled": COMPILED}
+"""Where the modules of each build are."""
+
+ENGINE_S_MAX: Final = 120.0
 FLOWS: Final[dict[str, Callable[[], Flow]]] = {"rest": Resters, "cross": Crossers, "mix": Mix}
 
 
@@ -103,7 +120,27 @@ def running(peer: Peer, cores: Cores) -> Iterator[int]:
         if peer == "quickfix":
             yield stack.enter_context(baseline(cores, directory))
         else:
-            yield stack.enter_context(venue(peer, cores, directory))
+            home, sync = VENUES[peer]
+            yield stack.enter_context(venue(sync, cores, directory, home))
+
+
+def measure_engine(build: Build, *, quick: bool) -> dict[str, float]:
+    """Measure the engine alone, and recovery, in a process of its own. Raise `BenchError` if it fails."""
+    home = BUILDS[build]
+    program = f"import json; from bench.engine_bench import run; print(json.dumps(run(quick={quick})))"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=home,
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        timeout=ENGINE_S_MAX,
+        check=False,
+    )
+    if done.returncode:
+        raise BenchError(f"the engine alone, {build}, ended with {done.returncode}\n{done.stderr.strip()}")
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def measure_pipelined(contests: Sequence[tuple[Peer, Flow]], size: Size, cores: Cores) -> list[Pipelined]:

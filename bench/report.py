@@ -1,7 +1,8 @@
 """What was measured, as tables for people and as JSON for machines.
 
-A figure is met or missed against its target. End-to-end targets are held by the median run, durable or not; the ratio
-to the baseline is that of the durable medians. The round trip that counts is that of a client that polls.
+A figure is met or missed against its target. End-to-end targets are held by the median run, durable or not, of either
+build. The engine alone has its targets interpreted; the ratio of the durable medians to the baseline has its target
+compiled; the other build's figure stands beside each. The round trip that counts is that of a client that polls.
 """
 
 import json
@@ -16,10 +17,10 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from bench.measure import FLOWS, Peer, PingPong, Pipelined, Scaling
+from bench.measure import FLOWS, VENUES, Build, Peer, PingPong, Pipelined, Scaling
 
 ORDERS_PER_S_MIN: Final = 40_000
-BASELINE_RATIO_MIN: Final = 3.0
+BASELINE_RATIOS_MIN: Final[dict[Peer, float | None]] = {"always": None, "compiled-always": 3.0}
 PING_PONG_P50_US_MAX: Final = 80
 SCALING_RATIO_MAX: Final = 1.5
 """A busier venue may cost so much more per order, for the processor's caches' sake; growth shows well beyond it."""
@@ -30,24 +31,29 @@ ENGINE_TARGETS: Final = {
     "recovery_records_per_s": ("recovery", "records/s", 150_000, True),
 }
 PEER_NAMES: Final[dict[Peer, str]] = {
-    "always": "Fondaco, always",
-    "relaxed": "Fondaco, relaxed",
+    "always": "Fondaco interpreted, always",
+    "relaxed": "Fondaco interpreted, relaxed",
+    "compiled-always": "Fondaco compiled, always",
+    "compiled-relaxed": "Fondaco compiled, relaxed",
     "quickfix": "QuickFIX",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number with a target. `at_least`: the target is a floor, not a ceiling."""
+    """A number, and its target if it has one. `at_least`: the target is a floor, not a ceiling."""
 
     name: str
     value: float
     unit: str
-    target: float
+    target: float | None
     at_least: bool = True
 
     @property
-    def met(self) -> bool:
+    def met(self) -> bool | None:
+        """Whether the target is met, None without a target."""
+        if self.target is None:
+            return None
         return self.value >= self.target if self.at_least else self.value <= self.target
 
 
@@ -57,32 +63,38 @@ class Results:
 
     quick: bool
     fsync_us: float
-    engine: dict[str, float] = field(default_factory=dict)
+    engine: dict[Build, dict[str, float]] = field(default_factory=dict)
     pipelined: list[Pipelined] = field(default_factory=list)
     ping_pong: list[PingPong] = field(default_factory=list)
     scaling: list[Scaling] = field(default_factory=list)
     began: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
     def figures(self) -> list[Figure]:
-        """Return every figure that has a target."""
+        """Return every figure that has a target, and the other build's beside it."""
         figures = [
-            Figure(name, self.engine[key], unit, target, at_least)
+            Figure(f"{name}, {build}", found[key], unit, target if build == "interpreted" else None, at_least)
             for key, (name, unit, target, at_least) in ENGINE_TARGETS.items()
-            if key in self.engine
+            for build, found in self.engine.items()
+            if key in found
         ]
         for flow in FLOWS:
-            by_peer = {run.peer: run for run in self.pipelined if run.flow == flow}
+            medians = {run.peer: run.median for run in self.pipelined if run.flow == flow}
             figures += [
-                Figure(f"{flow}, sync {peer}", by_peer[peer].median, "orders/s", ORDERS_PER_S_MIN)
-                for peer in ("always", "relaxed")
-                if peer in by_peer
+                Figure(f"{flow}: {PEER_NAMES[peer]}", medians[peer], "orders/s", ORDERS_PER_S_MIN)
+                for peer in VENUES
+                if peer in medians
             ]
-            if "always" in by_peer and "quickfix" in by_peer:
-                ratio = by_peer["always"].median / by_peer["quickfix"].median
-                figures.append(Figure(f"{flow}, sync always ÷ QuickFIX", ratio, "times", BASELINE_RATIO_MIN))
-        relaxed = [echo for echo in self.ping_pong if echo.peer == "relaxed"]
+            if "quickfix" in medians:
+                figures += [
+                    Figure(
+                        f"{flow}: {PEER_NAMES[peer]} ÷ QuickFIX", medians[peer] / medians["quickfix"], "times", target
+                    )
+                    for peer, target in BASELINE_RATIOS_MIN.items()
+                    if peer in medians
+                ]
+        relaxed = [echo for echo in self.ping_pong if echo.peer in ("relaxed", "compiled-relaxed")]
         for echo in [echo for echo in relaxed if echo.spin] or relaxed:
-            name = f"ping-pong p50, relaxed, client {echo.client}"
+            name = f"ping-pong p50: {PEER_NAMES[echo.peer]}, client {echo.client}"
             figures.append(Figure(name, echo.p50_us, "µs", PING_PONG_P50_US_MAX, at_least=False))
         if self.scaling:
             small = self.scaling[0].us_per_order
@@ -164,7 +176,7 @@ def _ping_pong_table(runs: list[PingPong]) -> Table:
 
 
 def _scaling_table(runs: list[Scaling]) -> Table:
-    table = Table(title="The mix on a growing venue, sync always")
+    table = Table(title="The mix on a growing venue, interpreted, sync always")
     table.add_column("case")
     for name in ("sessions", "orders resting", "price levels", "orders/s", "µs per order"):
         table.add_column(name, justify="right")
@@ -186,8 +198,8 @@ def _figures_table(figures: list[Figure]) -> Table:
         table.add_row(
             figure.name,
             f"{figure.value:,.{digits}f} {figure.unit}",
-            f"{bound} {figure.target:,g} {figure.unit}",
-            "[green]yes[/]" if figure.met else "[red]no[/]",
+            "" if figure.target is None else f"{bound} {figure.target:,g} {figure.unit}",
+            {True: "[green]yes[/]", False: "[red]no[/]", None: ""}[figure.met],
         )
     return table
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -61,14 +61,17 @@ def _run_on(core: int | None) -> None:
 
 
 @contextmanager
-def venue(sync: Sync, cores: Cores, directory: Path) -> Iterator[int]:
-    """Run our venue on an empty journal; give its port. It serves the sandbox's instruments and accounts."""
+def venue(sync: Sync, cores: Cores, directory: Path, home: Path = ROOT) -> Iterator[int]:
+    """Run our venue on an empty journal; give its port. It serves the sandbox's instruments and accounts.
+
+    `home`: the folder that its modules come from.
+    """
     port = _free_port()
     config = directory / "venue.toml"
     config.write_text(venue_settings(SANDBOX.read_text(encoding="utf-8"), port, sync), encoding="utf-8")
     files = ["--config", str(config), "--data", str(directory / "data")]
     command = [sys.executable, "-m", "backoffice.cli", "serve", *files]
-    with _running(f"the venue (sync {sync})", command, port, cores, directory / "log"):
+    with _running(f"the venue (sync {sync}, of {home})", command, port, cores, directory / "log", home):
         yield port
 
 
@@ -83,6 +86,11 @@ def baseline(cores: Cores, directory: Path) -> Iterator[int]:
 
 def baseline_is_installed() -> bool:
     return find_spec("quickfix") is not None
+
+
+def environment(home: Path) -> Mapping[str, str]:
+    """Return the environment in which our packages come from `home`, and benchmarks and tests from the working tree."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys((str(home), str(ROOT))))}
 
 
 @contextmanager
@@ -118,13 +126,21 @@ def replace_value(text: str, table: str, key: str, value: str) -> str:
 
 
 @contextmanager
-def _running(name: str, command: Sequence[str], port: int, cores: Cores, log_path: Path) -> Iterator[None]:
+def _running(
+    name: str, command: Sequence[str], port: int, cores: Cores, log_path: Path, home: Path = ROOT
+) -> Iterator[None]:
     with log_path.open("wb") as log:
         # A child inherits the cores that its parent has at that moment, and so do all its threads and children.
         _run_on(cores.peer)
         try:
             process = subprocess.Popen(
-                command, cwd=ROOT, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
+                command,
+                cwd=home,  # `python -m` looks there first
+                env=environment(home),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
         finally:
             _run_on(cores.client)

@@ -34,7 +34,7 @@ class Level:
         order = self.head
         while order is not None:
             yield order
-            order = order.next
+            order = order.behind
 
 
 class BookSide:
@@ -67,8 +67,8 @@ class BookSide:
         if tail is None:
             level.head = order
         else:
-            tail.next = order
-            order.previous = tail
+            tail.behind = order
+            order.ahead = tail
         level.tail = order
         level.order_count += 1
         level.total_qty += order.leaves_qty
@@ -76,16 +76,16 @@ class BookSide:
     def remove(self, order: Order) -> None:
         """Take a resting order out, wherever in its queue it stands."""
         level = self.levels[order.price]
-        previous, following = order.previous, order.next
-        if previous is None:
-            level.head = following
+        ahead, behind = order.ahead, order.behind
+        if ahead is None:
+            level.head = behind
         else:
-            previous.next = following
-        if following is None:
-            level.tail = previous
+            ahead.behind = behind
+        if behind is None:
+            level.tail = ahead
         else:
-            following.previous = previous
-        order.previous = order.next = None
+            behind.ahead = ahead
+        order.ahead = order.behind = None
         level.total_qty -= order.leaves_qty
         level.order_count -= 1
         if not level.order_count:

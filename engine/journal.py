@@ -238,7 +238,7 @@ class Journal:
     def __init__(self, directory: Path, *, segment_bytes: int = SEGMENT_BYTES) -> None:
         """Lock the directory, making it if need be. Raise `JournalInUse` if another process writes it."""
         self.directory = directory
-        directory.mkdir(parents=True, exist_ok=True)
+        make_directory(directory)
         self.segment_bytes = segment_bytes
         self.cut_bytes = 0
         """Bytes of a torn tail that opening cut off."""
@@ -254,9 +254,12 @@ class Journal:
         self._lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             os.close(self._lock)
             raise JournalInUse(f"{directory}: another process is using this journal") from error
+        except OSError as error:
+            os.close(self._lock)
+            raise JournalError(f"{directory}: cannot be locked: {error}") from error
 
     def open_at(self, sequence: int, path: Path | None, offset: int) -> None:
         """Be ready to append after record `sequence`, which ends at `offset` of segment `path`; cut what follows.
@@ -344,7 +347,16 @@ class Journal:
 def _write(file: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
-        view = view[os.write(file, view) :]
+        written = os.write(file, view)  # on its own: as part of the slice, mypyc would do it twice
+        view = view[written:]
+
+
+def make_directory(directory: Path) -> None:
+    """Make a directory, and those above it, so that they are there after a power cut."""
+    if not directory.is_dir():
+        make_directory(directory.parent)
+        directory.mkdir(exist_ok=True)
+        sync_directory(directory.parent)
 
 
 def sync_directory(directory: Path) -> None:

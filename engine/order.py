@@ -15,23 +15,23 @@ class Order:
 
     `reserved` is what the order still holds back in `backing` (the buyer's quote, the seller's base); what it earns
     goes to `proceeds`. `fee_raw` is the exact fee so far in 1/10000 of the quote asset's smallest unit; the fee is
-    rounded up once, on the order's total, so that each fill pays the difference between two roundings. `previous` and
-    `next` link the orders of one price level.
+    rounded up once, on the order's total, so that each fill pays the difference between two roundings. `ahead` and
+    `behind` are its neighbours in the queue of its price level.
     """
 
     __slots__ = (
         "account",
+        "ahead",
         "backing",
+        "behind",
         "cl_ord_id",
         "cum_notional",
         "cum_qty",
         "fee_raw",
         "instrument",
         "leaves_qty",
-        "next",
         "order_id",
         "order_type",
-        "previous",
         "price",
         "proceeds",
         "qty",
@@ -75,8 +75,8 @@ class Order:
         self.fee_raw: int = 0
         self.reserved: Amount = 0
         self.status: OrderStatus = NEW
-        self.previous: Order | None = None
-        self.next: Order | None = None
+        self.ahead: Order | None = None
+        self.behind: Order | None = None
 
     def reserve_needed(self, leaves_qty: Qty, price: Price) -> Amount:
         """Return what the order must hold back to fill `leaves_qty` more at `price` or better, dearest fee included."""

@@ -100,11 +100,12 @@ def save_snapshot(data: Path, recovered: Recovered) -> Path:
     What was read from the journal may not be on disk yet; it is made durable first, as a snapshot ahead of its journal
     is of no use.
     """
-    descriptor = os.open(recovered.reader.segment_of(recovered.sequence).path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fdatasync(descriptor)
-    finally:
-        os.close(descriptor)
+    if recovered.sequence:
+        descriptor = os.open(recovered.reader.segment_of(recovered.sequence).path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fdatasync(descriptor)
+        finally:
+            os.close(descriptor)
     return write_snapshot(data / SNAPSHOTS, recovered.exchange.state, recovered.sequence)
 
 

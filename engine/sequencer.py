@@ -55,10 +55,10 @@ class Sequencer:
         self.time_ns = exchange.state.time_ns
         self.failure: Exception | None = None
         """Why nothing leaves any more, once that is so."""
-        self.observe: Observer = lambda *_: None
-        self.stage: Stage = lambda: _nothing
+        self.observe: Observer = _unobserved
+        self.stage: Stage = _nothing_staged
         self.on_commit: Callable[[], None] = _nothing
-        self.on_failure: Callable[[Exception], None] = lambda _: None
+        self.on_failure: Callable[[Exception], None] = _unnoticed
         self._clock = clock
         self._frames: list[bytes] = []
         self._frames_bytes = 0
@@ -239,5 +239,17 @@ class Sequencer:
         self._worker.submit(work).add_done_callback(done)
 
 
-def _nothing() -> None:
-    """Do nothing."""
+# What an owner who wants to know nothing is told.
+
+
+def _unobserved(_sequence: int, _time_ns: int, _events: list[AnyEvent]) -> None: ...
+
+
+def _nothing_staged() -> Callable[[], None]:
+    return _nothing
+
+
+def _nothing() -> None: ...
+
+
+def _unnoticed(_error: Exception) -> None: ...

@@ -16,7 +16,7 @@ from engine.book import Book
 from engine.errors import SnapshotError
 from engine.holding import Holding
 from engine.instrument import Instrument
-from engine.journal import sync_directory
+from engine.journal import make_directory, sync_directory
 from engine.order import FEE_SCALE, Order, round_fee
 from engine.state import Session, State
 from engine.values import BUY, OrderStatus, OrderType, Side, TimeInForce
@@ -177,7 +177,7 @@ def state_hash(state: State, sequence: int) -> str:
 
 def write_snapshot(directory: Path, state: State, sequence: int) -> Path:
     """Write the snapshot after record `sequence`, durably or not at all, and delete those no longer needed."""
-    directory.mkdir(parents=True, exist_ok=True)
+    make_directory(directory)
     body = _encode(capture(state, sequence))
     path = directory / f"{sequence:020d}{SUFFIX}"
     draft = path.with_suffix(".draft")
@@ -194,7 +194,7 @@ def write_snapshot(directory: Path, state: State, sequence: int) -> Path:
 
 def snapshots(directory: Path) -> list[Path]:
     """Return the snapshot files of a directory, latest first."""
-    return sorted(directory.glob("*" + SUFFIX), reverse=True)
+    return sorted((path for path in directory.glob("*" + SUFFIX) if path.stem.isdigit()), reverse=True)
 
 
 def read_snapshot(path: Path) -> StateImage:

@@ -5,6 +5,7 @@ does not log on in time is dropped; passwords are verified in a thread, so that 
 """
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -79,8 +80,11 @@ class Acceptor:
                 lambda: Connection(self), self.settings.host, self.settings.port, backlog=1024
             )
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise ListenError(f"cannot listen on {self.settings.host}:{self.settings.port}: {reason}") from error
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            raise ListenError(
+                f"cannot listen on {self.settings.host}:{self.settings.port}: {reason}; set another fix.port, or end "
+                "what listens there"
+            ) from error
         self._ticker = loop.create_task(self._tick())
 
     async def stop(self) -> None:

@@ -76,6 +76,7 @@ class Delivery:
     def __init__(self, directory: Path, sequencer: Sequencer, reports: Reports) -> None:
         """`directory` holds the outbound indexes. The sequencer's batches are delivered from now on."""
         directory.mkdir(parents=True, exist_ok=True)
+        sync_directory(directory.parent)  # The names of this directory, and of the journal's.
         self.directory = directory
         self.sequencer = sequencer
         self.reports = reports
@@ -140,7 +141,7 @@ class Delivery:
         """
         state = self.sequencer.exchange.state
         last = self.sequencer.sequence
-        delivered = self._read_delivered()
+        delivered = _read_delivered(self.directory)
         same_boot = delivered.boot_id == _boot_id()
         trusted = last if same_boot else min(last, delivered.sequence)
         positions: dict[str, tuple[int, int]] = {}
@@ -182,6 +183,7 @@ class Delivery:
         """
         if sequence == self._delivered:
             return
+        self.sequencer.journal.sync()
         for index in self._indexes.values():
             index.sync()
         draft = self.directory / "delivered.draft"
@@ -194,16 +196,32 @@ class Delivery:
         self._delivered = sequence
 
     def close(self) -> None:
-        """Write the last checkpoint and let go of the files."""
-        self.checkpoint(self.sequencer.committed)
+        """Write the last checkpoint, if the journal is sound, and let go of the files."""
+        if self.sequencer.failure is None:
+            self.checkpoint(self.sequencer.committed)
         for index in self._indexes.values():
             index.close()
 
-    def _read_delivered(self) -> Delivered:
-        try:
-            return msgspec.json.decode((self.directory / "delivered").read_bytes(), type=Delivered)
-        except (FileNotFoundError, msgspec.DecodeError):
-            return Delivered(0, _boot_id())
+
+def check_journal_end(directory: Path, last: int) -> None:
+    """Raise `OutboundError` if a journal that ends at record `last` has lost records that were on disk.
+
+    To be called before the journal's torn tail is cut: damage to the last batch looks like one, and only what was noted
+    elsewhere (`directory` holds the outbound indexes) tells that it is not.
+    """
+    delivered = _read_delivered(directory)
+    if delivered.sequence > last:
+        raise OutboundError(
+            f"the journal's sound part ends at record {last}, but records through {delivered.sequence} were on disk "
+            f"({directory / 'delivered'}): its last segment is damaged; restore that from a copy"
+        )
+
+
+def _read_delivered(directory: Path) -> Delivered:
+    try:
+        return msgspec.json.decode((directory / "delivered").read_bytes(), type=Delivered)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return Delivered(0, _boot_id())
 
 
 def _boot_id() -> str:

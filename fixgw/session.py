@@ -217,7 +217,7 @@ class Session:
         if number != self.next_in:
             return self._accept_out_of_order(message, number, now_ns)
         if "43" in fields and not self._is_repeat_well_formed(message, number):
-            return self.flaw is not None
+            return self._has_flaw()
         if msg_type in _DEALT_WITH_HERE:
             return self._accept_administrative(message, number)
         self.next_in = number + 1
@@ -365,6 +365,10 @@ class Session:
                 return False
         self._count(number)
         return False
+
+    def _has_flaw(self) -> bool:
+        """Tell whether a check has left a flaw; where `flaw` was last set to None, mypyc would read None again."""
+        return self.flaw is not None
 
     def _count(self, number: int) -> None:
         """Expect the next message if this is the one that was expected."""

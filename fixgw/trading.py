@@ -22,11 +22,12 @@ from engine.recovery import JOURNAL, SNAPSHOTS, recover
 from engine.sequencer import Sequencer
 from engine.snapshot import write_snapshot
 from fixgw.acceptor import Acceptor
-from fixgw.delivery import Delivery
+from fixgw.delivery import Delivery, check_journal_end
 from fixgw.order_entry import OrderEntry
 from fixgw.reports import Reports
 from fixgw.seed import seed
 
+OUTBOUND: Final = "outbound"
 CHECKPOINT_S: Final = 5.0
 SNAPSHOT_AT_STOP_RECORDS: Final = 10_000
 """A stop writes a snapshot if the next start would otherwise have to replay more than this."""
@@ -44,7 +45,7 @@ class Trading:
         self.failed = asyncio.Event()
         """Set when the journal cannot be written any more; the venue must stop."""
         self.order_entry = OrderEntry(sequencer.exchange.state)
-        self.delivery = Delivery(data / "outbound", sequencer, Reports(self.order_entry.instruments))
+        self.delivery = Delivery(data / OUTBOUND, sequencer, Reports(self.order_entry.instruments))
         self.feed = FeedServer(sequencer, data / "feed.sock")
         self.acceptor: Acceptor | None = None
         self._snapshot_sequence = snapshot_sequence
@@ -62,6 +63,7 @@ class Trading:
         journal = Journal(data / JOURNAL, segment_bytes=settings.journal.segment_mib * 1024 * 1024)
         try:
             recovered = recover(data, progress=progress)
+            check_journal_end(data / OUTBOUND, recovered.sequence)
             journal.open_at(recovered.sequence, recovered.last_segment, recovered.end_offset)
             for reason in recovered.unusable_snapshots:
                 _log.warning("snapshot passed over", reason=reason)

@@ -25,7 +25,7 @@ def watched(sync):
         status = os.fstat(descriptor)
         if os.path.isdir(path):
             content = "\\n".join(os.listdir(path)).encode()
-        elif path.endswith(".journal") or path.endswith("journal.draft"):
+        elif pathlib.Path(path).parent.name == "journal":
             content = str(status.st_size).encode()  # it is only ever added to
         else:
             reader = os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY)

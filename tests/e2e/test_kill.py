@@ -27,10 +27,11 @@ async def heard(brokers: list[Broker], count: int) -> None:
             await asyncio.sleep(POLL_S)
 
 
-async def end_quietly(venue: Venue, brokers: list[Broker]) -> None:
+async def end_quietly(venue: Venue, brokers: list[Broker], working: list[asyncio.Task[None]]) -> None:
     """Let the brokers hear all that there is to hear and leave; stop the venue."""
     for broker in brokers:
         broker.working = False
+    await asyncio.gather(*working)
     for broker in brokers:
         await broker.settle()
     for broker in brokers:
@@ -84,8 +85,7 @@ async def test_killed_venue_and_its_clients_agree_on_everything(make_venue: Make
             assert not task.done() or task.exception() is None
         await asyncio.to_thread(venue.start)
     await heard(brokers, 500 + sum(len(broker.heard) for broker in brokers))
-    await end_quietly(venue, brokers)
-    await asyncio.gather(*working)
+    await end_quietly(venue, brokers, working)
     truth = check_agreement(venue, brokers)
     assert truth.state.last_trade_id > 100, "there was something to lose"
     await log_on_again_without_a_gap(venue, brokers)
@@ -101,8 +101,7 @@ async def suffer_power_cuts(venue: Venue, patches: Path, brokers: list[Broker], 
         power.cut(venue.data, patches, pick)
         await asyncio.to_thread(venue.start)
     await heard(brokers, 500 + sum(len(broker.heard) for broker in brokers))
-    await end_quietly(venue, brokers)
-    await asyncio.gather(*working)
+    await end_quietly(venue, brokers, working)
 
 
 @pytest.mark.parametrize("seed", [4, 5])

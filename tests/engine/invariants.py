@@ -67,7 +67,7 @@ def _queued(side: BookSide) -> list[Order]:
         assert level.key == level.price * side.sign
         queue = list(level)
         assert queue, "an empty level is dropped"
-        assert [order.previous for order in queue] == [None, *queue[:-1]]
+        assert [order.ahead for order in queue] == [None, *queue[:-1]]
         assert queue[-1] is level.tail
         assert level.order_count == len(queue)
         assert level.total_qty == sum(order.leaves_qty for order in queue)

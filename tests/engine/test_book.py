@@ -87,7 +87,7 @@ def test_removed_order_keeps_no_hold_of_its_neighbours() -> None:
     for cl_ord_id in ("first", "middle", "last"):
         venue.buy(1, 100, cl_ord_id=cl_ord_id)
     middle = venue.open_order("middle")
-    assert middle.previous is venue.open_order("first")
-    assert middle.next is venue.open_order("last")
+    assert middle.ahead is venue.open_order("first")
+    assert middle.behind is venue.open_order("last")
     venue.cancel("middle")
-    assert middle.previous is middle.next is None
+    assert middle.ahead is middle.behind is None

@@ -375,6 +375,24 @@ def test_journal_has_one_writer(tmp_path: Path) -> None:
     Journal(tmp_path).close()
 
 
+def test_directory_that_cannot_be_locked_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr("engine.journal.fcntl.flock", fail)
+    with pytest.raises(JournalError, match=r"cannot be locked: .*No locks available"):
+        Journal(tmp_path)
+
+
+def test_new_directories_are_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr("engine.journal.sync_directory", synced.append)
+    Journal(tmp_path / "data" / "journal").close()
+    assert synced == [tmp_path, tmp_path / "data"]
+    Journal(tmp_path / "data" / "journal").close()
+    assert len(synced) == 2
+
+
 def test_lock_of_a_killed_process_is_gone_with_it(tmp_path: Path) -> None:
     program = (
         "import sys, pathlib; from engine.journal import Journal; j = Journal(pathlib.Path(sys.argv[1]));"

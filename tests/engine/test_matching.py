@@ -186,15 +186,13 @@ def test_fill_or_kill_without_any_counterparty_is_cancelled() -> None:
 # -------------------------------------------------------------------------------------------------- finished
 
 
-def test_finished_orders_are_remembered_and_the_oldest_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert FINISHED_ORDERS_KEPT >= 10_000
-    monkeypatch.setattr("engine.matching.FINISHED_ORDERS_KEPT", 3)
+def test_finished_orders_are_remembered_and_the_oldest_forgotten() -> None:
     venue = Venue()
-    for number in range(5):
+    for number in range(FINISHED_ORDERS_KEPT + 2):
         venue.buy(1, 100, cl_ord_id=f"x{number}")
         venue.cancel(f"x{number}")
-    assert list(venue.state.finished) == [3, 4, 5]
-    assert list(venue.state.finished_order_ids) == [3, 4, 5]
+    remembered = list(range(3, FINISHED_ORDERS_KEPT + 3))
+    assert list(venue.state.finished) == list(venue.state.finished_order_ids) == remembered
 
 
 def test_filled_orders_leave_nothing_reserved() -> None:

@@ -3,8 +3,9 @@ import pytest
 from engine import commands
 from engine.events import OrderStatusReported
 from engine.reject import RejectReason
+from engine.state import FINISHED_ORDERS_KEPT
 from engine.values import BUY, LIMIT, SELL, OrderStatus
-from tests.engine.builders import GTC, SYMBOL, Venue, add_instrument, all_of, only
+from tests.engine.builders import GTC, IOC, SYMBOL, Venue, add_instrument, all_of, only
 
 
 @pytest.fixture
@@ -87,11 +88,10 @@ def test_finished_order_is_still_told(venue: Venue) -> None:
     assert (event.status, event.cum_qty, event.leaves_qty) == (OrderStatus.CANCELED, 2, 0)
 
 
-def test_order_finished_long_ago_is_known_to_be_finished(monkeypatch: pytest.MonkeyPatch, venue: Venue) -> None:
-    monkeypatch.setattr("engine.matching.FINISHED_ORDERS_KEPT", 1)
-    for cl_ord_id in ("x", "y"):
-        venue.buy(1, 90, cl_ord_id="y")
-        venue.cancel(cl_ord_id)
+def test_order_finished_long_ago_is_known_to_be_finished(venue: Venue) -> None:
+    venue.cancel("x")
+    for _ in range(FINISHED_ORDERS_KEPT):
+        venue.buy(1, 1, time_in_force=IOC)
     assert only(OrderStatusReported, venue.query("x")).reason is RejectReason.ORDER_FINISHED
 
 

@@ -116,6 +116,14 @@ def test_only_the_latest_snapshots_are_kept(tmp_path: Path) -> None:
     assert KEPT == 2
 
 
+def test_file_of_another_name_is_no_snapshot(tmp_path: Path) -> None:
+    (tmp_path / "copy.snapshot").touch()
+    for sequence in (1, 2, 3):
+        write_snapshot(tmp_path, state_after(5), sequence)
+    assert [int(path.stem) for path in snapshots(tmp_path)] == [3, 2]
+    assert (tmp_path / "copy.snapshot").exists()
+
+
 def test_snapshot_with_any_flipped_byte_is_refused(tmp_path: Path) -> None:
     path = write_snapshot(tmp_path, state_after(20), 20)
     whole = path.read_bytes()

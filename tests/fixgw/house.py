@@ -4,7 +4,6 @@ It can be stopped cleanly, killed (what was in memory is gone) and cut from powe
 """
 
 import asyncio
-import shutil
 from pathlib import Path
 from typing import Final, cast
 from unittest.mock import patch
@@ -49,6 +48,8 @@ class House:
         self.boot = boot
         self.now_ns = START_NS
         self.wires: list[Wire] = []
+        self.relaxed = False
+        self.is_down = False
 
     async def start(self) -> "House":
         self._boot_id = patch.object(delivery_module, "_boot_id", lambda: self.boot)
@@ -57,7 +58,7 @@ class House:
         self.journal = Journal(self.data / JOURNAL, segment_bytes=64 * 1024)
         recovered = recover(self.data)
         self.journal.open_at(recovered.sequence, recovered.last_segment, recovered.end_offset)
-        self.sequencer = Sequencer(recovered.exchange, self.journal, clock=lambda: self.now_ns)
+        self.sequencer = Sequencer(recovered.exchange, self.journal, relaxed=self.relaxed, clock=lambda: self.now_ns)
         self.sequencer.start()
         self.order_entry = OrderEntry(recovered.exchange.state)
         self.delivery = Delivery(self.data / "outbound", self.sequencer, Reports(self.order_entry.instruments))
@@ -84,6 +85,7 @@ class House:
 
     async def stop(self) -> None:
         """Stop as the trading process does."""
+        self.is_down = True
         self._hang_up()
         await self.settle()
         for comp_id, session in self.acceptor.sessions.items():
@@ -96,6 +98,7 @@ class House:
 
     async def kill(self) -> None:
         """Drop all that was in memory."""
+        self.is_down = True
         self._hang_up()
         sequencer = self.sequencer
         sequencer._frames.clear()
@@ -296,7 +299,6 @@ def numbers(messages: list[Message]) -> list[int]:
     return [int(message.fields["34"]) for message in messages]
 
 
-def copy_of(house: House, to: Path) -> Path:
-    """Return a copy of the house's files, as another boot may find them."""
-    shutil.copytree(house.data, to)
-    return to
+async def sleep() -> None:
+    """Let everything else that can go on go on a little."""
+    await asyncio.sleep(0)

@@ -1,6 +1,5 @@
 """What a session is owed leaves once, in order, and not before it is on disk; what is asked for again comes again."""
 
-import asyncio
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 from fixgw import acceptor as acceptor_module
 from fixgw.codec import Message
 from fixgw.outbound import PUMP_MESSAGES, RESENDS_WAITING_MAX, RESERVED_BLOCK
-from tests.fixgw.house import Broker, House, Wire, numbers
+from tests.fixgw.house import Broker, House, Wire, numbers, sleep
 
 
 @pytest.fixture
@@ -65,11 +64,6 @@ async def test_report_leaves_when_its_record_is_on_disk_and_not_before(house: Ho
     assert broker.hear() == []
     disk.be_quick()
     assert kinds(await broker.heard_now()) == "82"
-
-
-async def sleep() -> None:
-    """Let everything else that can go on go on a little."""
-    await asyncio.sleep(0)
 
 
 async def test_messages_of_all_kinds_share_one_sequence(house: House) -> None:
@@ -404,6 +398,21 @@ async def test_reset_brings_the_reports_that_were_never_sent_and_no_others(house
     assert not any("97" in message.fields for message in broker.heard)
     broker.say("2", "7=1|16=0|")
     assert kinds(await broker.heard_now()) == "4x1>2 8x2 8x3"
+
+
+async def test_report_that_a_reset_brought_is_not_brought_by_the_next(house: House) -> None:
+    broker, other = await Broker(house).log_on(), await Broker(house, "BROKER2").log_on()
+    broker.order("M", qty="3")
+    await broker.heard_now()
+    broker.wire.break_off()
+    other.order("T1", side="2")
+    await house.settle()
+    for expected in ("A1 82", "A1"):
+        broker.heard.clear()
+        await broker.log_on("141=Y|")
+        await broker.heard_now()
+        assert kinds(broker.heard) == expected
+        broker.wire.break_off()
 
 
 async def test_report_that_is_on_its_way_to_the_disk_at_a_reset_keeps_its_place(house: House) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 SecondsOption = Annotated[
-    int, typer.Option("--seconds", "-s", metavar="N", min=1, max=86_400, help="How long the brokers trade.")
+    int, typer.Option("--seconds", "-s", metavar="N", min=1, max=3_600, help="How long the brokers trade.")
 ]
 DataOption = Annotated[
     Path | None,

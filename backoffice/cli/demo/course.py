@@ -103,8 +103,9 @@ class Course:
             for broker in self.brokers:
                 broker.cancel_all()
             await self._all_answered(venue)
-        for broker in self.brokers:
-            await broker.session.log_out()
+        async with asyncio.timeout(_ANSWERS_S_MAX):
+            for broker in self.brokers:
+                await broker.session.log_out()
 
     async def _run_market(self, flow: Flow, venue: VenueProcess) -> None:
         loop = asyncio.get_running_loop()

@@ -25,8 +25,8 @@ _WIDE_COLUMNS: Final = 150
 """From this width on, books and trades stand side by side."""
 _WIDE_TAPE_ROWS: Final = 6
 _TAPE_ROWS_MAX: Final = 14
-_OTHER_ROWS: Final = 19
-"""Rows of a terminal that are not the tape's, one below the view included."""
+_OTHER_ROWS: Final = 20
+"""Rows of a terminal that are not the tape's, two below the view included."""
 
 
 def main() -> None:
@@ -52,13 +52,15 @@ def view(snapshot: Snapshot, seconds: int, title: str, columns: int, rows: int) 
         tape_rows = min(rows - _OTHER_ROWS, _TAPE_ROWS_MAX)
         if tape_rows > 0:
             body += [Text(), _trades(snapshot.tape[:tape_rows])]
-    return Panel(
+    panel = Panel(
         Group(_clock(snapshot, seconds), Text(), *body, Text(), _rates(snapshot)),
         title=f"[bold]Fondaco demo[/]  {title}",
         title_align="left",
         border_style="dim",
         expand=not is_wide,
     )
+    # The cursor rests on a line of its own, where the terminal's echo of Ctrl-C does no harm.
+    return Group(panel, Text())
 
 
 def _clock(snapshot: Snapshot, seconds: int) -> RenderableType:

@@ -19,7 +19,7 @@ _LINE_EVERY_S: Final = 2.0
 @asynccontextmanager
 async def progress(console: Console, photographer: Photographer, seconds: int, title: str) -> AsyncIterator[None]:
     """Show how things stand while the block runs."""
-    if not console.is_terminal:
+    if not console.is_terminal or console.is_dumb_terminal:
         task = asyncio.create_task(_print_lines(console, photographer, seconds))
         try:
             yield
@@ -60,6 +60,5 @@ async def _send_snapshots(painter: asyncio.StreamWriter, photographer: Photograp
 def _line(snapshot: Snapshot, seconds: int) -> str:
     return (
         f"{snapshot.elapsed_ms // 1000:4} s of {seconds}  {snapshot.orders_per_s:>6,} orders/s  "
-        f"{snapshot.reports_per_s:>6,} reports/s  {snapshot.trades:>7,} trades  "
-        f"p50 {milliseconds(snapshot.p50_ns)}  p99 {milliseconds(snapshot.p99_ns)}"
+        f"{snapshot.trades:>7,} trades  p50 {milliseconds(snapshot.p50_ns)}  p99 {milliseconds(snapshot.p99_ns)}"
     )

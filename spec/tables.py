@@ -1,0 +1,88 @@
+"""Writes `rejects.md` and `fields.md` from the code's own tables: `python spec/tables.py`. A test holds them to it."""
+
+from pathlib import Path
+from typing import Final
+
+from engine.reject import RejectReason
+from fixgw.dictionary import MSG_TYPES
+from fixgw.reject import (
+    GatewayReject,
+    business_reject_reason,
+    cxl_rej_reason,
+    mass_cancel_reject_reason,
+    ord_rej_reason,
+)
+from fixgw.session import TRANSITIONS
+from fixgw.support import HEADER, REQUIRED, SESSION_SUPPORTED, SUPPORTED, field_name
+
+SPEC: Final = Path(__file__).parent
+
+
+def rejects() -> str:
+    """Return `rejects.md`."""
+    lines = [
+        "# Why a request was refused",
+        "",
+        "A refusal says why three times: a code and a sentence in Text(58), `[code] sentence`, and the nearest value that",
+        "FIX 4.4 has: OrdRejReason(103) on an ExecutionReport with ExecType(150)=8, CxlRejReason(102) on an",
+        "OrderCancelReject, MassCancelRejectReason(532) on an OrderMassCancelReport, BusinessRejectReason(380) on a",
+        "BusinessMessageReject. Codes never change their meaning. What FIX 4.4 itself finds wrong with a message is a",
+        "session-level Reject (35=3) with SessionRejectReason(373), RefTagID(371) and RefMsgType(372).",
+        "",
+        "1000-1999 are the engine's reasons, 2000-2999 the gateway's. Written by `spec/tables.py`.",
+        "",
+        "| code | reason | 103 | 102 | 532 | 380 |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {reason:d} | {reason.text} | {ord_rej_reason(reason)} | {cxl_rej_reason(reason)} | "
+        f"{mass_cancel_reject_reason(reason)} | {business_reject_reason(reason)} |"
+        for reason in (*RejectReason, *GatewayReject)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def fields() -> str:
+    """Return `fields.md`."""
+    lines = [
+        "# What the venue takes",
+        "",
+        "Every other field that FIX 4.4 allows in a message is refused by name: `[2001]` in the message's own kind of",
+        "refusal. A field that FIX 4.4 does not allow there is a Reject with 373=2, one it does not know 373=0. Fields in",
+        "bold must be there; FIX 4.4 requires others, which a Reject with 373=1 names. Written by `spec/tables.py`.",
+        "",
+        f"Header, in all messages: {_names(HEADER)}. 50, 57 and 369 inform only.",
+        "",
+        "| MsgType | message | fields |",
+        "|---|---|---|",
+    ]
+    for msg_type, tags in (SESSION_SUPPORTED | SUPPORTED).items():
+        required = REQUIRED.get(msg_type, ())
+        names = ", ".join(
+            f"**{field_name(tag)}**" if tag in required else field_name(tag) for tag in sorted(tags - HEADER, key=int)
+        )
+        lines.append(f"| {msg_type} | {MSG_TYPES[msg_type]} | {names} |")
+    lines += [
+        "",
+        "# The life of a session",
+        "",
+        "| state | what happens | the venue answers | next state |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| {step.state.name} | {step.event} | {', '.join(f'35={answer}' for answer in step.answers) or '-'} | "
+        f"{step.next_state.name} |"
+        for step in TRANSITIONS
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _names(tags: frozenset[str]) -> str:
+    return ", ".join(field_name(tag) for tag in sorted(tags, key=int))
+
+
+PAGES: Final = {"rejects.md": rejects, "fields.md": fields}
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (SPEC / name).write_text(page(), encoding="utf-8")

@@ -1,0 +1,342 @@
+"""Brokers trade while connections break, readers are slow, sequences are reset, and the venue is stopped, killed or
+loses power: each broker ends up with every report it is owed, once and in order, and each order is taken once.
+"""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec
+from unittest.mock import patch
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from engine.commands import NewOrder
+from engine.journal import JournalReader
+from fixgw.codec import Message
+from fixgw.delivery import recipients
+from fixgw.outbound_index import ENTRY, OutboundIndex
+from fixgw.timestamps import format_utc
+from tests.fixgw.house import BROKERS, Broker, House
+
+HEADER_BYTES = 40
+REPORTS = frozenset(("8", "9", "r"))
+BY_BROKER = st.sampled_from(BROKERS)
+
+
+def key_of(fields: dict[str, str], msg_type: str) -> str:
+    """Return what makes a report one of its own: ExecID, or of a rejected cancel the ClOrdID."""
+    return fields["17"] if msg_type == "8" else f"{msg_type} {fields['11']}"
+
+
+class Client(Broker):
+    """A broker that keeps its side of the protocol: fills gaps in both directions, and takes each report once."""
+
+    def __init__(self, house: House, comp_id: str) -> None:
+        super().__init__(house, comp_id)
+        self.next_in = 1
+        self.asked_from = 0
+        self.taken: list[str] = []
+        self.written: set[str] = set()
+        """Reports that were put on the wire for us, whether they arrived or not."""
+        self.forgone: set[str] = set()
+        """Reports that were lost on the wire before a reset of ours."""
+        self.sent: dict[int, tuple[str, str, str]] = {}
+        self.unsent_orders: set[str] = set()
+        """Orders that a reset of ours may have made void."""
+
+    @property
+    def is_logged_on(self) -> bool:
+        return self.house.acceptor.bound.get(self.comp_id) is self.wire.connection
+
+    async def come(self, *, reset: bool, next_expected: bool) -> None:
+        if reset:
+            self.forgone |= self.written - set(self.taken)
+            self.unsent_orders |= {fields.partition("|")[0][3:] for _, fields, _ in self.sent.values()}
+            self.sent.clear()
+            self.next_in = 1
+        self.asked_from = 0
+        fields = "141=Y|" if reset else ""
+        await self.log_on(fields + (f"789={self.next_in}|" if next_expected else ""))
+
+    def ask(self, msg_type: str, fields: str) -> None:
+        """Say something now, or as soon as the venue asks for what it lacks."""
+        self.sent[self.next_out] = (msg_type, fields, format_utc(self.house.now_ns))
+        if self.is_logged_on:
+            self.say(msg_type, fields)
+        else:
+            self.next_out += 1
+
+    def hear(self) -> list[Message]:
+        messages = super().hear()
+        for message in messages:
+            self._take_in(message)
+        return messages
+
+    def note_what_is_lost(self) -> None:
+        """Look at what is on the wire and will never be read."""
+        for message in self._framer.receive(bytes(self.wire.unread)):
+            if message.msg_type in REPORTS:
+                self.written.add(key_of(message.fields, message.msg_type))
+
+    def _take_in(self, message: Message) -> None:
+        fields, msg_type = message.fields, message.msg_type
+        number = int(fields["34"])
+        if msg_type in REPORTS:
+            self.written.add(key_of(fields, msg_type))
+        if msg_type == "2":
+            self._send_again(int(fields["7"]))
+        if number > self.next_in:
+            if self.asked_from != self.next_in:
+                self.asked_from = self.next_in
+                self.say("2", f"7={self.next_in}|16=0|")
+        elif number < self.next_in:
+            assert fields.get("43") == "Y", f"{message} was number {number} before, and is no repetition"
+        else:
+            self.next_in = int(fields["36"]) if msg_type == "4" else number + 1
+            if msg_type in REPORTS:
+                key = key_of(fields, msg_type)
+                if key in self.taken:
+                    assert fields.get("97") == "Y", f"{message} came before, and does not say that it may have"
+                else:
+                    self.taken.append(key)
+
+    def _send_again(self, begin: int) -> None:
+        gap_from = 0
+        now = format_utc(self.house.now_ns)
+        last = self.next_out - 1
+        for number in range(begin, last + 2):
+            if number <= last and number not in self.sent:
+                gap_from = gap_from or number
+                continue
+            if gap_from:
+                self.say("4", f"123=Y|36={number}|", gap_from, f"43=Y|122={now}|")
+                gap_from = 0
+            if number <= last:
+                msg_type, fields, said_at = self.sent[number]
+                self.say(msg_type, fields, number, f"43=Y|122={said_at}|")
+
+
+P = ParamSpec("P")
+
+
+def in_loop(
+    method: "Callable[Concatenate[Venue, P], Coroutine[Any, Any, None]]",
+) -> "Callable[Concatenate[Venue, P], None]":
+    """Let a rule run in the venue's event loop."""
+
+    @wraps(method)
+    def run(self: "Venue", *arguments: P.args, **named: P.kwargs) -> None:
+        self.loop.run_until_complete(method(self, *arguments, **named))
+
+    return run
+
+
+class Venue(RuleBasedStateMachine):
+    """All that can happen to two brokers and a venue."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.folder = Path(tempfile.mkdtemp(prefix="venue-"))
+        self.synced: dict[str, bytes] = {}
+        """What is safely on disk of each index."""
+        sync, begin_again = OutboundIndex.sync, OutboundIndex.begin_again
+
+        def noted_sync(index: OutboundIndex) -> None:
+            sync(index)
+            self.synced[index.path.name] = index.path.read_bytes()
+
+        def noted_begin_again(index: OutboundIndex, *arguments: Any) -> None:  # noqa: ANN401 - whatever it takes
+            begin_again(index, *arguments)
+            self.synced[index.path.name] = index.path.read_bytes()
+
+        self.patches = [
+            patch.object(OutboundIndex, "sync", noted_sync),
+            patch.object(OutboundIndex, "begin_again", noted_begin_again),
+        ]
+        for each in self.patches:
+            each.start()
+        self.boots = 1
+        self.house = House(self.folder / "venue")
+        self.clients: dict[str, Client] = {}
+        self.names = 0
+        self.orders: dict[str, tuple[str, str]] = {}
+
+    @initialize()
+    @in_loop
+    async def open(self) -> None:
+        await self.house.start()
+        self.clients = {name: Client(self.house, name) for name in BROKERS}
+
+    def name(self) -> str:
+        self.names += 1
+        return f"N{self.names}"
+
+    @rule(by=BY_BROKER, side=st.sampled_from("12"), price=st.integers(99, 101), how_many=st.integers(1, 3))
+    @in_loop
+    async def order(self, by: str, side: str, price: int, how_many: int) -> None:
+        for _ in range(how_many):
+            name = self.name()
+            self.orders[name] = (by, side)
+            time = format_utc(self.house.now_ns)
+            self.clients[by].ask("D", f"11={name}|55=BTC/USD|54={side}|60={time}|38=1|40=2|44={price}|59=1|")
+
+    @precondition(lambda self: self.orders)
+    @rule(data=st.data())
+    @in_loop
+    async def cancel(self, data: st.DataObject) -> None:
+        name = data.draw(st.sampled_from(sorted(self.orders)))
+        by, side = self.orders[name]
+        time = format_utc(self.house.now_ns)
+        self.clients[by].ask("F", f"11={self.name()}|41={name}|55=BTC/USD|54={side}|60={time}|")
+
+    @rule(by=BY_BROKER)
+    @in_loop
+    async def cancel_all(self, by: str) -> None:
+        self.clients[by].ask("q", f"11={self.name()}|530=7|60={format_utc(self.house.now_ns)}|")
+
+    @rule(by=BY_BROKER, limit=st.sampled_from((1, 500, 5_000, 10**6)))
+    @in_loop
+    async def read(self, by: str, limit: int) -> None:
+        """Read what there is, and from now on no more than `limit` before the venue has to wait."""
+        client = self.clients[by]
+        client.wire.limit = limit
+        if not client.wire.is_lost:
+            client.hear()
+
+    @rule()
+    @in_loop
+    async def wait_for_the_disk(self) -> None:
+        await self.house.settle()
+
+    @rule(seconds=st.sampled_from((1, 20)))
+    @in_loop
+    async def let_time_pass(self, seconds: int) -> None:
+        self.house.pass_time(seconds)
+
+    @rule(by=BY_BROKER)
+    @in_loop
+    async def ping(self, by: str) -> None:
+        client = self.clients[by]
+        if client.is_logged_on:
+            client.say("1", "112=PING|")
+
+    @rule(by=BY_BROKER, begin=st.integers(1, 30), end=st.integers(0, 30))
+    @in_loop
+    async def ask_again(self, by: str, begin: int, end: int) -> None:
+        client = self.clients[by]
+        if client.is_logged_on and (end == 0 or end >= begin):
+            client.say("2", f"7={begin}|16={end}|")
+
+    @rule(by=BY_BROKER)
+    @in_loop
+    async def break_off(self, by: str) -> None:
+        client = self.clients[by]
+        client.note_what_is_lost()
+        client.wire.break_off()
+
+    @rule(by=BY_BROKER, reset=st.integers(0, 4).map(lambda n: n == 4), next_expected=st.booleans())
+    @in_loop
+    async def log_on(self, by: str, reset: bool, next_expected: bool) -> None:
+        client = self.clients[by]
+        if not client.is_logged_on:
+            client.note_what_is_lost()
+            client.wire.break_off()
+            await client.come(reset=reset, next_expected=next_expected)
+
+    @rule()
+    @in_loop
+    async def checkpoint(self) -> None:
+        self.house.checkpoint()
+
+    @rule(how=st.sampled_from(("stop", "kill", "power cut")), data=st.data())
+    @in_loop
+    async def go_down(self, how: str, data: st.DataObject) -> None:
+        for client in self.clients.values():
+            client.note_what_is_lost()
+        if how == "stop":
+            await self.house.stop()
+        else:
+            await self.house.kill()
+        for client in self.clients.values():
+            client.note_what_is_lost()
+        if how == "power cut":
+            self.boots += 1
+            for name, synced in self.synced.items():
+                self.lose_power(name, synced, data)
+        self.house = await self.house.restarted(f"boot {self.boots}")
+        for client in self.clients.values():
+            client.house = self.house
+
+    def lose_power(self, name: str, synced: bytes, data: st.DataObject) -> None:
+        """Leave of an index what was synced, and of the rest what chance leaves of it."""
+        path = self.folder / "venue" / "outbound" / name
+        now = path.read_bytes()
+        kept = synced if data.draw(st.booleans(), "times are lost") else now[: len(synced)]
+        entries = (len(now) - len(synced)) // ENTRY.size
+        survivors = data.draw(st.integers(0, entries), "entries that survive")
+        rest = bytearray(now[len(synced) : len(synced) + survivors * ENTRY.size])
+        if survivors and data.draw(st.booleans(), "there is a hole"):
+            at = data.draw(st.integers(0, survivors - 1), "where")
+            rest[at * ENTRY.size : (at + 1) * ENTRY.size] = bytes(ENTRY.size)
+        path.write_bytes(kept + rest)
+
+    def teardown(self) -> None:
+        try:
+            self.come_to_an_end()
+        finally:
+            self.loop.run_until_complete(self.house.stop())
+            self.loop.close()
+            for each in self.patches:
+                each.stop()
+            shutil.rmtree(self.folder)
+
+    @in_loop
+    async def come_to_an_end(self) -> None:
+        """Everybody comes back, and stays until there is nothing left to say."""
+        for client in self.clients.values():
+            if not client.is_logged_on:
+                client.note_what_is_lost()
+                client.wire.break_off()
+                await client.come(reset=False, next_expected=False)
+        quiet = 0
+        while quiet < 3:
+            said = 0
+            for client in self.clients.values():
+                client.wire.limit = 10**9
+                said += len(await client.heard_now())
+            quiet = 0 if said else quiet + 1
+        for client in self.clients.values():
+            assert client.is_logged_on
+            self.check_taken(client)
+            self.check_orders(client)
+
+    def check_taken(self, client: Client) -> None:
+        owed = []
+        for record in JournalReader(self.house.journal.directory).records():
+            for number, event in enumerate(record.events):
+                for comp_id, low_bit in recipients(event):
+                    if comp_id == client.comp_id:
+                        part = number << 1 | low_bit
+                        msg_type, body = self.house.delivery.reports.report(event, record.sequence, part, "t")
+                        fields = dict(piece.split("=", 1) for piece in reversed(body.split("\x01")[:-1]))
+                        owed.append(key_of(fields, msg_type))
+        forgone = client.forgone - set(client.taken)
+        assert client.taken == [key for key in owed if key not in forgone]
+
+    def check_orders(self, client: Client) -> None:
+        records = JournalReader(self.house.journal.directory).records()
+        commands = [record.command for record in records]
+        taken = [c.cl_ord_id for c in commands if isinstance(c, NewOrder) and c.session == client.comp_id]
+        assert len(set(taken)) == len(taken), "no order is taken twice"
+        asked = {name for name, (by, _) in self.orders.items() if by == client.comp_id}
+        assert asked - set(taken) <= client.unsent_orders, "no order is lost but by the broker's own reset"
+
+
+TestVenue = Venue.TestCase
+TestVenue.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

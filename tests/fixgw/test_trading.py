@@ -1,0 +1,56 @@
+"""The trading process as a whole: what it does with files that are not as it left them."""
+
+import socket
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from config.settings import Settings, load
+from fixgw.errors import ListenError, OutboundError
+from fixgw.trading import Trading
+
+SANDBOX = Path(__file__).resolve().parents[2] / "config" / "sandbox.toml"
+
+
+def settings_on(port: int) -> Settings:
+    settings = load(SANDBOX)
+    return msgspec.structs.replace(settings, fix=msgspec.structs.replace(settings.fix, port=port))
+
+
+@pytest.fixture
+def settings() -> Settings:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return settings_on(probe.getsockname()[1])
+
+
+async def run_once(settings: Settings, data: Path) -> int:
+    async with Trading.open(settings, data) as trading:
+        return trading.sequencer.sequence
+
+
+async def test_a_venue_starts_again_where_it_stopped(settings: Settings, tmp_path: Path) -> None:
+    sequence = await run_once(settings, tmp_path)
+    assert sequence == await run_once(settings, tmp_path)
+
+
+@pytest.mark.parametrize("place", (0.3, 0.6, 0.999))
+async def test_damage_to_the_last_batch_is_no_torn_tail(settings: Settings, tmp_path: Path, place: float) -> None:
+    await run_once(settings, tmp_path)
+    (segment,) = (tmp_path / "journal").glob("*.journal")
+    data = bytearray(segment.read_bytes())
+    data[int(len(data) * place)] ^= 0xFF
+    segment.write_bytes(data)
+    with pytest.raises(OutboundError, match="were on disk"):
+        await run_once(settings, tmp_path)
+    assert segment.read_bytes() == data, "nothing was cut"
+
+
+async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(ListenError, match=f"127.0.0.1:{port}: Address already in use; set another fix.port"):
+            await run_once(settings_on(port), tmp_path)
