@@ -92,6 +92,41 @@ def dump(
 
 
 @app.command()
+def follow(
+    data: DataArgument,
+    from_sequence: Annotated[int, typer.Option("--from", metavar="N", min=1, help="First record.")] = 1,
+    count: Annotated[
+        int | None, typer.Option("--count", "-n", metavar="N", min=1, help="How many records.", show_default="no end")
+    ] = None,
+) -> None:
+    """Print records as `dump` does, and go on as the venue commits them, over restarts of the venue, until Ctrl-C."""
+    import asyncio
+    import sys
+
+    import msgspec
+
+    from backoffice.cli.directory import journal_in
+    from engine.feed import follow as records_of
+
+    journal_in(data)
+    encode = msgspec.json.Encoder().encode
+    if not (data / "feed.sock").is_socket():
+        typer.echo("The venue is not running; its records will show when it is.", err=True)
+
+    async def print_records() -> None:
+        left = count
+        async for record in records_of(data / "feed.sock", from_sequence):
+            sys.stdout.buffer.write(encode(_shown(record)) + b"\n")
+            sys.stdout.buffer.flush()
+            if left is not None:
+                left -= 1
+                if not left:
+                    return
+
+    asyncio.run(print_records())
+
+
+@app.command()
 def stat(data: DataArgument, as_json: JsonOption = False) -> None:
     """Count what the journal holds."""
     from backoffice.cli.directory import journal_in

@@ -120,3 +120,16 @@ def test_data_defaults_to_what_the_settings_say(settings: Path, tmp_path: Path) 
     settings.write_text(text, encoding="utf-8")
     (tmp_path / "file").touch()
     assert error_line(fondaco("serve", "--config", settings)).startswith(f"{tmp_path / 'file'}: ")
+
+
+def test_a_second_process_follows_the_running_venue(serve: Serve, tmp_path: Path) -> None:
+    serve(tmp_path / "data")
+    finished = fondaco("journal", "follow", tmp_path / "data", "--from", 2, "--count", 3)
+    assert finished.returncode == 0, finished.stderr
+    assert [json.loads(line)["sequence"] for line in finished.stdout.splitlines()] == [2, 3, 4]
+
+
+def test_a_follower_that_asks_beyond_the_end_is_told_where_that_is(serve: Serve, tmp_path: Path) -> None:
+    serve(tmp_path / "data")
+    line = error_line(fondaco("journal", "follow", tmp_path / "data", "--from", 1_000_000))
+    assert "the journal has records 1 to " in line
