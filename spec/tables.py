@@ -23,8 +23,8 @@ def rejects() -> str:
     lines = [
         "# Why a request was refused",
         "",
-        "A refusal says why three times: a code and a sentence in Text(58), `[code] sentence`, and the nearest value that",
-        "FIX 4.4 has: OrdRejReason(103) on an ExecutionReport with ExecType(150)=8, CxlRejReason(102) on an",
+        "A refusal says why: a code and a sentence in Text(58), `[code] sentence`, and the nearest value that FIX 4.4",
+        "has: OrdRejReason(103) on an ExecutionReport with ExecType(150)=8, CxlRejReason(102) on an",
         "OrderCancelReject, MassCancelRejectReason(532) on an OrderMassCancelReport, BusinessRejectReason(380) on a",
         "BusinessMessageReject. Codes never change their meaning. What FIX 4.4 itself finds wrong with a message is a",
         "session-level Reject (35=3) with SessionRejectReason(373), RefTagID(371) and RefMsgType(372).",
@@ -47,8 +47,8 @@ def fields() -> str:
     lines = [
         "# What the venue takes",
         "",
-        "Every other field that FIX 4.4 allows in a message is refused by name: `[2001]` in the message's own kind of",
-        "refusal. A field that FIX 4.4 does not allow there is a Reject with 373=2, one it does not know 373=0. Fields in",
+        "Every other field that FIX 4.4 allows in a message is refused by name, `[2001]`, in the message's own kind of",
+        "refusal. A field that FIX 4.4 does not allow there is a Reject with 373=2, one unknown to it 373=0. Those in",
         "bold must be there; FIX 4.4 requires others, which a Reject with 373=1 names. Written by `spec/tables.py`.",
         "",
         f"Header, in all messages: {_names(HEADER)}. 50, 57 and 369 inform only.",

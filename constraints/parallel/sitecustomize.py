@@ -19,9 +19,7 @@ compile_in_turn = CCompiler.compile
 def compile_side_by_side(compiler: CCompiler, sources: list[str], **options: object) -> list[str]:
     longest_first = sorted(sources, key=lambda source: Path(source).stat().st_size, reverse=True)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = {
-            source: pool.submit(compile_in_turn, compiler, [source], **options) for source in longest_first
-        }
+        jobs = {source: pool.submit(compile_in_turn, compiler, [source], **options) for source in longest_first}
     return [compiled for source in sources for compiled in jobs[source].result()]
 
 

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-PATCH: Final = '''
+PATCH: Final = """
 import os
 import pathlib
 
@@ -40,7 +40,7 @@ def watched(sync):
 
 
 os.fsync, os.fdatasync = watched(os.fsync), watched(os.fdatasync)
-'''
+"""
 
 
 def install(directory: Path) -> Path:
@@ -65,7 +65,9 @@ def cut(data: Path, patches: Path, pick: random.Random) -> None:
             elif path.is_file():
                 _cut_file(path, _shadow(shadows, path), pick)
     delivered = data / "outbound" / "delivered"
-    delivered.write_text(json.dumps(json.loads(delivered.read_text()) | {"boot_id": "the one before"}), encoding="ascii")
+    delivered.write_text(
+        json.dumps(json.loads(delivered.read_text()) | {"boot_id": "the one before"}), encoding="ascii"
+    )
     shutil.rmtree(shadows)  # what is there now is on disk, and will be noted as such
     shadows.mkdir()
     for path in (data, *data.rglob("*")):

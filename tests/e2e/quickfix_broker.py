@@ -23,7 +23,7 @@ def say(**what: object) -> None:
         sys.stdout.flush()
 
 
-class Broker(fix.Application):  # type: ignore[misc]  # the package has no types
+class Broker(fix.Application):
     """Tells of everything; adds the password to Logons. Callbacks come on QuickFIX's threads and must not raise."""
 
     def onCreate(self, session_id: Any) -> None:

@@ -1,13 +1,12 @@
 """What others may get wrong, and what the venue answers: nothing stops it, each answer is the one of FIX 4.4."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import pytest
 
-from tests.e2e.venue import PASSWORD, Venue
-from tests.e2e.wire import Client, Disconnected, Fields, frame, now
+from tests.e2e.venue import Venue
+from tests.e2e.wire import Client, Fields, frame, now
 
 pytestmark = pytest.mark.e2e
 
@@ -120,8 +119,8 @@ def test_message_with_an_empty_msg_type_is_rejected_with_a_well_formed_reject(cl
     assert client.synchronize() == []
 
 
-@pytest.mark.parametrize("value", ["\xb2", LONG, "-1", "x", ""])
-@pytest.mark.parametrize("tag", ["7", "16"])
+@pytest.mark.parametrize("value", ("\xb2", LONG, "-1", "x", ""))
+@pytest.mark.parametrize("tag", ("7", "16"))
 def test_early_resend_request_with_a_bad_number_is_no_more_than_a_gap(client: Client, tag: str, value: str) -> None:
     numbers = {"7": "1", "16": "0", tag: value}
     client.next_out += 1

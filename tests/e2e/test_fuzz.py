@@ -43,7 +43,9 @@ class Messages:
         terms = [("55", "BTC/USD"), ("54", pick.choice("12")), ("38", pick.choice(("1", "0.5", "2.000000")))]
         kind = [("40", "2"), ("44", f"{pick.randint(90, 110)}.{pick.randint(0, 99):02d}"), ("59", pick.choice("0134"))]
         time = [("60", now())]
-        msg_type = pick.choice(("D", "D", "D", "D", "F", "F", "G", "G", "q", "q", "H", "AF", "0", "1", "2", "3", "B", "j"))
+        msg_type = pick.choice(
+            ("D", "D", "D", "D", "F", "F", "G", "G", "q", "q", "H", "AF", "0", "1", "2", "3", "B", "j")
+        )
         bodies: dict[str, Pieces] = {
             "D": [("11", name), *terms, *kind, *time],
             "F": [("11", name), ("41", earlier), *terms, *time],
@@ -63,7 +65,23 @@ class Messages:
 
 NASTY: Final = (
     *("", " ", "0", "-0", "-1", "1", "00", ".", "-", "1.", ".5", "1e9", "NaN", "inf", "+1", "0x10", "9" * 18, "9" * 19),
-    *("9" * 400, "0." + "0" * 17 + "1", "\xb2", "\xff", "\x00", "\x02", "=", "==", "a=b", "Y", "N", "|", "%s%n", "{}", "\\"),
+    *(
+        "9" * 400,
+        "0." + "0" * 17 + "1",
+        "\xb2",
+        "\xff",
+        "\x00",
+        "\x02",
+        "=",
+        "==",
+        "a=b",
+        "Y",
+        "N",
+        "|",
+        "%s%n",
+        "{}",
+        "\\",
+    ),
     *("20260102-03:04:05", "99999999-99:99:99", "A" * 64, "A" * 65, "A" * 3_000, "BROKER2-A", "XXX/YYY", "BTC/USD "),
     *("2147483647", "2147483648", "4294967296", "9223372036854775807", "9223372036854775808", "-9223372036854775808"),
 )
@@ -88,7 +106,9 @@ def mutate(pick: random.Random, pieces: Pieces) -> Pieces:
         case 7:
             pieces.insert(at, (pick.choice(tuple(FIELDS)), value))
         case 8:
-            pieces[at : at + 1] = [(pick.choice(("", "0", "-1", "x", "058", "4999", "9" * 30, "\xb2", "35", "10")), value)]
+            pieces[at : at + 1] = [
+                (pick.choice(("", "0", "-1", "x", "058", "4999", "9" * 30, "\xb2", "35", "10")), value)
+            ]
         case 9:
             size = pick.choice((0, 1, 2, 3, 100))
             entry = [("448", "P"), ("447", "D"), ("452", "1")]
@@ -120,7 +140,7 @@ class Fuzzer:
         assert self.client.log_on()["35"] == "A"
 
     def exchange(self, raw: bytes, last_number: int) -> list[Fields]:
-        """Send bytes that may hold messages up to `last_number`; return all answers. The session is there afterwards."""
+        """Send bytes that may hold messages up to `last_number`; return all answers. The session outlives it."""
         client = self.client
         client.next_out = last_number + 2
         try:
@@ -166,7 +186,7 @@ def fuzzed(make_venue: MakeVenue, request: pytest.FixtureRequest, tmp_path: Path
     assert venue.run("journal", "verify", str(venue.data)).returncode == 0
 
 
-@pytest.mark.parametrize("seed", [1])
+@pytest.mark.parametrize("seed", (1,))
 def test_mutated_fields_are_answered_and_never_ignored(fuzzed: Venue, seed: int) -> None:
     pick = random.Random(seed)
     messages = Messages(pick)
@@ -188,7 +208,7 @@ def test_mutated_fields_are_answered_and_never_ignored(fuzzed: Venue, seed: int)
     assert fuzzer.ended_count < FUZZED_MAX / 5, "most messages should get as far as the application"
 
 
-@pytest.mark.parametrize("seed", [3])
+@pytest.mark.parametrize("seed", (3,))
 def test_mutated_bytes_are_survived(fuzzed: Venue, seed: int) -> None:
     pick = random.Random(seed)
     messages = Messages(pick)
@@ -221,13 +241,15 @@ def mutate_bytes(pick: random.Random, raw: bytes) -> bytes:
             case 4:
                 data[at:at] = data[pick.randrange(len(data)) :][: pick.randint(1, 60)]
             case _:
-                data[at:at] = pick.choice((b"\x01", b"8=FIX.4.4\x01", b"8=FIX.4.4\x019=100\x01", b"\x0110=000\x01", b"="))
+                data[at:at] = pick.choice(
+                    (b"\x01", b"8=FIX.4.4\x01", b"8=FIX.4.4\x019=100\x01", b"\x0110=000\x01", b"=")
+                )
         if not data:
             break
     return bytes(data)
 
 
-@pytest.mark.parametrize("seed", [5])
+@pytest.mark.parametrize("seed", (5,))
 def test_mutated_logons_of_strangers_are_survived(fuzzed: Venue, seed: int) -> None:
     pick = random.Random(seed)
     for _ in range(STRANGERS_MAX):
@@ -238,5 +260,3 @@ def test_mutated_logons_of_strangers_are_survived(fuzzed: Venue, seed: int) -> N
             raw = frame(content(header) + content(mutate(pick, body)))
             stranger.put(mutate_bytes(pick, raw) + FILLER if pick.random() < 0.3 else raw)
             assert "A" not in [fields["35"] for fields in stranger.hear_end()]
-
-

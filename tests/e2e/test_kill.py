@@ -72,7 +72,7 @@ async def log_on_again_without_a_gap(venue: Venue, brokers: list[Broker]) -> Non
         await broker.wire.log_out()
 
 
-@pytest.mark.parametrize(("sync", "seed"), [("always", 1), ("always", 2), ("relaxed", 3)])
+@pytest.mark.parametrize(("sync", "seed"), (("always", 1), ("always", 2), ("relaxed", 3)))
 async def test_killed_venue_and_its_clients_agree_on_everything(make_venue: MakeVenue, sync: Sync, seed: int) -> None:
     venue = make_venue(sync=sync)
     venue.start()
@@ -104,7 +104,7 @@ async def suffer_power_cuts(venue: Venue, patches: Path, brokers: list[Broker], 
     await end_quietly(venue, brokers, working)
 
 
-@pytest.mark.parametrize("seed", [4, 5])
+@pytest.mark.parametrize("seed", (4, 5))
 async def test_power_cut_takes_nothing_that_was_acknowledged(make_venue: MakeVenue, tmp_path: Path, seed: int) -> None:
     patches = power.install(tmp_path / "patches")
     venue = make_venue(patches=patches)
@@ -115,7 +115,7 @@ async def test_power_cut_takes_nothing_that_was_acknowledged(make_venue: MakeVen
     await log_on_again_without_a_gap(venue, brokers)
 
 
-@pytest.mark.parametrize("seed", [6, 7])
+@pytest.mark.parametrize("seed", (6, 7))
 async def test_power_cut_of_a_relaxed_journal_takes_records_and_reuses_no_number(
     make_venue: MakeVenue, tmp_path: Path, seed: int
 ) -> None:

@@ -71,7 +71,9 @@ def test_logon_with_a_bad_header_is_answered_by_a_logout_that_says_why(
         good = client.message("A", 1, GOOD).decode()
         body = good.partition("\x01")[2].partition("\x01")[2].rpartition("10=")[0]
         begin_string = "FIX.4.2" if "4.2" in new else "FIX.4.4"
-        client.put(frame(body.replace("\x01", "|").replace(old.replace("\x01", "|"), new.replace("\x01", "|")), begin_string))
+        client.put(
+            frame(body.replace("\x01", "|").replace(old.replace("\x01", "|"), new.replace("\x01", "|")), begin_string)
+        )
         (logout,) = client.hear_end()
     assert logout["35"] == "5"
     assert logout["58"].startswith(text)
@@ -98,7 +100,12 @@ def test_next_expected_number_that_never_was_is_refused(venue: Venue) -> None:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("49=BROKER1", "49=BROKER9"), ("49=BROKER1", "49=" + "X" * 60_000), ("56=FONDACO", "56=NASDAQ"), ("49=BROKER1|", "")],
+    (
+        ("49=BROKER1", "49=BROKER9"),
+        ("49=BROKER1", "49=" + "X" * 60_000),
+        ("56=FONDACO", "56=NASDAQ"),
+        ("49=BROKER1|", ""),
+    ),
 )
 def test_logon_between_parties_that_the_venue_does_not_know_is_not_answered(venue: Venue, old: str, new: str) -> None:
     with Client(venue.port) as client:
@@ -140,14 +147,14 @@ def test_messages_right_behind_the_logon_are_answered_after_it(venue: Venue) -> 
 
 @pytest.mark.parametrize(
     "opening",
-    [
+    (
         frame(f"35=D|49=BROKER1|56=FONDACO|34=1|52={now()}|11=A|55=BTC/USD|54=1|60={now()}|40=1|38=1|"),
         frame(f"35=0|49=BROKER1|56=FONDACO|34=1|52={now()}|"),
         b"GET / HTTP/1.1\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"8=FIX.4.4\x019=5\x0135=A\x0110=000\x01",
         b"\x00",
-    ],
+    ),
 )
 def test_connection_that_begins_with_anything_but_a_logon_is_dropped(venue: Venue, opening: bytes) -> None:
     with Client(venue.port) as client:
@@ -156,7 +163,7 @@ def test_connection_that_begins_with_anything_but_a_logon_is_dropped(venue: Venu
     log_on_and_out(venue)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
+@pytest.mark.parametrize("share", (0.0, 0.01, 0.5, 0.99))
 def test_connection_without_a_whole_logon_is_dropped_after_a_while(venue: Venue, share: float) -> None:
     with Client(venue.port) as client:
         logon = client.message("A", 1, GOOD)

@@ -266,6 +266,7 @@ async def test_quickfix_accepts_every_kind_of_answer(make_venue: MakeVenue, tmp_
 async def test_quickfix_may_reset_its_numbers_at_logon(make_venue: MakeVenue, tmp_path: Path) -> None:
     venue = make_venue()
     await asyncio.to_thread(venue.start)
+    numbers = (0, 0)
     for visit in range(2):
         async with QuickFixBroker(tmp_path / "broker", venue.port, reset=True) as broker:
             await broker.count("logon", 1)
@@ -283,5 +284,5 @@ def _has_sent(broker: QuickFixBroker, cl_ord_id: str) -> bool:
 
 async def _until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(DEADLINE_S):
-        while not holds():  # noqa: ASYNC110 - the relay is plain code
+        while not holds():
             await asyncio.sleep(0.005)

@@ -1,6 +1,5 @@
-"""Nobody makes the venue grow without bound, or keeps others from trading: floods, strangers, and those who never read."""
+"""Nobody makes the venue grow without bound, or keeps others out: floods, strangers, and those who never read."""
 
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,7 +10,7 @@ import pytest
 
 from tests.e2e.conftest import MakeVenue
 from tests.e2e.venue import HOST, Venue, wait_until
-from tests.e2e.wire import Client, Disconnected, Fields, frame, now, parse, split
+from tests.e2e.wire import Client, Disconnected, Fields, now
 
 pytestmark = pytest.mark.e2e
 
@@ -141,7 +140,7 @@ def test_clordids_and_texts_of_any_length_are_refused_or_bounded(venue: Venue, p
 
 
 def open_files(venue: Venue) -> int:
-    return len(os.listdir(f"/proc/{venue.pid}/fd"))
+    return len(list(Path(f"/proc/{venue.pid}/fd").iterdir()))
 
 
 def test_thousands_of_connections_that_never_log_on_keep_nobody_out(make_venue: MakeVenue) -> None:
@@ -168,7 +167,7 @@ def test_thousands_of_connections_that_never_log_on_keep_nobody_out(make_venue: 
     pair.close()
 
 
-@pytest.mark.parametrize("victim", ["BROKER1", "BROKER9"])
+@pytest.mark.parametrize("victim", ("BROKER1", "BROKER9"))
 def test_flood_of_wrong_passwords_keeps_nobody_out(make_venue: MakeVenue, victim: str) -> None:
     venue = make_venue(dear_passwords=True)
     venue.start()
@@ -293,9 +292,7 @@ FLOODS: Final = {
 
 
 @pytest.mark.parametrize("case", FLOODS.values(), ids=list(FLOODS))
-def test_flood_of_requests_without_reading_the_answers_is_bounded(
-    make_venue: MakeVenue, case: tuple[str, str]
-) -> None:
+def test_flood_of_requests_without_reading_the_answers_is_bounded(make_venue: MakeVenue, case: tuple[str, str]) -> None:
     venue = make_venue(fix={"slow_reader_timeout_s": 1})
     venue.start()
     pair = Pair(venue)

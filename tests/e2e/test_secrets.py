@@ -31,7 +31,13 @@ def test_password_is_in_no_log_file_or_dump(make_venue: MakeVenue) -> None:
     for body in LOGONS.values():
         for header in ("35=A|49=BROKER1|56=FONDACO|34=1|", "35=A|49=BROKER9|56=FONDACO|34=1|", "35=A|34=1|"):
             message = frame(f"{header}52={now()}|{body}")
-            for raw in (message, message[:-20], message.replace(b"9=", b"9=1", 1), message[:-4] + b"000\x01", message[20:]):
+            for raw in (
+                message,
+                message[:-20],
+                message.replace(b"9=", b"9=1", 1),
+                message[:-4] + b"000\x01",
+                message[20:],
+            ):
                 with Client(venue.port) as stranger:
                     stranger.put(raw + b"X" * 2_000)
                     stranger.hear_end()

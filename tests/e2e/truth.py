@@ -119,7 +119,14 @@ class Truth:
                 said[event.requester].append({**fields, "17": f"{sequence}{part}"})
                 if event.session != event.requester:
                     said[event.session].append({**fields, "17": f"{sequence}{part + 1}"})
-            case OrderAccepted() | OrderRejected() | CancelRejected() | MassCanceled() | OrderStatusReported() | Refused():
+            case (
+                OrderAccepted()
+                | OrderRejected()
+                | CancelRejected()
+                | MassCanceled()
+                | OrderStatusReported()
+                | Refused()
+            ):
                 said[event.session].append(self._answer(event, f"{sequence}{part}"))
             case _:
                 pass

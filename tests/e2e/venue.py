@@ -97,7 +97,7 @@ class Venue:
                 stderr=log,
                 start_new_session=True,
             )
-        wait_until(lambda: self._listens(), "the venue listens", self.stderr)
+        wait_until(self._listens, "the venue listens", self.stderr)
 
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -195,9 +195,7 @@ def free_port() -> int:
     raise AssertionError("no port is free")
 
 
-def _settings(
-    session_count: int, fix: dict[str, Any], journal: dict[str, Any], password_hash: str | None
-) -> str:
+def _settings(session_count: int, fix: dict[str, Any], journal: dict[str, Any], password_hash: str | None) -> str:
     """Return the sandbox's settings as TOML, with other values in two tables and fewer sessions and accounts."""
     settings = tomllib.loads(SANDBOX.read_text(encoding="utf-8"))
     for session in settings["sessions"]:
@@ -220,7 +218,5 @@ def _toml(name: str, value: Any) -> str:
     if not isinstance(value, dict):
         return f"{name} = {json.dumps(value)}\n"
     plain = "".join(f"{key} = {json.dumps(item)}\n" for key, item in value.items() if not isinstance(item, dict))
-    inner = "".join(
-        _toml(f"{name.strip('[]')}.{key}", item) for key, item in value.items() if isinstance(item, dict)
-    )
+    inner = "".join(_toml(f"{name.strip('[]')}.{key}", item) for key, item in value.items() if isinstance(item, dict))
     return f"[{name}]\n{plain}{inner}"

@@ -130,7 +130,7 @@ class Client:
     def synchronize(self) -> list[Fields]:
         """Say TestRequest and return all that comes before its answer: the venue has dealt with all said before."""
         number = self.say("1", f"112=SYNC{self.next_out}|")
-        messages = []
+        messages: list[Fields] = []
         while True:
             fields = self._next()
             if fields["35"] == "0" and fields.get("112") == f"SYNC{number}":
@@ -158,5 +158,3 @@ class Client:
         fields = parse(raw)
         self.received.append(fields)
         return fields
-
-

@@ -10,7 +10,7 @@ PATIENCE_S = 20
 async def until(condition: Callable[[], object]) -> None:
     """Return when the condition holds."""
     async with asyncio.timeout(PATIENCE_S):
-        while not condition():  # noqa: ASYNC110 - whatever makes it true knows of no event
+        while not condition():
             await asyncio.sleep(0)
 
 

@@ -23,7 +23,7 @@ from engine.events import (
 from engine.journal import JournalReader
 from engine.values import CancelReason, OrderType, Side, TimeInForce
 from fixgw.codec import Message
-from fixgw.delivery import recipients
+from fixgw.delivery import _read_delivered, recipients
 from fixgw.errors import OutboundError
 from fixgw.outbound import Outbound
 from fixgw.outbound_index import ENTRY, OutboundIndex
@@ -455,7 +455,7 @@ async def test_checkpoint_says_through_which_record_the_indexes_are_on_disk(
     broker.order("O1")
     await broker.heard_now()
     house.checkpoint()
-    delivered = house.delivery._read_delivered()
+    delivered = _read_delivered(house.delivery.directory)
     assert (delivered.sequence, delivered.boot_id) == (house.sequencer.committed, "boot 1")
     synced: list[str] = []
     monkeypatch.setattr(OutboundIndex, "sync", lambda self: synced.append("again"))
@@ -465,7 +465,7 @@ async def test_checkpoint_says_through_which_record_the_indexes_are_on_disk(
 
 async def test_checkpoint_that_cannot_be_read_counts_as_none(house: House) -> None:
     (house.data / "outbound" / "delivered").write_bytes(b"{")
-    assert house.delivery._read_delivered().sequence == 0
+    assert _read_delivered(house.delivery.directory).sequence == 0
 
 
 def test_boot_id_is_the_same_all_the_while() -> None:

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 from unittest.mock import patch
 
 from hypothesis import settings
@@ -90,6 +90,8 @@ class Client(Broker):
             self.written.add(key_of(fields, msg_type))
         if msg_type == "2":
             self._send_again(int(fields["7"]))
+        if msg_type == "A" and "789" in fields:
+            self._send_again(int(fields["789"]))
         if number > self.next_in:
             if self.asked_from != self.next_in:
                 self.asked_from = self.next_in
@@ -130,10 +132,10 @@ def in_loop(
     """Let a rule run in the venue's event loop."""
 
     @wraps(method)
-    def run(self: "Venue", *arguments: P.args, **named: P.kwargs) -> None:
+    def run(self: "Venue", /, *arguments: P.args, **named: P.kwargs) -> None:
         self.loop.run_until_complete(method(self, *arguments, **named))
 
-    return run
+    return cast("Callable[Concatenate[Venue, P], None]", run)
 
 
 class Venue(RuleBasedStateMachine):
@@ -151,7 +153,7 @@ class Venue(RuleBasedStateMachine):
             sync(index)
             self.synced[index.path.name] = index.path.read_bytes()
 
-        def noted_begin_again(index: OutboundIndex, *arguments: Any) -> None:  # noqa: ANN401 - whatever it takes
+        def noted_begin_again(index: OutboundIndex, *arguments: Any) -> None:
             begin_again(index, *arguments)
             self.synced[index.path.name] = index.path.read_bytes()
 
