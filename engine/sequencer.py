@@ -63,6 +63,8 @@ class Sequencer:
         self._frames: list[bytes] = []
         self._frames_bytes = 0
         self._durable = journal.last_sequence
+        self._sync_wanted = False
+        """The batch must be on disk before it is let go, relaxed or not."""
         self._flush_wanted = False
         """Something waits to be closed into the next batch."""
         self._committing = False
@@ -113,6 +115,10 @@ class Sequencer:
             self.schedule_flush()
         return events
 
+    def require_sync(self) -> None:
+        """Have the current batch on disk before it leaves, even if the journal is relaxed: numbers depend on it."""
+        self._sync_wanted = True
+
     def schedule_flush(self) -> None:
         """Close the batch when the input that is ready has been worked through."""
         if not self._flush_wanted:
@@ -160,7 +166,7 @@ class Sequencer:
         first, last = self.committed + 1, self.sequence
         self._frames.clear()
         self._frames_bytes = 0
-        if self.relaxed:
+        if self.relaxed and not self._sync_wanted:
             try:
                 self.journal.append(frames, first, last)
             except OSError as error:
@@ -172,6 +178,7 @@ class Sequencer:
                 self._relaxed_sync = self._loop.call_later(RELAXED_SYNC_S, self._sync_relaxed)
             return
         self._committing = True
+        self._sync_wanted = False
         self._in_worker(lambda: self._write(frames, first, last), lambda: self._written(last, release))
 
     def _write(self, frames: bytes, first: int, last: int) -> None:

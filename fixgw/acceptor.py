@@ -415,6 +415,7 @@ class Connection(asyncio.Protocol):
         if resets:
             self._is_resetting = True
             self._submit(ResetSequence(comp_id))
+            self._sequencer.require_sync()
             await self._sequencer.flushed()
             self._is_resetting = False
             session.next_in = 1

@@ -232,6 +232,7 @@ class Outbound:
     def _reserve(self, number: int) -> None:
         self._reserved = number + RESERVED_BLOCK
         self._sequencer.submit(ReserveOutbound(self._session.comp_id, self._reserved))
+        self._sequencer.require_sync()
 
     def _send_administrative(self, msg_type: str, body: str) -> None:
         now_ns = self._sequencer.time_ns

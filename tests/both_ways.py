@@ -279,9 +279,10 @@ class Conversation:
         chance = self._random
         self._now_ns += chance.choice((1_000, 1_000_000, 1_500_000_000)) if chance.random() < 0.98 else 40_000_000_000
         if self._session.state is SessionState.AWAITING_LOGON:
-            message = self._bent(self._message("A", ADMINISTRATIVE["A"] + chance.choice(("", "|141=Y", "|789=1"))), 4)
+            terms = chance.choice(("", "", "|141=Y", "|789=1"))
+            message = self._bent(self._message("A", ADMINISTRATIVE["A"] + terms), 6)
         else:
-            kinds = APPLICATION if chance.random() < 0.93 else ADMINISTRATIVE
+            kinds = APPLICATION if chance.random() < 0.96 else ADMINISTRATIVE
             kind = "D" if kinds is APPLICATION and chance.random() < 0.6 else chance.choice(tuple(kinds))
             message = self._bent(self._message(kind, kinds[kind]), 3)
         cut = chance.randrange(len(message)) if chance.random() < 0.1 else 0
@@ -297,7 +298,7 @@ class Conversation:
     def _message(self, kind: str, body: str) -> list[str]:
         chance = self._random
         self._ids += 1
-        number = self._session.next_in + chance.choice((0,) * 40 + (-1, 1, 5))
+        number = self._session.next_in + chance.choice((0,) * 100 + (-1, 1, 5)) if "141=Y" not in body else 1
         time = format_utc(self._now_ns)[: chance.choice((17, 21, 24))]
         fields = {
             "id": f"{self._account}{self._ids}",
@@ -321,7 +322,7 @@ class Conversation:
         chance = self._random
         if chance.randrange(one_in) == 0:
             for _ in range(chance.choice((1, 1, 2))):
-                at = chance.randrange(1, len(fields))
+                at = chance.randrange(1 if chance.random() < 0.1 else min(5, len(fields) - 1), len(fields))
                 tag = fields[at].partition("=")[0]
                 other = chance.randrange(1, len(fields))
                 fields = chance.choice(
@@ -339,9 +340,9 @@ class Conversation:
                     )
                 )
                 if len(fields) < 2:
-                    fields = ["35=0", "34=1"]
+                    fields += ["34=1"]
         body = "".join(f"{field}\x01" for field in fields)
-        data = bytearray(encode(body, chance.choice(("FIX.4.4",) * 60 + ("FIX.4.2",))))
+        data = bytearray(encode(body, "FIX.4.2" if chance.randrange(200) == 0 else "FIX.4.4"))
         if chance.random() < 0.02:
             data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
         return bytes(data)
@@ -451,7 +452,8 @@ def convert(seed: int) -> list[str]:
         *((checksum, (raw,)) for raw in raws),
         *((readable, (raw,)) for raw in raws),
         *((encode, (f"35=0\x0158={text}\x01",)) for text in (*texts, "\u20ac", "\ud800")),
-        *((_define, tuple(chance.choice((0, 1, 10, -1, 19, 2**53, 10**40)) for _ in range(9))) for _ in range(300)),
+        *((_define, tuple(chance.choice((0, 1, 10, -1, 19)) for _ in range(9))) for _ in range(300)),
+        *((_define, (2, 18, price, 2, qty, 3, -2, 7, 2**53)) for price in numbers for qty in numbers),
     ]
     return [f"{attempt.__name__}{arguments!r}: {_outcome(attempt, arguments)}" for attempt, arguments in attempts]
 

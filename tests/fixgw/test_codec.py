@@ -430,7 +430,7 @@ edits = st.lists(
 def test_a_learned_shape_reads_as_the_slow_road_does(edits: list[tuple[int, str]], *, is_framed_again: bool) -> None:
     text = ORDER
     for place, piece in edits:
-        text = text[:place] + piece + text[place + 1 :]
+        text = text[:place] + piece + text[place + 1 :].removesuffix("|") + "|"
     data = wire(text) if is_framed_again else wire(ORDER)[: -len(ORDER) - 7] + raw(text) + wire(ORDER)[-7:]
     stream = data + wire(ORDER)
     fast, slow = learned_framer(), Framer()

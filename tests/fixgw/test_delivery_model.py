@@ -174,6 +174,8 @@ class Venue(RuleBasedStateMachine):
     async def open(self) -> None:
         await self.house.start()
         self.clients = {name: Client(self.house, name) for name in BROKERS}
+        for client in self.clients.values():
+            await client.come(reset=False, next_expected=False)
 
     def name(self) -> str:
         self.names += 1
@@ -242,21 +244,33 @@ class Venue(RuleBasedStateMachine):
         client.note_what_is_lost()
         client.wire.break_off()
 
-    @rule(by=BY_BROKER, reset=st.integers(0, 4).map(lambda n: n == 4), next_expected=st.booleans())
+    @rule(by=BY_BROKER, reset=st.booleans(), next_expected=st.booleans())
     @in_loop
-    async def log_on(self, by: str, reset: bool, next_expected: bool) -> None:
+    async def log_on_again(self, by: str, reset: bool, next_expected: bool) -> None:
         client = self.clients[by]
-        if not client.is_logged_on:
-            client.note_what_is_lost()
-            client.wire.break_off()
-            await client.come(reset=reset, next_expected=next_expected)
+        client.note_what_is_lost()
+        client.wire.break_off()
+        await client.come(reset=reset, next_expected=next_expected)
+
+    @rule(first=BY_BROKER, side=st.sampled_from("12"))
+    @in_loop
+    async def trade(self, first: str, side: str) -> None:
+        """Let one broker's order meet the other's, and both hear of it."""
+        for client in (self.clients[first], *self.clients.values()):
+            name = self.name()
+            self.orders[name] = (client.comp_id, side)
+            time = format_utc(self.house.now_ns)
+            client.ask("D", f"11={name}|55=BTC/USD|54={side}|60={time}|38=1|40=2|44=100|59=1|")
+            side = "1" if side == "2" else "2"
+        for client in self.clients.values():
+            await client.heard_now()
 
     @rule()
     @in_loop
     async def checkpoint(self) -> None:
         self.house.checkpoint()
 
-    @rule(how=st.sampled_from(("stop", "kill", "power cut")), data=st.data())
+    @rule(how=st.sampled_from(("stop", "kill", "kill", "power cut", "power cut")), data=st.data())
     @in_loop
     async def go_down(self, how: str, data: st.DataObject) -> None:
         for client in self.clients.values():
@@ -274,6 +288,8 @@ class Venue(RuleBasedStateMachine):
         self.house = await self.house.restarted(f"boot {self.boots}")
         for client in self.clients.values():
             client.house = self.house
+            if data.draw(st.booleans(), "comes back at once"):
+                await client.come(reset=False, next_expected=data.draw(st.booleans(), "789"))
 
     def lose_power(self, name: str, synced: bytes, data: st.DataObject) -> None:
         """Leave of an index what was synced, and of the rest what chance leaves of it."""
@@ -341,4 +357,4 @@ class Venue(RuleBasedStateMachine):
 
 
 TestVenue = Venue.TestCase
-TestVenue.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestVenue.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)

@@ -1,0 +1,159 @@
+"""Settings become commands once; what contradicts the journal stops the start."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from config.settings import Settings, parse
+from engine.commands import AnyCommand
+from engine.exchange import Exchange
+from engine.journal import Journal
+from engine.sequencer import Sequencer
+from fixgw.errors import SeedError
+from fixgw.seed import seed
+
+TOML = """
+[fix]
+comp_id = "VENUE"
+
+[[assets]]
+asset = "BTC"
+decimals = 9
+
+[[assets]]
+asset = "USD"
+decimals = 8
+
+[[instruments]]
+symbol = "BTC/USD"
+base = "BTC"
+quote = "USD"
+price_increment = "0.50"
+quantity_increment = "0.001"
+maker_fee_bps = -1
+taker_fee_bps = 2
+order_quantity_max = "100"
+
+[[accounts]]
+account = "ACC"
+deposits = { BTC = "1.5", USD = "0" }
+
+[[sessions]]
+comp_id = "BROKER"
+password_hash = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAA$ONE"
+accounts = ["ACC"]
+"""
+
+
+@pytest.fixture
+async def sequencer(tmp_path: Path) -> AsyncIterator[Sequencer]:
+    journal = Journal(tmp_path / "journal")
+    sequencer = Sequencer(Exchange(), journal)
+    sequencer.start()
+    yield sequencer
+    await sequencer.stop()
+    journal.close()
+
+
+def settings(*changes: tuple[str, str]) -> Settings:
+    text = TOML
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return parse(text, "test")
+
+
+def submitted(sequencer: Sequencer, *changes: tuple[str, str]) -> list[str]:
+    """Return which commands the settings lead to."""
+    names: list[str] = []
+    submit = sequencer.submit
+
+    def noted(command: AnyCommand) -> list[object]:
+        names.append(type(command).__name__)
+        return submit(command)  # type: ignore[return-value]
+
+    sequencer.submit = noted  # type: ignore[method-assign, assignment]
+    try:
+        seed(settings(*changes), sequencer)
+    finally:
+        sequencer.submit = submit  # type: ignore[method-assign]
+    return names
+
+
+ALL = ["AddAsset", "AddAsset", "AddInstrument", "OpenAccount", "Credit", "ProvisionSession"]
+
+
+async def test_empty_journal_gets_everything_and_the_next_start_nothing(sequencer: Sequencer) -> None:
+    assert submitted(sequencer) == ALL
+    assert submitted(sequencer) == []
+
+
+async def test_values_arrive_exactly(sequencer: Sequencer) -> None:
+    seed(settings(), sequencer)
+    state = sequencer.exchange.state
+    instrument = state.books["BTC/USD"].instrument
+    assert (instrument.price_increment, instrument.price_decimals) == (50, 2)
+    assert (instrument.qty_increment, instrument.qty_decimals, instrument.order_qty_max) == (1, 3, 100_000)
+    assert (instrument.maker_fee_bps, instrument.taker_fee_bps) == (-1, 2)
+    assert state.accounts["ACC"].holdings["BTC"].available == 1_500_000_000
+    assert state.sessions["BROKER"].accounts == ("ACC",)
+
+
+async def test_later_settings_only_add(sequencer: Sequencer) -> None:
+    seed(settings(), sequencer)
+    more = ('asset = "USD"', 'asset = "ETH"\ndecimals = 9\n\n[[assets]]\nasset = "USD"')
+    assert submitted(sequencer, more) == ["AddAsset"]
+
+
+async def test_session_whose_password_changed_is_provisioned_anew(sequencer: Sequencer) -> None:
+    seed(settings(), sequencer)
+    assert submitted(sequencer, ("$ONE", "$TWO")) == ["ProvisionSession"]
+    assert sequencer.exchange.state.sessions["BROKER"].password_hash.endswith("$TWO")
+
+
+async def test_opening_deposit_that_a_crash_cut_off_is_made_up_for(sequencer: Sequencer) -> None:
+    seed(settings(("deposits = { BTC", 'deposits = { USD = "7", BTC'), (', USD = "0"', "")), sequencer)
+    assert submitted(sequencer, ("deposits = { BTC", 'deposits = { USD = "7", BTC'), (', USD = "0"', "")) == []
+    state = sequencer.exchange.state
+    del state.credit_references["opening deposit ACC BTC"]  # as if the journal had ended before it
+    assert submitted(sequencer) == ["Credit"]
+
+
+CONTRADICTIONS = {
+    "decimals of an asset": (("decimals = 8", "decimals = 7"), "asset USD: the journal has 8 decimals"),
+    "price increment": (('"0.50"', '"0.25"'), "instrument BTC/USD: the journal has price_increment 50"),
+    "decimals of an increment": (('"0.50"', '"0.5"'), "instrument BTC/USD: the journal has price_increment 50"),
+    "fee": (("taker_fee_bps = 2", "taker_fee_bps = 3"), "the journal has taker_fee_bps 2"),
+    "maximum": (('"100"', '"200"'), "the journal has order_qty_max 100000"),
+}
+
+
+@pytest.mark.parametrize("case", CONTRADICTIONS.values(), ids=list(CONTRADICTIONS))
+async def test_definition_that_contradicts_the_journal_stops_the_start(
+    sequencer: Sequencer, case: tuple[tuple[str, str], str]
+) -> None:
+    change, message = case
+    seed(settings(), sequencer)
+    with pytest.raises(SeedError, match=message):
+        seed(settings(change), sequencer)
+
+
+IMPOSSIBLE = {
+    "an increment of zero": (('"0.001"', '"0.000"'), "must be a multiple of the quantity increment"),
+    "a maximum off the increment": (('"100"', '"0.0005"'), "order_quantity_max: '0.0005' has more than 3 decimals"),
+    "a maximum between increments": (
+        ('quantity_increment = "0.001"', 'quantity_increment = "0.003"'),
+        "must be a multiple of the quantity increment",
+    ),
+    "a tick finer than the asset": (('"0.50"', '"0.0000001"'), "finer than the smallest unit of USD"),
+    "a deposit finer than the asset": (('BTC = "1.5"', 'BTC = "0.0000000001"'), "deposit of BTC"),
+    "fees that nobody could pay": (("maker_fee_bps = -1", "maker_fee_bps = -10"), "the taker's must pay"),
+}
+
+
+@pytest.mark.parametrize("case", IMPOSSIBLE.values(), ids=list(IMPOSSIBLE))
+async def test_definition_that_cannot_be_had_says_why(sequencer: Sequencer, case: tuple[tuple[str, str], str]) -> None:
+    change, message = case
+    with pytest.raises(SeedError, match=message):
+        seed(settings(change), sequencer)
