@@ -1,13 +1,13 @@
-"""What the venue takes of each FIX message: the fields it understands, those it requires, and the rest's answer.
+"""What the venue takes and sends of each FIX message: the fields it understands, those it requires, and the others.
 
 A field that FIX 4.4 does not define for a message gets the standard's session-level Reject (`fixgw.validation`); one
 that FIX defines and the venue does not understand gets the message's own kind of refusal, naming it; never silence.
-`spec/rules-of-engagement.md` shows these tables to brokers.
+`spec/fields.md` and `spec/FONDACO44.xml` show these tables to brokers.
 """
 
 from typing import Final
 
-from fixgw.dictionary import FIELDS
+from fixgw.dictionary import FIELDS, Field
 
 UNSUPPORTED: Final = "the venue does not take this field"
 
@@ -50,8 +50,34 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
 }
 """Body tags that the venue needs and FIX 4.4's table leaves open, as components have optional members only."""
 
+LATER_FIELDS: Final = {
+    "1003": Field("1003", "TradeID", "STRING", frozenset(), None),
+    "1057": Field("1057", "AggressorIndicator", "BOOLEAN", frozenset(), None),
+}
+"""Fields of FIX 5.0 that our fills carry all the same. Whoever reads strictly takes them for user-defined ones."""
+
+SENT_HEADER: Final = ("35", "49", "56", "34", "52", "43", "122", "97")
+
+SENT: Final[dict[str, tuple[str, ...]]] = {
+    "A": ("98", "108", "141", "789"),
+    "0": ("112",),
+    "1": ("112",),
+    "2": ("7", "16"),
+    "3": ("45", "371", "372", "373", "58"),
+    "4": ("123", "36"),
+    "5": ("58",),
+    "8": (
+        *("37", "11", "41", "790", "584", "911", "912", "17", "150", "39", "103", "1", "55", "54", "38", "40", "44"),
+        *("59", "32", "31", "151", "14", "6", "60", "136", "137", "138", "139", "58", "378", "851", "1057", "1003"),
+    ),
+    "9": ("37", "11", "41", "39", "1", "60", "434", "102", "58"),
+    "r": ("11", "37", "530", "531", "532", "533", "534", "41", "535", "55", "54", "60", "58"),
+    "j": ("45", "372", "379", "380", "58"),
+}
+"""Body tags that the venue sends by MsgType, those of repeating groups included."""
+
 
 def field_name(tag: int | str) -> str:
     """Return how a text names a field: `Price(44)`."""
-    field = FIELDS.get(str(tag))
+    field = FIELDS.get(str(tag)) or LATER_FIELDS.get(str(tag))
     return f"{field.name}({tag})" if field else f"tag {tag}"

@@ -1,6 +1,6 @@
 """The compiled modules do what their sources say: the same journals, messages and errors, byte for byte.
 
-They are built into `build/compiled` when a source has changed, which takes a minute; the working tree stays interpreted.
+They are built into `build/compiled` when a source has changed, which takes a minute; the working tree is interpreted.
 """
 
 import ast
@@ -37,7 +37,9 @@ TESTS = (
     *(f"tests/fixgw/test_{module}.py" for module in ("codec", "dictionary", "order_entry", "reports", "timestamps")),
     *(f"tests/fixgw/test_{module}.py" for module in ("session", "session_life", "session_logon", "validation")),
 )
-"""Tests that must pass compiled too: those that neither replace what they test nor derive classes from it."""
+"""Tests that must pass compiled too. In other files classes are derived from compiled ones, which cannot be, or"""
+REPLACING = ("tests/engine/test_journal.py::test_new_directories_are_durable",)
+"""functions replaced, as in these: compiled modules call each other directly."""
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -149,16 +151,9 @@ def test_a_journal_written_by_one_is_recovered_by_the_other(both: tuple[Path, Pa
 def test_the_unit_tests_pass_compiled(compiled: Path) -> None:
     """Each module's own tests, run again on the compiled modules."""
     paths = [str(ROOT / path) for path in TESTS]
-    options = [
-        "--quiet",
-        "-p",
-        "no:cacheprovider",
-        "--rootdir",
-        str(ROOT),
-        "--config-file",
-        str(ROOT / "pyproject.toml"),
-    ]
-    run(compiled, "-m", "pytest", *options, "-o", f"pythonpath={compiled} {ROOT}", *paths)
+    options = [f"--rootdir={ROOT}", f"--config-file={ROOT / 'pyproject.toml'}", "--quiet", "-pno:cacheprovider"]
+    deselected = [f"--deselect={name}" for name in REPLACING]
+    run(compiled, "-m", "pytest", *options, "-o", f"pythonpath={compiled} {ROOT}", *deselected, *paths)
 
 
 # --------------------------------------------------------------------------------------------------- the way back

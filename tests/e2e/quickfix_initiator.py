@@ -71,7 +71,7 @@ def main() -> None:
         order = json.loads(line)
         if order["do"] == "send":
             body = order["body"].replace("|", "\x01")
-            message = quickfix.Message(f"8=FIX.4.4\x019=0\x01{body}10=000\x01", False)  # noqa: FBT003 (SWIG)
+            message = quickfix.Message(f"8=FIX.4.4\x019=0\x01{body}10=000\x01", False)
             quickfix.Session.sendToTarget(message, broker.session_id)
         elif order["do"] == "state":
             session = quickfix.Session.lookupSession(broker.session_id)

@@ -14,6 +14,7 @@ from engine.values import MassCancelScope, OrderStatus, OrderType, Side, TimeInF
 from fixgw.codec import MESSAGE_BYTES_MAX
 from fixgw.reject import GatewayReject
 from fixgw.reports import AFFECTED_LISTED_MAX
+from fixgw.support import SENT
 from tests.fixgw.venue import NOW, Told, Venue, check_report
 
 
@@ -435,6 +436,21 @@ def test_every_reason_has_a_standard_value_in_every_form(form: str, reason: Reje
     report = Venue().reports.report(event, 1, 0, NOW)
     check_report(report)
     assert f"58=[{reason:d}] {reason.text}\x01" in report[1]
+
+
+def test_every_field_that_is_announced_is_sent_by_some_report() -> None:
+    venue = Venue()
+    told = venue.order("M", "1", "2", "100") + venue.order("T", "2", "1", "100", by="BROKER2")
+    told += venue.order("F", "1", "1", "90", more="59=4|") + venue.order("X", "1", "0", "90")
+    cancel = f"55=BTC/USD|54=1|60={NOW}|"
+    told += venue.say("H", "11=M|55=BTC/USD|54=1|790=R|") + venue.say("AF", "584=R|585=7|")
+    told += venue.say("F", f"11=C|41=NONE|1=ACC1|{cancel}") + venue.say("F", f"11=C|41=M|{cancel}")
+    told += venue.order("Q", "1", "1", "90") + venue.say("q", f"11=Q1|530=1|{cancel}")
+    told += venue.say("q", f"11=Q2|530=1|55=X|60={NOW}|") + venue.say("AF", "584=R|585=5|") + venue.say("D", "54=1|")
+    sent: dict[str, set[str]] = {}
+    for report in told:
+        sent.setdefault(report.msg_type, set()).update(tag for tag, _ in report.pairs)
+    assert sent == {msg_type: set(tags) for msg_type, tags in SENT.items() if msg_type in "89rj3"}
 
 
 # ---------------------------------------------------------------------------------------------- pure, unique

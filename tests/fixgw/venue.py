@@ -14,13 +14,12 @@ from fixgw.delivery import recipients
 from fixgw.order_entry import OrderEntry, refuse_flaw
 from fixgw.reports import Report, Reports
 from fixgw.session import SECOND_NS, Session, SessionState
+from fixgw.support import LATER_FIELDS, SENT
 from fixgw.timestamps import format_utc
 from fixgw.validation import find_flaw
 
 NOW_NS: Final = 1_795_000_000 * SECOND_NS
 NOW: Final = format_utc(NOW_NS)
-LATER_VERSIONS: Final = frozenset(("1003", "1057"))
-"""TradeID and AggressorIndicator: of later versions than 4.4, and on our fills all the same."""
 HEADER: Final = "49=BROKER1|56=FONDACO|34=2|52=20261118-11:06:40.000000|"
 
 
@@ -124,8 +123,10 @@ def check_report(report: Report) -> None:
     msg_type, body = report
     head = f"35={msg_type}|49=FONDACO|56=BROKER1|34=2|52={NOW}|".replace("|", SOH)
     (message,) = Framer().receive(encode(head + body))
-    flaw = find_flaw(message, LATER_VERSIONS)
+    flaw = find_flaw(message, frozenset(LATER_FIELDS))
     assert flaw is None, (flaw, message)
+    unannounced = {tag for tag, _ in message.pairs()} - {"35", "49", "56", "34", "52"} - set(SENT[msg_type])
+    assert not unannounced, (unannounced, message)
     if msg_type == "8":
         missing = {"37", "17", "150", "39", "1", "55", "54", "151", "14", "6", "60"} - message.fields.keys()
         assert missing <= ({"1"} if message.fields["37"] == "NONE" else set()), (missing, message)
