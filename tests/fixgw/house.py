@@ -274,8 +274,11 @@ class Broker:
         self.next_out = max(self.next_out, number + 1)
         now = format_utc(self.house.now_ns)
         text = f"35={msg_type}|49={self.comp_id}|56=FONDACO|34={number}|52={now}|{header}{fields}"
-        self.wire.put(encode(text.replace("|", SOH)))
+        self.put(encode(text.replace("|", SOH)))
         return number
+
+    def put(self, raw: bytes) -> None:
+        self.wire.put(raw)
 
     def order(self, name: str, side: str = "1", price: str = "100", qty: str = "1", number: int = 0) -> int:
         now = format_utc(self.house.now_ns)
