@@ -101,6 +101,8 @@ def _match(state: State, taker: Order, opposite: BookSide, bound: int, events: l
                 taker.cum_qty,
                 taker.cum_notional,
                 taker_fee,
+                maker.terms,
+                taker.terms,
             )
         )
         if not maker.leaves_qty:
@@ -185,4 +187,5 @@ def _close(state: State, order: Order, reason: CancelReason, request: CancelOrde
         order.cum_qty,
         order.cum_notional,
         reason,
+        order.terms,
     )

@@ -73,6 +73,7 @@ def _status(
         is_mass_status=total_reports > 0,
         total_reports=total_reports,
         last_report=last_report,
+        terms=order.terms,
     )
 
 
