@@ -8,7 +8,7 @@ as it was, or carried out whole.
 from collections.abc import Callable
 from typing import Any, Final
 
-from engine import commands, house, orders, queries
+from engine import clock, commands, house, orders, queries
 from engine.commands import AnyCommand
 from engine.events import AnyEvent, CommandRejected
 from engine.state import Session, State
@@ -34,6 +34,7 @@ _HOUSE: Final[dict[type, Callable[[State, Any], list[AnyEvent]]]] = {
     commands.ReserveOutbound: house.reserve_outbound,
     commands.ReleaseOutbound: house.release_outbound,
     commands.EndTradingDay: house.end_trading_day,
+    commands.ClockTick: clock.clock_tick,
 }
 
 
@@ -47,9 +48,16 @@ class Exchange:
         self.state = state or State()
 
     def apply(self, command: AnyCommand, time_ns: int) -> list[AnyEvent]:
-        """Carry out a command stamped `time_ns` (nanoseconds since the epoch) and return what happened, in order."""
+        """Carry out a command stamped `time_ns` (nanoseconds since the epoch) and return what happened, in order.
+
+        What was due by then happens first.
+        """
         state = self.state
         state.time_ns = time_ns
+        if state.due.next_ns <= time_ns:
+            events = clock.act_on_due(state)
+            events += self.apply(command, time_ns)
+            return events
         of_message = _MESSAGES.get(type(command))
         if of_message is None:
             return _HOUSE[type(command)](state, command)
