@@ -2,7 +2,7 @@
 
 from engine.book import Book, BookSide
 from engine.commands import CancelOrder
-from engine.events import AnyEvent, OrderCanceled, Trade
+from engine.events import AnyEvent, OrderAccepted, OrderCanceled, Trade
 from engine.order import Order, round_fee
 from engine.state import FINISHED_ORDERS_KEPT, State
 from engine.values import (
@@ -15,6 +15,7 @@ from engine.values import (
     IMMEDIATE_OR_CANCEL,
     MARKET,
     PARTIALLY_FILLED,
+    PENDING_NEW,
     Amount,
     CancelReason,
     OrderStatus,
@@ -157,11 +158,31 @@ def _finish(state: State, order: Order, status: OrderStatus) -> None:
         del finished[state.finished_order_ids.popleft()]
 
 
+def accepted(order: Order) -> OrderAccepted:
+    """Return the event that tells of an order for which nothing has happened yet."""
+    return OrderAccepted(
+        order.session,
+        order.account,
+        order.order_id,
+        order.cl_ord_id,
+        order.instrument.symbol,
+        order.side,
+        order.order_type,
+        order.time_in_force,
+        order.qty,
+        order.price,
+        order.terms,
+        order.status,
+    )
+
+
 def cancel_resting(
     state: State, order: Order, reason: CancelReason, request: CancelOrder | None = None
 ) -> OrderCanceled:
-    """Take an open order off the book and close it."""
+    """Take an open order off the book, if it has started, and close it."""
     book = state.books[order.instrument.symbol]
+    if order.status is PENDING_NEW:
+        return _close(state, order, reason, request)
     (book.bids if order.side is BUY else book.asks).remove(order)
     return _close(state, order, reason, request)
 
