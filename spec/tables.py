@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.reject import RejectReason
-from fixgw.dictionary import MSG_TYPES
+from fixgw.dictionary import MSG_TYPES, body_of
 from fixgw.reject import (
     GatewayReject,
     business_reject_reason,
@@ -13,7 +13,7 @@ from fixgw.reject import (
     ord_rej_reason,
 )
 from fixgw.session import TRANSITIONS
-from fixgw.support import HEADER, REQUIRED, SESSION_SUPPORTED, SUPPORTED, field_name
+from fixgw.support import HEADER, REQUIRED, SENT, SENT_HEADER, SESSION_SUPPORTED, SUPPORTED, field_name
 
 SPEC: Final = Path(__file__).parent
 
@@ -61,6 +61,23 @@ def fields() -> str:
         names = ", ".join(
             f"**{field_name(tag)}**" if tag in required else field_name(tag) for tag in sorted(tags - HEADER, key=int)
         )
+        lines.append(f"| {msg_type} | {MSG_TYPES[msg_type]} | {names} |")
+    lines += [
+        "",
+        "# What the venue sends",
+        "",
+        "Those in bold are always there, the others as they apply. 136 counts a group of 137, 138 and 139; 534 one of",
+        "41 and 535. 1003 and 1057 are of FIX 5.0: take them for user-defined, or have your dictionary know them.",
+        "",
+        f"Header, in all messages: {', '.join(field_name(tag) for tag in SENT_HEADER)}.",
+        "",
+        "| MsgType | message | fields |",
+        "|---|---|---|",
+    ]
+    for msg_type, sent in SENT.items():
+        body = body_of(msg_type)
+        assert body is not None, "a message of FIX 4.4"
+        names = ", ".join(f"**{field_name(tag)}**" if tag in body.required else field_name(tag) for tag in sent)
         lines.append(f"| {msg_type} | {MSG_TYPES[msg_type]} | {names} |")
     lines += [
         "",

@@ -1,0 +1,276 @@
+"""Writes `examples.md`: conversations with the venue, word for word. `python -m spec.examples`, from the repository.
+
+A venue on files of its own and brokers on wires of memory (`tests/fixgw/house.py`) say what stands here; the clock
+stands still unless it is moved. A test holds the page to what they say today.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+from engine.commands import EndTradingDay
+from fixgw.codec import Message, readable
+from tests.fixgw.house import Broker, House
+
+SPEC: Final = Path(__file__).parent
+
+
+class Chapter:
+    """One conversation: who said what, in order."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.lines: list[str] = []
+
+    async def broker(self, comp_id: str = "BROKER1", fields: str = "", *, quietly: bool = True) -> "Speaker":
+        """Return a broker that has logged on."""
+        speaker = Speaker(self.house, comp_id)
+        if not quietly:
+            speaker.lines = self.lines
+        await speaker.log_on(f"{fields}553={comp_id}|554=secret|")
+        speaker.lines = self.lines
+        return speaker
+
+    def note(self, text: str) -> None:
+        """Say what happens between two messages."""
+        self.lines.append(f"        {text}")
+
+
+class Speaker(Broker):
+    """A broker whose conversation is written down."""
+
+    lines: list[str] | None = None
+
+    def write(self, sign: str, raw: bytes) -> None:
+        if self.lines is not None:
+            self.lines.append(f"{self.comp_id} {sign} {readable(raw)}")
+
+    def put(self, raw: bytes) -> None:
+        self.write(">", raw)
+        super().put(raw)
+
+    def hear(self) -> list[Message]:
+        messages = super().hear()
+        for message in messages:
+            self.write("<", message.raw)
+        return messages
+
+    async def ask(self, msg_type: str, fields: str, header: str = "") -> None:
+        """Say something, and hear all that comes of it."""
+        self.say(msg_type, fields, header=header)
+        await self.heard_now()
+
+
+T: Final = "60=20261118-11:06:40|"
+OF_BTC: Final = f"55=BTC/USD|54=1|{T}"
+
+
+def order(name: str, qty: str = "1", price: str = "50000", side: str = "1", force: str = "1") -> str:
+    return f"11={name}|55=BTC/USD|54={side}|{T}38={qty}|40=2|44={price}|59={force}|"
+
+
+async def logon(chapter: Chapter) -> None:
+    broker = await chapter.broker(fields="141=Y|", quietly=False)
+    await broker.ask("1", "112=ARE-YOU-THERE|")
+    await broker.ask("5", "58=good night|")
+
+
+async def refused_logon(chapter: Chapter) -> None:
+    await chapter.broker(fields="789=9|", quietly=False)
+
+
+async def rest_and_fill(chapter: Chapter) -> None:
+    maker, taker = await chapter.broker(), await chapter.broker("BROKER2")
+    await maker.ask("D", order("M1", "0.5"))
+    await taker.ask("D", order("T1", "0.75", "49999.99", "2", "0"))
+    maker.hear()
+
+
+async def market(chapter: Chapter) -> None:
+    maker, taker = await chapter.broker(), await chapter.broker("BROKER2")
+    maker.lines = None
+    await maker.ask("D", order("M1", "0.5"))
+    await maker.ask("D", order("M2", "1", "49999.99"))
+    await taker.ask("D", f"11=T1|55=BTC/USD|54=2|{T}38=0.8|40=1|")
+
+
+async def immediate(chapter: Chapter) -> None:
+    broker = await chapter.broker()
+    await broker.ask("D", order("O1", force="3"))
+    await broker.ask("D", order("O2", force="4"))
+
+
+async def rejected(chapter: Chapter) -> None:
+    broker = await chapter.broker()
+    await broker.ask("D", order("O1", qty="10000", price="200000"))
+    await broker.ask("D", order("O2", price="50000.001"))
+    await broker.ask("D", f"{order('O3')}110=1|")
+    await broker.ask("D", f"11=O4|{OF_BTC}38=1|40=2|")
+    await broker.ask("D", order("O5").replace("54=1", "54=Z"))
+
+
+async def cancel(chapter: Chapter) -> None:
+    broker = await chapter.broker()
+    broker.lines = None
+    await broker.ask("D", order("O1"))
+    broker.lines = chapter.lines
+    await broker.ask("F", f"11=C1|41=O1|{OF_BTC}")
+    await broker.ask("F", f"11=C2|41=O1|{OF_BTC}")
+    await broker.ask("F", f"11=C3|41=O9|{OF_BTC}")
+
+
+async def replace(chapter: Chapter) -> None:
+    broker = await chapter.broker()
+    broker.lines = None
+    await broker.ask("D", order("O1"))
+    broker.lines = chapter.lines
+    await broker.ask("G", f"11=R1|41=O1|{OF_BTC}38=2|40=2|44=50000.5|59=1|")
+    await broker.ask("G", f"11=R2|41=R1|{OF_BTC}38=2|40=2|44=50000.001|59=1|")
+
+
+async def mass_cancel(chapter: Chapter) -> None:
+    broker = await chapter.broker()
+    broker.lines = None
+    await broker.ask("D", order("O1"))
+    await broker.ask("D", order("O2", price="49999"))
+    broker.lines = chapter.lines
+    await broker.ask("q", f"11=Q1|530=1|55=BTC/USD|{T}")
+
+
+async def status(chapter: Chapter) -> None:
+    broker = await chapter.broker()
+    broker.lines = None
+    await broker.ask("D", order("O1"))
+    await broker.ask("D", order("O2", price="49999"))
+    broker.lines = chapter.lines
+    await broker.ask("H", "11=O1|55=BTC/USD|54=1|790=H1|")
+    await broker.ask("H", "11=O9|55=BTC/USD|54=1|790=H2|")
+    await broker.ask("AF", "584=S1|585=7|")
+
+
+async def expiry(chapter: Chapter) -> None:
+    broker = await chapter.broker()
+    broker.lines = None
+    await broker.ask("D", order("O1", force="0"))
+    broker.lines = chapter.lines
+    chapter.note("the trading day ends")
+    chapter.house.sequencer.submit(EndTradingDay(20261118))
+    await broker.heard_now()
+
+
+async def resend(chapter: Chapter) -> None:
+    broker = await chapter.broker()
+    await broker.ask("D", order("O1"))
+    await broker.ask("1", "112=X|")
+    await broker.ask("D", order("O2", price="49999"))
+    chapter.note("two seconds later")
+    chapter.house.now_ns += 2_000_000_000
+    await broker.ask("2", "7=1|16=0|")
+
+
+async def missed(chapter: Chapter) -> None:
+    maker, taker = await chapter.broker(), await chapter.broker("BROKER2")
+    await maker.ask("D", order("M1"))
+    chapter.note("the connection breaks; meanwhile the order is filled")
+    maker.wire.break_off()
+    taker.lines = None
+    await taker.ask("D", order("T1", side="2"))
+    chapter.note("the broker comes back, and asks for what it has missed")
+    await maker.log_on("553=BROKER1|554=secret|")
+    await maker.ask("2", "7=3|16=0|")
+    chapter.note("or says at once which number it expects")
+    maker.wire.break_off()
+    await maker.log_on("789=3|553=BROKER1|554=secret|")
+    await maker.heard_now()
+
+
+async def reset(chapter: Chapter) -> None:
+    maker, taker = await chapter.broker(), await chapter.broker("BROKER2")
+    await maker.ask("D", order("M1"))
+    chapter.note("the connection breaks; meanwhile the order is filled")
+    maker.wire.break_off()
+    taker.lines = None
+    await taker.ask("D", order("T1", side="2"))
+    chapter.note("the broker comes back with new numbers")
+    await maker.log_on("141=Y|553=BROKER1|554=secret|")
+    await maker.heard_now()
+
+
+async def killed(chapter: Chapter) -> None:
+    broker = await chapter.broker()
+    await broker.ask("D", order("O1"))
+    chapter.note("the power fails before the index of what was sent is on disk; the order was")
+    await chapter.house.kill()
+    chapter.house = broker.house = await chapter.house.restarted(boot="another")
+    await broker.log_on("553=BROKER1|554=secret|")
+    await broker.ask("2", "7=3|16=0|")
+
+
+async def possible_resend(chapter: Chapter) -> None:
+    broker = await chapter.broker()
+    await broker.ask("D", order("O1"))
+    await broker.ask("D", order("O1"))
+    await broker.ask("D", order("O1"), "97=Y|")
+
+
+CHAPTERS: Final[tuple[tuple[str, str, Callable[[Chapter], Awaitable[None]]], ...]] = (
+    ("Logon, TestRequest, Logout", "A Logon that resets both sequences.", logon),
+    ("A Logon that is refused", "It expects a number that has never been used.", refused_logon),
+    ("An order rests, and is filled", "The maker hears of the fill when it happens.", rest_and_fill),
+    ("A market order", "It trades at two prices; AvgPx(6) is that of both.", market),
+    ("Immediate or cancel, fill or kill", "There is nothing to trade against.", immediate),
+    (
+        "Orders that are refused",
+        "Too little money; a price off the tick; a field that the venue does not take; no price; an unknown side.",
+        rejected,
+    ),
+    ("Cancels", "In time, too late, and of an order that never was.", cancel),
+    ("Replaces", "The second is refused, and the order lives on.", replace),
+    ("A mass cancel", "All orders in one instrument.", mass_cancel),
+    ("Status", "Of one order, of one that never was, and of all that are open.", status),
+    ("A DAY order expires", "Nobody asked for it.", expiry),
+    (
+        "An order that may have been sent before",
+        "Its ClOrdID is known: refused, unless PossResend(97) says so.",
+        possible_resend,
+    ),
+    ("Asking again", "Reports come again as they were; all else becomes gap fills.", resend),
+    ("After a broken connection", "What happened meanwhile has its number already.", missed),
+    ("After a broken connection, with a reset", "What was never sent is sent under the new numbers.", reset),
+    (
+        "After a power failure",
+        "Numbers that may have been used are not used again; a report that may have arrived under one of them says so.",
+        killed,
+    ),
+)
+
+
+def examples() -> str:
+    """Return `examples.md`."""
+    lines = [
+        "# Conversations",
+        "",
+        "Word for word what the venue says, written down by `spec/examples.py`. `>` is the broker's message, `<` the",
+        "venue's; `|` stands for SOH, `***` for a password. The instrument's tick is 0.01 and its lot 0.000001; the",
+        "taker pays 2 basis points.",
+    ]
+    for title, text, conversation in CHAPTERS:
+        lines += ["", f"## {title}", "", text, "", *(f"    {line}" for line in asyncio.run(_held(conversation)))]
+    return "\n".join(lines) + "\n"
+
+
+async def _held(conversation: Callable[[Chapter], Awaitable[None]]) -> list[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        chapter = Chapter(await House(Path(folder) / "venue").start())
+        await conversation(chapter)
+        await chapter.house.stop()
+        return chapter.lines
+
+
+PAGES: Final = {"examples.md": examples}
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (SPEC / name).write_text(page(), encoding="utf-8")

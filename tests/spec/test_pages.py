@@ -1,0 +1,32 @@
+"""The pages of the specification that are made say what the code says; `python -m spec.NAME` makes them again."""
+
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+SPEC = Path(__file__).resolve().parents[2] / "spec"
+PAGES: dict[str, tuple[str, Callable[[], str]]] = {
+    page: (script, make)
+    for script in ("tables", "quickfix_dictionary", "examples")
+    for page, make in runpy.run_path(str(SPEC / f"{script}.py"))["PAGES"].items()
+}
+
+
+@pytest.mark.parametrize("page", sorted(PAGES))
+def test_page_that_is_made_is_what_the_code_says(page: str) -> None:
+    script, make = PAGES[page]
+    assert make() == (SPEC / page).read_text(encoding="utf-8"), f"run: python -m spec.{script}"
+
+
+def test_every_page_is_made_or_written_by_hand() -> None:
+    by_hand = {"rules-of-engagement.md", "journal.md"}
+    assert {path.name for path in SPEC.iterdir() if path.suffix in {".md", ".xml"}} == by_hand | PAGES.keys()
+
+
+def test_pages_speak_of_the_project_alone() -> None:
+    for path in SPEC.iterdir():
+        if path.suffix in {".md", ".xml", ".py"}:
+            text = path.read_text(encoding="utf-8")
+            assert not {word for word in ("http:", "https:", "/home", "/tmp", "/work", "/root") if word in text}, path
