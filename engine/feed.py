@@ -42,17 +42,20 @@ class FeedServer:
         self.path = path
         self.sequencer = sequencer
         self.followers: set[_Follower] = set()
+        self.is_open = False
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
         """Listen. Raise `FeedError` if the socket cannot be made."""
         listener = _listen(self.path)
+        self.is_open = True
         self._server = await asyncio.get_running_loop().create_unix_server(lambda: _Follower(self), sock=listener)
 
     async def stop(self) -> None:
         """Stop listening and end all connections."""
         if self._server is None:
             return
+        self.is_open = False
         self._server.close()
         for follower in self.followers:
             follower.abort()
@@ -93,6 +96,8 @@ class _Follower(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=_CHUNK_BYTES)
         self._server.followers.add(self)
         self._hello_timeout = self._loop.call_later(_HELLO_S, self.abort)
+        if not self._server.is_open:
+            self.abort()  # It was accepted just before the stop.
 
     def data_received(self, data: bytes) -> None:
         if len(self._hello) == _HELLO_SIZE:
@@ -181,7 +186,10 @@ class _Follower(asyncio.Protocol):
             if chunk:
                 return chunk
             segments = JournalReader(self._sequencer.journal.directory).segments()
-            self._open(next(s.path for s in segments if self._path is None or s.path > self._path), len(MAGIC))
+            later = next((s.path for s in segments if self._path is None or s.path > self._path), None)
+            if later is None:
+                raise JournalError(f"{committed_path} is gone")
+            self._open(later, len(MAGIC))
         size = min(self._sequencer.committed_size - self._offset, _CHUNK_BYTES)
         return os.pread(self._file, size, self._offset) if size else b""
 

@@ -29,7 +29,7 @@ PAYLOAD_BYTES_MAX: Final = 1024 * 1024 * 1024
 """No record is longer; a length beyond this is damage. The end of a day may expire millions of orders at once."""
 
 
-class Record(msgspec.Struct, frozen=True, array_like=True):
+class Record(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What the journal holds of one command: when it was applied and what came of it."""
 
     sequence: int
@@ -38,7 +38,7 @@ class Record(msgspec.Struct, frozen=True, array_like=True):
     events: tuple[AnyEvent, ...]
 
 
-class RawRecord(msgspec.Struct, frozen=True, array_like=True):
+class RawRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A record whose events are left encoded, for replay to compare with."""
 
     sequence: int

@@ -33,6 +33,7 @@ from engine.events import (
 from engine.holding import Holding
 from engine.instrument import Instrument
 from engine.matching import cancel
+from engine.reject import unknown_session
 from engine.state import Session, State
 from engine.values import AMOUNT_MAX, DECIMALS_MAX, END_OF_DAY, TimeInForce
 
@@ -128,7 +129,7 @@ def reset_sequence(state: State, command: ResetSequence) -> list[AnyEvent]:
     """Let both sequences of a session begin again at 1."""
     session = state.sessions.get(command.session)
     if session is None:
-        return [CommandRejected(f"unknown session {command.session}")]
+        return unknown_session(command.session)
     session.last_in = 0
     session.reserved_out = 0
     session.resets += 1
@@ -139,7 +140,7 @@ def reserve_outbound(state: State, command: ReserveOutbound) -> list[AnyEvent]:
     """Note that outgoing numbers up to `through` may be in use from now on."""
     session = state.sessions.get(command.session)
     if session is None:
-        return [CommandRejected(f"unknown session {command.session}")]
+        return unknown_session(command.session)
     session.reserved_out = command.through
     return []
 
@@ -148,7 +149,7 @@ def release_outbound(state: State, command: ReleaseOutbound) -> list[AnyEvent]:
     """Note exactly where both sequences stood at a clean stop."""
     session = state.sessions.get(command.session)
     if session is None:
-        return [CommandRejected(f"unknown session {command.session}")]
+        return unknown_session(command.session)
     if command.next_in < 1 or command.next_out < 1:
         return [CommandRejected(f"session {command.session}: sequence numbers begin at 1")]
     session.last_in = command.next_in - 1
@@ -156,8 +157,12 @@ def release_outbound(state: State, command: ReleaseOutbound) -> list[AnyEvent]:
     return []
 
 
-def refuse(_state: State, _session: Session, command: Refuse) -> list[AnyEvent]:
+def refuse(state: State, command: Refuse) -> list[AnyEvent]:
     """Put a refusal of the gateway on record."""
+    session = state.sessions.get(command.session)
+    if session is None:
+        return unknown_session(command.session)
+    session.last_in = command.msg_seq_num
     return [
         Refused(
             command.session,

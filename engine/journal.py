@@ -20,7 +20,8 @@ from engine.frames import HEADER, HEADER_SIZE, Frame, Record, decode_record, fin
 MAGIC: Final = b"FONDACO JOURNAL 1\n"
 SUFFIX: Final = ".journal"
 SEGMENT_BYTES: Final = 64 * 1024 * 1024
-READ_BYTES: Final = 4 * 1024 * 1024
+READ_BYTES: Final = 256 * 1024
+"""How much is read at once, for records that are shorter: so much stays in the processor's cache."""
 STRIDE: Final = 256
 """Every how many records a segment's offsets are remembered."""
 _WALK_BYTES: Final = 64 * 1024
@@ -91,7 +92,7 @@ class Segment:
             if file.read(len(MAGIC)) != MAGIC:
                 raise CorruptJournal(f"{self.path} offset 0: not a journal segment of this version")
             file.seek(offset)
-            while chunk := file.read(READ_BYTES):
+            while chunk := file.read(max(READ_BYTES, len(rest))):
                 rest += chunk
                 at = 0
                 while (frame := frame_at(rest, at, offset)) is not None:

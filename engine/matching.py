@@ -26,7 +26,10 @@ from engine.values import (
 
 def trade_and_rest(state: State, order: Order, book: Book, events: list[AnyEvent]) -> None:
     """Trade what can be traded at once; then the order rests, or what is left of it is cancelled."""
-    own, opposite = (book.bids, book.asks) if order.side is BUY else (book.asks, book.bids)
+    if order.side is BUY:
+        own, opposite = book.bids, book.asks
+    else:
+        own, opposite = book.asks, book.bids
     order_type, time_in_force = order.order_type, order.time_in_force
     best = opposite.best
     if best is not None:

@@ -12,7 +12,7 @@ from engine.events import (
 from engine.matching import cancel, trade_and_rest
 from engine.order import FEE_SCALE, Order
 from engine.queries import status_of
-from engine.reject import RejectReason
+from engine.reject import RejectReason, unknown_session
 from engine.state import Session, State
 from engine.values import (
     AMOUNT_MAX,
@@ -28,10 +28,14 @@ from engine.values import (
 )
 
 
-def new_order(  # noqa: C901, PLR0911 - one check after another, in the order in which reasons are given
-    state: State, session: Session, command: NewOrder
+def new_order(  # noqa: C901, PLR0911, PLR0912 - one check after another, in the order in which reasons are given
+    state: State, command: NewOrder
 ) -> list[AnyEvent]:
     """Accept an order, reserve what it may cost, and let it trade or rest."""
+    session = state.sessions.get(command.session)
+    if session is None:
+        return unknown_session(command.session)
+    session.last_in = command.msg_seq_num
     account = session.permitted.get(command.account)
     if account is None:
         return _rejected(command, RejectReason.UNKNOWN_ACCOUNT)
@@ -113,8 +117,12 @@ def new_order(  # noqa: C901, PLR0911 - one check after another, in the order in
     return events
 
 
-def cancel_order(state: State, session: Session, command: CancelOrder) -> list[AnyEvent]:
+def cancel_order(state: State, command: CancelOrder) -> list[AnyEvent]:
     """Cancel what is left of an order."""
+    session = state.sessions.get(command.session)
+    if session is None:
+        return unknown_session(command.session)
+    session.last_in = command.msg_seq_num
     found = _find(state, session, command)
     if not isinstance(found, Order):
         return found
@@ -122,8 +130,12 @@ def cancel_order(state: State, session: Session, command: CancelOrder) -> list[A
     return [cancel(state, found, REQUESTED, command)]
 
 
-def replace_order(state: State, session: Session, command: ReplaceOrder) -> list[AnyEvent]:
+def replace_order(state: State, command: ReplaceOrder) -> list[AnyEvent]:
     """Give an order new terms. Unless only its quantity shrinks, it goes behind all others and may trade at once."""
+    session = state.sessions.get(command.session)
+    if session is None:
+        return unknown_session(command.session)
+    session.last_in = command.msg_seq_num
     found = _find(state, session, command)
     if not isinstance(found, Order):
         return found
@@ -185,8 +197,12 @@ def replace_order(state: State, session: Session, command: ReplaceOrder) -> list
     return events
 
 
-def mass_cancel(state: State, session: Session, command: MassCancel) -> list[AnyEvent]:
+def mass_cancel(state: State, command: MassCancel) -> list[AnyEvent]:
     """Cancel the open orders of the session's accounts."""
+    session = state.sessions.get(command.session)
+    if session is None:
+        return unknown_session(command.session)
+    session.last_in = command.msg_seq_num
     if command.scope is MassCancelScope.INSTRUMENT and command.symbol not in state.books:
         return [_mass_canceled(command, [], RejectReason.UNKNOWN_INSTRUMENT)]
     orders = state.open_orders(session.accounts, command.symbol, command.side)

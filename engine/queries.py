@@ -3,18 +3,26 @@
 from engine.commands import NewOrder, QueryOrder, QueryOrders
 from engine.events import AnyEvent, OrderStatusReported
 from engine.order import Order
-from engine.reject import RejectReason
+from engine.reject import RejectReason, unknown_session
 from engine.state import Session, State
 from engine.values import LIMIT, OrderStatus, TimeInForce
 
 
-def query_order(state: State, session: Session, command: QueryOrder) -> list[AnyEvent]:
+def query_order(state: State, command: QueryOrder) -> list[AnyEvent]:
     """Answer with the state of one order, open or finished lately."""
+    session = state.sessions.get(command.session)
+    if session is None:
+        return unknown_session(command.session)
+    session.last_in = command.msg_seq_num
     return [status_of(state, session, command)]
 
 
-def query_orders(state: State, session: Session, command: QueryOrders) -> list[AnyEvent]:
+def query_orders(state: State, command: QueryOrders) -> list[AnyEvent]:
     """Answer with the state of each open order asked for, or once that there is none."""
+    session = state.sessions.get(command.session)
+    if session is None:
+        return unknown_session(command.session)
+    session.last_in = command.msg_seq_num
     if command.account and command.account not in session.permitted:
         return [_nothing(command, RejectReason.UNKNOWN_ACCOUNT)]
     if command.symbol and command.symbol not in state.books:

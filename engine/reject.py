@@ -6,6 +6,8 @@ The number travels in the event, in the FIX text, in reports and in `spec/reject
 from enum import IntEnum, unique
 from typing import Self
 
+from engine.events import AnyEvent, CommandRejected
+
 
 @unique
 class RejectReason(IntEnum):
@@ -36,3 +38,8 @@ class RejectReason(IntEnum):
     CANNOT_REPLACE_THUS = 1015, "a resting order can be replaced only by a limit order that is DAY or GTC"
     ORDER_ID_MISMATCH = 1016, "OrderID and OrigClOrdID name different orders"
     NO_OPEN_ORDERS = 1017, "no open orders match the request"
+
+
+def unknown_session(session: str) -> list[AnyEvent]:
+    """Refuse a command of a session that there is not: nobody waits for an answer in a form of its own."""
+    return [CommandRejected(f"unknown session {session}")]

@@ -20,7 +20,7 @@ from engine.journal import MAGIC, Journal, JournalReader
 from engine.recovery import recover
 from engine.sequencer import Sequencer
 from tests.engine.builders import add_asset
-from tests.engine.slow_journal import SlowJournal
+from tests.engine.slow_disk import SlowDisk
 from tests.engine.waiting import PATIENCE_S, turns, until
 from tests.engine.workload import tape
 
@@ -58,10 +58,8 @@ class FeedingVenue:
 
 
 @asynccontextmanager
-async def feeding(
-    data: Path, *, segment_bytes: int = 64 * 1024 * 1024, journal: Journal | None = None
-) -> AsyncIterator[FeedingVenue]:
-    venue = FeedingVenue(data, journal or Journal(data / "journal", segment_bytes=segment_bytes))
+async def feeding(data: Path, *, segment_bytes: int = 64 * 1024 * 1024) -> AsyncIterator[FeedingVenue]:
+    venue = FeedingVenue(data, Journal(data / "journal", segment_bytes=segment_bytes))
     await venue.start()
     try:
         yield venue
@@ -134,15 +132,15 @@ async def test_many_followers_get_the_same_across_segments(tmp_path: Path) -> No
         assert len(JournalReader(venue.journal.directory).segments()) > 5
 
 
-async def test_nothing_is_fed_before_it_is_committed(tmp_path: Path) -> None:
-    journal = SlowJournal(tmp_path / "journal")
-    async with feeding(tmp_path, journal=journal) as venue:
+async def test_nothing_is_fed_before_it_is_committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = SlowDisk(monkeypatch)
+    async with feeding(tmp_path) as venue:
         venue.sequencer.submit(add_asset("A1"))
         following = asyncio.create_task(take(venue.path, 1, 1))
-        await until(lambda: journal.appended and venue.feed.followers)
+        await until(lambda: disk.written and venue.feed.followers)
         await turns()
         assert not following.done()
-        journal.be_fast()
+        disk.be_fast()
         assert sequences(await following) == [1]
 
 
@@ -270,6 +268,23 @@ async def test_record_that_is_not_there_is_refused_with_what_is(venue: FeedingVe
     with pytest.raises(FeedError, match=f"asked for record {first}: the journal has records 1 to 100"):
         await take(venue.path, first, first)
     await until(lambda: not venue.feed.followers)
+
+
+async def test_journal_taken_away_ends_the_connection_and_is_reported(tmp_path: Path) -> None:
+    seen: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: seen.append(context))
+    async with feeding(tmp_path) as venue:
+        following = asyncio.create_task(take(venue.path, 1, 1, reconnect=False))
+        await until(lambda: any(follower._following for follower in venue.feed.followers))
+        venue.sequencer.on_commit = lambda: None
+        await venue.trade(1)
+        for segment in JournalReader(venue.journal.directory).segments():
+            segment.path.unlink()
+        for follower in list(venue.feed.followers):
+            follower.send()
+        with pytest.raises(FeedError, match="broke off before record 1"):
+            await following
+    assert [str(context["exception"]) for context in seen] == [f"{venue.journal.path} is gone"]
 
 
 async def test_record_whose_segment_was_taken_away_is_refused(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from engine.recovery import recover
 from engine.sequencer import CONGESTED_BYTES, Sequencer
 from engine.snapshot import state_hash
 from tests.engine.builders import add_asset
-from tests.engine.slow_journal import SlowJournal
+from tests.engine.slow_disk import SlowDisk
 from tests.engine.waiting import PATIENCE_S, turns, until
 from tests.engine.workload import tape
 
@@ -43,17 +43,18 @@ class Outside:
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> SlowJournal:
-    return SlowJournal(tmp_path / "journal")
+def disk(monkeypatch: pytest.MonkeyPatch) -> SlowDisk:
+    return SlowDisk(monkeypatch)
 
 
 @pytest.fixture
-async def sequencer(journal: SlowJournal) -> AsyncIterator[Sequencer]:
+async def sequencer(tmp_path: Path, disk: SlowDisk) -> AsyncIterator[Sequencer]:
+    journal = Journal(tmp_path / "journal")
     sequencer = Sequencer(Exchange(), journal)
     sequencer.start()
     yield sequencer
-    journal.error = None
-    journal.be_fast()
+    disk.error = None
+    disk.be_fast()
     if sequencer.failure is None:
         await sequencer.stop()
     else:
@@ -74,107 +75,104 @@ def asset(number: int) -> AnyCommand:
 # ---------------------------------------------------------------------------------------- commit, then speak
 
 
-async def test_nothing_leaves_before_it_is_durable(
-    sequencer: Sequencer, journal: SlowJournal, outside: Outside
-) -> None:
+async def test_nothing_leaves_before_it_is_durable(sequencer: Sequencer, disk: SlowDisk, outside: Outside) -> None:
     assert sequencer.submit(asset(1)) == [AssetAdded("A1")]
-    await until(lambda: journal.appended)
+    await until(lambda: disk.written)
     await turns()
     assert outside.left == []
     assert sequencer.committed == 0
-    journal.allow()
+    disk.allow()
     await until(lambda: outside.commits)
     assert outside.left == ["record 1"]
     assert sequencer.committed == 1
 
 
 async def test_what_arrives_during_a_sync_is_committed_together_with_one(
-    sequencer: Sequencer, journal: SlowJournal, outside: Outside
+    sequencer: Sequencer, disk: SlowDisk, outside: Outside
 ) -> None:
     sequencer.submit(asset(1))
-    await until(lambda: journal.appended)
+    await until(lambda: disk.written)
     for number in range(2, 100):
         sequencer.submit(asset(number))
         if number % 10 == 0:
             await asyncio.sleep(0)
     assert outside.left == []
-    journal.allow()
+    disk.allow()
     await until(lambda: outside.left)
     assert outside.left == ["record 1"]
     assert sequencer.committed == 1
-    journal.allow()
+    disk.allow()
     await sequencer.flushed()
-    assert journal.appended == [(1, 1), (2, 99)]
-    assert journal.syncs == 2
+    assert disk.written == [(1, 1), (2, 99)]
+    assert disk.syncs == 2
     assert outside.left == [f"record {number}" for number in range(1, 100)]
     assert outside.commits == [1, 99]
 
 
-async def test_what_arrives_together_is_one_batch(sequencer: Sequencer, journal: SlowJournal, outside: Outside) -> None:
-    journal.be_fast()
+async def test_what_arrives_together_is_one_batch(sequencer: Sequencer, disk: SlowDisk, outside: Outside) -> None:
+    disk.be_fast()
     for number in range(5):
         sequencer.submit(asset(number))
     await sequencer.flushed()
-    assert journal.appended == [(1, 5)]
+    assert disk.written == [(1, 5)]
 
 
 async def test_output_without_a_record_waits_for_the_batch_before_it(
-    sequencer: Sequencer, journal: SlowJournal, outside: Outside
+    sequencer: Sequencer, disk: SlowDisk, outside: Outside
 ) -> None:
     sequencer.submit(asset(1))
-    await until(lambda: journal.appended)
+    await until(lambda: disk.written)
     outside.staged.append("heartbeat")
     sequencer.schedule_flush()
     await turns()
     assert outside.left == []
-    journal.allow()
+    disk.allow()
     await sequencer.flushed()
     assert outside.left == ["record 1", "heartbeat"]
 
 
-async def test_output_without_a_record_needs_no_disk(
-    sequencer: Sequencer, journal: SlowJournal, outside: Outside
-) -> None:
+async def test_output_without_a_record_needs_no_disk(sequencer: Sequencer, disk: SlowDisk, outside: Outside) -> None:
     outside.staged.append("heartbeat")
     sequencer.schedule_flush()
     await until(lambda: outside.left)
-    assert journal.appended == []
+    assert disk.written == []
     assert outside.commits == []
 
 
 async def test_durable_sequence_in_a_frame_is_one_that_was_synced(
-    sequencer: Sequencer, journal: SlowJournal, outside: Outside
+    sequencer: Sequencer, disk: SlowDisk, outside: Outside
 ) -> None:
     committed = []
     commits = iter((1, 2))
     for number in range(8):
         if number % 3 == 2:
-            journal.allow()
+            disk.allow()
             expected = next(commits)
             await until(lambda: len(outside.commits) == expected)  # noqa: B023 - it is called at once
         committed.append(sequencer.committed)
         sequencer.submit(asset(number))
-        await until(lambda: journal.appended)
-    journal.be_fast()
+        await until(lambda: disk.written)
+    disk.be_fast()
     await sequencer.flushed()
     assert committed == [0, 0, 1, 1, 1, 2, 2, 2]
-    assert [frame.durable for frame in JournalReader(journal.directory).frames()] == committed
+    assert [frame.durable for frame in JournalReader(sequencer.journal.directory).frames()] == committed
 
 
-async def test_committed_end_is_that_of_the_file(sequencer: Sequencer, journal: SlowJournal, outside: Outside) -> None:
-    journal.be_fast()
+async def test_committed_end_is_that_of_the_file(sequencer: Sequencer, disk: SlowDisk, outside: Outside) -> None:
+    disk.be_fast()
     assert (sequencer.committed_path, sequencer.committed_size) == (None, 0)
     sequencer.submit(asset(1))
     await sequencer.flushed()
-    assert journal.path is not None
-    assert (sequencer.committed_path, sequencer.committed_size) == (journal.path, journal.path.stat().st_size)
+    path = sequencer.journal.path
+    assert path is not None
+    assert (sequencer.committed_path, sequencer.committed_size) == (path, path.stat().st_size)
 
 
 # --------------------------------------------------------------------------------------- waiting for a flush
 
 
 async def test_flushed_does_not_wait_for_what_comes_after(
-    sequencer: Sequencer, journal: SlowJournal, outside: Outside
+    sequencer: Sequencer, disk: SlowDisk, outside: Outside
 ) -> None:
     async def submit_for_ever() -> None:
         number = 0
@@ -183,7 +181,7 @@ async def test_flushed_does_not_wait_for_what_comes_after(
             sequencer.submit(asset(number))
             await asyncio.sleep(0)
 
-    journal.be_fast()
+    disk.be_fast()
     traffic = asyncio.create_task(submit_for_ever())
     async with asyncio.timeout(PATIENCE_S):
         for _ in range(5):
@@ -200,15 +198,15 @@ async def test_flushed_lets_go_what_was_staged_without_any_record(sequencer: Seq
 
 
 async def test_flushed_during_a_commit_waits_for_what_was_staged_meanwhile(
-    sequencer: Sequencer, journal: SlowJournal, outside: Outside
+    sequencer: Sequencer, disk: SlowDisk, outside: Outside
 ) -> None:
     sequencer.submit(asset(1))
-    await until(lambda: journal.appended)
+    await until(lambda: disk.written)
     outside.staged.append("logout")
     flushed = [asyncio.ensure_future(sequencer.flushed()) for _ in range(2)]
     await turns()
     assert not any(waiter.done() for waiter in flushed)
-    journal.allow()
+    disk.allow()
     async with asyncio.timeout(PATIENCE_S):
         await asyncio.gather(*flushed)
     assert outside.left == ["record 1", "logout"]
@@ -220,14 +218,14 @@ async def test_flushed_with_nothing_to_do_returns(sequencer: Sequencer, outside:
     assert outside.left == []
 
 
-async def test_cancelled_waiter_disturbs_nobody(sequencer: Sequencer, journal: SlowJournal, outside: Outside) -> None:
+async def test_cancelled_waiter_disturbs_nobody(sequencer: Sequencer, disk: SlowDisk, outside: Outside) -> None:
     sequencer.submit(asset(1))
     waiter = asyncio.create_task(sequencer.flushed())
     await turns()
     waiter.cancel()
     await turns()
     assert waiter.cancelled()
-    journal.be_fast()
+    disk.be_fast()
     await sequencer.flushed()
     assert outside.left == ["record 1"]
 
@@ -237,16 +235,16 @@ async def test_cancelled_waiter_disturbs_nobody(sequencer: Sequencer, journal: S
 
 @pytest.mark.parametrize("error", (OSError(28, "No space left on device"), JournalError("broken"), MemoryError()))
 async def test_after_a_failure_of_the_disk_nothing_leaves(
-    sequencer: Sequencer, journal: SlowJournal, outside: Outside, error: Exception
+    sequencer: Sequencer, disk: SlowDisk, outside: Outside, error: Exception
 ) -> None:
-    journal.allow()
+    disk.allow()
     sequencer.submit(asset(1))
     await sequencer.flushed()
     sequencer.submit(asset(2))
-    await until(lambda: len(journal.appended) == 2)
+    await until(lambda: len(disk.written) == 2)
     sequencer.submit(asset(3))
-    journal.error = error
-    journal.allow()
+    disk.error = error
+    disk.allow()
     with pytest.raises(type(error)):
         await sequencer.flushed()
     assert outside.failures == [error]
@@ -258,12 +256,12 @@ async def test_after_a_failure_of_the_disk_nothing_leaves(
     sequencer.schedule_flush()
     await turns()
     assert outside.left == ["record 1"]
-    assert len(journal.appended) == 2
+    assert len(disk.written) == 2
     assert outside.failures == [error]
 
 
 async def test_failed_write_is_a_failure_too(
-    sequencer: Sequencer, journal: SlowJournal, outside: Outside, monkeypatch: pytest.MonkeyPatch
+    sequencer: Sequencer, disk: SlowDisk, outside: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> int:
         raise OSError(28, "No space left on device")
@@ -277,10 +275,10 @@ async def test_failed_write_is_a_failure_too(
 
 
 async def test_fault_in_the_exchange_stops_everything_and_leaves_a_sound_journal(
-    sequencer: Sequencer, journal: SlowJournal, outside: Outside, monkeypatch: pytest.MonkeyPatch
+    sequencer: Sequencer, disk: SlowDisk, outside: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A record is missing from the journal, then, and not half there; and its number is not skipped."""
-    journal.be_fast()
+    disk.be_fast()
     sequencer.submit(asset(1))
     await sequencer.flushed()
 
@@ -295,7 +293,7 @@ async def test_fault_in_the_exchange_stops_everything_and_leaves_a_sound_journal
     assert len(outside.failures) == 1
     with pytest.raises(ZeroDivisionError):
         sequencer.submit(asset(3))
-    assert [frame.sequence for frame in JournalReader(journal.directory).frames()] == [1]
+    assert [frame.sequence for frame in JournalReader(sequencer.journal.directory).frames()] == [1]
 
 
 @pytest.mark.parametrize(
@@ -307,9 +305,9 @@ async def test_fault_in_the_exchange_stops_everything_and_leaves_a_sound_journal
     ),
 )
 async def test_command_that_no_journal_can_hold_changes_nothing(
-    sequencer: Sequencer, journal: SlowJournal, outside: Outside, command: AnyCommand, error: type[Exception]
+    sequencer: Sequencer, disk: SlowDisk, outside: Outside, command: AnyCommand, error: type[Exception]
 ) -> None:
-    journal.be_fast()
+    disk.be_fast()
     before = state_hash(sequencer.exchange.state, 0)
     with pytest.raises(error):
         sequencer.submit(command)
@@ -317,11 +315,11 @@ async def test_command_that_no_journal_can_hold_changes_nothing(
     assert sequencer.failure is None
     sequencer.submit(asset(1))
     await sequencer.flushed()
-    assert [record.sequence for record in JournalReader(journal.directory).records()] == [1]
+    assert [record.sequence for record in JournalReader(sequencer.journal.directory).records()] == [1]
 
 
 async def test_error_while_letting_go_does_not_hold_up_the_next_batch(
-    sequencer: Sequencer, journal: SlowJournal, outside: Outside
+    sequencer: Sequencer, disk: SlowDisk, outside: Outside
 ) -> None:
     seen: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: seen.append(context))
@@ -337,9 +335,9 @@ async def test_error_while_letting_go_does_not_hold_up_the_next_batch(
 
     sequencer.stage = stage
     sequencer.submit(asset(1))
-    await until(lambda: journal.appended)
+    await until(lambda: disk.written)
     sequencer.submit(asset(2))
-    journal.be_fast()
+    disk.be_fast()
     await sequencer.flushed()
     assert outside.commits == [1, 2]
     assert [str(context["exception"]) for context in seen] == ["a fault in the gateway"]
@@ -348,41 +346,45 @@ async def test_error_while_letting_go_does_not_hold_up_the_next_batch(
 # ------------------------------------------------------------------------------------------------ relaxed mode
 
 
-async def test_relaxed_journal_lets_output_leave_once_it_is_written(tmp_path: Path) -> None:
-    journal = SlowJournal(tmp_path)
+async def test_relaxed_journal_lets_output_leave_once_it_is_written(tmp_path: Path, disk: SlowDisk) -> None:
+    journal = Journal(tmp_path)
     sequencer = Sequencer(Exchange(), journal, relaxed=True)
     sequencer.start()
     outside = Outside(sequencer)
     sequencer.submit(asset(1))
     await sequencer.flushed()
-    assert (outside.left, journal.syncs) == (["record 1"], 0)
+    assert (outside.left, disk.syncs) == (["record 1"], 0)
     assert [record.sequence for record in JournalReader(tmp_path).records()] == [1]
-    journal.be_fast()
+    disk.be_fast()
     await sequencer.stop()
-    assert journal.syncs == 1, "what is written is synced at the latest at the stop"
+    assert disk.syncs == 1, "what is written is synced at the latest at the stop"
     journal.close()
 
 
-async def test_relaxed_journal_is_synced_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_relaxed_journal_is_synced_now_and_then(
+    tmp_path: Path, disk: SlowDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("engine.sequencer.RELAXED_SYNC_S", 0.0)
-    journal = SlowJournal(tmp_path)
+    journal = Journal(tmp_path)
     sequencer = Sequencer(Exchange(), journal, relaxed=True)
     sequencer.start()
-    journal.be_fast()
+    disk.be_fast()
     for number in range(1, 4):
         sequencer.submit(asset(number))
         await sequencer.flushed()
-        await until(lambda: journal.syncs >= number)  # noqa: B023 - it is called at once
+        await until(lambda: disk.syncs >= number)  # noqa: B023 - it is called at once
     await sequencer.stop()
     journal.close()
     assert next(JournalReader(tmp_path).frames()).durable == 0
 
 
 @pytest.mark.parametrize("fails", ("write", "sync"))
-async def test_relaxed_journal_fails_like_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str) -> None:
+async def test_relaxed_journal_fails_like_another(
+    tmp_path: Path, disk: SlowDisk, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
     monkeypatch.setattr("engine.sequencer.RELAXED_SYNC_S", 0.0)
-    journal = SlowJournal(tmp_path)
-    journal.be_fast()
+    journal = Journal(tmp_path)
+    disk.be_fast()
     sequencer = Sequencer(Exchange(), journal, relaxed=True)
     sequencer.start()
     outside = Outside(sequencer)
@@ -418,9 +420,9 @@ async def test_relaxed_journal_rolls_while_it_is_synced(tmp_path: Path, monkeypa
 # ----------------------------------------------------------------------------------------------- the rest of it
 
 
-async def test_stop_commits_what_is_pending(sequencer: Sequencer, journal: SlowJournal, outside: Outside) -> None:
+async def test_stop_commits_what_is_pending(sequencer: Sequencer, disk: SlowDisk, outside: Outside) -> None:
     sequencer.submit(asset(1))
-    journal.be_fast()
+    disk.be_fast()
     await sequencer.stop()
     assert outside.left == ["record 1"]
 
@@ -451,16 +453,16 @@ async def test_commands_of_a_batch_share_its_time(tmp_path: Path) -> None:
 
 
 async def test_congestion_is_told_until_the_disk_has_caught_up(
-    sequencer: Sequencer, journal: SlowJournal, outside: Outside
+    sequencer: Sequencer, disk: SlowDisk, outside: Outside
 ) -> None:
     big = commands.OpenAccount("x" * (CONGESTED_BYTES // 8))
     sequencer.submit(asset(0))
-    await until(lambda: journal.appended)
+    await until(lambda: disk.written)
     for _ in range(4):
         assert not sequencer.congested
         sequencer.submit(big)
     assert sequencer.congested
-    journal.be_fast()
+    disk.be_fast()
     await sequencer.flushed()
     assert not sequencer.congested
 
