@@ -121,7 +121,8 @@ class BuildCompiled(build_ext):
         try:
             super().run()
         except Exception as error:  # noqa: BLE001 - whatever it is, the sources can be interpreted
-            note(error)
+            missing = error.filename if isinstance(error, FileNotFoundError) else None
+            note(f"there is no C compiler; {missing} was looked for" if missing else error)
             for name in (self.get_ext_fullname(extension.name) for extension in self.extensions):
                 Path(self.build_lib, self.get_ext_filename(name)).unlink(missing_ok=True)
             self.extensions = []

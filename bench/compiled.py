@@ -94,7 +94,7 @@ def _install(digest: str) -> None:
 def _reason() -> str:
     lines = [line.strip() for line in LOG.read_text(encoding="utf-8", errors="replace").splitlines()]
     notes = [line.removeprefix(NOTE) for line in lines if line.startswith(NOTE)]
-    return notes[-1] if notes else f"the build failed: {LOG}"
+    return f"{notes[-1] if notes else 'the build failed'} (all of it: {LOG.relative_to(ROOT)})"
 
 
 def _mypy_version() -> str:

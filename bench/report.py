@@ -31,10 +31,10 @@ ENGINE_TARGETS: Final = {
     "recovery_records_per_s": ("recovery", "records/s", 150_000, True),
 }
 PEER_NAMES: Final[dict[Peer, str]] = {
-    "always": "Fondaco interpreted, always",
-    "relaxed": "Fondaco interpreted, relaxed",
-    "compiled-always": "Fondaco compiled, always",
-    "compiled-relaxed": "Fondaco compiled, relaxed",
+    "always": "interpreted, always",
+    "relaxed": "interpreted, relaxed",
+    "compiled-always": "compiled, always",
+    "compiled-relaxed": "compiled, relaxed",
     "quickfix": "QuickFIX",
 }
 

@@ -43,7 +43,8 @@ class Wire(Initiator):
 class Broker:
     """One session with a view of its orders that is made from what it hears alone."""
 
-    def __init__(self, comp_id: str, port: int, seed: int, *, window: int = 100) -> None:
+    def __init__(self, comp_id: str, port: int, seed: int, *, window: int = 100, cut_odds: float = 0.0) -> None:
+        """`window`: requests going at a time. `cut_odds`: how likely the line fails each time that there is news."""
         self.comp_id = comp_id
         self.port = port
         self.wire = Wire(comp_id, self)
@@ -57,7 +58,9 @@ class Broker:
         self.sides: dict[str, str] = {}
         self.news = asyncio.Event()
         self.working = True
+        self.cut_count = 0
         self._window = window
+        self._cut_odds = cut_odds
         self._random = random.Random(f"{seed} {comp_id}")
 
     # What comes in
@@ -89,6 +92,10 @@ class Broker:
                 await self.log_on()
             while len(self.unanswered) < self._window and self.working:
                 self.request()
+            if self._random.random() < self._cut_odds:
+                self.cut_count += 1
+                self.wire.cut()
+                await self.wire.disconnected()
             with suppress(TimeoutError):
                 async with asyncio.timeout(0.1):
                     await self.news.wait()

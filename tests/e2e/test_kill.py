@@ -76,7 +76,7 @@ async def log_on_again_without_a_gap(venue: Venue, brokers: list[Broker]) -> Non
 async def test_killed_venue_and_its_clients_agree_on_everything(make_venue: MakeVenue, sync: Sync, seed: int) -> None:
     venue = make_venue(sync=sync)
     venue.start()
-    brokers = [Broker(comp_id, venue.port, seed) for comp_id in BROKERS]
+    brokers = [Broker(comp_id, venue.port, seed, cut_odds=0.1) for comp_id in BROKERS]
     working = [asyncio.create_task(broker.work()) for broker in brokers]
     for moment in random.Random(seed).sample(MOMENTS, len(MOMENTS)):
         await heard(brokers, moment + sum(len(broker.heard) for broker in brokers))
@@ -87,7 +87,8 @@ async def test_killed_venue_and_its_clients_agree_on_everything(make_venue: Make
     await heard(brokers, 500 + sum(len(broker.heard) for broker in brokers))
     await end_quietly(venue, brokers, working)
     truth = check_agreement(venue, brokers)
-    assert truth.state.last_trade_id > 100, "there was something to lose"
+    assert truth.state.last_trade_id > 1_000, "there was something to lose"
+    assert sum(broker.cut_count for broker in brokers) > 3, "lines failed, too"
     await log_on_again_without_a_gap(venue, brokers)
 
 

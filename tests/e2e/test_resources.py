@@ -73,6 +73,8 @@ ENDLESS: Final = {
     "a value that never ends": b"8=FIX.4.4\x019=60000\x0135=D\x0158=" + b"A" * (MIB - 31),
     "a BodyLength that never ends": b"8=FIX.4.4\x019=" + b"1" * (MIB - 12),
     "a BeginString that never ends": b"8=FIX" + b"." * (MIB - 5),
+}
+HEADS: Final = {
     "heads that claim what follows": (b"8=FIX.4.4\x019=65000\x01" * 80_000)[:MIB],
     "heads cut short": (b"8=FIX.4.4\x019" * 120_000)[:MIB],
 }
@@ -98,6 +100,19 @@ def test_hundred_megabytes_from_a_broker_are_not_kept(venue: Venue, pair: Pair, 
                 if number % 10 == 0:
                     pair.trade()
         broker.put(b"X" * 65_536)  # what the last head claims has come, and is none
+        assert broker.synchronize() == []
+        broker.log_out()
+
+
+@pytest.mark.parametrize("chunk", HEADS.values(), ids=list(HEADS))
+def test_megabytes_of_nothing_but_heads_are_not_kept(venue: Venue, pair: Pair, chunk: bytes) -> None:
+    with Client(venue.port) as broker:
+        broker.log_on()
+        with memory_stays_bounded(venue):
+            for _ in range(15):
+                broker.put(chunk)
+                pair.trade()
+        broker.put(b"X" * 65_536)
         assert broker.synchronize() == []
         broker.log_out()
 

@@ -110,6 +110,16 @@ class Venue:
         """End it as an operator does, and check that it calls that a success."""
         assert self._end(signal.SIGTERM) == 0, self.stderr()
 
+    def interrupt(self) -> None:
+        """Ask it to end, as Ctrl-C does, and do not wait."""
+        assert self._process is not None, "the venue has been started"
+        self._process.send_signal(signal.SIGINT)
+
+    def wait(self) -> None:
+        """Return when it has ended, and check that it calls that a success."""
+        assert self._process is not None, "the venue has been started"
+        assert self._process.wait(DEADLINE_S) == 0, self.stderr()
+
     def stop(self) -> None:
         """End it, if it still runs, whatever it thinks of it."""
         if self.is_running():

@@ -7,7 +7,7 @@ exactly what it is told to.
 import re
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import ClassVar, Final, Self
 
@@ -75,6 +75,8 @@ class Client:
         self.comp_id = comp_id
         self.next_out = next_out
         self.received: list[Fields] = []
+        self.inspect: Callable[[bytes], None] = lambda _raw: None
+        """Called with each message as it comes in."""
         self._rest = b""
         self._socket = socket.socket()
         self.opened.append(self)
@@ -156,5 +158,6 @@ class Client:
             self._rest += data
         self._rest = self._rest[len(raw) :]
         fields = parse(raw)
+        self.inspect(raw)
         self.received.append(fields)
         return fields
