@@ -6,6 +6,7 @@ the journal tells which message is expected next. Quantities are lots, prices ti
 
 import msgspec
 
+from engine.terms import Terms
 from engine.values import Amount, MassCancelScope, OrderStatus, OrderType, Price, Qty, Side, TimeInForce
 
 
@@ -93,6 +94,7 @@ class NewOrder(Command, tag=9, frozen=True, array_like=True, gc=False):
     qty: Qty
     price: Price
     possible_resend: bool = False
+    terms: Terms | None = None
 
 
 class CancelOrder(Command, tag=10, frozen=True, array_like=True, gc=False):
@@ -109,7 +111,10 @@ class CancelOrder(Command, tag=10, frozen=True, array_like=True, gc=False):
 
 
 class ReplaceOrder(Command, tag=11, frozen=True, array_like=True, gc=False):
-    """Change an order's total quantity, price or time in force. `order_id` 0: found by `orig_cl_ord_id` alone."""
+    """Change an order's total quantity, price, time in force or terms, all of which are stated anew.
+
+    `order_id` 0: found by `orig_cl_ord_id` alone.
+    """
 
     session: str
     msg_seq_num: int
@@ -123,6 +128,7 @@ class ReplaceOrder(Command, tag=11, frozen=True, array_like=True, gc=False):
     time_in_force: TimeInForce
     qty: Qty
     price: Price
+    terms: Terms | None = None
 
 
 class MassCancel(Command, tag=12, frozen=True, array_like=True, gc=False):

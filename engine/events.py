@@ -6,6 +6,7 @@ the average price is exact. Events of an order name the session that entered it 
 
 import msgspec
 
+from engine.terms import Terms
 from engine.values import (
     Amount,
     CancelReason,
@@ -82,6 +83,7 @@ class OrderAccepted(Event, tag=8, frozen=True, array_like=True, gc=False):
     time_in_force: TimeInForce
     qty: Qty
     price: Price
+    terms: Terms | None = None
 
 
 class OrderRejected(Event, tag=9, frozen=True, array_like=True, gc=False):
@@ -98,6 +100,7 @@ class OrderRejected(Event, tag=9, frozen=True, array_like=True, gc=False):
     price: Price
     reason: int
     text: str
+    terms: Terms | None = None
 
 
 class Trade(Event, tag=10, frozen=True, array_like=True, gc=False):
@@ -137,6 +140,8 @@ class Trade(Event, tag=10, frozen=True, array_like=True, gc=False):
     taker_cum_qty: Qty
     taker_cum_notional: Amount
     taker_fee: Amount
+    maker_terms: Terms | None = None
+    taker_terms: Terms | None = None
 
 
 class OrderCanceled(Event, tag=11, frozen=True, array_like=True, gc=False):
@@ -161,6 +166,7 @@ class OrderCanceled(Event, tag=11, frozen=True, array_like=True, gc=False):
     cum_qty: Qty
     cum_notional: Amount
     reason: CancelReason
+    terms: Terms | None = None
 
 
 class OrderReplaced(Event, tag=12, frozen=True, array_like=True, gc=False):
@@ -181,6 +187,7 @@ class OrderReplaced(Event, tag=12, frozen=True, array_like=True, gc=False):
     leaves_qty: Qty
     cum_qty: Qty
     cum_notional: Amount
+    terms: Terms | None = None
 
 
 class CancelRejected(Event, tag=13, frozen=True, array_like=True, gc=False):
@@ -237,6 +244,7 @@ class OrderStatusReported(Event, tag=15, frozen=True, array_like=True, gc=False)
     is_mass_status: bool
     total_reports: int
     last_report: bool
+    terms: Terms | None = None
 
 
 class Refused(Event, tag=16, frozen=True, array_like=True, gc=False):

@@ -104,6 +104,8 @@ def _match(state: State, taker: Order, opposite: BookSide, bound: int, events: l
                 taker.cum_qty,
                 taker.cum_notional,
                 taker_fee,
+                maker.terms,
+                taker.terms,
             )
         )
         if not maker.leaves_qty:
@@ -184,4 +186,5 @@ def cancel(
         order.cum_qty,
         order.cum_notional,
         reason,
+        order.terms,
     )

@@ -4,6 +4,7 @@ from typing import Final
 
 from engine.holding import Holding
 from engine.instrument import Instrument
+from engine.terms import Terms
 from engine.values import NEW, SELL, Amount, OrderStatus, OrderType, Price, Qty, Side, TimeInForce
 
 FEE_SCALE: Final = 10_000
@@ -39,6 +40,7 @@ class Order:
         "session",
         "side",
         "status",
+        "terms",
         "time_in_force",
     )
 
@@ -75,6 +77,7 @@ class Order:
         self.fee_raw: int = 0
         self.reserved: Amount = 0
         self.status: OrderStatus = NEW
+        self.terms: Terms | None = None
         self.ahead: Order | None = None
         self.behind: Order | None = None
 

@@ -1,5 +1,6 @@
 """Orders as their owners change them: enter, cancel, replace, mass cancel. Each is refused whole or done whole."""
 
+from engine.admission import passive_price, why_not
 from engine.commands import CancelOrder, MassCancel, NewOrder, ReplaceOrder
 from engine.events import (
     AnyEvent,
@@ -56,6 +57,11 @@ def new_order(  # noqa: C901, PLR0911, PLR0912 - one check after another, in the
     )
     if not 0 < qty <= instrument.order_qty_max:
         return _rejected(command, RejectReason.QUANTITY_OUT_OF_RANGE)
+    terms = command.terms
+    if terms is not None:
+        reason = why_not(terms, order_type, command.time_in_force)
+        if reason is not None:
+            return _rejected(command, reason)
     if order_type is MARKET:
         if price:
             return _rejected(command, RejectReason.MARKET_ORDER_NEEDS_NO_PRICE)
@@ -66,6 +72,10 @@ def new_order(  # noqa: C901, PLR0911, PLR0912 - one check after another, in the
     else:
         if not 0 < price <= PRICE_MAX:
             return _rejected(command, RejectReason.PRICE_OUT_OF_RANGE)
+        if terms is not None and terms.post_only:
+            price = passive_price(book, side, price, terms.post_only)
+            if not price:
+                return _rejected(command, RejectReason.POST_ONLY_WOULD_TRADE)
         notional = qty * price * instrument.notional_per_tick_lot
         if notional > AMOUNT_MAX:
             return _rejected(command, RejectReason.NOTIONAL_TOO_LARGE)
@@ -97,6 +107,7 @@ def new_order(  # noqa: C901, PLR0911, PLR0912 - one check after another, in the
         proceeds,
     )
     order.reserved = reserved
+    order.terms = terms
     account.orders[order_id] = order
     account.cl_ord_ids[cl_ord_id] = order_id
     events: list[AnyEvent] = [
@@ -111,6 +122,7 @@ def new_order(  # noqa: C901, PLR0911, PLR0912 - one check after another, in the
             command.time_in_force,
             qty,
             price,
+            terms,
         )
     ]
     trade_and_rest(state, order, book, events)
@@ -130,7 +142,9 @@ def cancel_order(state: State, command: CancelOrder) -> list[AnyEvent]:
     return [cancel(state, found, REQUESTED, command)]
 
 
-def replace_order(state: State, command: ReplaceOrder) -> list[AnyEvent]:
+def replace_order(  # noqa: C901, PLR0911 - one check after another
+    state: State, command: ReplaceOrder
+) -> list[AnyEvent]:
     """Give an order new terms. Unless only its quantity shrinks, it goes behind all others and may trade at once."""
     session = state.sessions.get(command.session)
     if session is None:
@@ -139,7 +153,7 @@ def replace_order(state: State, command: ReplaceOrder) -> list[AnyEvent]:
     found = _find(state, session, command)
     if not isinstance(found, Order):
         return found
-    order, qty, price = found, command.qty, command.price
+    order, qty, price, terms = found, command.qty, command.price, command.terms
     instrument = order.instrument
     book = state.books[instrument.symbol]
     if command.order_type is not LIMIT or command.time_in_force > TimeInForce.GOOD_TILL_CANCEL:
@@ -150,6 +164,10 @@ def replace_order(state: State, command: ReplaceOrder) -> list[AnyEvent]:
         return _cancel_rejected(command, order, RejectReason.QUANTITY_NOT_ABOVE_FILLED)
     if not 0 < price <= PRICE_MAX:
         return _cancel_rejected(command, order, RejectReason.PRICE_OUT_OF_RANGE)
+    if terms is not None and terms.post_only:
+        price = passive_price(book, order.side, price, terms.post_only)
+        if not price:
+            return _cancel_rejected(command, order, RejectReason.POST_ONLY_WOULD_TRADE)
     leaves_qty = qty - order.cum_qty
     if order.cum_notional + leaves_qty * price * instrument.notional_per_tick_lot > AMOUNT_MAX:
         return _cancel_rejected(command, order, RejectReason.NOTIONAL_TOO_LARGE)
@@ -171,6 +189,7 @@ def replace_order(state: State, command: ReplaceOrder) -> list[AnyEvent]:
         order.leaves_qty = leaves_qty
     orig_cl_ord_id = order.cl_ord_id
     order.qty, order.price, order.time_in_force = qty, price, command.time_in_force
+    order.terms = terms
     order.cl_ord_id = command.cl_ord_id
     session.permitted[command.account].cl_ord_ids[command.cl_ord_id] = order.order_id
     events: list[AnyEvent] = [
@@ -190,6 +209,7 @@ def replace_order(state: State, command: ReplaceOrder) -> list[AnyEvent]:
             order.leaves_qty,
             order.cum_qty,
             order.cum_notional,
+            terms,
         )
     ]
     if not keeps_priority:
@@ -250,6 +270,7 @@ def _rejected(command: NewOrder, reason: RejectReason) -> list[AnyEvent]:
             command.price,
             reason,
             reason.text,
+            command.terms,
         )
     ]
 

@@ -81,6 +81,7 @@ def _status(
         is_mass_status=total_reports > 0,
         total_reports=total_reports,
         last_report=last_report,
+        terms=order.terms,
     )
 
 

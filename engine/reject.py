@@ -38,6 +38,8 @@ class RejectReason(IntEnum):
     CANNOT_REPLACE_THUS = 1015, "a resting order can be replaced only by a limit order that is DAY or GTC"
     ORDER_ID_MISMATCH = 1016, "OrderID and OrigClOrdID name different orders"
     NO_OPEN_ORDERS = 1017, "no open orders match the request"
+    POST_ONLY_MUST_REST = 1018, "post-only is for limit orders that may rest"
+    POST_ONLY_WOULD_TRADE = 1019, "a post-only order at this price would trade, or has no price to slide to"
 
 
 def unknown_session(session: str) -> list[AnyEvent]:

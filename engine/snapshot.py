@@ -19,6 +19,7 @@ from engine.instrument import Instrument
 from engine.journal import make_directory, sync_directory
 from engine.order import FEE_SCALE, Order, round_fee
 from engine.state import Session, State
+from engine.terms import Terms
 from engine.values import BUY, OrderStatus, OrderType, Side, TimeInForce
 
 MAGIC: Final = b"FONDACO SNAPSHOT 1\n"
@@ -48,6 +49,7 @@ class OrderImage(msgspec.Struct, frozen=True, array_like=True):
     fee_rounding: int
     reserved: int
     status: OrderStatus
+    terms: Terms | None = None
 
 
 class InstrumentImage(msgspec.Struct, frozen=True, array_like=True):
@@ -279,6 +281,7 @@ def _order_image(order: Order) -> OrderImage:
         fee * FEE_SCALE - order.fee_raw,
         order.reserved,
         order.status,
+        order.terms,
     )
 
 
@@ -305,4 +308,5 @@ def _order(image: OrderImage, state: State) -> Order:
     order.fee_raw = image.fee * FEE_SCALE - image.fee_rounding
     order.reserved = image.reserved
     order.status = image.status
+    order.terms = image.terms
     return order

@@ -50,6 +50,16 @@ class TimeInForce(IntEnum):
     FILL_OR_KILL = 4
 
 
+class PostOnly(IntEnum):
+    """What becomes of an order that must not trade on entry, where it would. FIX: ExecInst(18) with 6."""
+
+    NO = 0
+    """It may trade."""
+    REJECT = 1
+    SLIDE = 2
+    """It gets the best price at which it rests: one tick behind the other side's best."""
+
+
 class OrderStatus(IntEnum):
     """FIX OrdStatus(39). `EXPIRED` stands for the FIX value `C`."""
 

@@ -17,7 +17,6 @@ from engine.commands import (
     Refuse,
     ReplaceOrder,
 )
-from engine.decimals import DIGITS_MAX
 from engine.errors import DecimalError
 from engine.order import Order
 from engine.reject import RejectReason
@@ -25,9 +24,11 @@ from engine.state import State
 from engine.values import LIMIT, MassCancelScope, OrderStatus, OrderType, Side, TimeInForce
 from fixgw.codec import Message
 from fixgw.errors import InvalidTimestamp
-from fixgw.instruments import InstrumentText, Steps
+from fixgw.instruments import InstrumentText
+from fixgw.refusal import Refusal, bad_number, unsupported_value
 from fixgw.reject import GatewayReject
-from fixgw.support import ECHO_CHARS_MAX, SUPPORTED, field_name
+from fixgw.support import ECHO_CHARS_MAX, SUPPORTED, TERM_TAGS, field_name
+from fixgw.terms import read_terms
 from fixgw.timestamps import parse_utc
 from fixgw.validation import Flaw, find_flaw, find_value_flaw
 
@@ -53,7 +54,7 @@ _HANDLING: Final = frozenset(("1", "2"))
 """HandlInst(21): automated; there is nobody who could handle an order by hand."""
 _RARE: Final = ("43", "97", "122", "369")
 """Header fields that are seldom there."""
-_TERMS: Final = ("38", "40", "44", "59")
+_TERMS: Final = ("38", "40", "44", "59", *TERM_TAGS)
 """What the rejection of an order repeats of its terms."""
 
 SESSION_REJECT: Final = "3"
@@ -65,16 +66,6 @@ MASS_CANCEL_REJECT: Final = "r"
 
 _FORMS: Final = {"D": ORDER_REJECT, "F": CANCEL_REJECT, "G": CANCEL_REJECT, "q": MASS_CANCEL_REJECT}
 _CANCEL_RESPONSE_TO: Final = {"F": "1", "G": "2"}
-
-
-class _Refusal(Exception):
-    """Ends the translation of a message: the reason, and the field that is at fault, 0 if none is."""
-
-    def __init__(self, reason: GatewayReject | RejectReason, tag: int | str = 0, detail: str = "") -> None:
-        super().__init__()
-        self.reason = reason
-        self.tag = int(tag)
-        self.detail = detail
 
 
 class OrderEntry:
@@ -106,12 +97,12 @@ class OrderEntry:
         translator = self._translators.get(message.msg_type)
         try:
             if translator is None:
-                raise _Refusal(GatewayReject.UNSUPPORTED_MESSAGE)
+                raise Refusal(GatewayReject.UNSUPPORTED_MESSAGE)
             if not message.known and not message.fields.keys() <= SUPPORTED[message.msg_type]:
                 unsupported = (tag for tag in message.fields if tag not in SUPPORTED[message.msg_type])
-                raise _Refusal(GatewayReject.UNSUPPORTED_FIELD, next(unsupported))
+                raise Refusal(GatewayReject.UNSUPPORTED_FIELD, next(unsupported))
             return translator(session, number, message)
-        except _Refusal as refusal:
+        except Refusal as refusal:
             return self._refuse(session, number, message, refusal)
 
     def _new_order(self, session: str, number: int, message: Message) -> NewOrder:
@@ -120,7 +111,7 @@ class OrderEntry:
         symbol = fields["55"]
         instrument = self.instruments.get(symbol)
         if instrument is None:
-            raise _Refusal(RejectReason.UNKNOWN_INSTRUMENT, 55)
+            raise Refusal(RejectReason.UNKNOWN_INSTRUMENT, 55)
         qty, price = _numbers(fields, instrument, order_type)
         return NewOrder(
             session,
@@ -134,13 +125,14 @@ class OrderEntry:
             qty,
             price,
             fields.get("97") == "Y",
+            read_terms(fields, side),
         )
 
     def _cancel_order(self, session: str, number: int, message: Message) -> CancelOrder:
         fields = message.fields
         _check_common(fields)
         if "38" in fields and find_value_flaw("38", fields["38"]):
-            raise _Refusal(GatewayReject.UNSUPPORTED_VALUE, 38)
+            raise Refusal(GatewayReject.UNSUPPORTED_VALUE, 38)
         return CancelOrder(
             session,
             number,
@@ -158,7 +150,7 @@ class OrderEntry:
         symbol = fields["55"]
         instrument = self.instruments.get(symbol)
         if instrument is None:
-            raise _Refusal(RejectReason.UNKNOWN_INSTRUMENT, 55)
+            raise Refusal(RejectReason.UNKNOWN_INSTRUMENT, 55)
         qty, price = _numbers(fields, instrument, order_type)
         return ReplaceOrder(
             session,
@@ -173,6 +165,7 @@ class OrderEntry:
             time_in_force,
             qty,
             price,
+            read_terms(fields, side),
         )
 
     def _mass_cancel(self, session: str, number: int, message: Message) -> MassCancel:
@@ -203,7 +196,7 @@ class OrderEntry:
         side = _side(fields) if "54" in fields else 0
         return QueryOrders(session, number, fields.get("1", ""), fields.get("55", ""), side, fields["584"])
 
-    def _refuse(self, session: str, number: int, message: Message, refusal: _Refusal) -> Refuse:
+    def _refuse(self, session: str, number: int, message: Message, refusal: Refusal) -> Refuse:
         """Return the refusal in the message's own form: a rejected order or cancel, else a BusinessMessageReject.
 
         What FIX finds wrong with a value comes first, so that an answer repeats no value that is not well formed.
@@ -267,9 +260,9 @@ def _terms(fields: dict[str, str]) -> tuple[Side, OrderType, TimeInForce]:
     order_type = _ORDER_TYPES.get(fields["40"])
     time_in_force = _TIMES_IN_FORCE.get(fields.get("59", "0"))
     if side is None or order_type is None or time_in_force is None:
-        raise _unsupported_value(fields, "54" if side is None else "40" if order_type is None else "59")
+        raise unsupported_value(fields, "54" if side is None else "40" if order_type is None else "59")
     if "21" in fields and fields["21"] not in _HANDLING:
-        raise _unsupported_value(fields, "21")
+        raise unsupported_value(fields, "21")
     return side, order_type, time_in_force
 
 
@@ -277,59 +270,59 @@ def _numbers(fields: dict[str, str], instrument: InstrumentText, order_type: Ord
     """Return quantity (lots) and price (ticks, 0 where there is none) of an order."""
     qty_text, price_text = fields.get("38"), fields.get("44")
     if qty_text is None:
-        raise _Refusal(GatewayReject.FIELD_MISSING, 38, "for an order")
+        raise Refusal(GatewayReject.FIELD_MISSING, 38, "for an order")
     if price_text is None and order_type is LIMIT:
-        raise _Refusal(GatewayReject.FIELD_MISSING, 44, "for a limit order")
+        raise Refusal(GatewayReject.FIELD_MISSING, 44, "for a limit order")
     if price_text is not None and order_type is not LIMIT:
-        raise _Refusal(RejectReason.MARKET_ORDER_NEEDS_NO_PRICE, 44)
+        raise Refusal(RejectReason.MARKET_ORDER_NEEDS_NO_PRICE, 44)
     definition = instrument.instrument
     if "15" in fields and fields["15"] not in (definition.base, definition.quote):
-        raise _Refusal(GatewayReject.CURRENCY_MISMATCH, 15)
+        raise Refusal(GatewayReject.CURRENCY_MISMATCH, 15)
     try:
         qty = instrument.lots(qty_text)
     except DecimalError as error:
-        raise _bad_number(38, qty_text, instrument.qty_text, error) from None
+        raise bad_number(38, qty_text, instrument.qty_text, error) from None
     if price_text is None:
         return qty, 0
     try:
         return qty, instrument.ticks(price_text)
     except DecimalError as error:
-        raise _bad_number(44, price_text, instrument.price_text, error) from None
+        raise bad_number(44, price_text, instrument.price_text, error) from None
 
 
 def _check_common(fields: dict[str, str]) -> None:
     """Check the values that several messages have: names and ids, TransactTime, and header fields."""
     for tag in _SHORT:
         if tag in fields and len(fields[tag]) > ID_CHARS_MAX:
-            raise _Refusal(GatewayReject.FIELD_TOO_LONG, tag, f"at most {ID_CHARS_MAX}")
+            raise Refusal(GatewayReject.FIELD_TOO_LONG, tag, f"at most {ID_CHARS_MAX}")
     transact_time = fields.get("60")
     # SendingTime has been checked, and is mostly the same.
     if transact_time is not None and transact_time != fields["52"]:
         try:
             parse_utc(transact_time)
         except InvalidTimestamp:
-            raise _unsupported_value(fields, "60") from None
+            raise unsupported_value(fields, "60") from None
     for tag in _RARE:
         if tag in fields and find_value_flaw(tag, fields[tag]):
-            raise _unsupported_value(fields, tag)
+            raise unsupported_value(fields, tag)
 
 
 def _scope(fields: dict[str, str], tag: str, scopes: dict[str, MassCancelScope]) -> MassCancelScope:
     """Return the scope that field `tag` gives a request for many orders; Symbol(55) goes with one of them only."""
     scope = scopes.get(fields[tag])
     if scope is None:
-        raise _unsupported_value(fields, tag)
+        raise unsupported_value(fields, tag)
     if scope is MassCancelScope.INSTRUMENT and "55" not in fields:
-        raise _Refusal(GatewayReject.FIELD_MISSING, 55, f"for {field_name(tag)}={fields[tag]}")
+        raise Refusal(GatewayReject.FIELD_MISSING, 55, f"for {field_name(tag)}={fields[tag]}")
     if scope is MassCancelScope.ALL and "55" in fields:
-        raise _Refusal(GatewayReject.UNSUPPORTED_FIELD, 55, f"for {field_name(tag)}={fields[tag]}")
+        raise Refusal(GatewayReject.UNSUPPORTED_FIELD, 55, f"for {field_name(tag)}={fields[tag]}")
     return scope
 
 
 def _side(fields: dict[str, str]) -> Side:
     side = _SIDES.get(fields["54"])
     if side is None:
-        raise _unsupported_value(fields, "54")
+        raise unsupported_value(fields, "54")
     return side
 
 
@@ -341,14 +334,3 @@ def _order_id(fields: dict[str, str]) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= _ORDER_ID_CHARS_MAX):
         return _NO_SUCH_ORDER
     return int(text) or _NO_SUCH_ORDER
-
-
-def _unsupported_value(fields: dict[str, str], tag: str) -> _Refusal:
-    return _Refusal(GatewayReject.UNSUPPORTED_VALUE, tag, fields[tag][:ECHO_CHARS_MAX])
-
-
-def _bad_number(tag: int, text: str, kind: Steps, error: DecimalError) -> _Refusal:
-    whole_digits = len(text.removeprefix("-").partition(".")[0].lstrip("0"))
-    is_too_large = whole_digits + kind.decimals > DIGITS_MAX
-    reason = GatewayReject.NUMBER_OUT_OF_RANGE if is_too_large else GatewayReject.OFF_INCREMENT
-    return _Refusal(reason, tag, str(error))

@@ -45,6 +45,8 @@ ORD_REJ_REASON: Final[dict[int, int]] = {
     RejectReason.NO_LIQUIDITY: 99,
     RejectReason.UNKNOWN_ORDER: 5,
     RejectReason.ORDER_FINISHED: 5,
+    RejectReason.POST_ONLY_MUST_REST: 11,
+    RejectReason.POST_ONLY_WOULD_TRADE: 99,
     GatewayReject.UNSUPPORTED_FIELD: 11,
     GatewayReject.UNSUPPORTED_VALUE: 11,
     GatewayReject.OFF_INCREMENT: 99,

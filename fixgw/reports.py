@@ -23,6 +23,7 @@ from engine.events import (
 from engine.values import BUY, END_OF_DAY, MARKET, REQUESTED, CancelReason, OrderStatus
 from fixgw.instruments import InstrumentText
 from fixgw.reject import business_reject_reason, cxl_rej_reason, mass_cancel_reject_reason, ord_rej_reason
+from fixgw.terms import terms_text
 
 Report = tuple[str, str]
 """MsgType and body, the body's fields each ended by SOH."""
@@ -75,10 +76,11 @@ class Reports:
         text = self._instruments[event.symbol]
         qty = text.qty_text[event.qty]
         price = "" if event.order_type is MARKET else f"44={text.price_text[event.price]}\x01"
+        terms = "" if event.terms is None else terms_text(event.terms, event.side)
         return "8", (
             f"37={event.order_id}\x0111={event.cl_ord_id}\x0117={exec_id}\x01150=0\x0139=0\x011={event.account}\x01"
             f"55={event.symbol}\x0154={_SIDE[event.side]}\x0138={qty}\x0140={_ORDER_TYPE[event.order_type]}\x01{price}"
-            f"59={_TIME_IN_FORCE[event.time_in_force]}\x01151={qty}\x0114=0\x016=0\x0160={time}\x01"
+            f"59={_TIME_IN_FORCE[event.time_in_force]}\x01{terms}151={qty}\x0114=0\x016=0\x0160={time}\x01"
         )
 
     def _trade(self, event: Trade, exec_id: str, time: str, part: int) -> Report:
@@ -87,6 +89,7 @@ class Reports:
         price = text.price_text[event.price]
         is_taker = part & 1
         if is_taker:
+            asked = event.taker_terms
             order_id, cl_ord_id, account = event.taker_order_id, event.taker_cl_ord_id, event.taker_account
             order_type, time_in_force = event.taker_order_type, event.taker_time_in_force
             order_qty, order_price = event.taker_order_qty, event.taker_order_price
@@ -97,6 +100,7 @@ class Reports:
             )
             fee, liquidity, side = event.taker_fee, "851=2\x011057=Y\x01", _SIDE[event.taker_side]
         else:
+            asked = event.maker_terms
             order_id, cl_ord_id, account = event.maker_order_id, event.maker_cl_ord_id, event.maker_account
             order_type, time_in_force = event.maker_order_type, event.maker_time_in_force
             order_qty, order_price = event.maker_order_qty, event.maker_order_price
@@ -113,10 +117,11 @@ class Reports:
         limit = "" if order_type is MARKET else f"44={text.price_text[order_price]}\x01"
         average = price if cum_qty == event.qty else text.average_price(cum_notional, cum_qty)
         fees = f"136=1\x01137={text.fee_text[fee]}\x01138={text.instrument.quote}\x01139=4\x01" if fee else ""
+        terms = "" if asked is None else terms_text(asked, int(side))
         return "8", (
             f"37={order_id}\x0111={cl_ord_id}\x0117={exec_id}\x01150=F\x0139={1 if leaves_qty else 2}\x01"
             f"1={account}\x0155={event.symbol}\x0154={side}\x0138={qty_text[order_qty]}\x01"
-            f"40={_ORDER_TYPE[order_type]}\x01{limit}59={_TIME_IN_FORCE[time_in_force]}\x01"
+            f"40={_ORDER_TYPE[order_type]}\x01{limit}59={_TIME_IN_FORCE[time_in_force]}\x01{terms}"
             f"32={qty_text[event.qty]}\x0131={price}\x01151={qty_text[leaves_qty]}\x0114={qty_text[cum_qty]}\x01"
             f"6={average}\x0160={time}\x01{fees}{liquidity}1003={event.trade_id}\x01"
         )
@@ -131,21 +136,23 @@ class Reports:
             reason = f"58={_CANCEL_TEXTS[event.reason]}\x01"
             if event.reason in (CancelReason.IMMEDIATE_REMAINDER, CancelReason.NOT_FILLABLE):
                 reason += _MARKET_OPTION
+        terms = "" if event.terms is None else terms_text(event.terms, event.side)
         return "8", (
             f"37={event.order_id}\x0111={event.cl_ord_id}\x01{original}17={exec_id}\x01150={status}\x0139={status}\x01"
             f"1={event.account}\x0155={event.symbol}\x0154={_SIDE[event.side]}\x0138={text.qty_text[event.qty]}\x01"
-            f"40={_ORDER_TYPE[event.order_type]}\x01{price}59={_TIME_IN_FORCE[event.time_in_force]}\x01"
+            f"40={_ORDER_TYPE[event.order_type]}\x01{price}59={_TIME_IN_FORCE[event.time_in_force]}\x01{terms}"
             f"151={text.qty_text[0]}\x0114={text.qty_text[event.cum_qty]}\x01"
             f"6={text.average_price(event.cum_notional, event.cum_qty)}\x0160={time}\x01{reason}"
         )
 
     def _order_replaced(self, event: OrderReplaced, exec_id: str, time: str, _part: int) -> Report:
         text = self._instruments[event.symbol]
+        terms = "" if event.terms is None else terms_text(event.terms, event.side)
         return "8", (
             f"37={event.order_id}\x0111={event.cl_ord_id}\x0141={event.orig_cl_ord_id}\x0117={exec_id}\x01150=5\x01"
             f"39={1 if event.cum_qty else 0}\x011={event.account}\x0155={event.symbol}\x0154={_SIDE[event.side]}\x01"
             f"38={text.qty_text[event.qty]}\x0140={_ORDER_TYPE[event.order_type]}\x01"
-            f"44={text.price_text[event.price]}\x0159={_TIME_IN_FORCE[event.time_in_force]}\x01"
+            f"44={text.price_text[event.price]}\x0159={_TIME_IN_FORCE[event.time_in_force]}\x01{terms}"
             f"151={text.qty_text[event.leaves_qty]}\x0114={text.qty_text[event.cum_qty]}\x01"
             f"6={text.average_price(event.cum_notional, event.cum_qty)}\x0160={time}\x01"
         )
@@ -155,7 +162,8 @@ class Reports:
         terms = ""
         if text is not None:
             price = f"44={text.price_text[event.price]}\x01" if event.price else ""
-            terms = f"38={text.qty_text[event.qty]}\x0140={_ORDER_TYPE[event.order_type]}\x01{price}"
+            asked = "" if event.terms is None else terms_text(event.terms, event.side)
+            terms = f"38={text.qty_text[event.qty]}\x0140={_ORDER_TYPE[event.order_type]}\x01{price}{asked}"
         return "8", (
             f"37=NONE\x0111={event.cl_ord_id}\x0117={exec_id}\x01150=8\x0139=8\x01"
             f"103={ord_rej_reason(event.reason)}\x011={event.account}\x0155={event.symbol}\x01"
@@ -207,11 +215,12 @@ class Reports:
                 f"58=[{event.reason:d}] {event.text}\x01"
             )
         price = "" if event.order_type is MARKET else f"44={text.price_text[event.price]}\x01"
+        terms = "" if event.terms is None else terms_text(event.terms, event.side)
         return "8", (
             f"37={event.order_id}\x0111={event.cl_ord_id}\x01{request}17={exec_id}\x01150=I\x01"
             f"39={_ORDER_STATUS[event.status]}\x011={event.account}\x0155={event.symbol}\x0154={_SIDE[event.side]}\x01"
             f"38={text.qty_text[event.qty]}\x0140={_ORDER_TYPE[event.order_type]}\x01{price}"
-            f"59={_TIME_IN_FORCE[event.time_in_force]}\x01151={text.qty_text[event.leaves_qty]}\x01"
+            f"59={_TIME_IN_FORCE[event.time_in_force]}\x01{terms}151={text.qty_text[event.leaves_qty]}\x01"
             f"14={text.qty_text[event.cum_qty]}\x016={text.average_price(event.cum_notional, event.cum_qty)}\x01"
             f"60={time}\x01"
         )

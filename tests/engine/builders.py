@@ -9,6 +9,7 @@ from engine.events import AnyEvent
 from engine.exchange import Exchange
 from engine.holding import Holding
 from engine.order import Order
+from engine.terms import Terms
 from engine.values import BUY, LIMIT, MARKET, SELL, MassCancelScope, OrderType, Side, TimeInForce
 
 SYMBOL = "BTC/USD"
@@ -69,6 +70,7 @@ class Venue:
         session: str = "",
         symbol: str = SYMBOL,
         possible_resend: bool = False,
+        terms: Terms | None = None,
     ) -> list[AnyEvent]:
         return self.apply(
             commands.NewOrder(
@@ -83,6 +85,7 @@ class Venue:
                 qty,
                 price,
                 possible_resend,
+                terms,
             )
         )
 
@@ -137,6 +140,7 @@ class Venue:
         side: Side = BUY,
         order_type: OrderType = LIMIT,
         time_in_force: TimeInForce = GTC,
+        terms: Terms | None = None,
     ) -> list[AnyEvent]:
         return self.apply(
             commands.ReplaceOrder(
@@ -152,6 +156,7 @@ class Venue:
                 time_in_force,
                 qty,
                 price,
+                terms,
             )
         )
 

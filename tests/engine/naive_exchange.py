@@ -6,10 +6,15 @@ It shares no code with the engine but the commands, the reject reasons and the e
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil
+from typing import TypeVar
+
+from msgspec.structs import replace
 
 from engine.commands import CancelOrder, Credit, EndTradingDay, MassCancel, NewOrder, ReplaceOrder
 from engine.reject import RejectReason
-from engine.values import AMOUNT_MAX, PRICE_MAX, MassCancelScope, OrderType, Side, TimeInForce
+from engine.values import AMOUNT_MAX, PRICE_MAX, MassCancelScope, OrderType, PostOnly, Side, TimeInForce
+
+N = TypeVar("N", NewOrder, ReplaceOrder)
 
 
 @dataclass
@@ -97,6 +102,7 @@ class NaiveExchange:
         return True
 
     def new_order(self, command: NewOrder) -> Outcome:
+        command = self._slid(command)
         reason = self._why_not(command)
         if reason is not None:
             return Outcome(reason)
@@ -117,6 +123,7 @@ class NaiveExchange:
         found = self._find(command)
         if not isinstance(found, NaiveOrder):
             return Outcome(found)
+        command = self._slid(command)
         reason = self._why_not_replace(command, found)
         if reason is not None:
             return Outcome(reason)
@@ -183,7 +190,9 @@ class NaiveExchange:
 
     # -------------------------------------------------------------------------------------------- the rules
 
-    def _why_not(self, command: NewOrder) -> RejectReason | None:
+    def _why_not(  # noqa: C901, PLR0911 - one rule after another
+        self, command: NewOrder
+    ) -> RejectReason | None:
         if command.account not in self.permitted[command.session]:
             return RejectReason.UNKNOWN_ACCOUNT
         if (command.account, command.cl_ord_id) in self.used_ids:
@@ -193,6 +202,8 @@ class NaiveExchange:
             return RejectReason.UNKNOWN_INSTRUMENT
         if command.qty < 1 or command.qty > instrument.qty_max:
             return RejectReason.QUANTITY_OUT_OF_RANGE
+        if self._is_post_only(command) and not self._may_rest(command):
+            return RejectReason.POST_ONLY_MUST_REST
         if command.order_type is OrderType.MARKET:
             if command.price != 0:
                 return RejectReason.MARKET_ORDER_NEEDS_NO_PRICE
@@ -201,12 +212,39 @@ class NaiveExchange:
         else:
             if command.price < 1 or command.price > PRICE_MAX:
                 return RejectReason.PRICE_OUT_OF_RANGE
+            if self._is_post_only(command) and self._would_trade(command):
+                return RejectReason.POST_ONLY_WOULD_TRADE
             if command.qty * command.price * instrument.unit > AMOUNT_MAX:
                 return RejectReason.NOTIONAL_TOO_LARGE
         asset, amount = self._needed(command, instrument)
         if amount > self.available(command.account, asset):
             return RejectReason.INSUFFICIENT_FUNDS
         return None
+
+    @staticmethod
+    def _may_rest(command: NewOrder | ReplaceOrder) -> bool:
+        return command.order_type is OrderType.LIMIT and command.time_in_force not in (
+            TimeInForce.IMMEDIATE_OR_CANCEL,
+            TimeInForce.FILL_OR_KILL,
+        )
+
+    @staticmethod
+    def _is_post_only(command: NewOrder | ReplaceOrder) -> bool:
+        return command.terms is not None and command.terms.post_only is not PostOnly.NO
+
+    def _would_trade(self, command: NewOrder | ReplaceOrder) -> bool:
+        return bool(self._counterparties(command.symbol, command.side, command.price))
+
+    def _slid(self, command: N) -> N:
+        """Return an order that slides, where it would trade, with the nearest price at which it does not."""
+        if command.terms is None or command.terms.post_only is not PostOnly.SLIDE or not self._may_rest(command):
+            return command
+        if not 0 < command.price <= PRICE_MAX or not self._would_trade(command):
+            return command
+        away = -1 if command.side is Side.BUY else 1
+        best = self._counterparties(command.symbol, command.side, command.price)[0].price
+        price = best + away
+        return command if price in (0, PRICE_MAX + 1) else replace(command, price=price)
 
     def _needed(self, command: NewOrder, instrument: NaiveInstrument) -> tuple[str, int]:
         if command.side is Side.SELL:
@@ -258,6 +296,8 @@ class NaiveExchange:
             return RejectReason.QUANTITY_NOT_ABOVE_FILLED
         if command.price < 1 or command.price > PRICE_MAX:
             return RejectReason.PRICE_OUT_OF_RANGE
+        if self._is_post_only(command) and self._would_trade(command):
+            return RejectReason.POST_ONLY_WOULD_TRADE
         left = command.qty - order.filled
         if order.spent + left * command.price * instrument.unit > AMOUNT_MAX:
             return RejectReason.NOTIONAL_TOO_LARGE

@@ -22,6 +22,7 @@ from engine.exchange import Exchange
 from engine.frames import decode_record, encode_value
 from engine.reject import RejectReason
 from engine.snapshot import capture, restore, state_hash
+from engine.terms import Terms
 from engine.values import BUY, LIMIT, SELL, MassCancelScope, OrderType, Side, TimeInForce
 from tests.engine.builders import GTC, add_asset, add_instrument, all_of, only
 from tests.engine.invariants import check_state
@@ -92,6 +93,7 @@ class SideBySide:
         pick: int = 0,
         mistake: str = "",
         possible_resend: bool = False,
+        terms: Terms | None = None,
     ) -> None:
         command = commands.NewOrder(
             session,
@@ -105,6 +107,7 @@ class SideBySide:
             qty,
             price,
             possible_resend,
+            terms,
         )
         outcome = self.model.new_order(command)
         events = self.apply(command)
@@ -138,6 +141,7 @@ class SideBySide:
         time_in_force: TimeInForce = GTC,
         pick: int = 0,
         mistake: str = "",
+        terms: Terms | None = None,
     ) -> None:
         """`keeps` names a value that the order goes on with: "qty" or "price"."""
         session, account, orig, order_id, symbol, side = self.target(pick, mistake)
@@ -159,6 +163,7 @@ class SideBySide:
             time_in_force,
             qty,
             price,
+            terms,
         )
         outcome = self.model.replace(command)
         events = self.apply(command)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from engine.reject import RejectReason
-from engine.values import BUY, LIMIT, MARKET, SELL, OrderType, Side, TimeInForce
+from engine.terms import Terms
+from engine.values import BUY, LIMIT, MARKET, SELL, OrderType, PostOnly, Side, TimeInForce
 from tests.engine.builders import DAY, FOK, GTC, IOC
 from tests.engine.side_by_side import SESSIONS, SYMBOLS, SideBySide
 
@@ -21,6 +22,7 @@ symbols = st.sampled_from(SYMBOLS)
 sessions = st.sampled_from(tuple(SESSIONS))
 resting = st.sampled_from((DAY, GTC))
 picks = st.integers(0, 10_000)
+terms_of_an_order = st.none() | st.builds(Terms, post_only=st.sampled_from(PostOnly))
 mistakes = st.sampled_from(("account", "no_orig", "order_id", "symbol", "side", "orig", "cl_ord_id", "finished"))
 
 
@@ -99,15 +101,51 @@ class TwoExchanges(RuleBasedStateMachine):
             possible_resend=possible_resend,
         )
 
+    @rule(
+        session=sessions,
+        side=sides,
+        symbol=symbols,
+        order_type=st.sampled_from((LIMIT, LIMIT, MARKET)),
+        time_in_force=st.sampled_from(TimeInForce),
+        qty=quantities,
+        price=prices | st.just(1),
+        pick=picks,
+        terms=terms_of_an_order,
+    )
+    def order_with_terms(
+        self,
+        *,
+        session: str,
+        side: Side,
+        symbol: str,
+        order_type: OrderType,
+        time_in_force: TimeInForce,
+        qty: int,
+        price: int,
+        pick: int,
+        terms: Terms | None,
+    ) -> None:
+        price = 0 if order_type is MARKET else price
+        self.both.new_order(session, side, symbol, order_type, time_in_force, qty, price, pick=pick, terms=terms)
+
     @precondition(lambda self: self.both.model.open_orders())
     @rule(pick=picks)
     def cancel(self, pick: int) -> None:
         self.both.cancel(pick=pick)
 
     @precondition(lambda self: self.both.model.open_orders())
-    @rule(qty=quantities, price=prices, keeps=st.sampled_from(("", "qty", "price")), time_in_force=resting, pick=picks)
-    def replace(self, qty: int, price: int, keeps: str, time_in_force: TimeInForce, pick: int) -> None:
-        self.both.replace(qty, price, keeps=keeps, time_in_force=time_in_force, pick=pick)
+    @rule(
+        qty=quantities,
+        price=prices,
+        keeps=st.sampled_from(("", "qty", "price")),
+        time_in_force=resting,
+        pick=picks,
+        terms=terms_of_an_order,
+    )
+    def replace(
+        self, qty: int, price: int, keeps: str, time_in_force: TimeInForce, pick: int, terms: Terms | None
+    ) -> None:
+        self.both.replace(qty, price, keeps=keeps, time_in_force=time_in_force, pick=pick, terms=terms)
 
     @precondition(lambda self: self.both.model.orders)
     @rule(
@@ -201,7 +239,7 @@ def _random_step(both: SideBySide, rng: random.Random) -> None:
         mistake = rng.choice(("account", "no_orig", "order_id", "symbol", "side", "orig", "cl_ord_id", "finished"))
         symbol = rng.choice((*SYMBOLS, "XRP/USD"))
     if what < 0.55:
-        order_type = MARKET if rng.random() < 0.1 else LIMIT
+        order_type = MARKET if rng.random() < (0.3 if mistake else 0.1) else LIMIT
         time_in_force = rng.choice((DAY, GTC, GTC, GTC, IOC, FOK))
         if order_type is MARKET and not mistake:
             price = 0
@@ -216,6 +254,7 @@ def _random_step(both: SideBySide, rng: random.Random) -> None:
             pick=pick,
             mistake=mistake,
             possible_resend=rng.random() < 0.2,
+            terms=_random_terms(rng),
         )
     elif what < 0.70:
         both.cancel(pick=pick, mistake=mistake)
@@ -224,7 +263,14 @@ def _random_step(both: SideBySide, rng: random.Random) -> None:
         time_in_force = rng.choice((DAY, GTC, GTC, GTC, IOC if mistake else GTC))
         keeps = rng.choice(("", "qty", "price"))
         both.replace(
-            qty, price, keeps=keeps, order_type=order_type, time_in_force=time_in_force, pick=pick, mistake=mistake
+            qty,
+            price,
+            keeps=keeps,
+            order_type=order_type,
+            time_in_force=time_in_force,
+            pick=pick,
+            mistake=mistake,
+            terms=_random_terms(rng),
         )
     elif what < 0.95:
         both.query(session, rng.choice(("", *SYMBOLS)), rng.choice((0, 1, 2)))
@@ -236,3 +282,9 @@ def _random_step(both: SideBySide, rng: random.Random) -> None:
         both.credit(rng.choice("ABC"), rng.choice(("USD", "BTC", "ETH")), rng.choice((0, 5, 30)))
     else:
         both.go_on_from_a_snapshot()
+
+
+def _random_terms(rng: random.Random) -> Terms | None:
+    if rng.random() < 0.8:
+        return None
+    return Terms(post_only=rng.choice(tuple(PostOnly)))

@@ -278,3 +278,18 @@ def test_program_says_why_it_wrote_no_snapshot(data: Path) -> None:
     assert done.returncode == 1
     assert str(segment.path) in done.stderr
     assert "damaged" in done.stderr
+
+
+def test_events_of_a_version_that_knew_fewer_fields_replay(tmp_path: Path, commands_of_tape: list[AnyCommand]) -> None:
+    """A field that was added since, and holds its default, is not in an older journal's events."""
+    exchange = Exchange()
+    journal = Journal(tmp_path / JOURNAL)
+    for sequence, command in enumerate(commands_of_tape[:60], start=1):
+        record = sequence, sequence, [command], exchange.apply(command, sequence)
+        older = [
+            [value[:-1] if value[-1] is None else value for value in part] if isinstance(part, list) else part
+            for part in msgspec.to_builtins(record)
+        ]
+        journal.append(encode_frame(sequence, 0, encode_value((*older[:2], older[2][0], older[3]))), sequence, sequence)
+    journal.close()
+    assert recover(tmp_path).replayed == 60

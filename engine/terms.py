@@ -1,0 +1,14 @@
+"""What an order may ask for beyond side, type, quantity, price and time in force.
+
+Most orders ask for none of it and carry no `Terms` at all, which keeps them as cheap as they would be without.
+"""
+
+import msgspec
+
+from engine.values import PostOnly
+
+
+class Terms(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """The optional terms of an order, as entered or as last replaced; 0 stands for what it does not ask for."""
+
+    post_only: PostOnly = PostOnly.NO

@@ -1,0 +1,76 @@
+import pytest
+
+from engine.reject import RejectReason
+from engine.values import BUY, SELL, Side
+from fixgw.reject import GatewayReject
+from tests.fixgw.over_fix import FixVenue
+
+
+@pytest.fixture
+def venue() -> FixVenue:
+    """A bid at 0.90 and an offer at 1.10."""
+    venue = FixVenue()
+    venue.buy(500, 90, "B")
+    venue.sell(500, 110, "B")
+    return venue
+
+
+def code(report: dict[str, str]) -> int:
+    """Return the venue's reason from Text(58)."""
+    return int(report["58"][1:5])
+
+
+# -------------------------------------------------------------------------------------------------- post-only
+
+
+def test_post_only_is_participate_dont_initiate(venue: FixVenue) -> None:
+    (report,) = venue.enter("38=0.1 40=2 44=1.09 18=6")
+    assert (report["150"], report["18"], report["44"]) == ("0", "6", "1.09")
+    (report,) = venue.enter("38=0.1 40=2 44=1.10 18=6")
+    assert (report["150"], report["103"], code(report)) == ("8", "99", RejectReason.POST_ONLY_WOULD_TRADE)
+    assert (report["18"], report["44"]) == ("6", "1.10")
+
+
+@pytest.mark.parametrize(
+    ("side", "exec_inst", "price", "echo"),
+    ((BUY, "6_9", "1.09", "6 9"), (BUY, "9_6", "1.09", "6 9"), (SELL, "6_0", "0.91", "6 0")),
+)
+def test_post_only_that_stays_on_its_side_slides(
+    venue: FixVenue, side: Side, exec_inst: str, price: str, echo: str
+) -> None:
+    (report,) = venue.enter(f"38=0.1 40=2 44=1.00 18={exec_inst}", side)
+    assert report["44"] == "1.00"
+    (report,) = venue.enter(f"38=0.1 40=2 44={'2.00' if side is BUY else '0.50'} 18={exec_inst}", side)
+    assert (report["150"], report["18"]) == ("0", echo)
+    assert report["44"] == price
+
+
+@pytest.mark.parametrize("exec_inst", ("9", "6_0", "6_9_0", "6_6", "G", "6_G"))
+def test_other_instructions_are_refused(venue: FixVenue, exec_inst: str) -> None:
+    (report,) = venue.enter(f"38=0.1 40=2 44=1.00 18={exec_inst}")
+    assert (report["150"], report["103"], code(report)) == ("8", "11", GatewayReject.UNSUPPORTED_VALUE)
+    assert report["18"] == exec_inst.replace("_", " ")
+
+
+def test_instruction_that_fix_does_not_know_gets_the_standards_reject(venue: FixVenue) -> None:
+    (report,) = venue.enter("38=0.1 40=2 44=1.00 18=!")
+    assert (report["35"], report["371"], report["373"]) == ("3", "18", "5")
+
+
+def test_post_only_immediate_order_is_refused(venue: FixVenue) -> None:
+    (report,) = venue.enter("38=0.1 40=2 44=1.00 59=3 18=6")
+    assert (report["103"], code(report)) == ("11", RejectReason.POST_ONLY_MUST_REST)
+
+
+def test_terms_are_in_every_report_of_the_order(venue: FixVenue) -> None:
+    venue.enter("38=0.1 40=2 44=1.00 18=6", cl_ord_id="x")
+    ids = "11=y 41=x 1=A 55=BTC/USD 54=1 60=20261123-03:12:25"
+    (replaced,) = venue.send("G", f"{ids} 38=0.2 40=2 44=1.01 18=6_9")
+    assert (replaced["150"], replaced["18"]) == ("5", "6 9")
+    (status,) = venue.send("H", "11=y 1=A 55=BTC/USD 54=1")
+    assert (status["150"], status["18"]) == ("I", "6 9")
+    maker, taker = venue.told(venue.sell(100, 101))[1:]
+    assert (maker["150"], maker["18"]) == ("F", "6 9")
+    assert "18" not in taker
+    (canceled,) = venue.send("F", "11=z 41=y 1=A 55=BTC/USD 54=1 60=20261123-03:12:25")
+    assert (canceled["150"], canceled["18"]) == ("4", "6 9")
