@@ -1,24 +1,36 @@
 """Admission: whether what an order asks for fits together, and what price it may have. One check after another."""
 
+from typing import Final
+
 from engine.book import Book
+from engine.commands import NewOrder, ReplaceOrder
 from engine.reject import RejectReason
+from engine.state import State
 from engine.terms import Terms
 from engine.values import (
     BUY,
     FILL_OR_KILL,
+    GOOD_TILL_DATE,
     IMMEDIATE_OR_CANCEL,
     LIMIT,
     PRICE_MAX,
-    OrderType,
     PostOnly,
     Price,
     Side,
-    TimeInForce,
 )
 
+_NO_TERMS: Final = Terms()
 
-def why_not(terms: Terms, order_type: OrderType, time_in_force: TimeInForce) -> RejectReason | None:
-    """Return the first reason for which an order cannot have these terms, None if it can."""
+
+def why_not(state: State, command: NewOrder | ReplaceOrder) -> RejectReason | None:
+    """Return the first reason for which an order cannot have its terms and time in force, None if it can."""
+    terms, order_type, time_in_force = command.terms or _NO_TERMS, command.order_type, command.time_in_force
+    if (terms.expire_ns != 0) + (terms.expire_day != 0) != (time_in_force is GOOD_TILL_DATE):
+        return RejectReason.EXPIRY_MISMATCH
+    if (terms.expire_ns and terms.expire_ns <= state.time_ns) or (
+        terms.expire_day and terms.expire_day <= state.trading_day_ended
+    ):
+        return RejectReason.EXPIRED_ON_ARRIVAL
     if terms.post_only and (
         order_type is not LIMIT or time_in_force is IMMEDIATE_OR_CANCEL or time_in_force is FILL_OR_KILL
     ):

@@ -201,6 +201,10 @@ class EndTradingDay(Command, tag=16, frozen=True, array_like=True, gc=False):
     day: int
 
 
+class ClockTick(Command, tag=17, frozen=True, array_like=True, gc=False):
+    """Time has come to where something is due. Any command lets it happen; this one does nothing else."""
+
+
 AnyCommand = (
     AddAsset
     | AddInstrument
@@ -218,5 +222,6 @@ AnyCommand = (
     | QueryOrders
     | Refuse
     | EndTradingDay
+    | ClockTick
 )
 """Every command there is; the type by which the journal is decoded."""

@@ -8,7 +8,7 @@ as it was, or carried out whole.
 from collections.abc import Callable
 from typing import Any, Final
 
-from engine import commands, house, orders, queries
+from engine import clock, commands, house, orders, queries
 from engine.commands import AnyCommand
 from engine.events import AnyEvent
 from engine.state import State
@@ -30,6 +30,7 @@ _APPLIERS: Final[dict[type, Callable[[State, Any], list[AnyEvent]]]] = {
     commands.Credit: house.credit,
     commands.ProvisionSession: house.provision_session,
     commands.EndTradingDay: house.end_trading_day,
+    commands.ClockTick: clock.clock_tick,
 }
 """Each of the first seven notes where its session's sequence stands. Done here, for all of them, that would cost more:
 the interpreter is quick with an attribute where it finds it on objects of one class only."""
@@ -45,7 +46,14 @@ class Exchange:
         self.state = state or State()
 
     def apply(self, command: AnyCommand, time_ns: int) -> list[AnyEvent]:
-        """Carry out a command stamped `time_ns` (nanoseconds since the epoch) and return what happened, in order."""
+        """Carry out a command stamped `time_ns` (nanoseconds since the epoch) and return what happened, in order.
+
+        What was due by then happens first.
+        """
         state = self.state
         state.time_ns = time_ns
+        if state.due.next_ns <= time_ns:
+            events = clock.act_on_due(state)
+            events += _APPLIERS[type(command)](state, command)
+            return events
         return _APPLIERS[type(command)](state, command)

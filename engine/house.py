@@ -33,6 +33,7 @@ from engine.events import (
 from engine.holding import Holding
 from engine.instrument import Instrument
 from engine.matching import cancel
+from engine.order import Order
 from engine.reject import unknown_session
 from engine.state import Session, State
 from engine.values import AMOUNT_MAX, DECIMALS_MAX, END_OF_DAY, TimeInForce
@@ -186,14 +187,20 @@ def refuse(state: State, command: Refuse) -> list[AnyEvent]:
 
 
 def end_trading_day(state: State, command: EndTradingDay) -> list[AnyEvent]:
-    """Let DAY orders expire, oldest first, and begin the next day's ClOrdIDs."""
+    """Let DAY orders, and those good till that date, expire, oldest first, and begin the next day's ClOrdIDs."""
     if command.day <= state.trading_day_ended:
         return [CommandRejected(f"trading day {command.day} is over already")]
     state.trading_day_ended = command.day
-    expiring = [order for order in state.open_orders(state.accounts) if order.time_in_force is TimeInForce.DAY]
+    expiring = [order for order in state.open_orders(state.accounts) if _ends_with(order, command.day)]
     expiring.sort(key=lambda order: order.order_id)
     events: list[AnyEvent] = [cancel(state, order, END_OF_DAY) for order in expiring]
     for account in state.accounts.values():
         account.forget_old_cl_ord_ids()
     events.append(TradingDayEnded(command.day))
     return events
+
+
+def _ends_with(order: Order, day: int) -> bool:
+    """Tell whether an order expires with the end of a trading day."""
+    terms = order.terms
+    return order.time_in_force is TimeInForce.DAY or (terms is not None and 0 < terms.expire_day <= day)

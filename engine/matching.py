@@ -9,8 +9,8 @@ from engine.values import (
     AMOUNT_MAX,
     BUY,
     CANCELED,
-    END_OF_DAY,
     EXPIRED,
+    EXPIRIES,
     FILL_OR_KILL,
     FILLED,
     IMMEDIATE_OR_CANCEL,
@@ -142,6 +142,8 @@ def _settle(order: Order, qty: Qty, notional: Amount, fee_bps: int) -> Amount:
 def _finish(state: State, order: Order, status: OrderStatus) -> None:
     """Close an order that no longer rests: give back what it still reserves, remember it for a while."""
     order.status = status
+    if order.terms is not None:
+        state.due.remove(order)
     order_id = order.order_id
     del state.accounts[order.account].orders[order_id]
     reserved = order.reserved
@@ -165,7 +167,7 @@ def cancel(
         book = state.books[order.instrument.symbol]
         (book.bids if order.side is BUY else book.asks).remove(order)
     order.leaves_qty = 0
-    _finish(state, order, EXPIRED if reason is END_OF_DAY else CANCELED)
+    _finish(state, order, EXPIRED if reason in EXPIRIES else CANCELED)
     if request is None:
         requester, cl_ord_id, orig_cl_ord_id = order.session, order.cl_ord_id, ""
     else:

@@ -28,6 +28,7 @@ class Order:
         "cl_ord_id",
         "cum_notional",
         "cum_qty",
+        "due_ns",
         "fee_raw",
         "instrument",
         "leaves_qty",
@@ -78,6 +79,8 @@ class Order:
         self.reserved: Amount = 0
         self.status: OrderStatus = NEW
         self.terms: Terms | None = None
+        self.due_ns: int = 0
+        """When the clock acts upon it next, 0 if it does not; kept by `engine.due`."""
         self.ahead: Order | None = None
         self.behind: Order | None = None
 

@@ -18,6 +18,9 @@ from engine.state import Session, State
 from engine.values import (
     AMOUNT_MAX,
     BUY,
+    FILL_OR_KILL,
+    GOOD_TILL_DATE,
+    IMMEDIATE_OR_CANCEL,
     LIMIT,
     MARKET,
     PRICE_MAX,
@@ -25,7 +28,6 @@ from engine.values import (
     CancelReason,
     MassCancelScope,
     OrderStatus,
-    TimeInForce,
 )
 
 
@@ -58,8 +60,8 @@ def new_order(  # noqa: C901, PLR0911, PLR0912 - one check after another, in the
     if not 0 < qty <= instrument.order_qty_max:
         return _rejected(command, RejectReason.QUANTITY_OUT_OF_RANGE)
     terms = command.terms
-    if terms is not None:
-        reason = why_not(terms, order_type, command.time_in_force)
+    if terms is not None or command.time_in_force is GOOD_TILL_DATE:
+        reason = why_not(state, command)
         if reason is not None:
             return _rejected(command, reason)
     if order_type is MARKET:
@@ -107,8 +109,11 @@ def new_order(  # noqa: C901, PLR0911, PLR0912 - one check after another, in the
         proceeds,
     )
     order.reserved = reserved
-    order.terms = terms
     account.orders[order_id] = order
+    if terms is not None:
+        order.terms = terms
+        if terms.expire_ns:
+            state.due.add(order, terms.expire_ns)
     account.cl_ord_ids[cl_ord_id] = order_id
     events: list[AnyEvent] = [
         OrderAccepted(
@@ -142,7 +147,7 @@ def cancel_order(state: State, command: CancelOrder) -> list[AnyEvent]:
     return [cancel(state, found, REQUESTED, command)]
 
 
-def replace_order(  # noqa: C901, PLR0911 - one check after another
+def replace_order(  # noqa: C901, PLR0911, PLR0912 - one check after another, in the order in which reasons are given
     state: State, command: ReplaceOrder
 ) -> list[AnyEvent]:
     """Give an order new terms. Unless only its quantity shrinks, it goes behind all others and may trade at once."""
@@ -156,8 +161,12 @@ def replace_order(  # noqa: C901, PLR0911 - one check after another
     order, qty, price, terms = found, command.qty, command.price, command.terms
     instrument = order.instrument
     book = state.books[instrument.symbol]
-    if command.order_type is not LIMIT or command.time_in_force > TimeInForce.GOOD_TILL_CANCEL:
+    if command.order_type is not LIMIT or command.time_in_force in (IMMEDIATE_OR_CANCEL, FILL_OR_KILL):
         return _cancel_rejected(command, order, RejectReason.CANNOT_REPLACE_THUS)
+    if terms is not None or command.time_in_force is GOOD_TILL_DATE:
+        reason = why_not(state, command)
+        if reason is not None:
+            return _cancel_rejected(command, order, reason)
     if not 0 < qty <= instrument.order_qty_max:
         return _cancel_rejected(command, order, RejectReason.QUANTITY_OUT_OF_RANGE)
     if qty <= order.cum_qty:
@@ -190,6 +199,9 @@ def replace_order(  # noqa: C901, PLR0911 - one check after another
     orig_cl_ord_id = order.cl_ord_id
     order.qty, order.price, order.time_in_force = qty, price, command.time_in_force
     order.terms = terms
+    state.due.remove(order)
+    if terms is not None and terms.expire_ns:
+        state.due.add(order, terms.expire_ns)
     order.cl_ord_id = command.cl_ord_id
     session.permitted[command.account].cl_ord_ids[command.cl_ord_id] = order.order_id
     events: list[AnyEvent] = [

@@ -35,11 +35,13 @@ class RejectReason(IntEnum):
     SIDE_MISMATCH = 1012, "the order is on the other side"
     QUANTITY_NOT_ABOVE_FILLED = 1013, "the new quantity must be above what has been filled; cancel instead"
     MARKET_ORDER_NEEDS_NO_PRICE = 1014, "a market order carries no price"
-    CANNOT_REPLACE_THUS = 1015, "a resting order can be replaced only by a limit order that is DAY or GTC"
+    CANNOT_REPLACE_THUS = 1015, "a resting order can be replaced only by a limit order that may rest"
     ORDER_ID_MISMATCH = 1016, "OrderID and OrigClOrdID name different orders"
     NO_OPEN_ORDERS = 1017, "no open orders match the request"
     POST_ONLY_MUST_REST = 1018, "post-only is for limit orders that may rest"
     POST_ONLY_WOULD_TRADE = 1019, "a post-only order at this price would trade, or has no price to slide to"
+    EXPIRY_MISMATCH = 1020, "good-till-date, and it alone, has either ExpireTime or ExpireDate"
+    EXPIRED_ON_ARRIVAL = 1021, "the order had expired when it arrived"
 
 
 def unknown_session(session: str) -> list[AnyEvent]:

@@ -169,6 +169,9 @@ def restore(image: StateImage) -> State:
         for order_id in (*shown.bids, *shown.asks):
             order = open_orders[order_id]
             book.side(order.side).rest(order)
+    for order in open_orders.values():
+        if order.terms is not None and order.terms.expire_ns:
+            state.due.add(order, order.terms.expire_ns)
     return state
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from engine.account import Account
 from engine.book import Book
+from engine.due import Due
 from engine.order import Order
 from engine.values import Amount
 
@@ -48,6 +49,7 @@ class State:
         "books",
         "credit_references",
         "credited",
+        "due",
         "fees",
         "finished",
         "finished_order_ids",
@@ -74,6 +76,7 @@ class State:
         """The latest finished orders, by OrderID; open ones are with their accounts."""
         self.finished_order_ids: deque[int] = deque()
         """The keys of `finished`, oldest first."""
+        self.due = Due()
         self.last_order_id = 0
         self.last_trade_id = 0
         self.trading_day_ended = 0

@@ -12,3 +12,7 @@ class Terms(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The optional terms of an order, as entered or as last replaced; 0 stands for what it does not ask for."""
 
     post_only: PostOnly = PostOnly.NO
+    expire_ns: int = 0
+    """When a good-till-date order expires, nanoseconds since the epoch,"""
+    expire_day: int = 0
+    """or the trading day (YYYYMMDD) with whose end it does."""

@@ -48,6 +48,7 @@ class TimeInForce(IntEnum):
     GOOD_TILL_CANCEL = 1
     IMMEDIATE_OR_CANCEL = 3
     FILL_OR_KILL = 4
+    GOOD_TILL_DATE = 6
 
 
 class PostOnly(IntEnum):
@@ -82,7 +83,9 @@ class CancelReason(IntEnum):
     NOT_FILLABLE = 4
     """A fill-or-kill order that could not be filled at once in full."""
     END_OF_DAY = 5
-    """A DAY order at the end of its trading day; FIX reports it as Expired."""
+    """A DAY order, or one good till that date, at the end of its trading day; FIX reports it as Expired."""
+    EXPIRE_TIME = 6
+    """A good-till-date order at its time; FIX reports it as Expired."""
 
 
 class MassCancelScope(IntEnum):
@@ -99,6 +102,7 @@ MARKET: Final = OrderType.MARKET
 LIMIT: Final = OrderType.LIMIT
 IMMEDIATE_OR_CANCEL: Final = TimeInForce.IMMEDIATE_OR_CANCEL
 FILL_OR_KILL: Final = TimeInForce.FILL_OR_KILL
+GOOD_TILL_DATE: Final = TimeInForce.GOOD_TILL_DATE
 NEW: Final = OrderStatus.NEW
 PARTIALLY_FILLED: Final = OrderStatus.PARTIALLY_FILLED
 FILLED: Final = OrderStatus.FILLED
@@ -106,3 +110,6 @@ CANCELED: Final = OrderStatus.CANCELED
 EXPIRED: Final = OrderStatus.EXPIRED
 REQUESTED: Final = CancelReason.REQUESTED
 END_OF_DAY: Final = CancelReason.END_OF_DAY
+
+EXPIRIES: Final = frozenset((CancelReason.END_OF_DAY, CancelReason.EXPIRE_TIME))
+"""The reasons for which FIX reports an order as Expired rather than Canceled."""

@@ -43,6 +43,7 @@ _TIMES_IN_FORCE: Final = {
     "1": TimeInForce.GOOD_TILL_CANCEL,
     "3": TimeInForce.IMMEDIATE_OR_CANCEL,
     "4": TimeInForce.FILL_OR_KILL,
+    "6": TimeInForce.GOOD_TILL_DATE,
 }
 _MASS_CANCEL_SCOPES: Final = {"1": MassCancelScope.INSTRUMENT, "7": MassCancelScope.ALL}
 _MASS_STATUS_SCOPES: Final = _MASS_CANCEL_SCOPES

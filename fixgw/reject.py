@@ -47,14 +47,16 @@ ORD_REJ_REASON: Final[dict[int, int]] = {
     RejectReason.ORDER_FINISHED: 5,
     RejectReason.POST_ONLY_MUST_REST: 11,
     RejectReason.POST_ONLY_WOULD_TRADE: 99,
+    RejectReason.EXPIRY_MISMATCH: 11,
+    RejectReason.EXPIRED_ON_ARRIVAL: 4,
     GatewayReject.UNSUPPORTED_FIELD: 11,
     GatewayReject.UNSUPPORTED_VALUE: 11,
     GatewayReject.OFF_INCREMENT: 99,
     GatewayReject.NUMBER_OUT_OF_RANGE: 99,
     GatewayReject.FIELD_TOO_LONG: 99,
 }
-"""OrdRejReason(103): 1 unknown symbol, 3 exceeds limit, 5 unknown order, 6 duplicate, 11 unsupported characteristic,
-13 incorrect quantity, 15 unknown account, 99 other."""
+"""OrdRejReason(103): 1 unknown symbol, 3 exceeds limit, 4 too late to enter, 5 unknown order, 6 duplicate,
+11 unsupported characteristic, 13 incorrect quantity, 15 unknown account, 99 other."""
 
 CXL_REJ_REASON: Final[dict[int, int]] = {
     RejectReason.UNKNOWN_ORDER: 1,

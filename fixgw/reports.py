@@ -20,7 +20,7 @@ from engine.events import (
     Refused,
     Trade,
 )
-from engine.values import BUY, END_OF_DAY, MARKET, REQUESTED, CancelReason, OrderStatus
+from engine.values import BUY, EXPIRIES, MARKET, REQUESTED, CancelReason, OrderStatus
 from fixgw.instruments import InstrumentText
 from fixgw.reject import business_reject_reason, cxl_rej_reason, mass_cancel_reject_reason, ord_rej_reason
 from fixgw.terms import terms_text
@@ -31,7 +31,7 @@ Report = tuple[str, str]
 # FIX values by the engine's enumerations, which are small integers: an index costs less than asking the member.
 _SIDE: Final = ("", "1", "2")
 _ORDER_TYPE: Final = ("", "1", "2")
-_TIME_IN_FORCE: Final = ("0", "1", "", "3", "4")
+_TIME_IN_FORCE: Final = ("0", "1", "", "3", "4", "", "6")
 _ORDER_STATUS: Final = {status: "C" if status is OrderStatus.EXPIRED else str(int(status)) for status in OrderStatus}
 
 _CANCEL_TEXTS: Final = {
@@ -40,6 +40,7 @@ _CANCEL_TEXTS: Final = {
     CancelReason.IMMEDIATE_REMAINDER: "nothing more to trade against at once",
     CancelReason.NOT_FILLABLE: "could not be filled at once in full",
     CancelReason.END_OF_DAY: "end of the trading day",
+    CancelReason.EXPIRE_TIME: "its ExpireTime has come",
 }
 AFFECTED_LISTED_MAX: Final = 500
 """A mass cancel of more orders is reported with their number only: a longer list would not fit into a message that all
@@ -128,7 +129,7 @@ class Reports:
 
     def _order_canceled(self, event: OrderCanceled, exec_id: str, time: str, _part: int) -> Report:
         text = self._instruments[event.symbol]
-        status = "C" if event.reason is END_OF_DAY else "4"
+        status = "C" if event.reason in EXPIRIES else "4"
         original = f"41={event.orig_cl_ord_id}\x01" if event.orig_cl_ord_id else ""
         price = "" if event.order_type is MARKET else f"44={text.price_text[event.price]}\x01"
         reason = ""

@@ -30,7 +30,7 @@ SESSION_SUPPORTED: Final[dict[str, frozenset[str]]] = {
 }
 """The same for the messages of the session. A Reject or a Logout is taken whatever it carries."""
 
-TERM_TAGS: Final = ("18",)
+TERM_TAGS: Final = ("18", "126", "432")
 """The optional terms of an order: see `fixgw.terms`."""
 
 _BODY: Final = {

@@ -23,6 +23,7 @@ from engine.sequencer import Sequencer
 from engine.snapshot import write_snapshot
 from fixgw.acceptor import Acceptor
 from fixgw.delivery import Delivery, check_journal_end
+from fixgw.due_timer import DueTimer
 from fixgw.order_entry import OrderEntry
 from fixgw.reports import Reports
 from fixgw.seed import seed
@@ -48,6 +49,7 @@ class Trading:
         self.delivery = Delivery(data / OUTBOUND, sequencer, Reports(self.order_entry.instruments))
         self.feed = FeedServer(sequencer, data / "feed.sock")
         self.acceptor: Acceptor | None = None
+        self._due_timer = DueTimer(sequencer)
         self._snapshot_sequence = snapshot_sequence
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -107,6 +109,7 @@ class Trading:
         gc.set_threshold(200_000, 50, 1_000)
         await self.feed.start()
         await self.acceptor.start()
+        self._due_timer.arm()
         self._tasks = [
             asyncio.create_task(self._end_trading_days()),
             asyncio.create_task(self._checkpoints()),
@@ -116,6 +119,7 @@ class Trading:
     async def _stop(self) -> None:
         for task in self._tasks:
             task.cancel()
+        self._due_timer.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         sequencer = self.sequencer
         if self.acceptor is not None:
@@ -139,6 +143,7 @@ class Trading:
         self.feed.committed()
         assert self.acceptor is not None, "batches are committed while serving"
         self.acceptor.committed()
+        self._due_timer.arm()
 
     def _on_failure(self, error: Exception) -> None:
         _log.critical("the venue cannot go on; stopping", reason=str(error))

@@ -17,6 +17,7 @@ DAY = TimeInForce.DAY
 GTC = TimeInForce.GOOD_TILL_CANCEL
 IOC = TimeInForce.IMMEDIATE_OR_CANCEL
 FOK = TimeInForce.FILL_OR_KILL
+GTD = TimeInForce.GOOD_TILL_DATE
 
 E = TypeVar("E")
 
@@ -35,6 +36,7 @@ class Venue:
         self.applied: list[tuple[AnyCommand, int]] = []
         """Everything so far, to be replayed."""
         self.last_id = 0
+        self.now_ns = 999
         self.apply(add_asset("BTC", 3))
         self.apply(add_asset("USD", 5))
         self.apply(add_instrument(maker_fee_bps=maker_bps, taker_fee_bps=taker_bps))
@@ -46,9 +48,14 @@ class Venue:
                 self.credit(account, "USD", funds)
 
     def apply(self, command: AnyCommand) -> list[AnyEvent]:
-        time_ns = 1_000 + len(self.applied)
-        self.applied.append((command, time_ns))
-        return self.exchange.apply(command, time_ns)
+        self.now_ns += 1
+        self.applied.append((command, self.now_ns))
+        return self.exchange.apply(command, self.now_ns)
+
+    def tick(self, now_ns: int = 0) -> list[AnyEvent]:
+        """Let the clock tick, if asked at a time."""
+        self.now_ns = max(self.now_ns, now_ns - 1)
+        return self.apply(commands.ClockTick())
 
     def credit(self, account: str, asset: str, amount: int, reference: str = "") -> list[AnyEvent]:
         return self.apply(commands.Credit(account, asset, amount, reference or self.next_id()))

@@ -1,6 +1,7 @@
 """What must hold of a venue after every command, whatever the commands were."""
 
 from engine.book import BookSide
+from engine.due import NEVER
 from engine.order import Order
 from engine.state import State
 from engine.values import BUY, FILLED, LIMIT, NEW, PARTIALLY_FILLED, SELL
@@ -27,6 +28,13 @@ def check_state(state: State) -> None:
         assert order.status is not FILLED or order.cum_qty == order.qty
     assert list(state.finished) == list(state.finished_order_ids)
 
+    # The clock knows of every order that it will act upon, and of no other.
+    timed = {order.order_id: order.terms.expire_ns for order in open_orders if order.terms and order.terms.expire_ns}
+    assert timed == {order_id: time_ns for (time_ns, order_id) in state.due._orders}
+    assert {order_id: order.due_ns for order_id, order in timed_orders(state).items()} == timed
+    assert state.due.next_ns == min((*timed.values(), NEVER))
+    assert all(time_ns > state.time_ns for time_ns in timed.values())
+
     for order in open_orders:
         assert order.leaves_qty > 0
         assert order.cum_qty + order.leaves_qty == order.qty
@@ -50,6 +58,14 @@ def check_state(state: State) -> None:
             backed = [order for order in account.orders.values() if backing_asset(order) == asset]
             assert all(order.backing is holding for order in backed)
             assert sum(order.reserved for order in backed) == holding.reserved
+
+
+def timed_orders(state: State) -> dict[int, Order]:
+    return {
+        order.order_id: order
+        for order in (*state.finished.values(), *(o for a in state.accounts.values() for o in a.orders.values()))
+        if order.due_ns
+    }
 
 
 def backing_asset(order: Order) -> str:

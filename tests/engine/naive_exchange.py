@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from engine.commands import CancelOrder, Credit, EndTradingDay, MassCancel, NewOrder, ReplaceOrder
 from engine.reject import RejectReason
+from engine.terms import Terms
 from engine.values import AMOUNT_MAX, PRICE_MAX, MassCancelScope, OrderType, PostOnly, Side, TimeInForce
 
 N = TypeVar("N", NewOrder, ReplaceOrder)
@@ -36,6 +37,7 @@ class NaiveOrder:
     instrument: NaiveInstrument
     side: Side
     tif: TimeInForce
+    terms: Terms
     qty: int
     price: int
     ids: list[str]
@@ -88,7 +90,18 @@ class NaiveExchange:
         self.day_ended = 0
         self.clock = 0
 
+        self.now = 0
+
     # ------------------------------------------------------------------------------------------ commands
+
+    def advance(self, now: int) -> Outcome:
+        """Let time go on, and all that is due by then happen."""
+        self.now = now
+        gone = [order for order in self.open_orders() if 0 < order.terms.expire_ns <= now]
+        gone.sort(key=lambda order: (order.terms.expire_ns, order.order_id))
+        for order in gone:
+            order.is_open = False
+        return Outcome(canceled=[order.order_id for order in gone])
 
     def credit(self, command: Credit) -> bool:
         if command.reference in self.references or command.amount <= 0:
@@ -130,6 +143,7 @@ class NaiveExchange:
         self._use_id(command.account, command.cl_ord_id, found)
         found.ids.append(command.cl_ord_id)
         found.tif = command.time_in_force
+        found.terms = command.terms or Terms()
         keeps_priority = command.price == found.price and command.qty <= found.qty
         found.qty, found.price = command.qty, command.price
         if keeps_priority:
@@ -156,7 +170,11 @@ class NaiveExchange:
         if command.day <= self.day_ended:
             return None
         self.day_ended = command.day
-        gone = [order for order in self.open_orders() if order.tif is TimeInForce.DAY]
+        gone = [
+            order
+            for order in self.open_orders()
+            if order.tif is TimeInForce.DAY or 0 < order.terms.expire_day <= command.day
+        ]
         for order in gone:
             order.is_open = False
         goes_by = {(order.account, order.ids[-1]) for order in self.open_orders()}
@@ -202,8 +220,9 @@ class NaiveExchange:
             return RejectReason.UNKNOWN_INSTRUMENT
         if command.qty < 1 or command.qty > instrument.qty_max:
             return RejectReason.QUANTITY_OUT_OF_RANGE
-        if self._is_post_only(command) and not self._may_rest(command):
-            return RejectReason.POST_ONLY_MUST_REST
+        reason = self._why_not_terms(command)
+        if reason is not None:
+            return reason
         if command.order_type is OrderType.MARKET:
             if command.price != 0:
                 return RejectReason.MARKET_ORDER_NEEDS_NO_PRICE
@@ -259,6 +278,19 @@ class NaiveExchange:
         dearest = max(instrument.maker_bps, instrument.taker_bps)
         return instrument.quote, notional + ceil(Fraction(notional * dearest, 10_000))
 
+    def _why_not_terms(self, command: NewOrder | ReplaceOrder) -> RejectReason | None:
+        terms = command.terms or Terms()
+        expiries = [expiry for expiry in (terms.expire_ns, terms.expire_day) if expiry]
+        if len(expiries) != (1 if command.time_in_force is TimeInForce.GOOD_TILL_DATE else 0):
+            return RejectReason.EXPIRY_MISMATCH
+        if terms.expire_ns and terms.expire_ns <= self.now:
+            return RejectReason.EXPIRED_ON_ARRIVAL
+        if terms.expire_day and terms.expire_day <= self.day_ended:
+            return RejectReason.EXPIRED_ON_ARRIVAL
+        if terms.post_only is not PostOnly.NO and not self._may_rest(command):
+            return RejectReason.POST_ONLY_MUST_REST
+        return None
+
     def _find(self, command: CancelOrder | ReplaceOrder) -> NaiveOrder | RejectReason:
         if command.account not in self.permitted[command.session]:
             return RejectReason.UNKNOWN_ACCOUNT
@@ -284,11 +316,11 @@ class NaiveExchange:
         return order
 
     def _why_not_replace(self, command: ReplaceOrder, order: NaiveOrder) -> RejectReason | None:
-        if command.order_type is not OrderType.LIMIT or command.time_in_force not in (
-            TimeInForce.DAY,
-            TimeInForce.GOOD_TILL_CANCEL,
-        ):
+        if not self._may_rest(command):
             return RejectReason.CANNOT_REPLACE_THUS
+        reason = self._why_not_terms(command)
+        if reason is not None:
+            return reason
         instrument = order.instrument
         if command.qty < 1 or command.qty > instrument.qty_max:
             return RejectReason.QUANTITY_OUT_OF_RANGE
@@ -314,6 +346,7 @@ class NaiveExchange:
             instrument=self.instruments[command.symbol],
             side=command.side,
             tif=command.time_in_force,
+            terms=command.terms or Terms(),
             qty=command.qty,
             price=command.price,
             ids=[command.cl_ord_id],
@@ -339,11 +372,7 @@ class NaiveExchange:
             maker_fee = self._fill(maker, qty, notional, maker.instrument.maker_bps)
             taker_fee = self._fill(taker, qty, notional, taker.instrument.taker_bps)
             outcome.trades.append((maker.order_id, taker.order_id, maker.price, qty, maker_fee, taker_fee))
-        rests = command.order_type is OrderType.LIMIT and taker.tif in (
-            TimeInForce.DAY,
-            TimeInForce.GOOD_TILL_CANCEL,
-        )
-        if taker.is_open and not rests:
+        if taker.is_open and not self._may_rest(command):
             taker.is_open = False
             outcome.canceled.append(taker.order_id)
         return outcome

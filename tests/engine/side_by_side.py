@@ -23,7 +23,7 @@ from engine.frames import decode_record, encode_value
 from engine.reject import RejectReason
 from engine.snapshot import capture, restore, state_hash
 from engine.terms import Terms
-from engine.values import BUY, LIMIT, SELL, MassCancelScope, OrderType, Side, TimeInForce
+from engine.values import BUY, LIMIT, SELL, CancelReason, MassCancelScope, OrderType, PostOnly, Side, TimeInForce
 from tests.engine.builders import GTC, add_asset, add_instrument, all_of, only
 from tests.engine.invariants import check_state
 from tests.engine.naive_exchange import NaiveExchange, NaiveInstrument, NaiveOrder, Outcome
@@ -46,6 +46,9 @@ class SideBySide:
         self.applied: list[tuple[AnyCommand, int]] = []
         self.ids = 0
         self.day = 0
+        self.now = 1_000
+        self.expired: list[int] = []
+        """OrderIDs that the next command is to find expired."""
         self.seen: Counter[str] = Counter()
         """How often each kind of event, and each reason, has come."""
         for asset in ("BTC", "ETH"):
@@ -80,6 +83,15 @@ class SideBySide:
 
     # ------------------------------------------------------------------------------------------- commands
 
+    def go_on(self, by: int = 1) -> None:
+        """Let time go on: both exchanges know it with the next command."""
+        self.now += by
+        self.expired += self.model.advance(self.now).canceled
+
+    def tick(self, by: int) -> None:
+        self.go_on(by)
+        assert self.apply(commands.ClockTick()) == []
+
     def new_order(
         self,
         session: str,
@@ -95,6 +107,7 @@ class SideBySide:
         possible_resend: bool = False,
         terms: Terms | None = None,
     ) -> None:
+        self.go_on()
         command = commands.NewOrder(
             session,
             len(self.applied),
@@ -122,6 +135,7 @@ class SideBySide:
         self.compare(outcome, events)
 
     def cancel(self, *, pick: int = 0, mistake: str = "") -> None:
+        self.go_on()
         session, account, orig, order_id, symbol, side = self.target(pick, mistake)
         cl_ord_id = self.used_id(pick) if mistake == "cl_ord_id" else self.fresh_id()
         command = commands.CancelOrder(session, len(self.applied), account, cl_ord_id, orig, order_id, symbol, side)
@@ -144,6 +158,7 @@ class SideBySide:
         terms: Terms | None = None,
     ) -> None:
         """`keeps` names a value that the order goes on with: "qty" or "price"."""
+        self.go_on()
         session, account, orig, order_id, symbol, side = self.target(pick, mistake)
         before = next((order for order in self.model.orders if orig in order.ids), None)
         if before is not None:
@@ -174,6 +189,7 @@ class SideBySide:
         self.compare(outcome, events)
 
     def mass_cancel(self, session: str, symbol: str = "", side: int = 0) -> None:
+        self.go_on()
         scope = MassCancelScope.INSTRUMENT if symbol else MassCancelScope.ALL
         command = commands.MassCancel(session, len(self.applied), self.fresh_id(), scope, symbol, side)
         outcome = self.model.mass_cancel(command)
@@ -268,15 +284,27 @@ class SideBySide:
     # --------------------------------------------------------------------------------------------- choose
 
     def apply(self, command: AnyCommand) -> list[AnyEvent]:
-        time_ns = 1_000 + len(self.applied)
-        self.applied.append((command, time_ns))
-        events = self.exchange.apply(command, time_ns)
+        self.applied.append((command, self.now))
+        events = self.exchange.apply(command, self.now)
         for event in events:
             self.seen[type(event).__name__] += 1
             reason = getattr(event, "reason", None)
             if isinstance(reason, RejectReason):
                 self.seen[reason.name] += 1
-        return events
+            if isinstance(reason, CancelReason):
+                self.seen[reason.name] += 1
+        expired = len(self.expired)
+        for order_id, event in zip(self.expired, events[:expired], strict=True):
+            assert isinstance(event, OrderCanceled)
+            assert (event.order_id, event.reason) == (order_id, CancelReason.EXPIRE_TIME)
+        self.expired.clear()
+        return events[expired:]
+
+    def terms(self, post_only: PostOnly, life: tuple[int, int]) -> Terms | None:
+        """Return the terms of an order that lives so many nanoseconds or days from now, None if it has none."""
+        nanoseconds, days = life
+        terms = Terms(post_only, nanoseconds and self.now + nanoseconds, days and self.day + days)
+        return None if terms == Terms() else terms
 
     def fresh_id(self) -> str:
         self.ids += 1

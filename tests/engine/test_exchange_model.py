@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from engine.reject import RejectReason
 from engine.terms import Terms
 from engine.values import BUY, LIMIT, MARKET, SELL, OrderType, PostOnly, Side, TimeInForce
-from tests.engine.builders import DAY, FOK, GTC, IOC
+from tests.engine.builders import DAY, FOK, GTC, GTD, IOC
 from tests.engine.side_by_side import SESSIONS, SYMBOLS, SideBySide
 
 # The book is narrow and the funds are small, so that orders meet, run out of money, and repeat themselves.
@@ -20,9 +20,11 @@ strange = st.sampled_from((0, -1, 1, 1000, 1001, 2**53, 2**53 + 1))
 sides = st.sampled_from((BUY, SELL))
 symbols = st.sampled_from(SYMBOLS)
 sessions = st.sampled_from(tuple(SESSIONS))
-resting = st.sampled_from((DAY, GTC))
+resting = st.sampled_from((DAY, GTC, GTD))
 picks = st.integers(0, 10_000)
-terms_of_an_order = st.none() | st.builds(Terms, post_only=st.sampled_from(PostOnly))
+post_onlys = st.sampled_from(PostOnly)
+lives = st.sampled_from(((0, 0), (0, 1), (1, 0), (7, 0), (0, 2), (30, 0), (-5, 0), (5, 1)))
+"""How long an order lives, in nanoseconds, and how many days; 0: it does not say."""
 mistakes = st.sampled_from(("account", "no_orig", "order_id", "symbol", "side", "orig", "cl_ord_id", "finished"))
 
 
@@ -31,7 +33,15 @@ class TwoExchanges(RuleBasedStateMachine):
         super().__init__()
         self.both = SideBySide()
 
-    @rule(session=sessions, side=sides, symbol=symbols, time_in_force=resting, qty=quantities, price=prices, pick=picks)
+    @rule(
+        session=sessions,
+        side=sides,
+        symbol=symbols,
+        time_in_force=st.sampled_from((DAY, GTC)),
+        qty=quantities,
+        price=prices,
+        pick=picks,
+    )
     def limit_order(
         self, session: str, side: Side, symbol: str, time_in_force: TimeInForce, qty: int, price: int, pick: int
     ) -> None:
@@ -110,7 +120,8 @@ class TwoExchanges(RuleBasedStateMachine):
         qty=quantities,
         price=prices | st.just(1),
         pick=picks,
-        terms=terms_of_an_order,
+        post_only=post_onlys,
+        life=lives,
     )
     def order_with_terms(
         self,
@@ -123,8 +134,10 @@ class TwoExchanges(RuleBasedStateMachine):
         qty: int,
         price: int,
         pick: int,
-        terms: Terms | None,
+        post_only: PostOnly,
+        life: tuple[int, int],
     ) -> None:
+        terms = self.both.terms(post_only, life)
         price = 0 if order_type is MARKET else price
         self.both.new_order(session, side, symbol, order_type, time_in_force, qty, price, pick=pick, terms=terms)
 
@@ -140,11 +153,21 @@ class TwoExchanges(RuleBasedStateMachine):
         keeps=st.sampled_from(("", "qty", "price")),
         time_in_force=resting,
         pick=picks,
-        terms=terms_of_an_order,
+        post_only=post_onlys,
+        life=lives,
     )
     def replace(
-        self, qty: int, price: int, keeps: str, time_in_force: TimeInForce, pick: int, terms: Terms | None
+        self,
+        *,
+        qty: int,
+        price: int,
+        keeps: str,
+        time_in_force: TimeInForce,
+        pick: int,
+        post_only: PostOnly,
+        life: tuple[int, int],
     ) -> None:
+        terms = self.both.terms(post_only, life)
         self.both.replace(qty, price, keeps=keeps, time_in_force=time_in_force, pick=pick, terms=terms)
 
     @precondition(lambda self: self.both.model.orders)
@@ -178,6 +201,11 @@ class TwoExchanges(RuleBasedStateMachine):
     @rule(session=sessions, symbol=st.sampled_from(("", *SYMBOLS, "XRP/USD")), side=st.sampled_from((0, 1, 2)))
     def mass_cancel(self, session: str, symbol: str, side: int) -> None:
         self.both.mass_cancel(session, symbol, side)
+
+    @precondition(lambda self: len(self.both.model.open_orders()) > 3)
+    @rule(by=st.integers(1, 30))
+    def tick(self, by: int) -> None:
+        self.both.tick(by)
 
     @precondition(lambda self: len(self.both.model.open_orders()) > 3)
     @rule(days=st.sampled_from((1, 1, 1, 0)))
@@ -224,9 +252,21 @@ def test_exchange_and_model_agree_on_a_long_tape(seed: int) -> None:
             both.check()
     both.check()
     both.check_replay()
-    for kind in ("Trade", "OrderReplaced", "OrderCanceled", "MassCanceled", "TradingDayEnded", "OrderStatusReported"):
+    for kind in SEEN:
         assert both.seen[kind] > 20, kind
     assert {reason.name for reason in RejectReason} <= both.seen.keys()
+
+
+SEEN = (
+    "Trade",
+    "OrderReplaced",
+    "OrderCanceled",
+    "MassCanceled",
+    "TradingDayEnded",
+    "OrderStatusReported",
+    "EXPIRE_TIME",
+)
+"""What must have come more than a few times."""
 
 
 def _random_step(both: SideBySide, rng: random.Random) -> None:
@@ -240,7 +280,7 @@ def _random_step(both: SideBySide, rng: random.Random) -> None:
         symbol = rng.choice((*SYMBOLS, "XRP/USD"))
     if what < 0.55:
         order_type = MARKET if rng.random() < (0.3 if mistake else 0.1) else LIMIT
-        time_in_force = rng.choice((DAY, GTC, GTC, GTC, IOC, FOK))
+        time_in_force = rng.choice((DAY, GTC, GTC, GTC, IOC, FOK, GTD))
         if order_type is MARKET and not mistake:
             price = 0
         both.new_order(
@@ -254,13 +294,13 @@ def _random_step(both: SideBySide, rng: random.Random) -> None:
             pick=pick,
             mistake=mistake,
             possible_resend=rng.random() < 0.2,
-            terms=_random_terms(rng),
+            terms=_random_terms(both, rng, time_in_force),
         )
     elif what < 0.70:
         both.cancel(pick=pick, mistake=mistake)
     elif what < 0.93:
         order_type = MARKET if mistake and rng.random() < 0.2 else LIMIT
-        time_in_force = rng.choice((DAY, GTC, GTC, GTC, IOC if mistake else GTC))
+        time_in_force = rng.choice((DAY, GTC, GTC, GTD, IOC if mistake else GTC))
         keeps = rng.choice(("", "qty", "price"))
         both.replace(
             qty,
@@ -270,10 +310,12 @@ def _random_step(both: SideBySide, rng: random.Random) -> None:
             time_in_force=time_in_force,
             pick=pick,
             mistake=mistake,
-            terms=_random_terms(rng),
+            terms=_random_terms(both, rng, time_in_force),
         )
     elif what < 0.95:
         both.query(session, rng.choice(("", *SYMBOLS)), rng.choice((0, 1, 2)))
+    elif what < 0.955:
+        both.tick(rng.randint(1, 40))
     elif what < 0.965:
         both.mass_cancel(session, rng.choice(("", symbol)), rng.choice((0, 1, 2)))
     elif what < 0.98:
@@ -284,7 +326,11 @@ def _random_step(both: SideBySide, rng: random.Random) -> None:
         both.go_on_from_a_snapshot()
 
 
-def _random_terms(rng: random.Random) -> Terms | None:
-    if rng.random() < 0.8:
+def _random_terms(both: SideBySide, rng: random.Random, time_in_force: TimeInForce) -> Terms | None:
+    is_strange = rng.random() < 0.03
+    if time_in_force is not GTD and rng.random() < 0.8 and not is_strange:
         return None
-    return Terms(post_only=rng.choice(tuple(PostOnly)))
+    life = 0, 0
+    if (time_in_force is GTD) != is_strange:
+        life = rng.choice(((rng.randint(0 if is_strange else 1, 60), 0), (0, rng.choice((1, 1, 2, 0)))))
+    return both.terms(rng.choice((PostOnly.NO, *PostOnly)), life)

@@ -160,7 +160,7 @@ def test_market_sell_needs_only_what_it_sells() -> None:
     assert venue.balance("C", "USD") == (200, 0)
 
 
-@pytest.mark.parametrize("time_in_force", TimeInForce)
+@pytest.mark.parametrize("time_in_force", (DAY, GTC, IOC, FOK))
 def test_market_order_never_rests(time_in_force: TimeInForce) -> None:
     venue = Venue()
     venue.sell(2, 100)

@@ -6,7 +6,7 @@ from engine.events import AnyEvent
 from engine.reject import RejectReason
 from engine.terms import Terms
 from engine.values import BUY, MARKET, SELL, PostOnly
-from tests.engine.builders import IOC, SYMBOL, Venue
+from tests.engine.builders import GTD, IOC, SYMBOL, Venue
 
 Request = Callable[[Venue], list[AnyEvent]]
 
@@ -30,6 +30,8 @@ REACHED_BY: dict[RejectReason, Request] = {
     RejectReason.CANNOT_REPLACE_THUS: lambda v: v.replace("x", 4, 100, order_type=MARKET),
     RejectReason.ORDER_ID_MISMATCH: lambda v: v.cancel("x", order_id=2),
     RejectReason.NO_OPEN_ORDERS: lambda v: v.query_all("C"),
+    RejectReason.EXPIRY_MISMATCH: lambda v: v.order("A", BUY, 1, 1, time_in_force=GTD),
+    RejectReason.EXPIRED_ON_ARRIVAL: lambda v: v.order("A", BUY, 1, 1, time_in_force=GTD, terms=Terms(expire_ns=1)),
     RejectReason.POST_ONLY_MUST_REST: lambda v: v.order("A", BUY, 1, 1, time_in_force=IOC, terms=POST_ONLY),
     RejectReason.POST_ONLY_WOULD_TRADE: lambda v: v.order("B", SELL, 1, 100, terms=POST_ONLY),
 }

@@ -14,7 +14,8 @@ from engine.exchange import Exchange
 from engine.frames import encode_frame, encode_value
 from engine.journal import Journal
 from engine.snapshot import state_hash
-from engine.values import BUY, LIMIT, MARKET, SELL, MassCancelScope, TimeInForce
+from engine.terms import Terms
+from engine.values import BUY, GOOD_TILL_DATE, LIMIT, MARKET, SELL, MassCancelScope, PostOnly, TimeInForce
 from tests.engine.builders import SYMBOL, add_asset, add_instrument
 
 ACCOUNTS = ("A", "B", "C", "D")
@@ -47,9 +48,22 @@ def tape(seed: int, length: int) -> Iterator[AnyCommand]:
             order_type = MARKET if what < 0.03 else LIMIT
             price = 0 if order_type is MARKET else price
             time_in_force = rng.choice((*TimeInForce, TimeInForce.DAY))
+            terms = None
+            if time_in_force is GOOD_TILL_DATE:
+                terms = Terms(PostOnly.SLIDE if order_type is LIMIT else PostOnly.NO, number + rng.randint(20, 500))
             live.append((account, cl_ord_id))
             yield commands.NewOrder(
-                session, number, account, cl_ord_id, SYMBOL, side, order_type, time_in_force, rng.randint(1, 30), price
+                session,
+                number,
+                account,
+                cl_ord_id,
+                SYMBOL,
+                side,
+                order_type,
+                time_in_force,
+                rng.randint(1, 30),
+                price,
+                terms=terms,
             )
         elif what < 0.97:
             account, orig = live.pop(rng.randrange(len(live)))

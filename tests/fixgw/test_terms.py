@@ -3,6 +3,7 @@ import pytest
 from engine.reject import RejectReason
 from engine.values import BUY, SELL, Side
 from fixgw.reject import GatewayReject
+from fixgw.timestamps import parse_utc
 from tests.fixgw.over_fix import FixVenue
 
 
@@ -74,3 +75,48 @@ def test_terms_are_in_every_report_of_the_order(venue: FixVenue) -> None:
     assert "18" not in taker
     (canceled,) = venue.send("F", "11=z 41=y 1=A 55=BTC/USD 54=1 60=20261123-03:12:25")
     assert (canceled["150"], canceled["18"]) == ("4", "6 9")
+
+
+# --------------------------------------------------------------------------------------------- good till date
+
+
+def test_order_good_till_a_time_is_reported_expired(venue: FixVenue) -> None:
+    venue.now_ns = parse_utc("20261123-03:12:25")
+    (report,) = venue.enter("38=0.1 40=2 44=1.00 59=6 126=20261123-04:00:00.500")
+    assert (report["150"], report["59"], report["126"]) == ("0", "6", "20261123-04:00:00.500000")
+    (report,) = venue.told(venue.tick(parse_utc("20261123-04:00:00.500")))
+    assert (report["150"], report["39"], report["58"]) == ("C", "C", "its ExpireTime has come")
+    assert report["60"] == "20261123-04:00:00.500000"
+
+
+def test_order_good_till_a_day_is_reported_expired(venue: FixVenue) -> None:
+    (report,) = venue.enter("38=0.1 40=2 44=1.00 59=6 432=20261123")
+    assert (report["59"], report["432"]) == ("6", "20261123")
+    expired, *_ = venue.told(venue.end_day(20261123))
+    assert (expired["150"], expired["432"]) == ("C", "20261123")
+
+
+@pytest.mark.parametrize("expiry", ("126=20261123-03:12:24", "432=20261122"))
+def test_order_that_had_expired_came_too_late(venue: FixVenue, expiry: str) -> None:
+    venue.end_day(20261122)
+    venue.now_ns = parse_utc("20261123-03:12:25")
+    (report,) = venue.enter(f"38=0.1 40=2 44=1.00 59=6 {expiry}")
+    assert (report["150"], report["103"], code(report)) == ("8", "4", RejectReason.EXPIRED_ON_ARRIVAL)
+
+
+@pytest.mark.parametrize("terms", ("59=6", "59=1 126=20261123-04:00:00", "59=6 126=20261123-04:00:00 432=20261123"))
+def test_expiry_that_does_not_fit_is_refused(venue: FixVenue, terms: str) -> None:
+    (report,) = venue.enter(f"38=0.1 40=2 44=1.00 {terms}")
+    assert (report["150"], report["103"], code(report)) == ("8", "11", RejectReason.EXPIRY_MISMATCH)
+
+
+@pytest.mark.parametrize(("tag", "value"), (("126", "20261123-4:00:00"), ("126", "x"), ("432", "2026112")))
+def test_expiry_that_is_no_time_gets_the_standards_reject(venue: FixVenue, tag: str, value: str) -> None:
+    (report,) = venue.enter(f"38=0.1 40=2 44=1.00 59=6 {tag}={value}")
+    assert (report["35"], report["371"], report["373"]) == ("3", tag, "6")
+
+
+@pytest.mark.parametrize("time", ("99991231-23:59:59", "00010101-00:00:00", "19691231-23:59:59"))
+def test_time_that_the_journal_cannot_hold_is_refused(venue: FixVenue, time: str) -> None:
+    (report,) = venue.enter(f"38=0.1 40=2 44=1.00 59=6 126={time}")
+    assert code(report) == GatewayReject.NUMBER_OUT_OF_RANGE
