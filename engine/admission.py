@@ -13,10 +13,12 @@ from engine.values import (
     GOOD_TILL_DATE,
     IMMEDIATE_OR_CANCEL,
     LIMIT,
+    MARKET,
     PRICE_MAX,
     PostOnly,
     Price,
     Side,
+    SlippageUnit,
 )
 
 _NO_TERMS: Final = Terms()
@@ -25,6 +27,8 @@ _NO_TERMS: Final = Terms()
 def why_not(state: State, command: NewOrder | ReplaceOrder) -> RejectReason | None:
     """Return the first reason for which an order cannot have its terms and time in force, None if it can."""
     terms, order_type, time_in_force = command.terms or _NO_TERMS, command.order_type, command.time_in_force
+    if terms.valid_until_ns and state.time_ns > terms.valid_until_ns:
+        return RejectReason.DEADLINE_PASSED
     if (terms.expire_ns != 0) + (terms.expire_day != 0) != (time_in_force is GOOD_TILL_DATE):
         return RejectReason.EXPIRY_MISMATCH
     if (terms.expire_ns and terms.expire_ns <= state.time_ns) or (
@@ -35,6 +39,17 @@ def why_not(state: State, command: NewOrder | ReplaceOrder) -> RejectReason | No
         order_type is not LIMIT or time_in_force is IMMEDIATE_OR_CANCEL or time_in_force is FILL_OR_KILL
     ):
         return RejectReason.POST_ONLY_MUST_REST
+    if terms.min_qty and (
+        not 0 < terms.min_qty <= command.qty
+        or terms.post_only
+        or time_in_force is FILL_OR_KILL
+        or isinstance(command, ReplaceOrder)
+    ):
+        return RejectReason.MIN_QTY_MISMATCH
+    if terms.slippage_unit:
+        largest = 10_000 if terms.slippage_unit is SlippageUnit.BASIS_POINTS else PRICE_MAX
+        if order_type is not MARKET or not 0 <= terms.slippage_max <= largest:
+            return RejectReason.SLIPPAGE_MISMATCH
     return None
 
 

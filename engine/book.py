@@ -9,7 +9,8 @@ from sortedcontainers import SortedList
 
 from engine.instrument import Instrument
 from engine.order import Order
-from engine.values import BUY, SELL, Price, Qty, Side
+from engine.terms import Terms
+from engine.values import AMOUNT_MAX, BUY, SELL, Price, Qty, Side, SlippageUnit
 
 
 class Level:
@@ -105,10 +106,21 @@ class BookSide:
             total += self.levels[key * self.sign].total_qty
         return total
 
-    def cost(self, qty: Qty) -> int:
-        """Return the sum of price x quantity for taking `qty`, or what there is, from the best price on."""
+    def market_bound(self, terms: Terms | None) -> int:
+        """Return the largest key at which a market order with these terms may trade; there must be a best price."""
+        best = self.best
+        if terms is None or not terms.slippage_unit or best is None:
+            return AMOUNT_MAX
+        if terms.slippage_unit is SlippageUnit.BASIS_POINTS:
+            return best.key + best.price * terms.slippage_max // 10_000
+        return best.key + terms.slippage_max
+
+    def cost(self, qty: Qty, bound: int) -> int:
+        """Return the sum of price x quantity for taking `qty`, or what there is, within keys up to `bound`."""
         total = 0
         for level in self:
+            if level.key > bound:
+                break
             taken = min(qty, level.total_qty)
             total += taken * level.price
             qty -= taken

@@ -6,7 +6,6 @@ from engine.events import AnyEvent, OrderCanceled, Trade
 from engine.order import Order, round_fee
 from engine.state import FINISHED_ORDERS_KEPT, State
 from engine.values import (
-    AMOUNT_MAX,
     BUY,
     CANCELED,
     EXPIRED,
@@ -14,7 +13,6 @@ from engine.values import (
     FILL_OR_KILL,
     FILLED,
     IMMEDIATE_OR_CANCEL,
-    LIMIT,
     MARKET,
     PARTIALLY_FILLED,
     Amount,
@@ -30,23 +28,26 @@ def trade_and_rest(state: State, order: Order, book: Book, events: list[AnyEvent
         own, opposite = book.bids, book.asks
     else:
         own, opposite = book.asks, book.bids
-    order_type, time_in_force = order.order_type, order.time_in_force
+    order_type, time_in_force, terms = order.order_type, order.time_in_force, order.terms
+    # Nothing trades if less than this can; a fill-or-kill order goes with any shortfall.
+    least = order.leaves_qty if time_in_force is FILL_OR_KILL else 0 if terms is None else terms.min_qty
     best = opposite.best
     if best is not None:
-        # In keys of the other side: smaller is better for the taker, and every price is within a market order's bound.
-        bound = AMOUNT_MAX if order_type is MARKET else order.price * opposite.sign
+        # In keys of the other side: smaller is better for the taker.
+        bound = opposite.market_bound(terms) if order_type is MARKET else order.price * opposite.sign
         if best.key <= bound:
-            if time_in_force is FILL_OR_KILL and opposite.qty_within(bound) < order.leaves_qty:
+            if least and opposite.qty_within(bound) < least:
                 events.append(cancel(state, order, CancelReason.NOT_FILLABLE, rests=False))
                 return
             _match(state, order, opposite, bound, events)
             if not order.leaves_qty:
                 _finish(state, order, FILLED)
                 return
-    if order_type is MARKET or time_in_force is IMMEDIATE_OR_CANCEL:
-        events.append(cancel(state, order, CancelReason.IMMEDIATE_REMAINDER, rests=False))
-    elif time_in_force is FILL_OR_KILL:
+            least = 0
+    if least:
         events.append(cancel(state, order, CancelReason.NOT_FILLABLE, rests=False))
+    elif order_type is MARKET or time_in_force is IMMEDIATE_OR_CANCEL:
+        events.append(cancel(state, order, CancelReason.IMMEDIATE_REMAINDER, rests=False))
     else:
         own.rest(order)
 
@@ -123,10 +124,10 @@ def _settle(order: Order, qty: Qty, notional: Amount, fee_bps: int) -> Amount:
     fee = round_fee(fee_raw_now) - round_fee(fee_raw)
     base_amount = qty * instrument.base_per_lot
     if order.side is BUY:
-        if order.order_type is LIMIT:
-            reserved = order.reserve_needed(order.leaves_qty, order.price)
-        else:
+        if order.order_type is MARKET:
             reserved = order.reserved - notional - fee
+        else:
+            reserved = order.reserve_needed(order.leaves_qty, order.price)
         released = order.reserved - reserved
         order.reserved = reserved
         backing.reserved -= released

@@ -23,6 +23,7 @@ from engine.values import (
     IMMEDIATE_OR_CANCEL,
     LIMIT,
     MARKET,
+    MARKET_TO_LIMIT,
     PRICE_MAX,
     REQUESTED,
     CancelReason,
@@ -31,7 +32,7 @@ from engine.values import (
 )
 
 
-def new_order(  # noqa: C901, PLR0911, PLR0912 - one check after another, in the order in which reasons are given
+def new_order(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one check after another, in the order of reasons
     state: State, command: NewOrder
 ) -> list[AnyEvent]:
     """Accept an order, reserve what it may cost, and let it trade or rest."""
@@ -64,13 +65,18 @@ def new_order(  # noqa: C901, PLR0911, PLR0912 - one check after another, in the
         reason = why_not(state, command)
         if reason is not None:
             return _rejected(command, reason)
-    if order_type is MARKET:
+    if order_type is not LIMIT:
         if price:
             return _rejected(command, RejectReason.MARKET_ORDER_NEEDS_NO_PRICE)
         opposite = book.opposite(side)
         if opposite.best is None:
             return _rejected(command, RejectReason.NO_LIQUIDITY)
-        notional = opposite.cost(qty) * instrument.notional_per_tick_lot if side is BUY else 0
+        if order_type is MARKET_TO_LIMIT:
+            price = opposite.best.price
+    if order_type is MARKET:
+        notional = 0
+        if side is BUY:
+            notional = book.asks.cost(qty, book.asks.market_bound(terms)) * instrument.notional_per_tick_lot
     else:
         if not 0 < price <= PRICE_MAX:
             return _rejected(command, RejectReason.PRICE_OUT_OF_RANGE)
@@ -198,7 +204,7 @@ def replace_order(  # noqa: C901, PLR0911, PLR0912 - one check after another, in
         order.leaves_qty = leaves_qty
     orig_cl_ord_id = order.cl_ord_id
     order.qty, order.price, order.time_in_force = qty, price, command.time_in_force
-    order.terms = terms
+    order.order_type, order.terms = command.order_type, terms
     state.due.remove(order)
     if terms is not None and terms.expire_ns:
         state.due.add(order, terms.expire_ns)

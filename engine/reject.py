@@ -42,6 +42,9 @@ class RejectReason(IntEnum):
     POST_ONLY_WOULD_TRADE = 1019, "a post-only order at this price would trade, or has no price to slide to"
     EXPIRY_MISMATCH = 1020, "good-till-date, and it alone, has either ExpireTime or ExpireDate"
     EXPIRED_ON_ARRIVAL = 1021, "the order had expired when it arrived"
+    MIN_QTY_MISMATCH = 1022, "the minimum quantity is above an order's, or with post-only, FOK or a replace"
+    SLIPPAGE_MISMATCH = 1023, "a slippage limit is for market orders, and from zero to the largest price or 10000 bp"
+    DEADLINE_PASSED = 1024, "the message reached the engine after its ValidUntilTime"
 
 
 def unknown_session(session: str) -> list[AnyEvent]:

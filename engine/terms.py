@@ -5,7 +5,7 @@ Most orders ask for none of it and carry no `Terms` at all, which keeps them as 
 
 import msgspec
 
-from engine.values import PostOnly
+from engine.values import PostOnly, Qty, SlippageUnit
 
 
 class Terms(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -16,3 +16,10 @@ class Terms(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """When a good-till-date order expires, nanoseconds since the epoch,"""
     expire_day: int = 0
     """or the trading day (YYYYMMDD) with whose end it does."""
+    min_qty: Qty = 0
+    """How much must trade on entry, or nothing does and the order is cancelled."""
+    slippage_unit: SlippageUnit = SlippageUnit.NONE
+    slippage_max: int = 0
+    """How far from the other side's best price on entry a market order may trade."""
+    valid_until_ns: int = 0
+    """After this, nanoseconds since the epoch, the order or replace is refused."""

@@ -39,6 +39,20 @@ class OrderType(IntEnum):
 
     MARKET = 1
     LIMIT = 2
+    MARKET_TO_LIMIT = 20
+    """FIX value K: at the other side's best price when it comes; what is left rests at that price."""
+
+
+class SlippageUnit(IntEnum):
+    """In what a market order's slippage limit is given. FIX: DiscretionOffsetType(842), one more than its value."""
+
+    NONE = 0
+    """There is no limit."""
+    PRICE = 1
+    """A price difference; held in ticks."""
+    BASIS_POINTS = 2
+    """Of the other side's best price, rounded down to ticks."""
+    TICKS = 3
 
 
 class TimeInForce(IntEnum):
@@ -81,7 +95,7 @@ class CancelReason(IntEnum):
     IMMEDIATE_REMAINDER = 3
     """The part of an immediate-or-cancel or market order that found no counterparty."""
     NOT_FILLABLE = 4
-    """A fill-or-kill order that could not be filled at once in full."""
+    """A fill-or-kill order that could not be filled at once in full, or an order that could not for its MinQty."""
     END_OF_DAY = 5
     """A DAY order, or one good till that date, at the end of its trading day; FIX reports it as Expired."""
     EXPIRE_TIME = 6
@@ -100,6 +114,7 @@ BUY: Final = Side.BUY
 SELL: Final = Side.SELL
 MARKET: Final = OrderType.MARKET
 LIMIT: Final = OrderType.LIMIT
+MARKET_TO_LIMIT: Final = OrderType.MARKET_TO_LIMIT
 IMMEDIATE_OR_CANCEL: Final = TimeInForce.IMMEDIATE_OR_CANCEL
 FILL_OR_KILL: Final = TimeInForce.FILL_OR_KILL
 GOOD_TILL_DATE: Final = TimeInForce.GOOD_TILL_DATE

@@ -27,7 +27,7 @@ from fixgw.errors import InvalidTimestamp
 from fixgw.instruments import InstrumentText
 from fixgw.refusal import Refusal, bad_number, unsupported_value
 from fixgw.reject import GatewayReject
-from fixgw.support import ECHO_CHARS_MAX, SUPPORTED, TERM_TAGS, field_name
+from fixgw.support import ECHO_CHARS_MAX, EXTENSIONS, SUPPORTED, TERM_TAGS, field_name
 from fixgw.terms import read_terms
 from fixgw.timestamps import parse_utc
 from fixgw.validation import Flaw, find_flaw, find_value_flaw
@@ -37,7 +37,7 @@ ID_CHARS_MAX: Final = 64
 _SHORT: Final = ("11", "41", "55", "1", "584", "790")
 """Those names and ids."""
 _SIDES: Final = {"1": Side.BUY, "2": Side.SELL}
-_ORDER_TYPES: Final = {"1": OrderType.MARKET, "2": OrderType.LIMIT}
+_ORDER_TYPES: Final = {"1": OrderType.MARKET, "2": OrderType.LIMIT, "K": OrderType.MARKET_TO_LIMIT}
 _TIMES_IN_FORCE: Final = {
     "0": TimeInForce.DAY,
     "1": TimeInForce.GOOD_TILL_CANCEL,
@@ -55,7 +55,7 @@ _HANDLING: Final = frozenset(("1", "2"))
 """HandlInst(21): automated; there is nobody who could handle an order by hand."""
 _RARE: Final = ("43", "97", "122", "369")
 """Header fields that are seldom there."""
-_TERMS: Final = ("38", "40", "44", "59", *TERM_TAGS)
+_TERMS: Final = ("38", "40", "44", "59", *(tag for tag in TERM_TAGS if tag not in EXTENSIONS))
 """What the rejection of an order repeats of its terms."""
 
 SESSION_REJECT: Final = "3"
@@ -126,7 +126,7 @@ class OrderEntry:
             qty,
             price,
             fields.get("97") == "Y",
-            read_terms(fields, side),
+            read_terms(fields, side, instrument),
         )
 
     def _cancel_order(self, session: str, number: int, message: Message) -> CancelOrder:
@@ -166,7 +166,7 @@ class OrderEntry:
             time_in_force,
             qty,
             price,
-            read_terms(fields, side),
+            read_terms(fields, side, instrument),
         )
 
     def _mass_cancel(self, session: str, number: int, message: Message) -> MassCancel:
@@ -202,7 +202,7 @@ class OrderEntry:
 
         What FIX finds wrong with a value comes first, so that an answer repeats no value that is not well formed.
         """
-        flaw = find_flaw(message)
+        flaw = find_flaw(message, EXTENSIONS)
         if flaw is not None:
             return refuse_flaw(session, number, message, flaw)
         fields, reason = message.fields, refusal.reason

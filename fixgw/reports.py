@@ -30,7 +30,7 @@ Report = tuple[str, str]
 
 # FIX values by the engine's enumerations, which are small integers: an index costs less than asking the member.
 _SIDE: Final = ("", "1", "2")
-_ORDER_TYPE: Final = ("", "1", "2")
+_ORDER_TYPE: Final = ("", "1", "2", *[""] * 17, "K")
 _TIME_IN_FORCE: Final = ("0", "1", "", "3", "4", "", "6")
 _ORDER_STATUS: Final = {status: "C" if status is OrderStatus.EXPIRED else str(int(status)) for status in OrderStatus}
 
@@ -38,7 +38,7 @@ _CANCEL_TEXTS: Final = {
     CancelReason.REQUESTED: "",
     CancelReason.MASS_CANCEL: "cancelled by a mass cancel",
     CancelReason.IMMEDIATE_REMAINDER: "nothing more to trade against at once",
-    CancelReason.NOT_FILLABLE: "could not be filled at once in full",
+    CancelReason.NOT_FILLABLE: "could not be filled at once in full, or for its MinQty",
     CancelReason.END_OF_DAY: "end of the trading day",
     CancelReason.EXPIRE_TIME: "its ExpireTime has come",
 }
@@ -77,7 +77,7 @@ class Reports:
         text = self._instruments[event.symbol]
         qty = text.qty_text[event.qty]
         price = "" if event.order_type is MARKET else f"44={text.price_text[event.price]}\x01"
-        terms = "" if event.terms is None else terms_text(event.terms, event.side)
+        terms = "" if event.terms is None else terms_text(event.terms, event.side, text)
         return "8", (
             f"37={event.order_id}\x0111={event.cl_ord_id}\x0117={exec_id}\x01150=0\x0139=0\x011={event.account}\x01"
             f"55={event.symbol}\x0154={_SIDE[event.side]}\x0138={qty}\x0140={_ORDER_TYPE[event.order_type]}\x01{price}"
@@ -118,7 +118,7 @@ class Reports:
         limit = "" if order_type is MARKET else f"44={text.price_text[order_price]}\x01"
         average = price if cum_qty == event.qty else text.average_price(cum_notional, cum_qty)
         fees = f"136=1\x01137={text.fee_text[fee]}\x01138={text.instrument.quote}\x01139=4\x01" if fee else ""
-        terms = "" if asked is None else terms_text(asked, int(side))
+        terms = "" if asked is None else terms_text(asked, int(side), text)
         return "8", (
             f"37={order_id}\x0111={cl_ord_id}\x0117={exec_id}\x01150=F\x0139={1 if leaves_qty else 2}\x01"
             f"1={account}\x0155={event.symbol}\x0154={side}\x0138={qty_text[order_qty]}\x01"
@@ -137,7 +137,7 @@ class Reports:
             reason = f"58={_CANCEL_TEXTS[event.reason]}\x01"
             if event.reason in (CancelReason.IMMEDIATE_REMAINDER, CancelReason.NOT_FILLABLE):
                 reason += _MARKET_OPTION
-        terms = "" if event.terms is None else terms_text(event.terms, event.side)
+        terms = "" if event.terms is None else terms_text(event.terms, event.side, text)
         return "8", (
             f"37={event.order_id}\x0111={event.cl_ord_id}\x01{original}17={exec_id}\x01150={status}\x0139={status}\x01"
             f"1={event.account}\x0155={event.symbol}\x0154={_SIDE[event.side]}\x0138={text.qty_text[event.qty]}\x01"
@@ -148,7 +148,7 @@ class Reports:
 
     def _order_replaced(self, event: OrderReplaced, exec_id: str, time: str, _part: int) -> Report:
         text = self._instruments[event.symbol]
-        terms = "" if event.terms is None else terms_text(event.terms, event.side)
+        terms = "" if event.terms is None else terms_text(event.terms, event.side, text)
         return "8", (
             f"37={event.order_id}\x0111={event.cl_ord_id}\x0141={event.orig_cl_ord_id}\x0117={exec_id}\x01150=5\x01"
             f"39={1 if event.cum_qty else 0}\x011={event.account}\x0155={event.symbol}\x0154={_SIDE[event.side]}\x01"
@@ -163,7 +163,7 @@ class Reports:
         terms = ""
         if text is not None:
             price = f"44={text.price_text[event.price]}\x01" if event.price else ""
-            asked = "" if event.terms is None else terms_text(event.terms, event.side)
+            asked = "" if event.terms is None else terms_text(event.terms, event.side, text)
             terms = f"38={text.qty_text[event.qty]}\x0140={_ORDER_TYPE[event.order_type]}\x01{price}{asked}"
         return "8", (
             f"37=NONE\x0111={event.cl_ord_id}\x0117={exec_id}\x01150=8\x0139=8\x01"
@@ -216,7 +216,7 @@ class Reports:
                 f"58=[{event.reason:d}] {event.text}\x01"
             )
         price = "" if event.order_type is MARKET else f"44={text.price_text[event.price]}\x01"
-        terms = "" if event.terms is None else terms_text(event.terms, event.side)
+        terms = "" if event.terms is None else terms_text(event.terms, event.side, text)
         return "8", (
             f"37={event.order_id}\x0111={event.cl_ord_id}\x01{request}17={exec_id}\x01150=I\x01"
             f"39={_ORDER_STATUS[event.status]}\x011={event.account}\x0155={event.symbol}\x0154={_SIDE[event.side]}\x01"

@@ -14,6 +14,9 @@ UNSUPPORTED: Final = "the venue does not take this field"
 ECHO_CHARS_MAX: Final = 64
 """Longer values are cut where an answer repeats them."""
 
+EXTENSIONS: Final = frozenset(("62",))
+"""Fields that the venue takes in application messages on top of FIX 4.4's tables: ValidUntilTime, in an order."""
+
 HEADER: Final = frozenset(("35", "49", "56", "34", "52", "43", "97", "122", "50", "57", "369"))
 """Header fields understood. 50, 57 and 369 inform only: the venue does not act on them."""
 
@@ -30,7 +33,7 @@ SESSION_SUPPORTED: Final[dict[str, frozenset[str]]] = {
 }
 """The same for the messages of the session. A Reject or a Logout is taken whatever it carries."""
 
-TERM_TAGS: Final = ("18", "126", "432")
+TERM_TAGS: Final = ("18", "62", "110", "126", "388", "389", "432", "842")
 """The optional terms of an order: see `fixgw.terms`."""
 
 _BODY: Final = {

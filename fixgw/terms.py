@@ -3,15 +3,21 @@
 ExecInst(18): `6` (participate don't initiate) is post-only: refused if it would trade. `6` with the order's own side,
 `9` (stay on bid side) for a buy or `0` (stay on offer side) for a sell, slides to the best price at which it rests.
 TimeInForce(59)=6 (good till date) goes with ExpireTime(126), or with ExpireDate(432) for the end of that trading day.
+MinQty(110) must trade on entry. A market order's largest slippage: DiscretionInst(388)=1 (related to market price) with
+DiscretionOffsetValue(389), as a price, in basis points or in ticks by DiscretionOffsetType(842) 0, 1 or 2.
+ValidUntilTime(62), which FIX 4.4 has for quotes only, is the time by which the message must reach the engine.
 """
 
 from typing import Final
 
+from engine.decimals import parse_decimal
 from engine.due import NEVER
+from engine.errors import DecimalError
 from engine.terms import Terms
-from engine.values import PostOnly, Side
+from engine.values import PostOnly, Side, SlippageUnit
 from fixgw.errors import InvalidTimestamp
-from fixgw.refusal import Refusal, unsupported_value
+from fixgw.instruments import InstrumentText
+from fixgw.refusal import Refusal, bad_number, unsupported_value
 from fixgw.reject import GatewayReject
 from fixgw.support import TERM_TAGS
 from fixgw.timestamps import format_utc, parse_utc
@@ -20,16 +26,27 @@ from fixgw.validation import find_value_flaw
 _POST_ONLY: Final = "6"
 _STAY_ON_SIDE: Final = ("", "9", "0")
 """By side."""
+_RELATED_TO_MARKET: Final = "1"
+_SLIPPAGE_UNITS: Final = {"0": SlippageUnit.PRICE, "1": SlippageUnit.BASIS_POINTS, "2": SlippageUnit.TICKS}
 
 
-def read_terms(fields: dict[str, str], side: Side) -> Terms | None:
+def read_terms(fields: dict[str, str], side: Side, instrument: InstrumentText) -> Terms | None:
     """Return the optional terms that an order has, None if it has none of them. Raise `Refusal`."""
     if _TAGS.isdisjoint(fields):
         return None
-    return Terms(post_only=_post_only(fields, side), expire_ns=_time_ns(fields, "126"), expire_day=_day(fields, "432"))
+    slippage_unit, slippage_max = _slippage(fields, instrument)
+    return Terms(
+        _post_only(fields, side),
+        _time_ns(fields, "126"),
+        _day(fields, "432"),
+        _lots(fields, "110", instrument),
+        slippage_unit,
+        slippage_max,
+        _time_ns(fields, "62"),
+    )
 
 
-def terms_text(terms: Terms, side: int) -> str:
+def terms_text(terms: Terms, side: int, instrument: InstrumentText) -> str:
     """Return the fields that repeat an order's terms in a report."""
     text = ""
     if terms.post_only:
@@ -39,6 +56,12 @@ def terms_text(terms: Terms, side: int) -> str:
         text += f"126={format_utc(terms.expire_ns)}\x01"
     if terms.expire_day:
         text += f"432={terms.expire_day}\x01"
+    if terms.min_qty:
+        text += f"110={instrument.qty_text[terms.min_qty]}\x01"
+    if terms.slippage_unit:
+        is_price = terms.slippage_unit is SlippageUnit.PRICE
+        offset = instrument.price_text[terms.slippage_max] if is_price else terms.slippage_max
+        text += f"388={_RELATED_TO_MARKET}\x01389={offset}\x01842={terms.slippage_unit - 1}\x01"
     return text
 
 
@@ -78,3 +101,39 @@ def _day(fields: dict[str, str], tag: str) -> int:
     if find_value_flaw(tag, text):
         raise unsupported_value(fields, tag)
     return int(text)
+
+
+def _lots(fields: dict[str, str], tag: str, instrument: InstrumentText) -> int:
+    """Return a quantity in lots, 0 if it is not there; one that is there must be above zero."""
+    text = fields.get(tag)
+    if text is None:
+        return 0
+    try:
+        lots = instrument.lots(text)
+    except DecimalError as error:
+        raise bad_number(int(tag), text, instrument.qty_text, error) from None
+    if lots <= 0:
+        raise Refusal(GatewayReject.NUMBER_OUT_OF_RANGE, tag)
+    return lots
+
+
+def _slippage(fields: dict[str, str], instrument: InstrumentText) -> tuple[SlippageUnit, int]:
+    """Return the unit and the number of a slippage limit, none and 0 if there is none."""
+    if _SLIPPAGE_TAGS.isdisjoint(fields):
+        return SlippageUnit.NONE, 0
+    for tag in ("388", "389"):
+        if tag not in fields:
+            raise Refusal(GatewayReject.FIELD_MISSING, tag, "for a slippage limit")
+    if fields["388"] != _RELATED_TO_MARKET:
+        raise unsupported_value(fields, "388")
+    unit = _SLIPPAGE_UNITS.get(fields.get("842", "0"))
+    if unit is None:
+        raise unsupported_value(fields, "842")
+    text = fields["389"]
+    try:
+        return unit, instrument.ticks(text) if unit is SlippageUnit.PRICE else parse_decimal(text, 0)
+    except DecimalError as error:
+        raise bad_number(389, text, instrument.price_text, error) from None
+
+
+_SLIPPAGE_TAGS: Final = frozenset(("388", "389", "842"))

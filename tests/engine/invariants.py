@@ -4,7 +4,7 @@ from engine.book import BookSide
 from engine.due import NEVER
 from engine.order import Order
 from engine.state import State
-from engine.values import BUY, FILLED, LIMIT, NEW, PARTIALLY_FILLED, SELL
+from engine.values import BUY, FILLED, LIMIT, MARKET_TO_LIMIT, NEW, PARTIALLY_FILLED, SELL
 
 
 def check_state(state: State) -> None:
@@ -19,7 +19,7 @@ def check_state(state: State) -> None:
             assert order.order_id == order_id <= state.last_order_id
             assert order.account == account.account
             assert order.status in (NEW, PARTIALLY_FILLED)
-            assert order.order_type is LIMIT
+            assert order.order_type in (LIMIT, MARKET_TO_LIMIT)
             assert account.order_id_of(order.cl_ord_id) == order_id
     for order_id, order in state.finished.items():
         assert order.order_id == order_id

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from engine.commands import CancelOrder, Credit, EndTradingDay, MassCancel, NewOrder, ReplaceOrder
 from engine.reject import RejectReason
 from engine.terms import Terms
-from engine.values import AMOUNT_MAX, PRICE_MAX, MassCancelScope, OrderType, PostOnly, Side, TimeInForce
+from engine.values import AMOUNT_MAX, PRICE_MAX, MassCancelScope, OrderType, PostOnly, Side, SlippageUnit, TimeInForce
 
 N = TypeVar("N", NewOrder, ReplaceOrder)
 
@@ -115,8 +115,9 @@ class NaiveExchange:
         return True
 
     def new_order(self, command: NewOrder) -> Outcome:
-        command = self._slid(command)
-        reason = self._why_not(command)
+        asked_price = command.price
+        command = self._priced(command)
+        reason = self._why_not(command, asked_price)
         if reason is not None:
             return Outcome(reason)
         order = self._order(command)
@@ -136,7 +137,7 @@ class NaiveExchange:
         found = self._find(command)
         if not isinstance(found, NaiveOrder):
             return Outcome(found)
-        command = self._slid(command)
+        command = self._priced(command)
         reason = self._why_not_replace(command, found)
         if reason is not None:
             return Outcome(reason)
@@ -209,7 +210,7 @@ class NaiveExchange:
     # -------------------------------------------------------------------------------------------- the rules
 
     def _why_not(  # noqa: C901, PLR0911 - one rule after another
-        self, command: NewOrder
+        self, command: NewOrder, asked_price: int
     ) -> RejectReason | None:
         if command.account not in self.permitted[command.session]:
             return RejectReason.UNKNOWN_ACCOUNT
@@ -223,12 +224,12 @@ class NaiveExchange:
         reason = self._why_not_terms(command)
         if reason is not None:
             return reason
-        if command.order_type is OrderType.MARKET:
-            if command.price != 0:
+        if command.order_type is not OrderType.LIMIT:
+            if asked_price != 0:
                 return RejectReason.MARKET_ORDER_NEEDS_NO_PRICE
             if not self._counterparties(command.symbol, command.side, None):
                 return RejectReason.NO_LIQUIDITY
-        else:
+        if command.order_type is not OrderType.MARKET:
             if command.price < 1 or command.price > PRICE_MAX:
                 return RejectReason.PRICE_OUT_OF_RANGE
             if self._is_post_only(command) and self._would_trade(command):
@@ -242,7 +243,7 @@ class NaiveExchange:
 
     @staticmethod
     def _may_rest(command: NewOrder | ReplaceOrder) -> bool:
-        return command.order_type is OrderType.LIMIT and command.time_in_force not in (
+        return command.order_type is not OrderType.MARKET and command.time_in_force not in (
             TimeInForce.IMMEDIATE_OR_CANCEL,
             TimeInForce.FILL_OR_KILL,
         )
@@ -254,9 +255,26 @@ class NaiveExchange:
     def _would_trade(self, command: NewOrder | ReplaceOrder) -> bool:
         return bool(self._counterparties(command.symbol, command.side, command.price))
 
-    def _slid(self, command: N) -> N:
-        """Return an order that slides, where it would trade, with the nearest price at which it does not."""
-        if command.terms is None or command.terms.post_only is not PostOnly.SLIDE or not self._may_rest(command):
+    def _limit(self, command: NewOrder | ReplaceOrder) -> Fraction | None:
+        """Return the worst price at which an order may trade, None if it may at any."""
+        if command.order_type is not OrderType.MARKET:
+            return Fraction(command.price)
+        terms, others = command.terms or Terms(), self._counterparties(command.symbol, command.side, None)
+        if terms.slippage_unit is SlippageUnit.NONE or not others:
+            return None
+        best = Fraction(others[0].price)
+        is_relative = terms.slippage_unit is SlippageUnit.BASIS_POINTS
+        slip = best * terms.slippage_max / 10_000 if is_relative else Fraction(terms.slippage_max)
+        return best + slip if command.side is Side.BUY else best - slip
+
+    def _priced(self, command: N) -> N:
+        """Return a market-to-limit order with the best price, one that slides with one at which it does not trade."""
+        if command.order_type is OrderType.MARKET_TO_LIMIT and command.price == 0:
+            others = self._counterparties(command.symbol, command.side, None)
+            return replace(command, price=others[0].price) if others else command
+        if command.terms is None or command.terms.post_only is not PostOnly.SLIDE:
+            return command
+        if command.order_type is not OrderType.LIMIT or not self._may_rest(command):
             return command
         if not 0 < command.price <= PRICE_MAX or not self._would_trade(command):
             return command
@@ -271,7 +289,7 @@ class NaiveExchange:
         notional = command.qty * command.price * instrument.unit
         if command.order_type is OrderType.MARKET:
             notional, left = 0, command.qty
-            for other in self._counterparties(command.symbol, command.side, None):
+            for other in self._counterparties(command.symbol, command.side, self._limit(command)):
                 taken = min(left, other.leaves)
                 notional += taken * other.price * instrument.unit
                 left -= taken
@@ -280,6 +298,8 @@ class NaiveExchange:
 
     def _why_not_terms(self, command: NewOrder | ReplaceOrder) -> RejectReason | None:
         terms = command.terms or Terms()
+        if terms.valid_until_ns and self.now > terms.valid_until_ns:
+            return RejectReason.DEADLINE_PASSED
         expiries = [expiry for expiry in (terms.expire_ns, terms.expire_day) if expiry]
         if len(expiries) != (1 if command.time_in_force is TimeInForce.GOOD_TILL_DATE else 0):
             return RejectReason.EXPIRY_MISMATCH
@@ -287,8 +307,17 @@ class NaiveExchange:
             return RejectReason.EXPIRED_ON_ARRIVAL
         if terms.expire_day and terms.expire_day <= self.day_ended:
             return RejectReason.EXPIRED_ON_ARRIVAL
-        if terms.post_only is not PostOnly.NO and not self._may_rest(command):
+        is_post_only = terms.post_only is not PostOnly.NO
+        if is_post_only and not (self._may_rest(command) and command.order_type is OrderType.LIMIT):
             return RejectReason.POST_ONLY_MUST_REST
+        if terms.min_qty:
+            is_entry = isinstance(command, NewOrder) and command.time_in_force is not TimeInForce.FILL_OR_KILL
+            if is_post_only or not is_entry or not 1 <= terms.min_qty <= command.qty:
+                return RejectReason.MIN_QTY_MISMATCH
+        if terms.slippage_unit is not SlippageUnit.NONE:
+            largest = 10_000 if terms.slippage_unit is SlippageUnit.BASIS_POINTS else PRICE_MAX
+            if command.order_type is not OrderType.MARKET or not 0 <= terms.slippage_max <= largest:
+                return RejectReason.SLIPPAGE_MISMATCH
         return None
 
     def _find(self, command: CancelOrder | ReplaceOrder) -> NaiveOrder | RejectReason:
@@ -316,7 +345,7 @@ class NaiveExchange:
         return order
 
     def _why_not_replace(self, command: ReplaceOrder, order: NaiveOrder) -> RejectReason | None:
-        if not self._may_rest(command):
+        if not self._may_rest(command) or command.order_type is not OrderType.LIMIT:
             return RejectReason.CANNOT_REPLACE_THUS
         reason = self._why_not_terms(command)
         if reason is not None:
@@ -353,16 +382,18 @@ class NaiveExchange:
             priority=self._tick(),
         )
 
-    def _counterparties(self, symbol: str, side: Side, limit: int | None) -> list[NaiveOrder]:
+    def _counterparties(self, symbol: str, side: Side, limit: Fraction | int | None) -> list[NaiveOrder]:
         if side is Side.BUY:
             return [o for o in self.queue(symbol, Side.SELL) if limit is None or o.price <= limit]
         return [o for o in self.queue(symbol, Side.BUY) if limit is None or o.price >= limit]
 
     def _trade(self, taker: NaiveOrder, command: NewOrder | ReplaceOrder) -> Outcome:
         outcome = Outcome()
-        limit = None if command.order_type is OrderType.MARKET else taker.price
+        limit = self._limit(command)
         others = [o for o in self._counterparties(taker.instrument.symbol, taker.side, limit) if o is not taker]
-        if taker.tif is TimeInForce.FILL_OR_KILL and sum(o.leaves for o in others) < taker.leaves:
+        least = taker.leaves if taker.tif is TimeInForce.FILL_OR_KILL else taker.terms.min_qty
+        is_too_little = sum(o.leaves for o in others) < least
+        if is_too_little:
             others = []
         for maker in others:
             qty = min(maker.leaves, taker.leaves)
@@ -372,7 +403,7 @@ class NaiveExchange:
             maker_fee = self._fill(maker, qty, notional, maker.instrument.maker_bps)
             taker_fee = self._fill(taker, qty, notional, taker.instrument.taker_bps)
             outcome.trades.append((maker.order_id, taker.order_id, maker.price, qty, maker_fee, taker_fee))
-        if taker.is_open and not self._may_rest(command):
+        if taker.is_open and (is_too_little or not self._may_rest(command)):
             taker.is_open = False
             outcome.canceled.append(taker.order_id)
         return outcome

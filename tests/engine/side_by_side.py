@@ -1,6 +1,7 @@
 """The exchange and a naive one side by side: whatever is sent to both, both must do the same."""
 
 from collections import Counter
+from typing import NamedTuple
 
 from engine import commands
 from engine.commands import AnyCommand
@@ -23,13 +24,36 @@ from engine.frames import decode_record, encode_value
 from engine.reject import RejectReason
 from engine.snapshot import capture, restore, state_hash
 from engine.terms import Terms
-from engine.values import BUY, LIMIT, SELL, CancelReason, MassCancelScope, OrderType, PostOnly, Side, TimeInForce
+from engine.values import (
+    BUY,
+    LIMIT,
+    SELL,
+    CancelReason,
+    MassCancelScope,
+    OrderType,
+    PostOnly,
+    Side,
+    SlippageUnit,
+    TimeInForce,
+)
 from tests.engine.builders import GTC, add_asset, add_instrument, all_of, only
 from tests.engine.invariants import check_state
 from tests.engine.naive_exchange import NaiveExchange, NaiveInstrument, NaiveOrder, Outcome
 
 SESSIONS = {"S1": ("A", "B"), "S2": ("B",), "S3": ("C",)}
 SYMBOLS = ("BTC/USD", "ETH/USD")
+
+
+class Draw(NamedTuple):
+    """Optional terms of an order, drawn before it is known when it will come."""
+
+    post_only: PostOnly = PostOnly.NO
+    life_ns: int = 0
+    life_days: int = 0
+    min_qty: int = 0
+    slippage_unit: SlippageUnit = SlippageUnit.NONE
+    slippage_max: int = 0
+    patience_ns: int = 0
 
 
 class SideBySide:
@@ -300,10 +324,18 @@ class SideBySide:
         self.expired.clear()
         return events[expired:]
 
-    def terms(self, post_only: PostOnly, life: tuple[int, int]) -> Terms | None:
-        """Return the terms of an order that lives so many nanoseconds or days from now, None if it has none."""
-        nanoseconds, days = life
-        terms = Terms(post_only, nanoseconds and self.now + nanoseconds, days and self.day + days)
+    def terms(self, draw: Draw) -> Terms | None:
+        """Return the terms that were drawn, counted from now; None if there are none."""
+        now = self.now + 1
+        terms = Terms(
+            draw.post_only,
+            draw.life_ns and now + draw.life_ns,
+            draw.life_days and self.day + draw.life_days,
+            draw.min_qty,
+            draw.slippage_unit,
+            draw.slippage_max,
+            draw.patience_ns and now + draw.patience_ns,
+        )
         return None if terms == Terms() else terms
 
     def fresh_id(self) -> str:

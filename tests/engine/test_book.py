@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from engine.book import Book, BookSide
 from engine.order import Order
-from engine.values import BUY, SELL, Side
+from engine.values import AMOUNT_MAX, BUY, SELL, Side
 from tests.engine.builders import Venue
 from tests.engine.test_order import an_order
 
@@ -52,7 +52,8 @@ def test_cost_takes_the_best_prices_first_and_no_more_than_there_is() -> None:
     asks = BookSide(SELL)
     resting(asks, 102, qty=5, of=SELL)
     resting(asks, 100, qty=3, of=SELL)
-    assert [asks.cost(qty) for qty in (1, 3, 4, 100)] == [100, 300, 402, 810]
+    assert [asks.cost(qty, AMOUNT_MAX) for qty in (1, 3, 4, 100)] == [100, 300, 402, 810]
+    assert asks.cost(100, 100) == 300
 
 
 def test_sides_of_a_book() -> None:

@@ -9,9 +9,20 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from engine.reject import RejectReason
 from engine.terms import Terms
-from engine.values import BUY, LIMIT, MARKET, SELL, OrderType, PostOnly, Side, TimeInForce
+from engine.values import (
+    BUY,
+    LIMIT,
+    MARKET,
+    MARKET_TO_LIMIT,
+    SELL,
+    OrderType,
+    PostOnly,
+    Side,
+    SlippageUnit,
+    TimeInForce,
+)
 from tests.engine.builders import DAY, FOK, GTC, GTD, IOC
-from tests.engine.side_by_side import SESSIONS, SYMBOLS, SideBySide
+from tests.engine.side_by_side import SESSIONS, SYMBOLS, Draw, SideBySide
 
 # The book is narrow and the funds are small, so that orders meet, run out of money, and repeat themselves.
 prices = st.integers(96, 104)
@@ -22,9 +33,17 @@ symbols = st.sampled_from(SYMBOLS)
 sessions = st.sampled_from(tuple(SESSIONS))
 resting = st.sampled_from((DAY, GTC, GTD))
 picks = st.integers(0, 10_000)
-post_onlys = st.sampled_from(PostOnly)
-lives = st.sampled_from(((0, 0), (0, 1), (1, 0), (7, 0), (0, 2), (30, 0), (-5, 0), (5, 1)))
-"""How long an order lives, in nanoseconds, and how many days; 0: it does not say."""
+draws = st.builds(
+    Draw,
+    post_only=st.sampled_from((PostOnly.NO, *PostOnly)),
+    life_ns=st.sampled_from((0, 0, 1, 7, 30, -5)),
+    life_days=st.sampled_from((0, 0, 0, 0, 1, 2)),
+    min_qty=st.sampled_from((0, 0, 0, 1, 3, 9, 13, -1)),
+    slippage_unit=st.sampled_from((SlippageUnit.NONE, *SlippageUnit)),
+    slippage_max=st.sampled_from((0, 1, 2, 99, 300, 10_000, 10_001, -1)),
+    patience_ns=st.sampled_from((0, 0, 0, 1, 5, -1)),
+)
+ask_for_little = st.sampled_from((Draw(), Draw(life_ns=7), Draw(life_days=1), Draw(post_only=PostOnly.SLIDE)))
 mistakes = st.sampled_from(("account", "no_orig", "order_id", "symbol", "side", "orig", "cl_ord_id", "finished"))
 
 
@@ -115,13 +134,12 @@ class TwoExchanges(RuleBasedStateMachine):
         session=sessions,
         side=sides,
         symbol=symbols,
-        order_type=st.sampled_from((LIMIT, LIMIT, MARKET)),
+        order_type=st.sampled_from((LIMIT, LIMIT, MARKET, MARKET_TO_LIMIT)),
         time_in_force=st.sampled_from(TimeInForce),
         qty=quantities,
         price=prices | st.just(1),
         pick=picks,
-        post_only=post_onlys,
-        life=lives,
+        draw=ask_for_little | draws,
     )
     def order_with_terms(
         self,
@@ -134,11 +152,10 @@ class TwoExchanges(RuleBasedStateMachine):
         qty: int,
         price: int,
         pick: int,
-        post_only: PostOnly,
-        life: tuple[int, int],
+        draw: Draw,
     ) -> None:
-        terms = self.both.terms(post_only, life)
-        price = 0 if order_type is MARKET else price
+        terms = self.both.terms(draw)
+        price = price if order_type is LIMIT else 0
         self.both.new_order(session, side, symbol, order_type, time_in_force, qty, price, pick=pick, terms=terms)
 
     @precondition(lambda self: self.both.model.open_orders())
@@ -153,8 +170,7 @@ class TwoExchanges(RuleBasedStateMachine):
         keeps=st.sampled_from(("", "qty", "price")),
         time_in_force=resting,
         pick=picks,
-        post_only=post_onlys,
-        life=lives,
+        draw=ask_for_little | draws,
     )
     def replace(
         self,
@@ -164,10 +180,9 @@ class TwoExchanges(RuleBasedStateMachine):
         keeps: str,
         time_in_force: TimeInForce,
         pick: int,
-        post_only: PostOnly,
-        life: tuple[int, int],
+        draw: Draw,
     ) -> None:
-        terms = self.both.terms(post_only, life)
+        terms = self.both.terms(draw)
         self.both.replace(qty, price, keeps=keeps, time_in_force=time_in_force, pick=pick, terms=terms)
 
     @precondition(lambda self: self.both.model.orders)
@@ -279,9 +294,9 @@ def _random_step(both: SideBySide, rng: random.Random) -> None:
         mistake = rng.choice(("account", "no_orig", "order_id", "symbol", "side", "orig", "cl_ord_id", "finished"))
         symbol = rng.choice((*SYMBOLS, "XRP/USD"))
     if what < 0.55:
-        order_type = MARKET if rng.random() < (0.3 if mistake else 0.1) else LIMIT
-        time_in_force = rng.choice((DAY, GTC, GTC, GTC, IOC, FOK, GTD))
-        if order_type is MARKET and not mistake:
+        order_type = rng.choice((MARKET, MARKET_TO_LIMIT)) if rng.random() < (0.3 if mistake else 0.15) else LIMIT
+        time_in_force = rng.choice((DAY, GTC, GTC, GTC, IOC, FOK, GTD, GTD))
+        if order_type is not LIMIT and not mistake:
             price = 0
         both.new_order(
             session,
@@ -327,10 +342,17 @@ def _random_step(both: SideBySide, rng: random.Random) -> None:
 
 
 def _random_terms(both: SideBySide, rng: random.Random, time_in_force: TimeInForce) -> Terms | None:
-    is_strange = rng.random() < 0.03
-    if time_in_force is not GTD and rng.random() < 0.8 and not is_strange:
+    is_strange = rng.random() < 0.05
+    if time_in_force is not GTD and rng.random() < 0.5 and not is_strange:
         return None
-    life = 0, 0
+    life_ns = life_days = min_qty = slippage_max = 0
+    slippage_unit = SlippageUnit.NONE
     if (time_in_force is GTD) != is_strange:
-        life = rng.choice(((rng.randint(0 if is_strange else 1, 60), 0), (0, rng.choice((1, 1, 2, 0)))))
-    return both.terms(rng.choice((PostOnly.NO, *PostOnly)), life)
+        life_ns, life_days = rng.choice(((rng.choice((*range(1, 40), -1)), 0), (0, rng.choice((1, 2, 0)))))
+    if rng.random() < 0.08:
+        min_qty = rng.randint(1, 9)
+    if rng.random() < 0.05:
+        slippage_unit, slippage_max = rng.choice(tuple(SlippageUnit)), rng.choice((0, 1, 3, 99, 200, 10_001))
+    post_only = PostOnly.NO if min_qty and not is_strange else rng.choice((PostOnly.NO, *PostOnly))
+    patience_ns = rng.choice((*[0] * 20, 1, -1))
+    return both.terms(Draw(post_only, life_ns, life_days, min_qty, slippage_unit, slippage_max, patience_ns))

@@ -5,7 +5,7 @@ import pytest
 from engine.events import AnyEvent
 from engine.reject import RejectReason
 from engine.terms import Terms
-from engine.values import BUY, MARKET, SELL, PostOnly
+from engine.values import BUY, MARKET, SELL, PostOnly, SlippageUnit
 from tests.engine.builders import GTD, IOC, SYMBOL, Venue
 
 Request = Callable[[Venue], list[AnyEvent]]
@@ -30,6 +30,9 @@ REACHED_BY: dict[RejectReason, Request] = {
     RejectReason.CANNOT_REPLACE_THUS: lambda v: v.replace("x", 4, 100, order_type=MARKET),
     RejectReason.ORDER_ID_MISMATCH: lambda v: v.cancel("x", order_id=2),
     RejectReason.NO_OPEN_ORDERS: lambda v: v.query_all("C"),
+    RejectReason.MIN_QTY_MISMATCH: lambda v: v.order("A", BUY, 1, 1, terms=Terms(min_qty=2)),
+    RejectReason.SLIPPAGE_MISMATCH: lambda v: v.order("A", BUY, 1, 1, terms=Terms(slippage_unit=SlippageUnit.TICKS)),
+    RejectReason.DEADLINE_PASSED: lambda v: v.order("A", BUY, 1, 1, terms=Terms(valid_until_ns=1)),
     RejectReason.EXPIRY_MISMATCH: lambda v: v.order("A", BUY, 1, 1, time_in_force=GTD),
     RejectReason.EXPIRED_ON_ARRIVAL: lambda v: v.order("A", BUY, 1, 1, time_in_force=GTD, terms=Terms(expire_ns=1)),
     RejectReason.POST_ONLY_MUST_REST: lambda v: v.order("A", BUY, 1, 1, time_in_force=IOC, terms=POST_ONLY),

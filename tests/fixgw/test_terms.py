@@ -120,3 +120,67 @@ def test_expiry_that_is_no_time_gets_the_standards_reject(venue: FixVenue, tag: 
 def test_time_that_the_journal_cannot_hold_is_refused(venue: FixVenue, time: str) -> None:
     (report,) = venue.enter(f"38=0.1 40=2 44=1.00 59=6 126={time}")
     assert code(report) == GatewayReject.NUMBER_OUT_OF_RANGE
+
+
+# -------------------------------------------------------------------------------------- what is asked of entry
+
+
+def test_minimum_quantity(venue: FixVenue) -> None:
+    accepted, canceled = venue.enter("38=1 40=2 44=1.10 110=0.501")
+    assert (accepted["150"], accepted["110"]) == ("0", "0.501")
+    assert (canceled["150"], canceled["110"], canceled["378"]) == ("4", "0.501", "8")
+    (report,) = venue.enter("38=1 40=2 44=1.10 110=1.001")
+    assert (report["103"], code(report), report["110"]) == ("13", RejectReason.MIN_QTY_MISMATCH, "1.001")
+    for text, reason in (("0", GatewayReject.NUMBER_OUT_OF_RANGE), ("0.0001", GatewayReject.OFF_INCREMENT)):
+        (report,) = venue.enter(f"38=1 40=2 44=1.10 110={text}")
+        assert code(report) == reason
+
+
+@pytest.mark.parametrize(
+    "discretion", ("388=1 389=0.01", "388=1 389=0.01 842=0", "388=1 389=1 842=2", "388=1 389=91 842=1")
+)
+def test_slippage_is_discretion_related_to_the_market_price(venue: FixVenue, discretion: str) -> None:
+    venue.sell(500, 111, "B")
+    venue.sell(500, 112, "B")
+    accepted, *reports, canceled = venue.enter(f"38=2 40=1 {discretion}")
+    fields = dict(field.split("=") for field in discretion.split())
+    assert {tag: accepted[tag] for tag in ("388", "389", "842")} == {"842": "0", **fields}
+    assert [report["31"] for report in reports if report.get("1057") == "Y"] == ["1.10", "1.11"]
+    assert (canceled["150"], canceled["389"]) == ("4", fields["389"])
+
+
+@pytest.mark.parametrize(
+    ("discretion", "reason"),
+    (
+        ("388=0 389=1", GatewayReject.UNSUPPORTED_VALUE),
+        ("388=1 389=1 842=3", GatewayReject.UNSUPPORTED_VALUE),
+        ("389=1", GatewayReject.FIELD_MISSING),
+        ("388=1", GatewayReject.FIELD_MISSING),
+        ("388=1 389=0.001", GatewayReject.OFF_INCREMENT),
+        ("388=1 389=0.5 842=1", GatewayReject.OFF_INCREMENT),
+        ("388=1 389=10001 842=1", RejectReason.SLIPPAGE_MISMATCH),
+        ("388=1 389=-1", RejectReason.SLIPPAGE_MISMATCH),
+    ),
+)
+def test_slippage_that_does_not_fit_is_refused(venue: FixVenue, discretion: str, reason: int) -> None:
+    (report,) = venue.enter(f"38=2 40=1 {discretion}")
+    assert code(report) == reason
+
+
+def test_market_to_limit_is_market_with_left_over_as_limit(venue: FixVenue) -> None:
+    accepted, _, trade = venue.enter("38=1 40=K")
+    assert (accepted["40"], accepted["44"]) == ("K", "1.10")
+    assert (trade["40"], trade["44"], trade["31"], trade["151"]) == ("K", "1.10", "1.10", "0.500")
+    (report,) = venue.enter("38=1 40=K 44=1.10")
+    assert code(report) == RejectReason.MARKET_ORDER_NEEDS_NO_PRICE
+
+
+def test_order_may_carry_a_deadline(venue: FixVenue) -> None:
+    venue.now_ns = parse_utc("20261123-03:12:25")
+    (report,) = venue.enter("38=1 40=2 44=1.00 62=20261123-03:12:25.001")
+    assert report["150"] == "0"
+    assert "62" not in report
+    (report,) = venue.enter("38=1 40=2 44=1.00 62=20261123-03:12:24.999")
+    assert (report["103"], code(report)) == ("4", RejectReason.DEADLINE_PASSED)
+    (report,) = venue.enter("38=1 40=2 44=1.00 62=x")
+    assert (report["35"], report["371"], report["373"]) == ("3", "62", "6")
