@@ -46,6 +46,13 @@ def why_not(state: State, command: NewOrder | ReplaceOrder) -> RejectReason | No
         or isinstance(command, ReplaceOrder)
     ):
         return RejectReason.MIN_QTY_MISMATCH
+    if terms.effective_ns and (
+        order_type is not LIMIT
+        or terms.post_only
+        or isinstance(command, ReplaceOrder)
+        or 0 < terms.expire_ns <= terms.effective_ns
+    ):
+        return RejectReason.SCHEDULE_MISMATCH
     if terms.slippage_unit:
         largest = 10_000 if terms.slippage_unit is SlippageUnit.BASIS_POINTS else PRICE_MAX
         if order_type is not MARKET or not 0 <= terms.slippage_max <= largest:

@@ -1,4 +1,4 @@
-"""What happens by the clock alone: good-till-date orders expire.
+"""What happens by the clock alone: scheduled orders start, good-till-date orders expire.
 
 The clock is the time stamped on commands. Before any command is carried out, all that is due by its time happens, in
 the order of time and then of OrderID; so nothing trades after its time, however late a `ClockTick` comes.
@@ -6,9 +6,10 @@ the order of time and then of OrderID; so nothing trades after its time, however
 
 from engine.commands import ClockTick
 from engine.events import AnyEvent
-from engine.matching import cancel
+from engine.matching import accepted, cancel, trade_and_rest
+from engine.order import Order
 from engine.state import State
-from engine.values import CancelReason
+from engine.values import NEW, PENDING_NEW, CancelReason
 
 
 def act_on_due(state: State) -> list[AnyEvent]:
@@ -16,8 +17,23 @@ def act_on_due(state: State) -> list[AnyEvent]:
     events: list[AnyEvent] = []
     due = state.due
     while due.next_ns <= state.time_ns:
-        events.append(cancel(state, due.first(), CancelReason.EXPIRE_TIME))
+        order = due.first()
+        if order.status is PENDING_NEW:
+            _start(state, order, events)
+        else:
+            events.append(cancel(state, order, CancelReason.EXPIRE_TIME))
     return events
+
+
+def _start(state: State, order: Order, events: list[AnyEvent]) -> None:
+    """Let an order that has waited for its time act as if it were entered now."""
+    assert order.terms is not None, "what waits has a time"
+    state.due.remove(order)
+    if order.terms.expire_ns:
+        state.due.add(order, order.terms.expire_ns)
+    order.status = NEW
+    events.append(accepted(order))
+    trade_and_rest(state, order, state.books[order.instrument.symbol], events)
 
 
 def clock_tick(_state: State, _command: ClockTick) -> list[AnyEvent]:

@@ -71,7 +71,7 @@ class CommandRejected(Event, tag=7, frozen=True, array_like=True, gc=False):
 
 
 class OrderAccepted(Event, tag=8, frozen=True, array_like=True, gc=False):
-    """An order is live."""
+    """An order is live; or, with status PENDING_NEW, it waits for its start, and this comes again when it starts."""
 
     session: str
     account: str
@@ -84,6 +84,7 @@ class OrderAccepted(Event, tag=8, frozen=True, array_like=True, gc=False):
     qty: Qty
     price: Price
     terms: Terms | None = None
+    status: OrderStatus = OrderStatus.NEW
 
 
 class OrderRejected(Event, tag=9, frozen=True, array_like=True, gc=False):

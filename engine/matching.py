@@ -2,7 +2,7 @@
 
 from engine.book import Book, BookSide
 from engine.commands import CancelOrder
-from engine.events import AnyEvent, OrderCanceled, Trade
+from engine.events import AnyEvent, OrderAccepted, OrderCanceled, Trade
 from engine.order import Order, round_fee
 from engine.state import FINISHED_ORDERS_KEPT, State
 from engine.values import (
@@ -15,6 +15,7 @@ from engine.values import (
     IMMEDIATE_OR_CANCEL,
     MARKET,
     PARTIALLY_FILLED,
+    PENDING_NEW,
     Amount,
     CancelReason,
     OrderStatus,
@@ -160,11 +161,29 @@ def _finish(state: State, order: Order, status: OrderStatus) -> None:
         del finished[state.finished_order_ids.popleft()]
 
 
+def accepted(order: Order) -> OrderAccepted:
+    """Return the event that tells of an order for which nothing has happened yet."""
+    return OrderAccepted(
+        order.session,
+        order.account,
+        order.order_id,
+        order.cl_ord_id,
+        order.instrument.symbol,
+        order.side,
+        order.order_type,
+        order.time_in_force,
+        order.qty,
+        order.price,
+        order.terms,
+        order.status,
+    )
+
+
 def cancel(
     state: State, order: Order, reason: CancelReason, request: CancelOrder | None = None, *, rests: bool = True
 ) -> OrderCanceled:
-    """Close an open order, taking it off the book if it `rests` there."""
-    if rests:
+    """Close an open order, taking it off the book if it has started and `rests` there."""
+    if rests and order.status is not PENDING_NEW:
         book = state.books[order.instrument.symbol]
         (book.bids if order.side is BUY else book.asks).remove(order)
     order.leaves_qty = 0

@@ -10,7 +10,7 @@ from engine.events import (
     OrderRejected,
     OrderReplaced,
 )
-from engine.matching import cancel, trade_and_rest
+from engine.matching import accepted, cancel, trade_and_rest
 from engine.order import FEE_SCALE, Order
 from engine.queries import status_of
 from engine.reject import RejectReason, unknown_session
@@ -24,6 +24,7 @@ from engine.values import (
     LIMIT,
     MARKET,
     MARKET_TO_LIMIT,
+    PENDING_NEW,
     PRICE_MAX,
     REQUESTED,
     CancelReason,
@@ -116,11 +117,15 @@ def new_order(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one check after anothe
     )
     order.reserved = reserved
     account.orders[order_id] = order
+    account.cl_ord_ids[cl_ord_id] = order_id
     if terms is not None:
         order.terms = terms
+        if terms.effective_ns > state.time_ns:
+            order.status = PENDING_NEW
+            state.due.add(order, terms.effective_ns)
+            return [accepted(order)]
         if terms.expire_ns:
             state.due.add(order, terms.expire_ns)
-    account.cl_ord_ids[cl_ord_id] = order_id
     events: list[AnyEvent] = [
         OrderAccepted(
             command.session,
@@ -165,6 +170,8 @@ def replace_order(  # noqa: C901, PLR0911, PLR0912 - one check after another, in
     if not isinstance(found, Order):
         return found
     order, qty, price, terms = found, command.qty, command.price, command.terms
+    if order.status is PENDING_NEW:
+        return _cancel_rejected(command, order, RejectReason.ORDER_NOT_STARTED)
     instrument = order.instrument
     book = state.books[instrument.symbol]
     if command.order_type is not LIMIT or command.time_in_force in (IMMEDIATE_OR_CANCEL, FILL_OR_KILL):

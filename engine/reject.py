@@ -45,6 +45,8 @@ class RejectReason(IntEnum):
     MIN_QTY_MISMATCH = 1022, "the minimum quantity is above an order's, or with post-only, FOK or a replace"
     SLIPPAGE_MISMATCH = 1023, "a slippage limit is for market orders, and from zero to the largest price or 10000 bp"
     DEADLINE_PASSED = 1024, "the message reached the engine after its ValidUntilTime"
+    SCHEDULE_MISMATCH = 1025, "a scheduled start is for new limit orders, not post-only, and before their expiry"
+    ORDER_NOT_STARTED = 1026, "the order waits for its start; cancel it and enter another"
 
 
 def unknown_session(session: str) -> list[AnyEvent]:

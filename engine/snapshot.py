@@ -20,7 +20,7 @@ from engine.journal import make_directory, sync_directory
 from engine.order import FEE_SCALE, Order, round_fee
 from engine.state import Session, State
 from engine.terms import Terms
-from engine.values import BUY, OrderStatus, OrderType, Side, TimeInForce
+from engine.values import BUY, PENDING_NEW, OrderStatus, OrderType, Side, TimeInForce
 
 MAGIC: Final = b"FONDACO SNAPSHOT 1\n"
 SUFFIX: Final = ".snapshot"
@@ -170,8 +170,10 @@ def restore(image: StateImage) -> State:
             order = open_orders[order_id]
             book.side(order.side).rest(order)
     for order in open_orders.values():
-        if order.terms is not None and order.terms.expire_ns:
-            state.due.add(order, order.terms.expire_ns)
+        if order.terms is not None:
+            due_ns = order.terms.effective_ns if order.status is PENDING_NEW else order.terms.expire_ns
+            if due_ns:
+                state.due.add(order, due_ns)
     return state
 
 

@@ -23,3 +23,5 @@ class Terms(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How far from the other side's best price on entry a market order may trade."""
     valid_until_ns: int = 0
     """After this, nanoseconds since the epoch, the order or replace is refused."""
+    effective_ns: int = 0
+    """When the order is to start, nanoseconds since the epoch; until then it waits off the book."""

@@ -76,13 +76,15 @@ class PostOnly(IntEnum):
 
 
 class OrderStatus(IntEnum):
-    """FIX OrdStatus(39). `EXPIRED` stands for the FIX value `C`."""
+    """FIX OrdStatus(39). The letters count on from 9: `A` is 10."""
 
     NEW = 0
     PARTIALLY_FILLED = 1
     FILLED = 2
     CANCELED = 4
     REJECTED = 8
+    PENDING_NEW = 10
+    """FIX value A: accepted, waiting for its start."""
     EXPIRED = 12
     """FIX value C."""
 
@@ -123,6 +125,7 @@ PARTIALLY_FILLED: Final = OrderStatus.PARTIALLY_FILLED
 FILLED: Final = OrderStatus.FILLED
 CANCELED: Final = OrderStatus.CANCELED
 EXPIRED: Final = OrderStatus.EXPIRED
+PENDING_NEW: Final = OrderStatus.PENDING_NEW
 REQUESTED: Final = CancelReason.REQUESTED
 END_OF_DAY: Final = CancelReason.END_OF_DAY
 

@@ -52,6 +52,7 @@ ORD_REJ_REASON: Final[dict[int, int]] = {
     RejectReason.MIN_QTY_MISMATCH: 13,
     RejectReason.SLIPPAGE_MISMATCH: 11,
     RejectReason.DEADLINE_PASSED: 4,
+    RejectReason.SCHEDULE_MISMATCH: 11,
     GatewayReject.UNSUPPORTED_FIELD: 11,
     GatewayReject.UNSUPPORTED_VALUE: 11,
     GatewayReject.OFF_INCREMENT: 99,

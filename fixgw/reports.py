@@ -32,7 +32,7 @@ Report = tuple[str, str]
 _SIDE: Final = ("", "1", "2")
 _ORDER_TYPE: Final = ("", "1", "2", *[""] * 17, "K")
 _TIME_IN_FORCE: Final = ("0", "1", "", "3", "4", "", "6")
-_ORDER_STATUS: Final = {status: "C" if status is OrderStatus.EXPIRED else str(int(status)) for status in OrderStatus}
+_ORDER_STATUS: Final = {status: f"{status:X}" for status in OrderStatus}
 
 _CANCEL_TEXTS: Final = {
     CancelReason.REQUESTED: "",
@@ -75,11 +75,11 @@ class Reports:
 
     def _order_accepted(self, event: OrderAccepted, exec_id: str, time: str, _part: int) -> Report:
         text = self._instruments[event.symbol]
-        qty = text.qty_text[event.qty]
+        qty, status = text.qty_text[event.qty], _ORDER_STATUS[event.status]
         price = "" if event.order_type is MARKET else f"44={text.price_text[event.price]}\x01"
         terms = "" if event.terms is None else terms_text(event.terms, event.side, text)
         return "8", (
-            f"37={event.order_id}\x0111={event.cl_ord_id}\x0117={exec_id}\x01150=0\x0139=0\x011={event.account}\x01"
+            f"37={event.order_id}\x0111={event.cl_ord_id}\x0117={exec_id}\x01150={status}\x0139={status}\x011={event.account}\x01"
             f"55={event.symbol}\x0154={_SIDE[event.side]}\x0138={qty}\x0140={_ORDER_TYPE[event.order_type]}\x01{price}"
             f"59={_TIME_IN_FORCE[event.time_in_force]}\x01{terms}151={qty}\x0114=0\x016=0\x0160={time}\x01"
         )

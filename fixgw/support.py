@@ -33,7 +33,7 @@ SESSION_SUPPORTED: Final[dict[str, frozenset[str]]] = {
 }
 """The same for the messages of the session. A Reject or a Logout is taken whatever it carries."""
 
-TERM_TAGS: Final = ("18", "62", "110", "126", "388", "389", "432", "842")
+TERM_TAGS: Final = ("18", "62", "110", "126", "168", "388", "389", "432", "842")
 """The optional terms of an order: see `fixgw.terms`."""
 
 _BODY: Final = {

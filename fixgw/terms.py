@@ -6,6 +6,7 @@ TimeInForce(59)=6 (good till date) goes with ExpireTime(126), or with ExpireDate
 MinQty(110) must trade on entry. A market order's largest slippage: DiscretionInst(388)=1 (related to market price) with
 DiscretionOffsetValue(389), as a price, in basis points or in ticks by DiscretionOffsetType(842) 0, 1 or 2.
 ValidUntilTime(62), which FIX 4.4 has for quotes only, is the time by which the message must reach the engine.
+EffectiveTime(168) is when the order starts; one in the past is at once.
 """
 
 from typing import Final
@@ -43,6 +44,7 @@ def read_terms(fields: dict[str, str], side: Side, instrument: InstrumentText) -
         slippage_unit,
         slippage_max,
         _time_ns(fields, "62"),
+        _time_ns(fields, "168"),
     )
 
 
@@ -56,6 +58,8 @@ def terms_text(terms: Terms, side: int, instrument: InstrumentText) -> str:
         text += f"126={format_utc(terms.expire_ns)}\x01"
     if terms.expire_day:
         text += f"432={terms.expire_day}\x01"
+    if terms.effective_ns:
+        text += f"168={format_utc(terms.effective_ns)}\x01"
     if terms.min_qty:
         text += f"110={instrument.qty_text[terms.min_qty]}\x01"
     if terms.slippage_unit:

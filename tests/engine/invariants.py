@@ -4,7 +4,7 @@ from engine.book import BookSide
 from engine.due import NEVER
 from engine.order import Order
 from engine.state import State
-from engine.values import BUY, FILLED, LIMIT, MARKET_TO_LIMIT, NEW, PARTIALLY_FILLED, SELL
+from engine.values import BUY, FILLED, LIMIT, MARKET_TO_LIMIT, NEW, PARTIALLY_FILLED, PENDING_NEW, SELL
 
 
 def check_state(state: State) -> None:
@@ -12,13 +12,14 @@ def check_state(state: State) -> None:
     resting = [order for book in state.books.values() for order in (*_queued(book.bids), *_queued(book.asks))]
 
     # Every open order is in exactly one place, and that is the right one.
-    assert sorted(map(id, open_orders)) == sorted(map(id, resting))
+    waiting = [order for order in open_orders if order.status is PENDING_NEW]
+    assert sorted(map(id, open_orders)) == sorted(map(id, (*resting, *waiting)))
     assert len({order.order_id for order in open_orders}) == len(open_orders)
     for account in state.accounts.values():
         for order_id, order in account.orders.items():
             assert order.order_id == order_id <= state.last_order_id
             assert order.account == account.account
-            assert order.status in (NEW, PARTIALLY_FILLED)
+            assert order.status in (NEW, PARTIALLY_FILLED, PENDING_NEW)
             assert order.order_type in (LIMIT, MARKET_TO_LIMIT)
             assert account.order_id_of(order.cl_ord_id) == order_id
     for order_id, order in state.finished.items():
@@ -30,6 +31,7 @@ def check_state(state: State) -> None:
 
     # The clock knows of every order that it will act upon, and of no other.
     timed = {order.order_id: order.terms.expire_ns for order in open_orders if order.terms and order.terms.expire_ns}
+    timed |= {order.order_id: order.terms.effective_ns for order in waiting if order.terms}
     assert timed == {order_id: time_ns for (time_ns, order_id) in state.due._orders}
     assert {order_id: order.due_ns for order_id, order in timed_orders(state).items()} == timed
     assert state.due.next_ns == min((*timed.values(), NEVER))

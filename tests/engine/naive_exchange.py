@@ -47,6 +47,12 @@ class NaiveOrder:
     spent: int = 0
     fee: Fraction = Fraction(0)
     is_open: bool = True
+    waits_for: NewOrder | None = None
+    """The order as entered, while it waits for its start."""
+
+    @property
+    def due(self) -> int:
+        return self.terms.effective_ns if self.waits_for else self.terms.expire_ns
 
     @property
     def leaves(self) -> int:
@@ -72,6 +78,7 @@ class Outcome:
     trades: list[tuple[int, int, int, int, int, int]] = field(default_factory=list)
     """Maker's OrderID, taker's, price, quantity, maker's fee, taker's fee."""
     canceled: list[int] = field(default_factory=list)
+    started: list[int] = field(default_factory=list)
 
 
 class NaiveExchange:
@@ -97,11 +104,20 @@ class NaiveExchange:
     def advance(self, now: int) -> Outcome:
         """Let time go on, and all that is due by then happen."""
         self.now = now
-        gone = [order for order in self.open_orders() if 0 < order.terms.expire_ns <= now]
-        gone.sort(key=lambda order: (order.terms.expire_ns, order.order_id))
-        for order in gone:
-            order.is_open = False
-        return Outcome(canceled=[order.order_id for order in gone])
+        happened = Outcome()
+        while due := [order for order in self.open_orders() if 0 < order.due <= now]:
+            order = min(due, key=lambda order: (order.due, order.order_id))
+            if order.waits_for is None:
+                order.is_open = False
+                happened.canceled.append(order.order_id)
+                continue
+            command, order.waits_for = order.waits_for, None
+            order.priority = self._tick()
+            outcome = self._trade(order, command)
+            happened.started.append(order.order_id)
+            happened.trades += outcome.trades
+            happened.canceled += outcome.canceled
+        return happened
 
     def credit(self, command: Credit) -> bool:
         if command.reference in self.references or command.amount <= 0:
@@ -123,6 +139,9 @@ class NaiveExchange:
         order = self._order(command)
         self.orders.append(order)
         self._use_id(command.account, command.cl_ord_id, order)
+        if order.terms.effective_ns > self.now:
+            order.waits_for = command
+            return Outcome()
         return self._trade(order, command)
 
     def cancel(self, command: CancelOrder) -> Outcome:
@@ -137,6 +156,8 @@ class NaiveExchange:
         found = self._find(command)
         if not isinstance(found, NaiveOrder):
             return Outcome(found)
+        if found.waits_for is not None:
+            return Outcome(RejectReason.ORDER_NOT_STARTED)
         command = self._priced(command)
         reason = self._why_not_replace(command, found)
         if reason is not None:
@@ -193,7 +214,7 @@ class NaiveExchange:
     def queue(self, symbol: str, side: Side) -> list[NaiveOrder]:
         """Return the open orders of one side of a book, first the one to trade first."""
         sign = -1 if side is Side.BUY else 1
-        orders = [o for o in self.open_orders() if o.instrument.symbol == symbol and o.side is side]
+        orders = [o for o in self.open_orders() if o.instrument.symbol == symbol and o.side is side and not o.waits_for]
         return sorted(orders, key=lambda order: (order.price * sign, order.priority))
 
     def reserved(self, account: str, asset: str) -> int:
@@ -314,6 +335,10 @@ class NaiveExchange:
             is_entry = isinstance(command, NewOrder) and command.time_in_force is not TimeInForce.FILL_OR_KILL
             if is_post_only or not is_entry or not 1 <= terms.min_qty <= command.qty:
                 return RejectReason.MIN_QTY_MISMATCH
+        if terms.effective_ns:
+            is_entry = isinstance(command, NewOrder) and command.order_type is OrderType.LIMIT
+            if is_post_only or not is_entry or 0 < terms.expire_ns <= terms.effective_ns:
+                return RejectReason.SCHEDULE_MISMATCH
         if terms.slippage_unit is not SlippageUnit.NONE:
             largest = 10_000 if terms.slippage_unit is SlippageUnit.BASIS_POINTS else PRICE_MAX
             if command.order_type is not OrderType.MARKET or not 0 <= terms.slippage_max <= largest:

@@ -54,6 +54,7 @@ class Draw(NamedTuple):
     slippage_unit: SlippageUnit = SlippageUnit.NONE
     slippage_max: int = 0
     patience_ns: int = 0
+    wait_ns: int = 0
 
 
 class SideBySide:
@@ -71,8 +72,8 @@ class SideBySide:
         self.ids = 0
         self.day = 0
         self.now = 1_000
-        self.expired: list[int] = []
-        """OrderIDs that the next command is to find expired."""
+        self.due: list[Outcome] = []
+        """What is to happen by the clock before the next command."""
         self.seen: Counter[str] = Counter()
         """How often each kind of event, and each reason, has come."""
         for asset in ("BTC", "ETH"):
@@ -110,7 +111,7 @@ class SideBySide:
     def go_on(self, by: int = 1) -> None:
         """Let time go on: both exchanges know it with the next command."""
         self.now += by
-        self.expired += self.model.advance(self.now).canceled
+        self.due.append(self.model.advance(self.now))
 
     def tick(self, by: int) -> None:
         self.go_on(by)
@@ -265,9 +266,7 @@ class SideBySide:
     def compare(self, outcome: Outcome, events: list[AnyEvent]) -> None:
         """Hold the engine's tape against the model's."""
         trades = all_of(Trade, events)
-        assert outcome.trades == [
-            (t.maker_order_id, t.taker_order_id, t.price, t.qty, t.maker_fee, t.taker_fee) for t in trades
-        ]
+        assert outcome.trades == [self.traded(trade) for trade in trades]
         assert outcome.canceled == [event.order_id for event in all_of(OrderCanceled, events)]
         seen: set[int] = set()
         for trade in reversed(trades):  # The last one of an order shows what has become of it.
@@ -317,12 +316,21 @@ class SideBySide:
                 self.seen[reason.name] += 1
             if isinstance(reason, CancelReason):
                 self.seen[reason.name] += 1
-        expired = len(self.expired)
-        for order_id, event in zip(self.expired, events[:expired], strict=True):
-            assert isinstance(event, OrderCanceled)
-            assert (event.order_id, event.reason) == (order_id, CancelReason.EXPIRE_TIME)
-        self.expired.clear()
-        return events[expired:]
+        started = [order_id for outcome in self.due for order_id in outcome.started]
+        trades = [trade for outcome in self.due for trade in outcome.trades]
+        canceled = [order_id for outcome in self.due for order_id in outcome.canceled]
+        self.due.clear()
+        count = len(started) + len(trades) + len(canceled)
+        assert started == [event.order_id for event in all_of(OrderAccepted, events[:count])]
+        assert trades == [self.traded(event) for event in all_of(Trade, events[:count])]
+        assert canceled == [event.order_id for event in all_of(OrderCanceled, events[:count])]
+        self.seen["started"] += len(started)
+        self.seen["traded at start"] += len(trades)
+        return events[count:]
+
+    @staticmethod
+    def traded(t: Trade) -> tuple[int, int, int, int, int, int]:
+        return t.maker_order_id, t.taker_order_id, t.price, t.qty, t.maker_fee, t.taker_fee
 
     def terms(self, draw: Draw) -> Terms | None:
         """Return the terms that were drawn, counted from now; None if there are none."""
@@ -335,6 +343,7 @@ class SideBySide:
             draw.slippage_unit,
             draw.slippage_max,
             draw.patience_ns and now + draw.patience_ns,
+            draw.wait_ns and now + draw.wait_ns,
         )
         return None if terms == Terms() else terms
 

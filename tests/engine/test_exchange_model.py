@@ -42,8 +42,11 @@ draws = st.builds(
     slippage_unit=st.sampled_from((SlippageUnit.NONE, *SlippageUnit)),
     slippage_max=st.sampled_from((0, 1, 2, 99, 300, 10_000, 10_001, -1)),
     patience_ns=st.sampled_from((0, 0, 0, 1, 5, -1)),
+    wait_ns=st.sampled_from((0, 0, 0, 1, 6, 20, -1)),
 )
-ask_for_little = st.sampled_from((Draw(), Draw(life_ns=7), Draw(life_days=1), Draw(post_only=PostOnly.SLIDE)))
+ask_for_little = st.sampled_from(
+    (Draw(), Draw(life_ns=7), Draw(life_days=1), Draw(wait_ns=5), Draw(post_only=PostOnly.SLIDE))
+)
 mistakes = st.sampled_from(("account", "no_orig", "order_id", "symbol", "side", "orig", "cl_ord_id", "finished"))
 
 
@@ -280,6 +283,7 @@ SEEN = (
     "TradingDayEnded",
     "OrderStatusReported",
     "EXPIRE_TIME",
+    "started",
 )
 """What must have come more than a few times."""
 
@@ -354,5 +358,6 @@ def _random_terms(both: SideBySide, rng: random.Random, time_in_force: TimeInFor
     if rng.random() < 0.05:
         slippage_unit, slippage_max = rng.choice(tuple(SlippageUnit)), rng.choice((0, 1, 3, 99, 200, 10_001))
     post_only = PostOnly.NO if min_qty and not is_strange else rng.choice((PostOnly.NO, *PostOnly))
+    wait_ns = rng.choice((*[0] * 8, *range(-1, 20))) if post_only is PostOnly.NO else 0
     patience_ns = rng.choice((*[0] * 20, 1, -1))
-    return both.terms(Draw(post_only, life_ns, life_days, min_qty, slippage_unit, slippage_max, patience_ns))
+    return both.terms(Draw(post_only, life_ns, life_days, min_qty, slippage_unit, slippage_max, patience_ns, wait_ns))

@@ -33,6 +33,8 @@ REACHED_BY: dict[RejectReason, Request] = {
     RejectReason.MIN_QTY_MISMATCH: lambda v: v.order("A", BUY, 1, 1, terms=Terms(min_qty=2)),
     RejectReason.SLIPPAGE_MISMATCH: lambda v: v.order("A", BUY, 1, 1, terms=Terms(slippage_unit=SlippageUnit.TICKS)),
     RejectReason.DEADLINE_PASSED: lambda v: v.order("A", BUY, 1, 1, terms=Terms(valid_until_ns=1)),
+    RejectReason.SCHEDULE_MISMATCH: lambda v: v.order("A", BUY, 1, 0, order_type=MARKET, terms=Terms(effective_ns=9)),
+    RejectReason.ORDER_NOT_STARTED: lambda v: v.replace("waits", 1, 1),
     RejectReason.EXPIRY_MISMATCH: lambda v: v.order("A", BUY, 1, 1, time_in_force=GTD),
     RejectReason.EXPIRED_ON_ARRIVAL: lambda v: v.order("A", BUY, 1, 1, time_in_force=GTD, terms=Terms(expire_ns=1)),
     RejectReason.POST_ONLY_MUST_REST: lambda v: v.order("A", BUY, 1, 1, time_in_force=IOC, terms=POST_ONLY),
@@ -47,6 +49,7 @@ def test_every_reason_is_given_for_something(reason: RejectReason) -> None:
     venue.sell(2, 100)
     venue.buy(1, 90, cl_ord_id="done")
     venue.cancel("done")
+    venue.order("A", BUY, 1, 1, terms=Terms(effective_ns=10**9), cl_ord_id="waits")
     (event,) = REACHED_BY[reason](venue)
     assert getattr(event, "reason", None) == reason
     assert getattr(event, "text", None) == reason.text

@@ -184,3 +184,21 @@ def test_order_may_carry_a_deadline(venue: FixVenue) -> None:
     assert (report["103"], code(report)) == ("4", RejectReason.DEADLINE_PASSED)
     (report,) = venue.enter("38=1 40=2 44=1.00 62=x")
     assert (report["35"], report["371"], report["373"]) == ("3", "62", "6")
+
+
+# ---------------------------------------------------------------------------------------------------- schedule
+
+
+def test_scheduled_order_is_pending_until_it_starts(venue: FixVenue) -> None:
+    venue.now_ns = parse_utc("20261123-03:12:25")
+    (report,) = venue.enter("38=0.1 40=2 44=1.00 168=20261123-04:00:00", cl_ord_id="x")
+    assert (report["150"], report["39"], report["168"]) == ("A", "A", "20261123-04:00:00.000000")
+    (status,) = venue.send("H", "11=x 1=A 55=BTC/USD 54=1")
+    assert (status["150"], status["39"]) == ("I", "A")
+    (report,) = venue.told(venue.tick(parse_utc("20261123-04:00:00")))
+    assert (report["150"], report["39"], report["11"]) == ("0", "0", "x")
+
+
+def test_schedule_of_a_market_order_is_refused(venue: FixVenue) -> None:
+    (report,) = venue.enter("38=0.1 40=1 168=20261123-04:00:00")
+    assert (report["103"], code(report)) == ("11", RejectReason.SCHEDULE_MISMATCH)
