@@ -3,11 +3,11 @@ import time
 from pathlib import Path
 
 from engine.commands import AnyCommand, ClockTick
-from engine.events import AnyEvent
+from engine.events import AnyEvent, OrderCanceled
 from engine.journal import Journal
 from engine.sequencer import Sequencer
 from engine.terms import Terms
-from engine.values import BUY, CancelReason
+from engine.values import BUY
 from fixgw.due_timer import DueTimer
 from tests.engine.builders import GTD, Venue
 
@@ -29,25 +29,32 @@ async def test_clock_ticks_when_something_is_due_and_not_before(tmp_path: Path) 
     journal = Journal(tmp_path)
     journal.open_at(0, None, 0)
     sequencer = venue.sequencer = Sequencer(venue.exchange, journal)
-    seen: list[AnyEvent] = []
-    sequencer.observe = lambda _sequence, _time, events: seen.extend(events)
+    gone: list[tuple[str, int]] = []
+    all_gone = asyncio.Event()
+
+    def observe(_sequence: int, time_ns: int, events: list[AnyEvent]) -> None:
+        gone.extend((event.cl_ord_id, time_ns) for event in events if isinstance(event, OrderCanceled))
+        if len(gone) == 2:
+            all_gone.set()
+
+    sequencer.observe = observe
     sequencer.start()
     timer = DueTimer(sequencer)
     sequencer.on_commit = timer.arm
     timer.arm()
     now = time.time_ns()
-    for delay_ms in (300, 60):
-        terms = Terms(expire_ns=now + delay_ms * 1_000_000)
-        venue.order("A", BUY, 1, 100, time_in_force=GTD, terms=terms, cl_ord_id=f"{delay_ms}")
-    await asyncio.sleep(0.15)
-    gone = [event.cl_ord_id for event in seen if getattr(event, "reason", None) is CancelReason.EXPIRE_TIME]  # type: ignore[union-attr]
-    assert gone == ["60"]
-    await asyncio.sleep(0.3)
-    assert len(venue.state.due) == 0
+    due = {"later": now + 300_000_000, "sooner": now + 60_000_000}
+    for cl_ord_id, time_ns in due.items():
+        venue.order("A", BUY, 1, 100, time_in_force=GTD, terms=Terms(expire_ns=time_ns), cl_ord_id=cl_ord_id)
+    async with asyncio.timeout(10):
+        await all_gone.wait()
+    assert [cl_ord_id for cl_ord_id, _ in gone] == ["sooner", "later"]
+    assert all(time_ns >= due[cl_ord_id] for cl_ord_id, time_ns in gone)
     await sequencer.flushed()
     count = sequencer.sequence
+    assert count <= 4
     await asyncio.sleep(0.1)
-    assert sequencer.sequence == count == 4
+    assert sequencer.sequence == count
     timer.stop()
     await sequencer.stop()
     journal.close()
