@@ -64,6 +64,13 @@ class Asset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     decimals: Annotated[int, msgspec.Meta(ge=0, le=18)]
 
 
+class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The trading rules of an instrument. They may change from one start to the next."""
+
+    stop_protection_bps: Annotated[int, msgspec.Meta(ge=0, le=9_999)] = 500
+    """How far beyond its StopPx a stop without a limit may trade, in basis points of the StopPx."""
+
+
 class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is traded, in which steps, for which fee."""
 
@@ -75,12 +82,16 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     maker_fee_bps: Annotated[int, msgspec.Meta(ge=-1_000, le=1_000)]
     taker_fee_bps: Annotated[int, msgspec.Meta(ge=-1_000, le=1_000)]
     order_quantity_max: DecimalText
+    rules: Rules | None = None
+    """Without this table the rules stay as the journal has them."""
 
 
 class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A cash account and what it is opened with, as decimal texts by asset."""
 
     account: Name
+    firm: Name | None = None
+    """Whose account it is; without this it is a firm of its own."""
     deposits: dict[Name, DecimalText] = {}
 
 

@@ -7,10 +7,12 @@ from engine.order import Order
 class Account:
     """A cash account. Promises: no holding is ever negative; `reserved` is the sum over its open orders."""
 
-    __slots__ = ("account", "cl_ord_ids", "earlier_cl_ord_ids", "holdings", "orders")
+    __slots__ = ("account", "cl_ord_ids", "earlier_cl_ord_ids", "firm", "holdings", "orders")
 
-    def __init__(self, account: str) -> None:
+    def __init__(self, account: str, firm: str) -> None:
         self.account = account
+        self.firm = firm
+        """Whose account it is; limits and self-trade prevention may look at all accounts of a firm."""
         self.holdings: dict[str, Holding] = {}
         """One for every asset of the venue."""
         self.orders: dict[int, Order] = {}

@@ -9,8 +9,9 @@ from sortedcontainers import SortedList
 
 from engine.instrument import Instrument
 from engine.order import Order
+from engine.rules import NO_RULES, Rules
 from engine.terms import Terms
-from engine.values import AMOUNT_MAX, BUY, SELL, Price, Qty, Side, SlippageUnit
+from engine.values import AMOUNT_MAX, BUY, CONTINUOUS, NOWHERE, ON_BOOK, SELL, Phase, Price, Qty, Side, SlippageUnit
 
 
 class Level:
@@ -73,6 +74,7 @@ class BookSide:
         level.tail = order
         level.order_count += 1
         level.total_qty += order.leaves_qty
+        order.place = ON_BOOK
 
     def remove(self, order: Order) -> None:
         """Take a resting order out, wherever in its queue it stands."""
@@ -87,6 +89,7 @@ class BookSide:
         else:
             behind.ahead = ahead
         order.ahead = order.behind = None
+        order.place = NOWHERE
         level.total_qty -= order.leaves_qty
         level.order_count -= 1
         if not level.order_count:
@@ -139,14 +142,22 @@ class BookSide:
 
 
 class Book:
-    """The two sides of one instrument."""
+    """The two sides of one instrument, and what is known of its market."""
 
-    __slots__ = ("asks", "bids", "instrument")
+    __slots__ = ("asks", "bids", "index_price", "instrument", "last_price", "phase", "rules", "watchers")
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
         self.bids = BookSide(BUY)
         self.asks = BookSide(SELL)
+        self.rules: Rules = NO_RULES
+        self.phase: Phase = CONTINUOUS
+        self.last_price: Price = 0
+        """Of the last trade, 0 before the first."""
+        self.index_price: Price = 0
+        """What the house gave as the index, 0 before the first time."""
+        self.watchers = 0
+        """How many orders wait for a price of this book, or follow one."""
 
     def side(self, side: Side) -> BookSide:
         """Return where orders of `side` rest."""

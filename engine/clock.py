@@ -4,12 +4,14 @@ The clock is the time stamped on commands. Before any command is carried out, al
 the order of time and then of OrderID; so nothing trades after its time, however late a `ClockTick` comes.
 """
 
+from engine import aftermath
 from engine.commands import ClockTick
 from engine.events import AnyEvent
 from engine.matching import accepted, cancel, trade_and_rest
 from engine.order import Order
+from engine.places import withdraw
 from engine.state import State
-from engine.values import NEW, PENDING_NEW, CancelReason
+from engine.values import NEW, CancelReason, Place
 
 
 def act_on_due(state: State) -> list[AnyEvent]:
@@ -18,17 +20,19 @@ def act_on_due(state: State) -> list[AnyEvent]:
     due = state.due
     while due.next_ns <= state.time_ns:
         order = due.first()
-        if order.status is PENDING_NEW:
+        if order.place is Place.SCHEDULED:
             _start(state, order, events)
         else:
             events.append(cancel(state, order, CancelReason.EXPIRE_TIME))
+        if state.restless:
+            aftermath.settle(state, events)
     return events
 
 
 def _start(state: State, order: Order, events: list[AnyEvent]) -> None:
     """Let an order that has waited for its time act as if it were entered now."""
     assert order.terms is not None, "what waits has a time"
-    state.due.remove(order)
+    withdraw(state, order)
     if order.terms.expire_ns:
         state.due.add(order, order.terms.expire_ns)
     order.status = NEW

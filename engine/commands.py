@@ -6,6 +6,7 @@ the journal tells which message is expected next. Quantities are lots, prices ti
 
 import msgspec
 
+from engine.rules import Rules
 from engine.terms import Terms
 from engine.values import Amount, MassCancelScope, OrderStatus, OrderType, Price, Qty, Side, TimeInForce
 
@@ -37,9 +38,10 @@ class AddInstrument(Command, tag=2, frozen=True, array_like=True, gc=False):
 
 
 class OpenAccount(Command, tag=3, frozen=True, array_like=True, gc=False):
-    """Open a cash account."""
+    """Open a cash account of a firm; without one it is a firm of its own, named as the account."""
 
     account: str
+    firm: str = ""
 
 
 class Credit(Command, tag=4, frozen=True, array_like=True, gc=False):
@@ -205,6 +207,16 @@ class ClockTick(Command, tag=17, frozen=True, array_like=True, gc=False):
     """Time has come to where something is due. Any command lets it happen; this one does nothing else."""
 
 
+class SetRules(Command, tag=18, frozen=True, array_like=True, gc=False):
+    """Give an instrument its trading rules, all of them."""
+
+    symbol: str
+    rules: Rules
+    by: str = ""
+    """Who asked for it; empty if the settings did."""
+    why: str = ""
+
+
 AnyCommand = (
     AddAsset
     | AddInstrument
@@ -223,5 +235,6 @@ AnyCommand = (
     | Refuse
     | EndTradingDay
     | ClockTick
+    | SetRules
 )
 """Every command there is; the type by which the journal is decoded."""

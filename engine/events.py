@@ -6,6 +6,7 @@ the average price is exact. Events of an order name the session that entered it 
 
 import msgspec
 
+from engine.rules import Rules
 from engine.terms import Terms
 from engine.values import (
     Amount,
@@ -275,6 +276,15 @@ class TradingDayEnded(Event, tag=17, frozen=True, array_like=True, gc=False):
     day: int
 
 
+class RulesSet(Event, tag=18, frozen=True, array_like=True, gc=False):
+    """An instrument has these trading rules from now on."""
+
+    symbol: str
+    rules: Rules
+    by: str = ""
+    why: str = ""
+
+
 AnyEvent = (
     AssetAdded
     | InstrumentAdded
@@ -293,5 +303,6 @@ AnyEvent = (
     | OrderStatusReported
     | Refused
     | TradingDayEnded
+    | RulesSet
 )
 """Every event there is; the type by which the journal is decoded."""

@@ -8,7 +8,7 @@ as it was, or carried out whole.
 from collections.abc import Callable
 from typing import Any, Final
 
-from engine import clock, commands, house, orders, queries
+from engine import aftermath, clock, commands, house, orders, queries
 from engine.commands import AnyCommand
 from engine.events import AnyEvent
 from engine.state import State
@@ -31,6 +31,7 @@ _APPLIERS: Final[dict[type, Callable[[State, Any], list[AnyEvent]]]] = {
     commands.ProvisionSession: house.provision_session,
     commands.EndTradingDay: house.end_trading_day,
     commands.ClockTick: clock.clock_tick,
+    commands.SetRules: house.set_rules,
 }
 """Each of the first seven notes where its session's sequence stands. Done here, for all of them, that would cost more:
 the interpreter is quick with an attribute where it finds it on objects of one class only."""
@@ -55,5 +56,8 @@ class Exchange:
         if state.due.next_ns <= time_ns:
             events = clock.act_on_due(state)
             events += _APPLIERS[type(command)](state, command)
-            return events
-        return _APPLIERS[type(command)](state, command)
+        else:
+            events = _APPLIERS[type(command)](state, command)
+        if state.restless:
+            aftermath.settle(state, events)
+        return events

@@ -16,6 +16,7 @@ from engine.commands import (
     ReleaseOutbound,
     ReserveOutbound,
     ResetSequence,
+    SetRules,
 )
 from engine.errors import DefinitionError
 from engine.events import (
@@ -26,6 +27,7 @@ from engine.events import (
     Credited,
     InstrumentAdded,
     Refused,
+    RulesSet,
     SequenceReset,
     SessionProvisioned,
     TradingDayEnded,
@@ -33,7 +35,7 @@ from engine.events import (
 from engine.holding import Holding
 from engine.instrument import Instrument
 from engine.matching import cancel
-from engine.order import Order
+from engine.order import FEE_SCALE, Order
 from engine.reject import unknown_session
 from engine.state import Session, State
 from engine.values import AMOUNT_MAX, DECIMALS_MAX, END_OF_DAY, TimeInForce
@@ -87,7 +89,7 @@ def open_account(state: State, command: OpenAccount) -> list[AnyEvent]:
     """Open a cash account once."""
     if command.account in state.accounts:
         return [CommandRejected(f"account {command.account} exists")]
-    account = state.accounts[command.account] = Account(command.account)
+    account = state.accounts[command.account] = Account(command.account, command.firm or command.account)
     account.holdings = {asset: Holding() for asset in state.assets}
     return [AccountOpened(command.account)]
 
@@ -204,3 +206,15 @@ def _ends_with(order: Order, day: int) -> bool:
     """Tell whether an order expires with the end of a trading day."""
     terms = order.terms
     return order.time_in_force is TimeInForce.DAY or (terms is not None and 0 < terms.expire_day <= day)
+
+
+def set_rules(state: State, command: SetRules) -> list[AnyEvent]:
+    """Give an instrument its trading rules."""
+    book = state.books.get(command.symbol)
+    if book is None:
+        return [CommandRejected(f"rules: unknown instrument {command.symbol}")]
+    rules = command.rules
+    if not 0 <= rules.stop_protection_bps < FEE_SCALE:
+        return [CommandRejected(f"{command.symbol}: stop_protection_bps must be 0 to 9999")]
+    book.rules = rules
+    return [RulesSet(command.symbol, rules, command.by, command.why)]

@@ -4,6 +4,7 @@ from engine.book import Book, BookSide
 from engine.commands import CancelOrder
 from engine.events import AnyEvent, OrderAccepted, OrderCanceled, Trade
 from engine.order import Order, round_fee
+from engine.places import withdraw
 from engine.state import FINISHED_ORDERS_KEPT, State
 from engine.values import (
     BUY,
@@ -14,8 +15,8 @@ from engine.values import (
     FILLED,
     IMMEDIATE_OR_CANCEL,
     MARKET,
+    NOWHERE,
     PARTIALLY_FILLED,
-    PENDING_NEW,
     Amount,
     CancelReason,
     OrderStatus,
@@ -38,22 +39,26 @@ def trade_and_rest(state: State, order: Order, book: Book, events: list[AnyEvent
         bound = opposite.market_bound(terms) if order_type is MARKET else order.price * opposite.sign
         if best.key <= bound:
             if least and opposite.qty_within(bound) < least:
-                events.append(cancel(state, order, CancelReason.NOT_FILLABLE, rests=False))
+                events.append(cancel(state, order, CancelReason.NOT_FILLABLE))
                 return
-            _match(state, order, opposite, bound, events)
+            _match(state, order, book, opposite, bound, events)
+            if book.watchers:
+                state.restless[order.instrument.symbol] = book
             if not order.leaves_qty:
                 _finish(state, order, FILLED)
                 return
             least = 0
     if least:
-        events.append(cancel(state, order, CancelReason.NOT_FILLABLE, rests=False))
+        events.append(cancel(state, order, CancelReason.NOT_FILLABLE))
     elif order_type is MARKET or time_in_force is IMMEDIATE_OR_CANCEL:
-        events.append(cancel(state, order, CancelReason.IMMEDIATE_REMAINDER, rests=False))
+        events.append(cancel(state, order, CancelReason.IMMEDIATE_REMAINDER))
     else:
         own.rest(order)
+        if book.watchers:
+            state.restless[order.instrument.symbol] = book
 
 
-def _match(state: State, taker: Order, opposite: BookSide, bound: int, events: list[AnyEvent]) -> None:
+def _match(state: State, taker: Order, book: Book, opposite: BookSide, bound: int, events: list[AnyEvent]) -> None:
     instrument = taker.instrument
     while taker.leaves_qty:
         level = opposite.best
@@ -61,7 +66,7 @@ def _match(state: State, taker: Order, opposite: BookSide, bound: int, events: l
             return
         maker = level.head
         assert maker is not None, "a level without orders is dropped"
-        price = level.price
+        book.last_price = price = level.price
         qty = min(taker.leaves_qty, maker.leaves_qty)
         notional = qty * price * instrument.notional_per_tick_lot
         if qty == maker.leaves_qty:
@@ -179,13 +184,10 @@ def accepted(order: Order) -> OrderAccepted:
     )
 
 
-def cancel(
-    state: State, order: Order, reason: CancelReason, request: CancelOrder | None = None, *, rests: bool = True
-) -> OrderCanceled:
-    """Close an open order, taking it off the book if it has started and `rests` there."""
-    if rests and order.status is not PENDING_NEW:
-        book = state.books[order.instrument.symbol]
-        (book.bids if order.side is BUY else book.asks).remove(order)
+def cancel(state: State, order: Order, reason: CancelReason, request: CancelOrder | None = None) -> OrderCanceled:
+    """Take an open order out of wherever it is, and close it."""
+    if order.place is not NOWHERE:
+        withdraw(state, order)
     order.leaves_qty = 0
     _finish(state, order, EXPIRED if reason in EXPIRIES else CANCELED)
     if request is None:

@@ -5,7 +5,7 @@ from typing import Final
 from engine.holding import Holding
 from engine.instrument import Instrument
 from engine.terms import Terms
-from engine.values import NEW, SELL, Amount, OrderStatus, OrderType, Price, Qty, Side, TimeInForce
+from engine.values import NEW, NOWHERE, SELL, Amount, OrderStatus, OrderType, Place, Price, Qty, Side, TimeInForce
 
 FEE_SCALE: Final = 10_000
 """Basis points of one."""
@@ -34,6 +34,7 @@ class Order:
         "leaves_qty",
         "order_id",
         "order_type",
+        "place",
         "price",
         "proceeds",
         "qty",
@@ -79,6 +80,8 @@ class Order:
         self.reserved: Amount = 0
         self.status: OrderStatus = NEW
         self.terms: Terms | None = None
+        self.place: Place = NOWHERE
+        """Where it is, as long as it is open."""
         self.due_ns: int = 0
         """When the clock acts upon it next, 0 if it does not; kept by `engine.due`."""
         self.ahead: Order | None = None

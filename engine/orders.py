@@ -30,6 +30,7 @@ from engine.values import (
     CancelReason,
     MassCancelScope,
     OrderStatus,
+    Place,
 )
 
 
@@ -122,6 +123,7 @@ def new_order(  # noqa: C901, PLR0911, PLR0912, PLR0915 - one check after anothe
         order.terms = terms
         if terms.effective_ns > state.time_ns:
             order.status = PENDING_NEW
+            order.place = Place.SCHEDULED
             state.due.add(order, terms.effective_ns)
             return [accepted(order)]
         if terms.expire_ns:

@@ -18,9 +18,10 @@ from engine.holding import Holding
 from engine.instrument import Instrument
 from engine.journal import make_directory, sync_directory
 from engine.order import FEE_SCALE, Order, round_fee
+from engine.rules import NO_RULES, Rules
 from engine.state import Session, State
 from engine.terms import Terms
-from engine.values import BUY, PENDING_NEW, OrderStatus, OrderType, Side, TimeInForce
+from engine.values import BUY, OrderStatus, OrderType, Phase, Place, Side, TimeInForce
 
 MAGIC: Final = b"FONDACO SNAPSHOT 1\n"
 SUFFIX: Final = ".snapshot"
@@ -50,6 +51,7 @@ class OrderImage(msgspec.Struct, frozen=True, array_like=True):
     reserved: int
     status: OrderStatus
     terms: Terms | None = None
+    place: Place = Place.NOWHERE
 
 
 class InstrumentImage(msgspec.Struct, frozen=True, array_like=True):
@@ -67,6 +69,10 @@ class InstrumentImage(msgspec.Struct, frozen=True, array_like=True):
     order_qty_max: int
     bids: list[int]
     asks: list[int]
+    rules: Rules = NO_RULES
+    phase: Phase = Phase.CONTINUOUS
+    last_price: int = 0
+    index_price: int = 0
 
 
 class AccountImage(msgspec.Struct, frozen=True, array_like=True):
@@ -77,6 +83,7 @@ class AccountImage(msgspec.Struct, frozen=True, array_like=True):
     orders: list[OrderImage]
     cl_ord_ids: dict[str, int]
     earlier_cl_ord_ids: dict[str, int]
+    firm: str = ""
 
 
 class SessionImage(msgspec.Struct, frozen=True, array_like=True):
@@ -146,9 +153,15 @@ def restore(image: StateImage) -> State:
     state.fees = dict(image.fees)
     state.credit_references = dict.fromkeys(image.credit_references)
     for shown in image.instruments:
-        state.books[shown.symbol] = Book(_instrument(shown, state.assets))
+        book = state.books[shown.symbol] = Book(_instrument(shown, state.assets))
+        book.rules = shown.rules
+        book.phase = shown.phase
+        book.last_price = shown.last_price
+        book.index_price = shown.index_price
     for account_image in image.accounts:
-        account = state.accounts[account_image.account] = Account(account_image.account)
+        account = state.accounts[account_image.account] = Account(
+            account_image.account, account_image.firm or account_image.account
+        )
         account.holdings = {asset: Holding(*amounts) for asset, amounts in account_image.holdings.items()}
         account.orders = {shown.order_id: _order(shown, state) for shown in account_image.orders}
         account.cl_ord_ids = dict(account_image.cl_ord_ids)
@@ -171,7 +184,7 @@ def restore(image: StateImage) -> State:
             book.side(order.side).rest(order)
     for order in open_orders.values():
         if order.terms is not None:
-            due_ns = order.terms.effective_ns if order.status is PENDING_NEW else order.terms.expire_ns
+            due_ns = order.terms.effective_ns if order.place is Place.SCHEDULED else order.terms.expire_ns
             if due_ns:
                 state.due.add(order, due_ns)
     return state
@@ -236,6 +249,10 @@ def _instrument_image(book: Book) -> InstrumentImage:
         i.order_qty_max,
         [order.order_id for level in book.bids for order in level],
         [order.order_id for level in book.asks for order in level],
+        book.rules,
+        book.phase,
+        book.last_price,
+        book.index_price,
     )
 
 
@@ -263,6 +280,7 @@ def _account_image(account: Account) -> AccountImage:
         [_order_image(order) for order in account.orders.values()],
         dict(account.cl_ord_ids),
         dict(account.earlier_cl_ord_ids),
+        account.firm,
     )
 
 
@@ -287,6 +305,7 @@ def _order_image(order: Order) -> OrderImage:
         order.reserved,
         order.status,
         order.terms,
+        order.place,
     )
 
 
@@ -314,4 +333,5 @@ def _order(image: OrderImage, state: State) -> Order:
     order.reserved = image.reserved
     order.status = image.status
     order.terms = image.terms
+    order.place = image.place
     return order

@@ -55,6 +55,7 @@ class State:
         "finished_order_ids",
         "last_order_id",
         "last_trade_id",
+        "restless",
         "sessions",
         "time_ns",
         "trading_day_ended",
@@ -77,6 +78,8 @@ class State:
         self.finished_order_ids: deque[int] = deque()
         """The keys of `finished`, oldest first."""
         self.due = Due()
+        self.restless: dict[str, Book] = {}
+        """Watched books whose prices have moved, by symbol; empty between commands."""
         self.last_order_id = 0
         self.last_trade_id = 0
         self.trading_day_ended = 0

@@ -104,6 +104,37 @@ class CancelReason(IntEnum):
     """A good-till-date order at its time; FIX reports it as Expired."""
 
 
+class Place(IntEnum):
+    """Where an open order is."""
+
+    NOWHERE = 0
+    """It is being dealt with, or is not open."""
+    BOOK = 1
+    """It rests on its side of the book."""
+    SCHEDULED = 2
+    """It waits for its EffectiveTime."""
+    TRIGGERS = 3
+    """It waits for a price to trigger it."""
+    PEGS = 4
+    """It rests at a price that follows the book's best."""
+    LIST = 5
+    """It waits for another order of its list."""
+
+
+class Phase(IntEnum):
+    """A phase of trading in an instrument."""
+
+    CONTINUOUS = 0
+    CLOSED = 1
+    PRE_OPEN = 2
+    OPENING_AUCTION = 3
+    VOLATILITY_AUCTION = 4
+    CLOSING_AUCTION = 5
+    HALT = 6
+    POST_ONLY = 7
+    CANCEL_ONLY = 8
+
+
 class MassCancelScope(IntEnum):
     """FIX MassCancelRequestType(530)."""
 
@@ -126,6 +157,9 @@ FILLED: Final = OrderStatus.FILLED
 CANCELED: Final = OrderStatus.CANCELED
 EXPIRED: Final = OrderStatus.EXPIRED
 PENDING_NEW: Final = OrderStatus.PENDING_NEW
+NOWHERE: Final = Place.NOWHERE
+ON_BOOK: Final = Place.BOOK
+CONTINUOUS: Final = Phase.CONTINUOUS
 REQUESTED: Final = CancelReason.REQUESTED
 END_OF_DAY: Final = CancelReason.END_OF_DAY
 

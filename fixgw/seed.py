@@ -5,6 +5,7 @@ what has been traded under one definition cannot be read under another.
 """
 
 from config.settings import Instrument, Settings
+from config.settings import Rules as RulesSettings
 from engine.commands import (
     AddAsset,
     AddInstrument,
@@ -12,41 +13,72 @@ from engine.commands import (
     Credit,
     OpenAccount,
     ProvisionSession,
+    SetRules,
 )
 from engine.decimals import parse_decimal
 from engine.errors import DecimalError
 from engine.events import CommandRejected
+from engine.rules import Rules
 from engine.sequencer import Sequencer
 from fixgw.errors import SeedError
 
 
 def seed(settings: Settings, sequencer: Sequencer) -> None:
     """Submit what is missing. Raise `SeedError` if a definition cannot be had, or contradicts the journal."""
-    state = sequencer.exchange.state
+    _seed_assets(settings, sequencer)
+    _seed_instruments(settings, sequencer)
+    _seed_accounts(settings, sequencer)
+    _seed_sessions(settings, sequencer)
+
+
+def _seed_assets(settings: Settings, sequencer: Sequencer) -> None:
+    assets = sequencer.exchange.state.assets
     for asset in settings.assets:
-        if asset.asset not in state.assets:
+        if asset.asset not in assets:
             _submit(sequencer, AddAsset(asset.asset, asset.decimals))
-        elif state.assets[asset.asset] != asset.decimals:
+        elif assets[asset.asset] != asset.decimals:
             raise SeedError(
-                f"asset {asset.asset}: the journal has {state.assets[asset.asset]} decimals, the settings "
+                f"asset {asset.asset}: the journal has {assets[asset.asset]} decimals, the settings "
                 f"{asset.decimals}; keep the journal's, or start with an empty data directory"
             )
+
+
+def _seed_instruments(settings: Settings, sequencer: Sequencer) -> None:
+    books = sequencer.exchange.state.books
     for instrument in settings.instruments:
         command = _add_instrument(instrument)
-        if instrument.symbol not in state.books:
+        if instrument.symbol not in books:
             _submit(sequencer, command)
         else:
             _check_same(command, sequencer)
+        if instrument.rules is not None:
+            rules = _rules(instrument.rules)
+            if books[instrument.symbol].rules != rules:
+                _submit(sequencer, SetRules(instrument.symbol, rules))
+
+
+def _seed_accounts(settings: Settings, sequencer: Sequencer) -> None:
+    state = sequencer.exchange.state
     for account in settings.accounts:
-        if account.account not in state.accounts:
-            _submit(sequencer, OpenAccount(account.account))
+        known = state.accounts.get(account.account)
+        if known is None:
+            _submit(sequencer, OpenAccount(account.account, account.firm or ""))
+        elif account.firm and known.firm != account.firm:
+            raise SeedError(
+                f"account {account.account}: the journal has firm {known.firm}, the settings {account.firm}; "
+                "keep the journal's, or start with an empty data directory"
+            )
         for asset_name, text in account.deposits.items():
             amount = _decimal(text, state.assets[asset_name], f"account {account.account}: deposit of {asset_name}")
             reference = f"opening deposit {account.account} {asset_name}"
             if amount and reference not in state.credit_references:  # a crash may have come between the two
                 _submit(sequencer, Credit(account.account, asset_name, amount, reference))
+
+
+def _seed_sessions(settings: Settings, sequencer: Sequencer) -> None:
+    sessions = sequencer.exchange.state.sessions
     for session in settings.sessions:
-        known = state.sessions.get(session.comp_id)
+        known = sessions.get(session.comp_id)
         if known is None or (known.accounts, known.password_hash) != (session.accounts, session.password_hash):
             _submit(sequencer, ProvisionSession(session.comp_id, session.accounts, session.password_hash))
 
@@ -77,6 +109,10 @@ def _add_instrument(instrument: Instrument) -> AddInstrument:
         instrument.taker_fee_bps,
         qty_max // qty_increment,
     )
+
+
+def _rules(rules: RulesSettings) -> Rules:
+    return Rules(stop_protection_bps=rules.stop_protection_bps)
 
 
 def _check_same(command: AddInstrument, sequencer: Sequencer) -> None:

@@ -37,14 +37,14 @@ def read_terms(fields: dict[str, str], side: Side, instrument: InstrumentText) -
         return None
     slippage_unit, slippage_max = _slippage(fields, instrument)
     return Terms(
-        _post_only(fields, side),
-        _time_ns(fields, "126"),
-        _day(fields, "432"),
-        _lots(fields, "110", instrument),
-        slippage_unit,
-        slippage_max,
-        _time_ns(fields, "62"),
-        _time_ns(fields, "168"),
+        post_only=_post_only(fields, side),
+        expire_ns=_time_ns(fields, "126"),
+        expire_day=_day(fields, "432"),
+        min_qty=_lots(fields, "110", instrument),
+        slippage_unit=slippage_unit,
+        slippage_max=slippage_max,
+        valid_until_ns=_time_ns(fields, "62"),
+        effective_ns=_time_ns(fields, "168"),
     )
 
 

@@ -57,7 +57,8 @@ def _message(msg_type: str) -> Iterator[str]:
     category = "admin" if msg_type in ADMIN_MSG_TYPES else "app"
     yield f"  <message name='{MSG_TYPES[msg_type]}' msgtype='{msg_type}' msgcat='{category}'>"
     yield from _members(body.members, tags, (*body.required, *REQUIRED.get(msg_type, ())), "   ")
-    for tag in sorted(tags & LATER_FIELDS.keys(), key=int):
+    known = {tag for member, entry in body.members.items() for tag in (member, *(entry.members if entry else ()))}
+    for tag in sorted(tags - known, key=int):
         yield f"   <field name='{_KNOWN[tag].name}' required='N'/>"
     yield "  </message>"
 

@@ -23,7 +23,7 @@ from engine.reject import RejectReason
 from setup import COMPILED as LIST
 
 MODULES = tuple(f"{package}.{module}" for package, modules in LIST.items() for module in modules)
-INTERPRETED = ("commands", "events", "feed", "frames", "reject", "snapshot", "snapshotter")
+INTERPRETED = ("commands", "events", "feed", "frames", "reject", "rules", "snapshot", "snapshotter", "terms")
 """The engine's other modules; setup.py says why."""
 TESTS = (
     *(

@@ -6,7 +6,7 @@ from tests.engine.builders import DAY, GTC, Venue, only
 
 
 def test_cl_ord_id_leads_to_its_order() -> None:
-    account = Account("A")
+    account = Account("A", "FIRM")
     account.cl_ord_ids["x"] = 7
     account.earlier_cl_ord_ids["y"] = 8
     assert account.order_id_of("x") == 7

@@ -43,4 +43,4 @@ def test_journal_and_state_are_the_same_in_another_interpreter(tmp_path: Path, h
 
 def test_state_of_a_fixed_tape_is_the_same_on_every_machine(tmp_path: Path) -> None:
     """Where this changes, journals written before it replay differently, or snapshots are laid out differently."""
-    assert run(tmp_path, "0") == "3c3b2de5bf30bda190e8cc2d86eb5252e9b63ea2abf64bb468f444a2e855f1d7"
+    assert run(tmp_path, "0") == "bce239269b9ff4773399741c0f3cb6e3713322b2e1277b8a4bc65d965ae5037f"

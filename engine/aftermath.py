@@ -1,0 +1,13 @@
+"""What follows from a command: prices have moved, and orders that wait for a price act in turn, until all is quiet.
+
+Only books that somebody watches are looked at, so that plain orders pay nothing for it.
+"""
+
+from engine.events import AnyEvent
+from engine.state import State
+
+
+def settle(state: State, _events: list[AnyEvent]) -> None:
+    """Let all that waits for a price act, one order at a time, appending what happens."""
+    while state.restless:
+        state.restless.popitem()

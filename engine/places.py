@@ -1,0 +1,18 @@
+"""Where an open order is, and how it is taken out from there. An open order is in exactly one place."""
+
+from engine.order import Order
+from engine.state import State
+from engine.values import BUY, Place
+
+
+def withdraw(state: State, order: Order) -> None:
+    """Take an open order out of its place; also one that is nowhere, as it is being dealt with."""
+    place = order.place
+    if place is Place.BOOK:
+        book = state.books[order.instrument.symbol]
+        (book.bids if order.side is BUY else book.asks).remove(order)
+        if book.watchers:
+            state.restless[order.instrument.symbol] = book
+    elif place is Place.SCHEDULED:
+        state.due.remove(order)
+        order.place = Place.NOWHERE
