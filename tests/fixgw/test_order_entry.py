@@ -13,7 +13,7 @@ from fixgw.dictionary import FIELDS, HEADER, TRAILER, Block, body_of
 from fixgw.order_entry import ID_CHARS_MAX
 from fixgw.reject import GatewayReject
 from fixgw.session import Session, SessionState
-from fixgw.support import REQUIRED, SUPPORTED
+from fixgw.support import EXTENSIONS, REQUIRED, SUPPORTED
 from tests.fixgw.venue import NOW, NOW_NS, Venue, client_message
 
 T = f"60={NOW}|"
@@ -211,7 +211,7 @@ UNOFFERED = "the venue does not offer this value"
 REFUSALS: dict[str, tuple[str, str, str, int, int, str]] = {
     "side that the venue lacks": ("D", "54=5|", "8", G.UNSUPPORTED_VALUE, 54, f"Side(54): {UNOFFERED} (5)"),
     "type that the venue lacks": ("D", "40=3|", "8", G.UNSUPPORTED_VALUE, 40, f"OrdType(40): {UNOFFERED} (3)"),
-    "time in force that it lacks": ("D", "59=6|", "8", G.UNSUPPORTED_VALUE, 59, f"TimeInForce(59): {UNOFFERED} (6)"),
+    "time in force that it lacks": ("D", "59=5|", "8", G.UNSUPPORTED_VALUE, 59, f"TimeInForce(59): {UNOFFERED} (5)"),
     "manual handling": ("D", "21=3|", "8", G.UNSUPPORTED_VALUE, 21, f"HandlInst(21): {UNOFFERED} (3)"),
     "unknown instrument": ("D", "55=X/Y|", "8", R.UNKNOWN_INSTRUMENT, 55, "Symbol(55): unknown instrument"),
     "foreign currency": (
@@ -455,20 +455,20 @@ def test_malformed_header_field_gets_a_session_reject(msg_type: str, field: str,
 
 
 def test_what_the_standard_finds_wrong_comes_before_what_the_venue_lacks() -> None:
-    (answer,) = Venue().say("D", said("D", "54=Z|110=1|"))
+    (answer,) = Venue().say("D", said("D", "54=Z|63=0|"))
     assert (answer.msg_type, answer["371"]) == ("3", "54")
 
 
 def test_refusal_repeats_the_ids_and_terms_of_an_order() -> None:
-    (answer,) = Venue().say("D", said("D", "1=ACC1B|110=1|"))
+    (answer,) = Venue().say("D", said("D", "1=ACC1B|63=0|"))
     assert answer.text == (
         f"37=NONE|11=O1|17={answer['17']}|150=8|39=8|103=11|1=ACC1B|55=BTC/USD|54=1|38=1.5|40=2|44=100.25|59=1|151=0|14=0|6=0|"
-        f"60={NOW}|58=[2001] MinQty(110): the venue does not take this field|"
+        f"60={NOW}|58=[2001] SettlType(63): the venue does not take this field|"
     )
 
 
 def test_refusal_of_an_order_names_the_default_account() -> None:
-    (answer,) = Venue().say("D", said("D", "110=1|"))
+    (answer,) = Venue().say("D", said("D", "63=0|"))
     assert answer["1"] == "ACC1"
 
 
@@ -485,7 +485,7 @@ def test_refused_replace_tells_the_state_that_the_order_is_in() -> None:
     assert answer.has("37=1|11=O2|41=O1|39=4|434=2|102=99|")
 
 
-@pytest.mark.parametrize("changes", ("41=NOBODY'S|110=1|", "1=ACC2|110=1|", "1=NOBODY|110=1|"))
+@pytest.mark.parametrize("changes", ("41=NOBODY'S|63=0|", "1=ACC2|63=0|", "1=NOBODY|63=0|"))
 def test_refused_replace_of_an_order_that_is_not_the_brokers_says_rejected(changes: str) -> None:
     venue = Venue()
     venue.order("O1", "1", "2", "100", by="BROKER2")
@@ -572,7 +572,7 @@ def test_every_field_that_fix_allows_and_the_venue_does_not_take_is_named(msg_ty
 
 @pytest.mark.parametrize("msg_type", tuple(SAID))
 def test_every_field_that_fix_does_not_allow_is_rejected(msg_type: str) -> None:
-    allowed = HEADER.tags() | body(msg_type).tags() | TRAILER.tags()
+    allowed = HEADER.tags() | body(msg_type).tags() | TRAILER.tags() | EXTENSIONS
     session = Session("FONDACO", "BROKER1")
     session.state = SessionState.ACTIVE
     for tag in FIELDS.keys() - allowed:
@@ -586,7 +586,7 @@ def test_every_field_that_fix_does_not_allow_is_rejected(msg_type: str) -> None:
 def test_every_tag_that_fix_does_not_have_is_rejected(msg_type: str) -> None:
     session = Session("FONDACO", "BROKER1")
     session.state = SessionState.ACTIVE
-    for tag in ("957", "999", "1003", "1057", "5001", "8013", "9999", "20126", "999999999"):
+    for tag in ("957", "999", "1003", "1057", "5001", "9999", "20126", "999999999"):
         message = client_message(msg_type, f"{SAID[msg_type]}{tag}=1|", number=session.next_in)
         assert session.accept(message, NOW_NS)
         assert session.flaw is not None
@@ -603,7 +603,7 @@ def test_every_field_that_is_required_is_missed(msg_type: str) -> None:
 
 def test_what_the_venue_takes_is_what_fix_allows() -> None:
     for msg_type, tags in SUPPORTED.items():
-        assert tags <= HEADER.tags() | body(msg_type).tags(), msg_type
+        assert tags - EXTENSIONS <= HEADER.tags() | body(msg_type).tags(), msg_type
         assert set(body(msg_type).required) | set(REQUIRED.get(msg_type, ())) <= tags, msg_type
 
 
@@ -615,7 +615,7 @@ VALUES = st.one_of(
     st.decimals(allow_nan=False, allow_infinity=False, places=7).map("{:f}".format),
 )
 TAGS = st.sampled_from(
-    [*sorted(set().union(*SUPPORTED.values()) - {"35", "34", "49", "56", "52", "43"}), "110", "453", "9999"]
+    [*sorted(set().union(*SUPPORTED.values()) - {"35", "34", "49", "56", "52", "43"}), "63", "453", "9999"]
 )
 
 
