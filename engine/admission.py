@@ -15,10 +15,10 @@ from engine.values import (
     LIMIT,
     MARKET,
     PRICE_MAX,
+    OffsetUnit,
     PostOnly,
     Price,
     Side,
-    SlippageUnit,
 )
 
 _NO_TERMS: Final = Terms()
@@ -54,7 +54,7 @@ def why_not(state: State, command: NewOrder | ReplaceOrder) -> RejectReason | No
     ):
         return RejectReason.SCHEDULE_MISMATCH
     if terms.slippage_unit:
-        largest = 10_000 if terms.slippage_unit is SlippageUnit.BASIS_POINTS else PRICE_MAX
+        largest = 10_000 if terms.slippage_unit is OffsetUnit.BASIS_POINTS else PRICE_MAX
         if order_type is not MARKET or not 0 <= terms.slippage_max <= largest:
             return RejectReason.SLIPPAGE_MISMATCH
     return None

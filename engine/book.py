@@ -11,7 +11,7 @@ from engine.instrument import Instrument
 from engine.order import Order
 from engine.rules import NO_RULES, Rules
 from engine.terms import Terms
-from engine.values import AMOUNT_MAX, BUY, CONTINUOUS, NOWHERE, ON_BOOK, SELL, Phase, Price, Qty, Side, SlippageUnit
+from engine.values import AMOUNT_MAX, BUY, CONTINUOUS, NOWHERE, ON_BOOK, SELL, OffsetUnit, Phase, Price, Qty, Side
 
 
 class Level:
@@ -114,7 +114,7 @@ class BookSide:
         best = self.best
         if terms is None or not terms.slippage_unit or best is None:
             return AMOUNT_MAX
-        if terms.slippage_unit is SlippageUnit.BASIS_POINTS:
+        if terms.slippage_unit is OffsetUnit.BASIS_POINTS:
             return best.key + best.price * terms.slippage_max // 10_000
         return best.key + terms.slippage_max
 

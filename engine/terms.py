@@ -5,7 +5,7 @@ Most orders ask for none of it and carry no `Terms` at all, which keeps them as 
 
 import msgspec
 
-from engine.values import PostOnly, Qty, SlippageUnit
+from engine.values import OffsetUnit, PostOnly, Qty
 
 
 class Terms(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -18,10 +18,13 @@ class Terms(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """or the trading day (YYYYMMDD) with whose end it does."""
     min_qty: Qty = 0
     """How much must trade on entry, or nothing does and the order is cancelled."""
-    slippage_unit: SlippageUnit = SlippageUnit.NONE
+    slippage_unit: OffsetUnit = OffsetUnit.NONE
     slippage_max: int = 0
     """How far from the other side's best price on entry a market order may trade."""
     valid_until_ns: int = 0
     """After this, nanoseconds since the epoch, the order or replace is refused."""
     effective_ns: int = 0
     """When the order is to start, nanoseconds since the epoch; until then it waits off the book."""
+    offset_unit: OffsetUnit = OffsetUnit.NONE
+    offset: int = 0
+    """How far a price that follows the market keeps away from it."""

@@ -43,15 +43,18 @@ class OrderType(IntEnum):
     """FIX value K: at the other side's best price when it comes; what is left rests at that price."""
 
 
-class SlippageUnit(IntEnum):
-    """In what a market order's slippage limit is given. FIX: DiscretionOffsetType(842), one more than its value."""
+class OffsetUnit(IntEnum):
+    """In what a distance between prices is given.
+
+    FIX: one more than the value of DiscretionOffsetType(842) or PegOffsetType(836).
+    """
 
     NONE = 0
-    """There is no limit."""
+    """There is none."""
     PRICE = 1
     """A price difference; held in ticks."""
     BASIS_POINTS = 2
-    """Of the other side's best price, rounded down to ticks."""
+    """Of the price that it is a distance from, rounded down to ticks."""
     TICKS = 3
 
 

@@ -15,7 +15,7 @@ from engine.decimals import parse_decimal
 from engine.due import NEVER
 from engine.errors import DecimalError
 from engine.terms import Terms
-from engine.values import PostOnly, Side, SlippageUnit
+from engine.values import OffsetUnit, PostOnly, Side
 from fixgw.errors import InvalidTimestamp
 from fixgw.instruments import InstrumentText
 from fixgw.refusal import Refusal, bad_number, unsupported_value
@@ -28,7 +28,7 @@ _POST_ONLY: Final = "6"
 _STAY_ON_SIDE: Final = ("", "9", "0")
 """By side."""
 _RELATED_TO_MARKET: Final = "1"
-_SLIPPAGE_UNITS: Final = {"0": SlippageUnit.PRICE, "1": SlippageUnit.BASIS_POINTS, "2": SlippageUnit.TICKS}
+_OFFSET_UNITS: Final = {"0": OffsetUnit.PRICE, "1": OffsetUnit.BASIS_POINTS, "2": OffsetUnit.TICKS}
 
 
 def read_terms(fields: dict[str, str], side: Side, instrument: InstrumentText) -> Terms | None:
@@ -63,7 +63,7 @@ def terms_text(terms: Terms, side: int, instrument: InstrumentText) -> str:
     if terms.min_qty:
         text += f"110={instrument.qty_text[terms.min_qty]}\x01"
     if terms.slippage_unit:
-        is_price = terms.slippage_unit is SlippageUnit.PRICE
+        is_price = terms.slippage_unit is OffsetUnit.PRICE
         offset = instrument.price_text[terms.slippage_max] if is_price else terms.slippage_max
         text += f"388={_RELATED_TO_MARKET}\x01389={offset}\x01842={terms.slippage_unit - 1}\x01"
     return text
@@ -121,21 +121,21 @@ def _lots(fields: dict[str, str], tag: str, instrument: InstrumentText) -> int:
     return lots
 
 
-def _slippage(fields: dict[str, str], instrument: InstrumentText) -> tuple[SlippageUnit, int]:
+def _slippage(fields: dict[str, str], instrument: InstrumentText) -> tuple[OffsetUnit, int]:
     """Return the unit and the number of a slippage limit, none and 0 if there is none."""
     if _SLIPPAGE_TAGS.isdisjoint(fields):
-        return SlippageUnit.NONE, 0
+        return OffsetUnit.NONE, 0
     for tag in ("388", "389"):
         if tag not in fields:
             raise Refusal(GatewayReject.FIELD_MISSING, tag, "for a slippage limit")
     if fields["388"] != _RELATED_TO_MARKET:
         raise unsupported_value(fields, "388")
-    unit = _SLIPPAGE_UNITS.get(fields.get("842", "0"))
+    unit = _OFFSET_UNITS.get(fields.get("842", "0"))
     if unit is None:
         raise unsupported_value(fields, "842")
     text = fields["389"]
     try:
-        return unit, instrument.ticks(text) if unit is SlippageUnit.PRICE else parse_decimal(text, 0)
+        return unit, instrument.ticks(text) if unit is OffsetUnit.PRICE else parse_decimal(text, 0)
     except DecimalError as error:
         raise bad_number(389, text, instrument.price_text, error) from None
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from engine.commands import CancelOrder, Credit, EndTradingDay, MassCancel, NewOrder, ReplaceOrder
 from engine.reject import RejectReason
 from engine.terms import Terms
-from engine.values import AMOUNT_MAX, PRICE_MAX, MassCancelScope, OrderType, PostOnly, Side, SlippageUnit, TimeInForce
+from engine.values import AMOUNT_MAX, PRICE_MAX, MassCancelScope, OffsetUnit, OrderType, PostOnly, Side, TimeInForce
 
 N = TypeVar("N", NewOrder, ReplaceOrder)
 
@@ -281,10 +281,10 @@ class NaiveExchange:
         if command.order_type is not OrderType.MARKET:
             return Fraction(command.price)
         terms, others = command.terms or Terms(), self._counterparties(command.symbol, command.side, None)
-        if terms.slippage_unit is SlippageUnit.NONE or not others:
+        if terms.slippage_unit is OffsetUnit.NONE or not others:
             return None
         best = Fraction(others[0].price)
-        is_relative = terms.slippage_unit is SlippageUnit.BASIS_POINTS
+        is_relative = terms.slippage_unit is OffsetUnit.BASIS_POINTS
         slip = best * terms.slippage_max / 10_000 if is_relative else Fraction(terms.slippage_max)
         return best + slip if command.side is Side.BUY else best - slip
 
@@ -339,8 +339,8 @@ class NaiveExchange:
             is_entry = isinstance(command, NewOrder) and command.order_type is OrderType.LIMIT
             if is_post_only or not is_entry or 0 < terms.expire_ns <= terms.effective_ns:
                 return RejectReason.SCHEDULE_MISMATCH
-        if terms.slippage_unit is not SlippageUnit.NONE:
-            largest = 10_000 if terms.slippage_unit is SlippageUnit.BASIS_POINTS else PRICE_MAX
+        if terms.slippage_unit is not OffsetUnit.NONE:
+            largest = 10_000 if terms.slippage_unit is OffsetUnit.BASIS_POINTS else PRICE_MAX
             if command.order_type is not OrderType.MARKET or not 0 <= terms.slippage_max <= largest:
                 return RejectReason.SLIPPAGE_MISMATCH
         return None

@@ -30,10 +30,10 @@ from engine.values import (
     SELL,
     CancelReason,
     MassCancelScope,
+    OffsetUnit,
     OrderType,
     PostOnly,
     Side,
-    SlippageUnit,
     TimeInForce,
 )
 from tests.engine.builders import GTC, add_asset, add_instrument, all_of, only
@@ -51,7 +51,7 @@ class Draw(NamedTuple):
     life_ns: int = 0
     life_days: int = 0
     min_qty: int = 0
-    slippage_unit: SlippageUnit = SlippageUnit.NONE
+    slippage_unit: OffsetUnit = OffsetUnit.NONE
     slippage_max: int = 0
     patience_ns: int = 0
     wait_ns: int = 0

@@ -15,10 +15,10 @@ from engine.values import (
     MARKET,
     MARKET_TO_LIMIT,
     SELL,
+    OffsetUnit,
     OrderType,
     PostOnly,
     Side,
-    SlippageUnit,
     TimeInForce,
 )
 from tests.engine.builders import DAY, FOK, GTC, GTD, IOC
@@ -39,7 +39,7 @@ draws = st.builds(
     life_ns=st.sampled_from((0, 0, 1, 7, 30, -5)),
     life_days=st.sampled_from((0, 0, 0, 0, 1, 2)),
     min_qty=st.sampled_from((0, 0, 0, 1, 3, 9, 13, -1)),
-    slippage_unit=st.sampled_from((SlippageUnit.NONE, *SlippageUnit)),
+    slippage_unit=st.sampled_from((OffsetUnit.NONE, *OffsetUnit)),
     slippage_max=st.sampled_from((0, 1, 2, 99, 300, 10_000, 10_001, -1)),
     patience_ns=st.sampled_from((0, 0, 0, 1, 5, -1)),
     wait_ns=st.sampled_from((0, 0, 0, 1, 6, 20, -1)),
@@ -350,13 +350,13 @@ def _random_terms(both: SideBySide, rng: random.Random, time_in_force: TimeInFor
     if time_in_force is not GTD and rng.random() < 0.5 and not is_strange:
         return None
     life_ns = life_days = min_qty = slippage_max = 0
-    slippage_unit = SlippageUnit.NONE
+    slippage_unit = OffsetUnit.NONE
     if (time_in_force is GTD) != is_strange:
         life_ns, life_days = rng.choice(((rng.choice((*range(1, 40), -1)), 0), (0, rng.choice((1, 2, 0)))))
     if rng.random() < 0.08:
         min_qty = rng.randint(1, 9)
     if rng.random() < 0.05:
-        slippage_unit, slippage_max = rng.choice(tuple(SlippageUnit)), rng.choice((0, 1, 3, 99, 200, 10_001))
+        slippage_unit, slippage_max = rng.choice(tuple(OffsetUnit)), rng.choice((0, 1, 3, 99, 200, 10_001))
     post_only = PostOnly.NO if min_qty and not is_strange else rng.choice((PostOnly.NO, *PostOnly))
     wait_ns = rng.choice((*[0] * 8, *range(-1, 20))) if post_only is PostOnly.NO else 0
     patience_ns = rng.choice((*[0] * 20, 1, -1))

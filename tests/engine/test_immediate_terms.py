@@ -13,10 +13,10 @@ from engine.values import (
     MARKET_TO_LIMIT,
     SELL,
     CancelReason,
+    OffsetUnit,
     OrderType,
     PostOnly,
     Side,
-    SlippageUnit,
     TimeInForce,
 )
 from tests.engine.builders import FOK, GTC, IOC, Venue, all_of, only
@@ -94,21 +94,21 @@ def test_replace_has_no_minimum(venue: Venue) -> None:
 @pytest.mark.parametrize(
     ("side", "unit", "slippage", "qty"),
     (
-        (BUY, SlippageUnit.TICKS, 0, 5),
-        (BUY, SlippageUnit.PRICE, 9, 5),
-        (BUY, SlippageUnit.TICKS, 10, 10),
-        (BUY, SlippageUnit.BASIS_POINTS, 99, 5),
-        (BUY, SlippageUnit.BASIS_POINTS, 100, 10),
-        (BUY, SlippageUnit.BASIS_POINTS, 10_000, 15),
-        (SELL, SlippageUnit.TICKS, 9, 5),
-        (SELL, SlippageUnit.TICKS, 10, 10),
-        (SELL, SlippageUnit.BASIS_POINTS, 101, 5),
-        (SELL, SlippageUnit.BASIS_POINTS, 102, 10),
-        (SELL, SlippageUnit.BASIS_POINTS, 10_000, 15),
+        (BUY, OffsetUnit.TICKS, 0, 5),
+        (BUY, OffsetUnit.PRICE, 9, 5),
+        (BUY, OffsetUnit.TICKS, 10, 10),
+        (BUY, OffsetUnit.BASIS_POINTS, 99, 5),
+        (BUY, OffsetUnit.BASIS_POINTS, 100, 10),
+        (BUY, OffsetUnit.BASIS_POINTS, 10_000, 15),
+        (SELL, OffsetUnit.TICKS, 9, 5),
+        (SELL, OffsetUnit.TICKS, 10, 10),
+        (SELL, OffsetUnit.BASIS_POINTS, 101, 5),
+        (SELL, OffsetUnit.BASIS_POINTS, 102, 10),
+        (SELL, OffsetUnit.BASIS_POINTS, 10_000, 15),
     ),
 )
 def test_market_order_trades_no_further_than_its_slippage(
-    venue: Venue, side: Side, unit: SlippageUnit, slippage: int, qty: int
+    venue: Venue, side: Side, unit: OffsetUnit, slippage: int, qty: int
 ) -> None:
     terms = Terms(slippage_unit=unit, slippage_max=slippage)
     events = venue.order("A", side, 20, 0, order_type=MARKET, terms=terms)
@@ -118,7 +118,7 @@ def test_market_order_trades_no_further_than_its_slippage(
 
 
 def test_market_buy_needs_funds_only_as_far_as_it_may_go(venue: Venue) -> None:
-    terms = Terms(slippage_unit=SlippageUnit.TICKS, slippage_max=10)
+    terms = Terms(slippage_unit=OffsetUnit.TICKS, slippage_max=10)
     venue.state.accounts["A"].holdings["USD"].available = 10_050
     only(OrderRejected, venue.order("A", BUY, 15, 0, order_type=MARKET))
     assert traded([*venue.order("A", BUY, 15, 0, order_type=MARKET, terms=terms)]) == [(5, 1000), (5, 1010)]
@@ -126,7 +126,7 @@ def test_market_buy_needs_funds_only_as_far_as_it_may_go(venue: Venue) -> None:
 
 
 def test_fill_or_kill_market_order_fills_within_its_slippage_or_not_at_all(venue: Venue) -> None:
-    terms = Terms(slippage_unit=SlippageUnit.TICKS, slippage_max=10)
+    terms = Terms(slippage_unit=OffsetUnit.TICKS, slippage_max=10)
     events = venue.order("A", BUY, 11, 0, order_type=MARKET, time_in_force=FOK, terms=terms)
     assert only(OrderCanceled, events).reason is CancelReason.NOT_FILLABLE
     events = venue.order("A", BUY, 10, 0, order_type=MARKET, time_in_force=FOK, terms=terms)
@@ -136,15 +136,15 @@ def test_fill_or_kill_market_order_fills_within_its_slippage_or_not_at_all(venue
 @pytest.mark.parametrize(
     ("order_type", "unit", "slippage"),
     (
-        (LIMIT, SlippageUnit.TICKS, 1),
-        (MARKET_TO_LIMIT, SlippageUnit.TICKS, 1),
-        (MARKET, SlippageUnit.TICKS, -1),
-        (MARKET, SlippageUnit.BASIS_POINTS, 10_001),
-        (MARKET, SlippageUnit.PRICE, 2**53 + 1),
+        (LIMIT, OffsetUnit.TICKS, 1),
+        (MARKET_TO_LIMIT, OffsetUnit.TICKS, 1),
+        (MARKET, OffsetUnit.TICKS, -1),
+        (MARKET, OffsetUnit.BASIS_POINTS, 10_001),
+        (MARKET, OffsetUnit.PRICE, 2**53 + 1),
     ),
 )
 def test_slippage_that_does_not_fit_is_refused(
-    venue: Venue, order_type: OrderType, unit: SlippageUnit, slippage: int
+    venue: Venue, order_type: OrderType, unit: OffsetUnit, slippage: int
 ) -> None:
     price = 900 if order_type is LIMIT else 0
     terms = Terms(slippage_unit=unit, slippage_max=slippage)

@@ -5,7 +5,7 @@ import pytest
 from engine.events import AnyEvent
 from engine.reject import RejectReason
 from engine.terms import Terms
-from engine.values import BUY, MARKET, SELL, PostOnly, SlippageUnit
+from engine.values import BUY, MARKET, SELL, OffsetUnit, PostOnly
 from tests.engine.builders import GTD, IOC, SYMBOL, Venue
 
 Request = Callable[[Venue], list[AnyEvent]]
@@ -31,7 +31,7 @@ REACHED_BY: dict[RejectReason, Request] = {
     RejectReason.ORDER_ID_MISMATCH: lambda v: v.cancel("x", order_id=2),
     RejectReason.NO_OPEN_ORDERS: lambda v: v.query_all("C"),
     RejectReason.MIN_QTY_MISMATCH: lambda v: v.order("A", BUY, 1, 1, terms=Terms(min_qty=2)),
-    RejectReason.SLIPPAGE_MISMATCH: lambda v: v.order("A", BUY, 1, 1, terms=Terms(slippage_unit=SlippageUnit.TICKS)),
+    RejectReason.SLIPPAGE_MISMATCH: lambda v: v.order("A", BUY, 1, 1, terms=Terms(slippage_unit=OffsetUnit.TICKS)),
     RejectReason.DEADLINE_PASSED: lambda v: v.order("A", BUY, 1, 1, terms=Terms(valid_until_ns=1)),
     RejectReason.SCHEDULE_MISMATCH: lambda v: v.order("A", BUY, 1, 0, order_type=MARKET, terms=Terms(effective_ns=9)),
     RejectReason.ORDER_NOT_STARTED: lambda v: v.replace("waits", 1, 1),
