@@ -41,6 +41,7 @@ COMPILED: Final = {
         "queries",
         "recovery",
         "sequencer",
+        "settlement",
         "state",
         "values",
     ),

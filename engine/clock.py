@@ -7,9 +7,10 @@ the order of time and then of OrderID; so nothing trades after its time, however
 from engine import aftermath
 from engine.commands import ClockTick
 from engine.events import AnyEvent
-from engine.matching import accepted, cancel, trade_and_rest
+from engine.matching import trade_and_rest
 from engine.order import Order
 from engine.places import withdraw
+from engine.settlement import accepted, cancel
 from engine.state import State
 from engine.values import NEW, CancelReason, Place
 

@@ -34,9 +34,9 @@ from engine.events import (
 )
 from engine.holding import Holding
 from engine.instrument import Instrument
-from engine.matching import cancel
 from engine.order import FEE_SCALE, Order
 from engine.reject import unknown_session
+from engine.settlement import cancel
 from engine.state import Session, State
 from engine.values import AMOUNT_MAX, DECIMALS_MAX, END_OF_DAY, TimeInForce
 

@@ -10,10 +10,11 @@ from engine.events import (
     OrderRejected,
     OrderReplaced,
 )
-from engine.matching import accepted, cancel, trade_and_rest
+from engine.matching import trade_and_rest
 from engine.order import FEE_SCALE, Order
 from engine.queries import status_of
 from engine.reject import RejectReason, unknown_session
+from engine.settlement import accepted, cancel
 from engine.state import Session, State
 from engine.values import (
     AMOUNT_MAX,

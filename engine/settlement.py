@@ -1,0 +1,168 @@
+"""Settlement: what a fill or a cancel does to orders and to funds, exact to the last unit."""
+
+from engine.book import Book
+from engine.commands import CancelOrder
+from engine.events import AnyEvent, OrderAccepted, OrderCanceled, Trade
+from engine.order import Order, round_fee
+from engine.places import withdraw
+from engine.state import FINISHED_ORDERS_KEPT, State
+from engine.values import (
+    BUY,
+    CANCELED,
+    EXPIRED,
+    EXPIRIES,
+    FILLED,
+    MARKET,
+    NOWHERE,
+    PARTIALLY_FILLED,
+    Amount,
+    CancelReason,
+    OrderStatus,
+    Price,
+    Qty,
+)
+
+
+def fill(state: State, book: Book, maker: Order, taker: Order, price: Price, qty: Qty, events: list[AnyEvent]) -> None:
+    """Book a trade of two orders, the maker's quantity of which has been taken off already."""
+    instrument = book.instrument
+    book.last_price = price
+    notional = qty * price * instrument.notional_per_tick_lot
+    taker.leaves_qty -= qty
+    maker_fee = _settle(maker, qty, notional, instrument.maker_fee_bps)
+    taker_fee = _settle(taker, qty, notional, instrument.taker_fee_bps)
+    state.fees[instrument.quote] += maker_fee + taker_fee
+    state.last_trade_id += 1
+    events.append(
+        Trade(
+            state.last_trade_id,
+            instrument.symbol,
+            price,
+            qty,
+            notional,
+            maker.session,
+            maker.account,
+            maker.order_id,
+            maker.cl_ord_id,
+            maker.order_type,
+            maker.time_in_force,
+            maker.qty,
+            maker.price,
+            maker.leaves_qty,
+            maker.cum_qty,
+            maker.cum_notional,
+            maker_fee,
+            taker.session,
+            taker.account,
+            taker.order_id,
+            taker.cl_ord_id,
+            taker.side,
+            taker.order_type,
+            taker.time_in_force,
+            taker.qty,
+            taker.price,
+            taker.leaves_qty,
+            taker.cum_qty,
+            taker.cum_notional,
+            taker_fee,
+            maker.terms,
+            taker.terms,
+        )
+    )
+    if not maker.leaves_qty:
+        finish(state, maker, FILLED)
+
+
+def _settle(order: Order, qty: Qty, notional: Amount, fee_bps: int) -> Amount:
+    """Book one side of a trade against the order's account and return the fee it pays."""
+    instrument, backing, proceeds = order.instrument, order.backing, order.proceeds
+    order.status = PARTIALLY_FILLED
+    order.cum_qty += qty
+    order.cum_notional += notional
+    fee_raw = order.fee_raw
+    order.fee_raw = fee_raw_now = fee_raw + notional * fee_bps
+    fee = round_fee(fee_raw_now) - round_fee(fee_raw)
+    base_amount = qty * instrument.base_per_lot
+    if order.side is BUY:
+        if order.order_type is MARKET:
+            reserved = order.reserved - notional - fee
+        else:
+            reserved = order.reserve_needed(order.leaves_qty, order.price)
+        released = order.reserved - reserved
+        order.reserved = reserved
+        backing.reserved -= released
+        backing.available += released - notional - fee
+        proceeds.available += base_amount
+    else:
+        order.reserved -= base_amount
+        backing.reserved -= base_amount
+        proceeds.available += notional - fee
+    return fee
+
+
+def finish(state: State, order: Order, status: OrderStatus) -> None:
+    """Close an order that no longer rests: give back what it still reserves, remember it for a while."""
+    order.status = status
+    if order.terms is not None:
+        state.due.remove(order)
+    order_id = order.order_id
+    del state.accounts[order.account].orders[order_id]
+    reserved = order.reserved
+    if reserved:
+        backing = order.backing
+        backing.reserved -= reserved
+        backing.available += reserved
+        order.reserved = 0
+    finished = state.finished
+    finished[order_id] = order
+    state.finished_order_ids.append(order_id)
+    if len(finished) > FINISHED_ORDERS_KEPT:
+        del finished[state.finished_order_ids.popleft()]
+
+
+def accepted(order: Order) -> OrderAccepted:
+    """Return the event that tells of an order for which nothing has happened yet."""
+    return OrderAccepted(
+        order.session,
+        order.account,
+        order.order_id,
+        order.cl_ord_id,
+        order.instrument.symbol,
+        order.side,
+        order.order_type,
+        order.time_in_force,
+        order.qty,
+        order.price,
+        order.terms,
+        order.status,
+    )
+
+
+def cancel(state: State, order: Order, reason: CancelReason, request: CancelOrder | None = None) -> OrderCanceled:
+    """Take an open order out of wherever it is, and close it."""
+    if order.place is not NOWHERE:
+        withdraw(state, order)
+    order.leaves_qty = 0
+    finish(state, order, EXPIRED if reason in EXPIRIES else CANCELED)
+    if request is None:
+        requester, cl_ord_id, orig_cl_ord_id = order.session, order.cl_ord_id, ""
+    else:
+        requester, cl_ord_id, orig_cl_ord_id = request.session, request.cl_ord_id, order.cl_ord_id
+    return OrderCanceled(
+        order.session,
+        requester,
+        order.account,
+        order.order_id,
+        cl_ord_id,
+        orig_cl_ord_id,
+        order.instrument.symbol,
+        order.side,
+        order.order_type,
+        order.time_in_force,
+        order.qty,
+        order.price,
+        order.cum_qty,
+        order.cum_notional,
+        reason,
+        order.terms,
+    )
