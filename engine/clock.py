@@ -7,12 +7,11 @@ the order of time and then of OrderID; so nothing trades after its time, however
 from engine import aftermath
 from engine.commands import ClockTick
 from engine.events import AnyEvent
-from engine.matching import trade_and_rest
-from engine.order import Order
 from engine.places import withdraw
-from engine.settlement import accepted, cancel
+from engine.settlement import cancel
+from engine.starting import start
 from engine.state import State
-from engine.values import NEW, CancelReason, Place
+from engine.values import CancelReason, Place
 
 
 def act_on_due(state: State) -> list[AnyEvent]:
@@ -22,23 +21,13 @@ def act_on_due(state: State) -> list[AnyEvent]:
     while due.next_ns <= state.time_ns:
         order = due.first()
         if order.place is Place.SCHEDULED:
-            _start(state, order, events)
+            withdraw(state, order)
+            start(state, order, state.books[order.instrument.symbol], events)
         else:
             events.append(cancel(state, order, CancelReason.EXPIRE_TIME))
         if state.restless:
             aftermath.settle(state, events)
     return events
-
-
-def _start(state: State, order: Order, events: list[AnyEvent]) -> None:
-    """Let an order that has waited for its time act as if it were entered now."""
-    assert order.terms is not None, "what waits has a time"
-    withdraw(state, order)
-    if order.terms.expire_ns:
-        state.due.add(order, order.terms.expire_ns)
-    order.status = NEW
-    events.append(accepted(order))
-    trade_and_rest(state, order, state.books[order.instrument.symbol], events)
 
 
 def clock_tick(_state: State, _command: ClockTick) -> list[AnyEvent]:

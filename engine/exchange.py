@@ -8,16 +8,16 @@ as it was, or carried out whole.
 from collections.abc import Callable
 from typing import Any, Final
 
-from engine import aftermath, clock, commands, house, orders, queries
+from engine import aftermath, canceling, clock, commands, entry, house, queries, replacing
 from engine.commands import AnyCommand
 from engine.events import AnyEvent
 from engine.state import State
 
 _APPLIERS: Final[dict[type, Callable[[State, Any], list[AnyEvent]]]] = {
-    commands.NewOrder: orders.new_order,
-    commands.CancelOrder: orders.cancel_order,
-    commands.ReplaceOrder: orders.replace_order,
-    commands.MassCancel: orders.mass_cancel,
+    commands.NewOrder: entry.new_order,
+    commands.CancelOrder: canceling.cancel_order,
+    commands.ReplaceOrder: replacing.replace_order,
+    commands.MassCancel: canceling.mass_cancel,
     commands.QueryOrder: queries.query_order,
     commands.QueryOrders: queries.query_orders,
     commands.Refuse: house.refuse,

@@ -32,7 +32,7 @@ TESTS = (
     ),
     *(
         f"tests/engine/test_{module}.py"
-        for module in ("instrument", "journal", "matching", "order", "orders", "queries")
+        for module in ("instrument", "journal", "matching", "order", "entry", "queries")
     ),
     *(f"tests/fixgw/test_{module}.py" for module in ("codec", "dictionary", "order_entry", "reports", "timestamps")),
     *(f"tests/fixgw/test_{module}.py" for module in ("session", "session_life", "session_logon", "validation")),

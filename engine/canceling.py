@@ -1,0 +1,51 @@
+"""Cancel requests: of one order, or of many at once."""
+
+from engine.commands import CancelOrder, MassCancel
+from engine.events import AnyEvent, MassCanceled
+from engine.order import Order
+from engine.reject import RejectReason, unknown_session
+from engine.requests import find
+from engine.settlement import cancel
+from engine.state import State
+from engine.values import REQUESTED, CancelReason, MassCancelScope
+
+
+def cancel_order(state: State, command: CancelOrder) -> list[AnyEvent]:
+    """Cancel what is left of an order."""
+    session = state.sessions.get(command.session)
+    if session is None:
+        return unknown_session(command.session)
+    session.last_in = command.msg_seq_num
+    found = find(state, session, command)
+    if not isinstance(found, Order):
+        return found
+    session.permitted[command.account].cl_ord_ids[command.cl_ord_id] = found.order_id
+    return [cancel(state, found, REQUESTED, command)]
+
+
+def mass_cancel(state: State, command: MassCancel) -> list[AnyEvent]:
+    """Cancel the open orders of the session's accounts."""
+    session = state.sessions.get(command.session)
+    if session is None:
+        return unknown_session(command.session)
+    session.last_in = command.msg_seq_num
+    if command.scope is MassCancelScope.INSTRUMENT and command.symbol not in state.books:
+        return [_mass_canceled(command, [], RejectReason.UNKNOWN_INSTRUMENT)]
+    orders = state.open_orders(session.accounts, command.symbol, command.side)
+    events: list[AnyEvent] = [cancel(state, order, CancelReason.MASS_CANCEL) for order in orders]
+    events.append(_mass_canceled(command, orders, None))
+    return events
+
+
+def _mass_canceled(command: MassCancel, orders: list[Order], reason: RejectReason | None) -> MassCanceled:
+    return MassCanceled(
+        command.session,
+        command.cl_ord_id,
+        command.scope,
+        command.symbol,
+        command.side,
+        tuple(order.order_id for order in orders),
+        tuple(order.cl_ord_id for order in orders),
+        reason or 0,
+        reason.text if reason else "",
+    )

@@ -1,0 +1,151 @@
+"""Entry: a new order is refused whole, or accepted, funded, and let act."""
+
+from engine.account import Account
+from engine.admission import passive_price, why_not
+from engine.commands import NewOrder
+from engine.events import AnyEvent, OrderAccepted, OrderRejected
+from engine.matching import trade_and_rest
+from engine.order import FEE_SCALE, Order
+from engine.queries import status_of
+from engine.reject import RejectReason, unknown_session
+from engine.starting import begin
+from engine.state import State
+from engine.values import AMOUNT_MAX, BUY, GOOD_TILL_DATE, LIMIT, MARKET, MARKET_TO_LIMIT, PRICE_MAX
+
+
+def new_order(state: State, command: NewOrder) -> list[AnyEvent]:
+    """Accept an order, reserve what it may cost, and let it trade or rest."""
+    session = state.sessions.get(command.session)
+    if session is None:
+        return unknown_session(command.session)
+    session.last_in = command.msg_seq_num
+    account = session.permitted.get(command.account)
+    if account is None:
+        return _rejected(command, RejectReason.UNKNOWN_ACCOUNT)
+    cl_ord_id = command.cl_ord_id
+    if cl_ord_id in account.cl_ord_ids or cl_ord_id in account.earlier_cl_ord_ids:
+        if command.possible_resend:
+            return [status_of(state, session, command)]
+        return _rejected(command, RejectReason.DUPLICATE_CL_ORD_ID)
+    order = admit(state, account, command)
+    if not isinstance(order, Order):
+        return _rejected(command, order)
+    events: list[AnyEvent]
+    if order.terms is not None:
+        events = []
+        begin(state, order, state.books[command.symbol], events)
+        return events
+    # As `start` does it, for the many that ask for nothing more; a call less, and the event from what is at hand.
+    events = [
+        OrderAccepted(
+            command.session,
+            command.account,
+            order.order_id,
+            cl_ord_id,
+            command.symbol,
+            command.side,
+            command.order_type,
+            command.time_in_force,
+            command.qty,
+            order.price,
+        )
+    ]
+    trade_and_rest(state, order, state.books[command.symbol], events)
+    return events
+
+
+def admit(  # noqa: C901, PLR0912 - one check after another, in the order of reasons
+    state: State, account: Account, command: NewOrder
+) -> Order | RejectReason:
+    """Return the order that a command enters, which is nowhere yet: open, and funded. Or say why it is refused."""
+    book = state.books.get(command.symbol)
+    if book is None:
+        return RejectReason.UNKNOWN_INSTRUMENT
+    instrument, side, order_type, qty, price = (
+        book.instrument,
+        command.side,
+        command.order_type,
+        command.qty,
+        command.price,
+    )
+    if not 0 < qty <= instrument.order_qty_max:
+        return RejectReason.QUANTITY_OUT_OF_RANGE
+    terms = command.terms
+    if terms is not None or command.time_in_force is GOOD_TILL_DATE:
+        reason = why_not(state, command)
+        if reason is not None:
+            return reason
+    if order_type is not LIMIT:
+        if price:
+            return RejectReason.MARKET_ORDER_NEEDS_NO_PRICE
+        opposite = book.opposite(side)
+        if opposite.best is None:
+            return RejectReason.NO_LIQUIDITY
+        if order_type is MARKET_TO_LIMIT:
+            price = opposite.best.price
+    if order_type is MARKET:
+        notional = 0
+        if side is BUY:
+            notional = book.asks.cost(qty, book.asks.market_bound(terms)) * instrument.notional_per_tick_lot
+    else:
+        if not 0 < price <= PRICE_MAX:
+            return RejectReason.PRICE_OUT_OF_RANGE
+        if terms is not None and terms.post_only:
+            price = passive_price(book, side, price, terms.post_only)
+            if not price:
+                return RejectReason.POST_ONLY_WOULD_TRADE
+        notional = qty * price * instrument.notional_per_tick_lot
+        if notional > AMOUNT_MAX:
+            return RejectReason.NOTIONAL_TOO_LARGE
+    holdings = account.holdings
+    if side is BUY:
+        backing, proceeds = holdings[instrument.quote], holdings[instrument.base]
+        reserved = notional - (-notional * instrument.reserve_fee_bps // FEE_SCALE)  # round_fee, without the call
+    else:
+        backing, proceeds = holdings[instrument.base], holdings[instrument.quote]
+        reserved = qty * instrument.base_per_lot
+    if reserved > backing.available:
+        return RejectReason.INSUFFICIENT_FUNDS
+    backing.available -= reserved
+    backing.reserved += reserved
+
+    state.last_order_id = order_id = state.last_order_id + 1
+    cl_ord_id = command.cl_ord_id
+    order = Order(
+        order_id,
+        command.session,
+        command.account,
+        cl_ord_id,
+        instrument,
+        side,
+        order_type,
+        command.time_in_force,
+        qty,
+        price,
+        backing,
+        proceeds,
+    )
+    order.reserved = reserved
+    order.terms = terms
+    account.orders[order_id] = order
+    account.cl_ord_ids[cl_ord_id] = order_id
+    return order
+
+
+def _rejected(command: NewOrder, reason: RejectReason) -> list[AnyEvent]:
+    return [
+        OrderRejected(
+            command.session,
+            command.account,
+            command.cl_ord_id,
+            command.symbol,
+            command.side,
+            command.order_type,
+            command.time_in_force,
+            command.qty,
+            command.price,
+            reason,
+            reason.text,
+            command.terms,
+        )
+    ]
