@@ -25,7 +25,7 @@ quickfix := $(VENV)/.installed-quickfix
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test bench lint format compile interpret constraints clean current
+.PHONY: help demo test fuzz bench lint format compile interpret constraints clean current
 
 help: ## list the targets
 	@echo "make <target>   (PYTHON=python3.12 chooses the interpreter)"
@@ -37,6 +37,9 @@ demo: $(project) current ## open a venue with sample brokers on this machine and
 
 test: interpret $(project) $(dev) $(quickfix) lint ## lint, then run every test
 	$(VENV)/bin/python -m pytest
+
+fuzz: $(project) $(dev) current ## let a million random commands try to break the engine's promises (some ten minutes)
+	$(VENV)/bin/python -m tests.engine.fuzz
 
 bench: interpret $(project) $(dev) $(quickfix) ## measure the venue, interpreted and compiled, and QuickFIX beside it
 	$(VENV)/bin/python -m bench

@@ -9,8 +9,8 @@ right and the others bent; and a list of what conversions make of odd values. Th
 import asyncio
 import random
 import sys
-from collections.abc import Callable, Iterator
-from itertools import count
+from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,202 +23,36 @@ from engine.instrument import Instrument
 from engine.journal import Journal
 from engine.sequencer import Sequencer
 from engine.snapshot import state_hash
-from engine.values import LIMIT, MARKET, MassCancelScope, OrderType, Side, TimeInForce
 from fixgw.codec import Framer, Message, checksum, encode, readable
 from fixgw.delivery import recipients
 from fixgw.order_entry import OrderEntry, refuse_flaw
 from fixgw.reports import Reports
 from fixgw.session import Session, SessionState
 from fixgw.timestamps import format_utc, parse_utc
+from tests.engine.tape import ACCOUNTS, START_NS, SYMBOLS, Tape, opening
 
-START_NS: Final = 1_795_000_000_000_000_000
-SYMBOLS: Final = ("BTC/USD", "ETH/USD")
-ACCOUNTS: Final = ("A", "B", "C")
 COMMANDS: Final = 6_000
 MESSAGES: Final = 8_000
-
-
-def opening() -> Iterator[AnyCommand]:
-    """Yield what opens the venue: two instruments, three accounts, and a session of the same name for each."""
-    for asset, decimals in (("BTC", 3), ("ETH", 3), ("USD", 6)):
-        yield commands.AddAsset(asset, decimals)
-    yield commands.AddInstrument("BTC/USD", "BTC", "USD", 1, 2, 1, 3, -2, 7, 1_000)
-    yield commands.AddInstrument("ETH/USD", "ETH", "USD", 9, 2, 1, 3, 30, 12, 1_000)
-    for account in ACCOUNTS:
-        yield commands.OpenAccount(account)
-        for asset, amount in (("BTC", 20_000), ("ETH", 20_000), ("USD", 300_000_000)):
-            yield commands.Credit(account, asset, amount, f"{account}-{asset}")
-        yield commands.ProvisionSession(account, (account,), "hash")
 
 
 # ------------------------------------------------------------------------------------------------- the journal
 
 
-class Tape:
-    """An endless tape of commands. What an order is about follows from its number, so that a cancel can name it."""
-
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-        self._number = 0
-        makers: dict[Callable[[], AnyCommand], float] = {
-            self._new_order: 60,
-            self._cancel: 12,
-            self._replace: 15,
-            self._mass_cancel: 1,
-            self._query: 4,
-            self._query_all: 2,
-            self._refuse: 2,
-            self._house: 4,
-        }
-        self._makers, self._weights = list(makers), list(makers.values())
-
-    def __iter__(self) -> Iterator[AnyCommand]:
-        while True:
-            self._number += 1
-            (maker,) = self._random.choices(self._makers, self._weights)
-            yield maker()
-
-    def _seldom(self, what: Any, otherwise: Any, one_in: int = 25) -> Any:
-        return what if self._random.randrange(one_in) == 0 else otherwise
-
-    def _of(self, number: int) -> tuple[str, str, str, Side]:
-        """Return session, account, symbol and side of the order `number`, each now and then a wrong one."""
-        account = ACCOUNTS[number % 3]
-        side = Side(1 + number % 2)
-        return (
-            self._seldom(self._random.choice((*ACCOUNTS, "NOBODY")), account, 60),
-            self._seldom(self._random.choice((*ACCOUNTS, "NOBODY")), account),
-            self._seldom(self._random.choice((*SYMBOLS, "NOTHING")), SYMBOLS[number // 6 % 2]),
-            self._seldom(Side(3 - side), side),
-        )
-
-    def _earlier(self) -> int:
-        return max(0, self._number - int(self._random.expovariate(1 / 40)) - 1)
-
-    def _id(self) -> str:
-        return str(self._seldom(f"x{self._earlier()}", f"x{self._number}"))
-
-    def _terms(self, side: Side) -> tuple[OrderType, TimeInForce, int, int]:
-        chance = self._random
-        order_type = self._seldom(MARKET, LIMIT, 12)
-        price = chance.randint(990, 1004) if side is Side.BUY else chance.randint(996, 1010)
-        price = self._seldom(chance.choice((0, -1, 2**53, 2**53 + 1, 2**62, 2**70)), price, 60)
-        qty = self._seldom(chance.choice((0, -1, 1_000, 1_001, 2**63, 2**80)), chance.randint(1, 30), 60)
-        return order_type, chance.choice((*TimeInForce, TimeInForce.DAY)), qty, 0 if order_type is MARKET else price
-
-    def _new_order(self) -> AnyCommand:
-        session, account, symbol, side = self._of(self._number)
-        order_type, time_in_force, qty, price = self._terms(side)
-        price = self._seldom(1, price, 200)
-        cl_ord_id = self._seldom("not Unicode: \ud800", self._id(), 500)
-        resent = self._seldom(what=True, otherwise=False, one_in=6)
-        return commands.NewOrder(
-            session, self._number, account, cl_ord_id, symbol, side, order_type, time_in_force, qty, price, resent
-        )
-
-    def _target(self) -> tuple[str, str, str, str, int, str, Side]:
-        number = self._earlier()
-        session, account, symbol, side = self._of(number)
-        order_id = self._seldom(self._random.randint(1, self._number), 0, 8)
-        return session, account, self._id(), self._seldom("", f"x{number}"), order_id, symbol, side
-
-    def _cancel(self) -> AnyCommand:
-        session, account, cl_ord_id, original, order_id, symbol, side = self._target()
-        return commands.CancelOrder(session, self._number, account, cl_ord_id, original, order_id, symbol, side)
-
-    def _replace(self) -> AnyCommand:
-        session, account, cl_ord_id, original, order_id, symbol, side = self._target()
-        order_type, _, qty, price = self._terms(side)
-        time_in_force = self._random.choice((*TimeInForce, TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL))
-        return commands.ReplaceOrder(
-            session,
-            self._number,
-            account,
-            cl_ord_id,
-            original,
-            order_id,
-            symbol,
-            side,
-            order_type,
-            time_in_force,
-            qty,
-            price,
-        )
-
-    def _mass_cancel(self) -> AnyCommand:
-        session, _, symbol, side = self._of(self._number)
-        scope = self._random.choice(tuple(MassCancelScope))
-        symbol = symbol if scope is MassCancelScope.INSTRUMENT else ""
-        return commands.MassCancel(session, self._number, self._id(), scope, symbol, self._seldom(side, 0, 2))
-
-    def _query(self) -> AnyCommand:
-        session, account, _, original, order_id, symbol, side = self._target()
-        return commands.QueryOrder(session, self._number, account, original, order_id, symbol, side, "q")
-
-    def _query_all(self) -> AnyCommand:
-        session, account, symbol, side = self._of(self._number)
-        account, symbol = self._seldom("", account, 2), self._seldom("", symbol, 2)
-        return commands.QueryOrders(session, self._number, account, symbol, self._seldom(side, 0, 2), "qs")
-
-    def _refuse(self) -> AnyCommand:
-        session, account, symbol, _ = self._of(self._number)
-        return commands.Refuse(
-            session, self._number, self._number, "8", 2001, "no", "D", 100, self._id(), "", account, symbol, "1"
-        )
-
-    def _house(self) -> AnyCommand:
-        chance = self._random
-        session, account, symbol, _ = self._of(self._number)
-        asset = chance.choice(("BTC", "ETH", "USD", "EUR"))
-        steps = [chance.choice((0, 1, 7, 10**6, 10**30)) for _ in range(2)]
-        decimals = [chance.choice((0, 1, 2, 18, 19)) for _ in range(2)]
-        fees = [chance.choice((-3, 0, 5, 9_999, 10_000)) for _ in range(2)]
-        one: AnyCommand = chance.choice(
-            (
-                commands.AddAsset(chance.choice(("BTC", f"Z{self._number}")), chance.randint(-1, 19)),
-                commands.AddInstrument(
-                    chance.choice((symbol, f"{self._number}")),
-                    asset,
-                    chance.choice(("USD", "EUR")),
-                    steps[0],
-                    decimals[0],
-                    steps[1],
-                    decimals[1],
-                    fees[0],
-                    fees[1],
-                    chance.choice((0, 5, 2**53, 2**53 + 1)),
-                ),
-                commands.OpenAccount(chance.choice((account, f"Z{self._number}"))),
-                commands.Credit(account, asset, chance.choice((0, -5, 1_000, 2**62, 2**66)), self._id()),
-                commands.Credit(account, asset, 9_000, self._id()),
-                commands.ProvisionSession(session, chance.choice(((), (account,), (account, account))), "hash"),
-                commands.ProvisionSession(f"Z{self._number}", ("A", "C"), "hash"),
-                commands.ResetSequence(session),
-                commands.ReserveOutbound(session, self._number),
-                commands.ReleaseOutbound(session, chance.randint(0, 9), chance.randint(0, 9)),
-                commands.EndTradingDay(20_260_000 + self._number // 500),
-                commands.EndTradingDay(20_260_000 + self._number // 500),
-            )
-        )
-        return one
-
-
 async def write_journal(seed: int, directory: Path) -> list[str]:
     """Put a tape through a sequencer with a clock of its own; return what went wrong, and the state hash last."""
-    clock = count(START_NS, 1_000_003)
+    tape = Tape(seed)
     journal = Journal(directory / "journal", segment_bytes=128 * 1024)
-    sequencer = Sequencer(Exchange(), journal, clock=lambda: next(clock))
+    sequencer = Sequencer(Exchange(), journal, clock=lambda: tape.now_ns)
     sequencer.start()
     said: list[str] = []
-    tape = iter(Tape(seed))
     for command in opening():
         sequencer.submit(command)
-    for number in range(COMMANDS):
+    for number, command in enumerate(islice(tape, COMMANDS)):
         if number % 20 == 0:
             await sequencer.flushed()
-            sequencer.begin_batch()
+        sequencer.begin_batch()
         try:
-            sequencer.submit(next(tape))
+            sequencer.submit(command)
         except (OverflowError, UnicodeEncodeError) as error:
             said.append(f"{number}: {error!r}")
     await sequencer.stop()

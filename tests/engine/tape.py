@@ -1,0 +1,249 @@
+"""An endless tape of random commands over all that the engine can do, the same for the same seed on every machine.
+
+Most commands are right, some bent. What an order is about follows from its number, so that whatever comes later can
+name it without knowing what became of it.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from engine import commands
+from engine.commands import AnyCommand
+from engine.rules import Rules
+from engine.terms import Terms
+from engine.values import (
+    FILL_OR_KILL,
+    GOOD_TILL_DATE,
+    IMMEDIATE_OR_CANCEL,
+    LIMIT,
+    MARKET,
+    MARKET_TO_LIMIT,
+    MassCancelScope,
+    OffsetUnit,
+    OrderType,
+    PostOnly,
+    Side,
+    TimeInForce,
+)
+
+START_NS: Final = 1_795_000_000_000_000_000
+SECOND_NS: Final = 1_000_000_000
+SYMBOLS: Final = ("BTC/USD", "ETH/USD")
+ACCOUNTS: Final = ("A", "B", "C")
+
+
+def opening() -> Iterator[AnyCommand]:
+    """Yield what opens the venue: three instruments, three accounts of two firms, and a session for each account."""
+    for asset, decimals in (("BTC", 3), ("ETH", 3), ("USD", 6)):
+        yield commands.AddAsset(asset, decimals)
+    yield commands.AddInstrument("BTC/USD", "BTC", "USD", 1, 2, 1, 3, -2, 7, 1_000)
+    yield commands.AddInstrument("ETH/USD", "ETH", "USD", 9, 2, 1, 3, 30, 12, 1_000)
+    yield commands.AddInstrument("ETH/BTC", "ETH", "BTC", 1, 0, 1, 3, 0, 0, 1_000)
+    for account in ACCOUNTS:
+        yield commands.OpenAccount(account, "" if account == "C" else "FIRM")
+        for asset, amount in (("BTC", 4_000), ("ETH", 4_000), ("USD", 40_000_000)):
+            yield commands.Credit(account, asset, amount, f"{account}-{asset}")
+        yield commands.ProvisionSession(account, (account,), "hash")
+
+
+class Tape:
+    """An endless tape of commands. What an order is about follows from its number, so that a cancel can name it."""
+
+    def __init__(self, seed: int) -> None:
+        self.now_ns = START_NS
+        """The time of the command that was given out last."""
+        self._random = random.Random(seed)
+        self._number = 0
+        makers: dict[Callable[[], AnyCommand], float] = {
+            self._new_order: 50,
+            self._cancel: 20,
+            self._replace: 15,
+            self._mass_cancel: 0.3,
+            self._query: 4,
+            self._query_all: 2,
+            self._refuse: 2,
+            self._house: 4,
+            self._tick: 2,
+            self._rules: 1,
+        }
+        self._makers, self._weights = list(makers), list(makers.values())
+
+    def __iter__(self) -> Iterator[AnyCommand]:
+        while True:
+            self._number += 1
+            self.now_ns += self._random.choice((1_000, 1_000_000, 20_000_000, SECOND_NS))
+            (maker,) = self._random.choices(self._makers, self._weights)
+            yield maker()
+
+    def _seldom(self, what: Any, otherwise: Any, one_in: int = 25) -> Any:
+        return what if self._random.randrange(one_in) == 0 else otherwise
+
+    def _of(self, number: int) -> tuple[str, str, str, Side]:
+        """Return session, account, symbol and side of the order `number`, each now and then a wrong one."""
+        account = ACCOUNTS[number % 3]
+        side = Side(1 + number % 2)
+        return (
+            self._seldom(self._random.choice((*ACCOUNTS, "NOBODY")), account, 60),
+            self._seldom(self._random.choice((*ACCOUNTS, "NOBODY")), account),
+            self._seldom(self._random.choice((*SYMBOLS, "ETH/BTC", "ETH/BTC", "NOTHING")), SYMBOLS[number // 6 % 2]),
+            self._seldom(Side(3 - side), side),
+        )
+
+    def _earlier(self) -> int:
+        return max(0, self._number - int(self._random.expovariate(1 / 40)) - 1)
+
+    def _id(self) -> str:
+        return str(self._seldom(f"x{self._earlier()}", f"x{self._number}"))
+
+    def _figures(self, side: Side) -> tuple[OrderType, TimeInForce, int, int]:
+        """Return type, time in force, quantity and price of an order."""
+        chance = self._random
+        order_type = self._seldom(chance.choice((MARKET, MARKET, MARKET_TO_LIMIT)), LIMIT, 10)
+        price = chance.randint(985, 1004) if side is Side.BUY else chance.randint(996, 1015)
+        price = self._seldom(chance.choice((0, 1, -1, 2**53, 2**53 + 1, 2**62, 2**70)), price, 60)
+        qty = self._seldom(chance.choice((0, -1, 900, 1_000, 1_000, 1_001, 2**63, 2**80)), chance.randint(1, 30), 60)
+        time_in_force = chance.choice((*TimeInForce, TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL))
+        return order_type, time_in_force, qty, price if order_type is LIMIT else self._seldom(1_000, 0)
+
+    def _terms(self, order_type: OrderType, time_in_force: TimeInForce, qty: int) -> Terms | None:
+        """Return optional terms, mostly such as fit the order."""
+        chance = self._random
+        asked: dict[str, Any] = {}
+        if self._seldom(time_in_force is not GOOD_TILL_DATE, time_in_force is GOOD_TILL_DATE, 40):
+            asked |= {"expire_day": self._day()} if chance.randrange(3) == 0 else {"expire_ns": self._soon()}
+        is_immediate = time_in_force in (IMMEDIATE_OR_CANCEL, FILL_OR_KILL)
+        kind = chance.randrange(12)
+        if kind == 0 and self._seldom(True, order_type is LIMIT and not is_immediate):
+            asked["post_only"] = chance.choice(tuple(PostOnly))
+        elif kind == 1 and self._seldom(True, time_in_force is not FILL_OR_KILL):
+            asked["min_qty"] = self._seldom(qty + 1, max(1, qty // 2))
+        elif kind == 2 and self._seldom(True, order_type is MARKET):
+            asked["slippage_unit"] = chance.choice(tuple(OffsetUnit))
+            asked["slippage_max"] = chance.choice((0, 2, 50, 10_001))
+        elif kind == 3 and self._seldom(True, order_type is LIMIT):
+            asked["effective_ns"] = self._soon() - SECOND_NS
+        elif kind == 4:
+            asked["valid_until_ns"] = self.now_ns + self._seldom(-1, 1, 4)
+        return Terms(**asked) if asked else None
+
+    def _soon(self) -> int:
+        return self.now_ns + int(self._seldom(-5, self._random.randint(0, 60) * SECOND_NS))
+
+    def _day(self) -> int:
+        return 20_260_000 + self._number // 500 + int(self._seldom(-1, self._random.randint(0, 2)))
+
+    def _new_order(self) -> AnyCommand:
+        session, account, symbol, side = self._of(self._number)
+        order_type, time_in_force, qty, price = self._figures(side)
+        cl_ord_id = self._seldom("not Unicode: \ud800", self._id(), 500)
+        resent = self._seldom(what=True, otherwise=False, one_in=6)
+        terms = self._terms(order_type, time_in_force, qty)
+        return commands.NewOrder(
+            session,
+            self._number,
+            account,
+            cl_ord_id,
+            symbol,
+            side,
+            order_type,
+            time_in_force,
+            qty,
+            price,
+            resent,
+            terms,
+        )
+
+    def _target(self) -> tuple[str, str, str, str, int, str, Side]:
+        number = self._earlier()
+        session, account, symbol, side = self._of(number)
+        order_id = self._seldom(self._random.randint(1, self._number), 0, 8)
+        return session, account, self._id(), self._seldom("", f"x{number}"), order_id, symbol, side
+
+    def _cancel(self) -> AnyCommand:
+        session, account, cl_ord_id, original, order_id, symbol, side = self._target()
+        return commands.CancelOrder(session, self._number, account, cl_ord_id, original, order_id, symbol, side)
+
+    def _replace(self) -> AnyCommand:
+        session, account, cl_ord_id, original, order_id, symbol, side = self._target()
+        _, time_in_force, qty, price = self._figures(side)
+        order_type = self._seldom(MARKET, LIMIT)
+        return commands.ReplaceOrder(
+            session,
+            self._number,
+            account,
+            cl_ord_id,
+            original,
+            order_id,
+            symbol,
+            side,
+            order_type,
+            time_in_force,
+            qty,
+            price,
+            self._terms(order_type, time_in_force, qty),
+        )
+
+    def _mass_cancel(self) -> AnyCommand:
+        session, _, symbol, side = self._of(self._number)
+        scope = self._random.choice(tuple(MassCancelScope))
+        symbol = symbol if scope is MassCancelScope.INSTRUMENT else ""
+        return commands.MassCancel(session, self._number, self._id(), scope, symbol, self._seldom(side, 0, 2))
+
+    def _query(self) -> AnyCommand:
+        session, account, _, original, order_id, symbol, side = self._target()
+        return commands.QueryOrder(session, self._number, account, original, order_id, symbol, side, "q")
+
+    def _query_all(self) -> AnyCommand:
+        session, account, symbol, side = self._of(self._number)
+        account, symbol = self._seldom("", account, 2), self._seldom("", symbol, 2)
+        return commands.QueryOrders(session, self._number, account, symbol, self._seldom(side, 0, 2), "qs")
+
+    def _refuse(self) -> AnyCommand:
+        session, account, symbol, _ = self._of(self._number)
+        return commands.Refuse(
+            session, self._number, self._number, "8", 2001, "no", "D", 100, self._id(), "", account, symbol, "1"
+        )
+
+    def _tick(self) -> AnyCommand:
+        return commands.ClockTick()
+
+    def _rules(self) -> AnyCommand:
+        rules = Rules(stop_protection_bps=self._seldom(10_000, self._random.choice((0, 50, 500))))
+        return commands.SetRules(self._seldom("NOTHING", self._random.choice(SYMBOLS)), rules, "staff", "a test")
+
+    def _house(self) -> AnyCommand:
+        chance = self._random
+        session, account, symbol, _ = self._of(self._number)
+        asset = chance.choice(("BTC", "ETH", "USD", "EUR"))
+        steps = [chance.choice((0, 1, 7, 10**6, 10**30)) for _ in range(2)]
+        decimals = [chance.choice((0, 1, 2, 18, 19)) for _ in range(2)]
+        fees = [chance.choice((-3, 0, 5, 9_999, 10_000)) for _ in range(2)]
+        one: AnyCommand = chance.choice(
+            (
+                commands.AddAsset(chance.choice(("BTC", f"Z{self._number}")), chance.randint(-1, 19)),
+                commands.AddInstrument(
+                    chance.choice((symbol, f"{self._number}")),
+                    asset,
+                    chance.choice(("USD", "EUR")),
+                    steps[0],
+                    decimals[0],
+                    steps[1],
+                    decimals[1],
+                    fees[0],
+                    fees[1],
+                    chance.choice((0, 5, 2**53, 2**53 + 1)),
+                ),
+                commands.OpenAccount(chance.choice((account, f"Z{self._number}"))),
+                commands.Credit(account, asset, chance.choice((0, -5, 1_000, 2**62, 2**66)), self._id()),
+                commands.Credit(account, asset, 9_000, self._id()),
+                commands.ProvisionSession(session, chance.choice(((), (account,), (account, account))), "hash"),
+                commands.ProvisionSession(f"Z{self._number}", ("A", "C"), "hash"),
+                commands.ResetSequence(session),
+                commands.ReserveOutbound(session, self._number),
+                commands.ReleaseOutbound(session, chance.randint(0, 9), chance.randint(0, 9)),
+                commands.EndTradingDay(self._day()),
+                commands.EndTradingDay(self._day()),
+            )
+        )
+        return one
