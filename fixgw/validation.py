@@ -12,7 +12,7 @@ order of the same shape costs one look-up; `find_value_flaw` judges a single val
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from enum import IntEnum
 from typing import Final, NamedTuple
@@ -95,16 +95,21 @@ _SHAPE_FIELDS_MAX: Final = 128
 """Longer messages are right or wrong each time anew: thousands of group entries are not to be remembered."""
 
 NO_TAGS: Final[frozenset[str]] = frozenset()
+ExtraMembers = Mapping[str, frozenset[str]]
+NO_MEMBERS: Final[ExtraMembers] = {}
 
 
-def find_flaw(message: Message, extra_tags: frozenset[str] = NO_TAGS) -> Flaw | None:
+def find_flaw(
+    message: Message, extra_tags: frozenset[str] = NO_TAGS, extra_members: ExtraMembers = NO_MEMBERS
+) -> Flaw | None:
     """Return the first flaw that FIX 4.4 finds in a message, or None.
 
     `extra_tags` are allowed in the body on top of the standard: user-defined tags, or tags of later
-    versions. Of their values, only those in FIX 4.4 are looked at.
+    versions. Of their values, only those in FIX 4.4 are looked at. `extra_members` are those of them that belong
+    to the entries of a repeating group, by the tag of its count; they may stand anywhere behind an entry's first field.
     """
     pairs = message.pairs()
-    return _structure_flaw(message, pairs, extra_tags) or _values_flaw(pairs)
+    return _structure_flaw(message, pairs, extra_tags, extra_members) or _values_flaw(pairs)
 
 
 def find_value_flaw(tag: str, value: str) -> Flaw | None:
@@ -128,10 +133,16 @@ class Shapes:
     It holds at most `shape_count_max`, none of more than `_SHAPE_FIELDS_MAX` fields, and, when full, begins anew.
     """
 
-    __slots__ = ("_extra_tags", "_known", "_shape_count_max")
+    __slots__ = ("_extra_members", "_extra_tags", "_known", "_shape_count_max")
 
-    def __init__(self, extra_tags: frozenset[str] = NO_TAGS, shape_count_max: int = 4096) -> None:
+    def __init__(
+        self,
+        extra_tags: frozenset[str] = NO_TAGS,
+        extra_members: ExtraMembers = NO_MEMBERS,
+        shape_count_max: int = 4096,
+    ) -> None:
         self._extra_tags = extra_tags
+        self._extra_members = extra_members
         self._shape_count_max = shape_count_max
         self._known: set[tuple[str, ...]] = set()
 
@@ -150,7 +161,7 @@ class Shapes:
         shape = (message.msg_type, *tags, "", *sizes) if sizes else (message.msg_type, *tags)
         if shape in self._known:
             return True
-        if _structure_flaw(message, pairs, self._extra_tags) is not None:
+        if _structure_flaw(message, pairs, self._extra_tags, self._extra_members) is not None:
             return False
         if len(shape) <= _SHAPE_FIELDS_MAX:
             if len(self._known) >= self._shape_count_max:
@@ -178,7 +189,9 @@ _DATA_TAGS: Final = frozenset(DATA_TAGS) | frozenset(_LENGTH_TAGS)
 _COUNT_TAGS: Final = frozenset(tag for tag, field in FIELDS.items() if field.kind == "NUMINGROUP")
 
 
-def _structure_flaw(message: Message, pairs: Pairs, extra_tags: frozenset[str]) -> Flaw | None:
+def _structure_flaw(
+    message: Message, pairs: Pairs, extra_tags: frozenset[str], extra_members: ExtraMembers
+) -> Flaw | None:
     flaw = _order_flaw(pairs)
     if flaw is not None:
         return flaw
@@ -187,7 +200,7 @@ def _structure_flaw(message: Message, pairs: Pairs, extra_tags: frozenset[str]) 
     body = body_of(message.msg_type)
     if body is None:
         return Flaw(Reason.INVALID_MSG_TYPE)
-    walk = _Walk(pairs, extra_tags)
+    walk = _Walk(pairs, extra_tags, extra_members)
     return (
         _missing_flaw(message.fields.keys() | _FRAME_TAGS, body)
         or walk.find_flaw(body)
@@ -223,11 +236,12 @@ def _missing_flaw(present: frozenset[str] | set[str], block: Block) -> Flaw | No
 class _Walk:
     """One way through the fields of a message, into its repeating groups and out of them again."""
 
-    __slots__ = ("extra_tags", "pairs", "position", "seen")
+    __slots__ = ("extra_members", "extra_tags", "pairs", "position", "seen")
 
-    def __init__(self, pairs: Pairs, extra_tags: frozenset[str]) -> None:
+    def __init__(self, pairs: Pairs, extra_tags: frozenset[str], extra_members: ExtraMembers) -> None:
         self.pairs = pairs
         self.extra_tags = extra_tags
+        self.extra_members = extra_members
         self.position = 0
         self.seen: set[str] = set(_FRAME_TAGS)
 
@@ -288,10 +302,11 @@ class _Walk:
         if _LENGTH.fullmatch(count_text) is None:
             return find_value_flaw(count_tag, count_text)
         first_tag = next(iter(entry.members))
+        extra = self.extra_members.get(count_tag, NO_TAGS)
         entry_count = 0
         while self.position < len(self.pairs):
             tag = self.pairs[self.position][0]
-            if tag not in entry.members:
+            if tag not in entry.members and tag not in extra:
                 flaw = self._tag_flaw(tag)
                 if flaw is not None:
                     return flaw
@@ -299,21 +314,21 @@ class _Walk:
             if tag != first_tag:
                 return _flaw(Reason.REPEATING_GROUP_FIELDS_OUT_OF_ORDER, tag, f"{first_tag} begins each entry")
             entry_count += 1
-            flaw = self._entry_flaw(first_tag, entry)
+            flaw = self._entry_flaw(first_tag, entry, extra)
             if flaw is not None:
                 return flaw
         if entry_count != int(count_text):
             return _flaw(Reason.INCORRECT_NUM_IN_GROUP_COUNT, count_tag, f"there are {entry_count} entries")
         return None
 
-    def _entry_flaw(self, first_tag: str, entry: Block) -> Flaw | None:
+    def _entry_flaw(self, first_tag: str, entry: Block, extra: frozenset[str]) -> Flaw | None:
         """Judge one entry of a repeating group, and step over it."""
         ranks = {tag: rank for rank, tag in enumerate(entry.members)}
         last_rank = 0
         present: set[str] = set()
         while self.position < len(self.pairs):
             tag, value = self.pairs[self.position]
-            rank = ranks.get(tag)
+            rank = last_rank if tag in extra else ranks.get(tag)
             if rank is None or (tag == first_tag and present):
                 break
             if tag in present:
@@ -326,7 +341,7 @@ class _Walk:
             present.add(tag)
             last_rank = rank
             self.position += 1
-            inner = entry.members[tag]
+            inner = entry.members.get(tag)
             if inner is not None:
                 flaw = self._group_flaw(tag, value, inner)
                 if flaw is not None:

@@ -43,9 +43,11 @@ def decoded(text: str) -> Message:
     return message
 
 
-def flaw(text: str, extra_tags: frozenset[str] = frozenset()) -> tuple[int, int | None] | None:
+def flaw(
+    text: str, extra_tags: frozenset[str] = frozenset(), extra_members: dict[str, frozenset[str]] | None = None
+) -> tuple[int, int | None] | None:
     """Return (SessionRejectReason, RefTagID) of a message."""
-    found = find_flaw(decoded(text), extra_tags)
+    found = find_flaw(decoded(text), extra_tags, extra_members or {})
     return None if found is None else (int(found.reason), found.ref_tag)
 
 
@@ -256,6 +258,26 @@ def test_a_required_field_of_an_entry_is_missed() -> None:
     text = f"35=E|{HEADER_TEXT}66=L|394=1|68=1|73=1|11=A|67=1|55=X|"
     assert flaw(text + "54=1|") is None
     assert flaw(text) == (1, 54)
+
+
+@pytest.mark.parametrize(
+    ("group", "expected"),
+    (
+        ("73=2|11=A|67=1|55=X|54=1|7928=x|11=B|67=2|55=X|54=2|7928=x|1385=2|", None),
+        ("1385=2|73=2|11=A|7928=x|67=1|55=X|54=1|11=B|67=2|55=X|54=2|", None),
+        ("73=2|11=A|67=1|453=1|448=P|7928=x|55=X|54=1|11=B|67=2|55=X|54=2|", None),
+        ("73=1|7928=x|11=A|67=1|55=X|54=1|", (15, 7928)),
+        ("73=1|11=A|67=1|55=X|54=1|7928=x|7928=y|", (13, 7928)),
+        ("73=2|11=A|67=1|55=X|54=1|1385=2|11=B|67=2|55=X|54=2|", (16, 73)),
+        ("73=1|11=A|67=1|55=X|54=1|9998=x|", (0, 9998)),
+        ("73=1|11=A|67=1|55=X|54=1|7928=|", (4, 7928)),
+    ),
+)
+def test_a_field_of_a_later_version_may_belong_to_the_entries_of_a_group(
+    group: str, expected: tuple[int, int] | None
+) -> None:
+    text = f"35=E|{HEADER_TEXT}66=L|394=3|68=2|{group}"
+    assert flaw(text, frozenset({"7928", "1385"}), {"73": frozenset({"7928"})}) == expected
 
 
 def test_a_required_field_within_a_group_does_not_stand_for_the_one_outside() -> None:
