@@ -56,6 +56,7 @@ COMPILED: Final = {
         "dictionary",
         "due_timer",
         "errors",
+        "groups",
         "instruments",
         "order_entry",
         "outbound",

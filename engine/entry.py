@@ -2,6 +2,7 @@
 
 from engine.account import Account
 from engine.admission import passive_price, why_not
+from engine.book import Book
 from engine.commands import NewOrder
 from engine.events import AnyEvent, OrderAccepted, OrderRejected
 from engine.matching import trade_and_rest
@@ -54,62 +55,32 @@ def new_order(state: State, command: NewOrder) -> list[AnyEvent]:
     return events
 
 
-def admit(  # noqa: C901, PLR0912 - one check after another, in the order of reasons
-    state: State, account: Account, command: NewOrder
-) -> Order | RejectReason:
-    """Return the order that a command enters, which is nowhere yet: open, and funded. Or say why it is refused."""
+def admit(state: State, account: Account, command: NewOrder, *, funded: bool = True) -> Order | RejectReason:
+    """Return the order that a command enters, which is nowhere yet: open, and funded. Or say why it is refused.
+
+    Not `funded`: it is to wait for another order, and what depends on the market and on funds is looked at later.
+    """
     book = state.books.get(command.symbol)
     if book is None:
         return RejectReason.UNKNOWN_INSTRUMENT
-    instrument, side, order_type, qty, price = (
-        book.instrument,
-        command.side,
-        command.order_type,
-        command.qty,
-        command.price,
-    )
+    instrument, side, qty, price, terms = book.instrument, command.side, command.qty, command.price, command.terms
     if not 0 < qty <= instrument.order_qty_max:
         return RejectReason.QUANTITY_OUT_OF_RANGE
-    terms = command.terms
     if terms is not None or command.time_in_force is GOOD_TILL_DATE:
         reason = why_not(state, command)
         if reason is not None:
             return reason
-    if order_type is not LIMIT:
+    if command.order_type is not LIMIT:
         if price:
             return RejectReason.MARKET_ORDER_NEEDS_NO_PRICE
-        opposite = book.opposite(side)
-        if opposite.best is None:
-            return RejectReason.NO_LIQUIDITY
-        if order_type is MARKET_TO_LIMIT:
-            price = opposite.best.price
-    if order_type is MARKET:
-        notional = 0
-        if side is BUY:
-            notional = book.asks.cost(qty, book.asks.market_bound(terms)) * instrument.notional_per_tick_lot
-    else:
-        if not 0 < price <= PRICE_MAX:
-            return RejectReason.PRICE_OUT_OF_RANGE
-        if terms is not None and terms.post_only:
-            price = passive_price(book, side, price, terms.post_only)
-            if not price:
-                return RejectReason.POST_ONLY_WOULD_TRADE
-        notional = qty * price * instrument.notional_per_tick_lot
-        if notional > AMOUNT_MAX:
-            return RejectReason.NOTIONAL_TOO_LARGE
+    elif not 0 < price <= PRICE_MAX:
+        return RejectReason.PRICE_OUT_OF_RANGE
     holdings = account.holdings
     if side is BUY:
         backing, proceeds = holdings[instrument.quote], holdings[instrument.base]
-        reserved = notional - (-notional * instrument.reserve_fee_bps // FEE_SCALE)  # round_fee, without the call
     else:
         backing, proceeds = holdings[instrument.base], holdings[instrument.quote]
-        reserved = qty * instrument.base_per_lot
-    if reserved > backing.available:
-        return RejectReason.INSUFFICIENT_FUNDS
-    backing.available -= reserved
-    backing.reserved += reserved
-
-    state.last_order_id = order_id = state.last_order_id + 1
+    order_id = state.last_order_id + 1
     cl_ord_id = command.cl_ord_id
     order = Order(
         order_id,
@@ -118,18 +89,58 @@ def admit(  # noqa: C901, PLR0912 - one check after another, in the order of rea
         cl_ord_id,
         instrument,
         side,
-        order_type,
+        command.order_type,
         command.time_in_force,
         qty,
         price,
         backing,
         proceeds,
     )
-    order.reserved = reserved
     order.terms = terms
+    if funded:
+        reason = fund(book, order)
+        if reason is not None:
+            return reason
+    state.last_order_id = order_id
     account.orders[order_id] = order
     account.cl_ord_ids[cl_ord_id] = order_id
     return order
+
+
+def fund(book: Book, order: Order) -> RejectReason | None:
+    """Give an order the price that it gets as the market stands, and reserve what it may cost. Or say why it cannot."""
+    instrument, side, order_type, qty, price = book.instrument, order.side, order.order_type, order.qty, order.price
+    terms = order.terms
+    if order_type is not LIMIT:
+        opposite = book.opposite(side)
+        if opposite.best is None:
+            return RejectReason.NO_LIQUIDITY
+        if order_type is MARKET_TO_LIMIT:
+            order.price = price = opposite.best.price
+    elif terms is not None and terms.post_only:
+        price = passive_price(book, side, price, terms.post_only)
+        if not price:
+            return RejectReason.POST_ONLY_WOULD_TRADE
+        order.price = price
+    if order_type is MARKET:
+        notional = 0
+        if side is BUY:
+            notional = book.asks.cost(qty, book.asks.market_bound(terms)) * instrument.notional_per_tick_lot
+    else:
+        notional = qty * price * instrument.notional_per_tick_lot
+        if notional > AMOUNT_MAX:
+            return RejectReason.NOTIONAL_TOO_LARGE
+    if side is BUY:
+        reserved = notional - (-notional * instrument.reserve_fee_bps // FEE_SCALE)  # round_fee, without the call
+    else:
+        reserved = qty * instrument.base_per_lot
+    backing = order.backing
+    if reserved > backing.available:
+        return RejectReason.INSUFFICIENT_FUNDS
+    backing.available -= reserved
+    backing.reserved += reserved
+    order.reserved = reserved
+    return None
 
 
 def _rejected(command: NewOrder, reason: RejectReason) -> list[AnyEvent]:
