@@ -77,6 +77,7 @@ COMPILED: Final = {
   functions of the others, tried with the structs moved out, changes no order's time, and recovery's by 7 %.
 - reject (both): mypyc cannot build an enumeration that has a `__new__`. It is a table.
 - feed, trading: mypyc has no asynchronous generators. They run beside the orders or once.
+- control, overview, unix_socket: they declare structs too, and run when staff asks for something.
 - snapshotter: it is run by `python -m`, which takes no compiled module.
 - initiator, seed: the one is a client, the other runs once at a start.
 """

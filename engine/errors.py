@@ -39,3 +39,11 @@ class SnapshotError(EngineError):
 
 class FeedError(EngineError):
     """A feed connection broke its protocol."""
+
+
+class SocketError(EngineError):
+    """A Unix socket cannot be there; the message names its path."""
+
+
+class ControlError(EngineError):
+    """A control connection could not be made, broke its protocol, or broke off."""

@@ -8,8 +8,6 @@ that a follower gets all of it, in order, however slow it is, and costs no memor
 
 import asyncio
 import os
-import socket
-import stat
 import struct
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -22,6 +20,7 @@ from engine.errors import FeedError, JournalError
 from engine.frames import HEADER, HEADER_SIZE, PAYLOAD_BYTES_MAX, Frame, Record, decode_record, frame_at
 from engine.journal import MAGIC, JournalReader
 from engine.sequencer import Sequencer
+from engine.unix_socket import check_length, listen
 
 HELLO: Final = b"FONDACO FEED 1\n"
 _SEQUENCE: Final = struct.Struct("<Q")
@@ -30,8 +29,6 @@ _CHUNK_BYTES: Final = 256 * 1024
 """How much is read and sent at once; no more waits in memory for a slow follower."""
 _HELLO_S: Final = 10.0
 _RECONNECT_S: Final = 0.1
-_PATH_BYTES_MAX: Final = 107
-"""The length of a Unix socket's path, on Linux."""
 
 
 class FeedServer:
@@ -46,8 +43,8 @@ class FeedServer:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        """Listen. Raise `FeedError` if the socket cannot be made."""
-        listener = _listen(self.path)
+        """Listen. Raise `SocketError` if the socket cannot be made."""
+        listener = listen(self.path)
         self.is_open = True
         self._server = await asyncio.get_running_loop().create_unix_server(lambda: _Follower(self), sock=listener)
 
@@ -220,7 +217,7 @@ async def follow(path: Path, from_sequence: int = 1, *, reconnect: bool = True) 
     With `reconnect`, a broken connection is made again and goes on where it stopped. Raise `FeedError` if the venue
     refuses, if a frame is damaged or out of order, or, without `reconnect`, if the connection breaks.
     """
-    _check_length(path)
+    check_length(path)
     sequence = from_sequence
     while True:
         try:
@@ -284,30 +281,3 @@ async def _read(reader: asyncio.StreamReader, size: int) -> bytes:
 def _place_of(directory: Path, sequence: int) -> tuple[Path, int]:
     segment = JournalReader(directory).segment_of(sequence)
     return segment.path, segment.offset_of(sequence)
-
-
-def _listen(path: Path) -> socket.socket:
-    """Return a socket bound to a path that none but our own user may connect to. Raise `FeedError`."""
-    _check_length(path)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    mask = os.umask(0o177)
-    try:
-        if path.exists():
-            if not stat.S_ISSOCK(path.stat().st_mode):
-                raise FeedError(f"{path}: cannot listen here: something else is there; take it away")
-            path.unlink()
-        listener.bind(str(path))
-    except OSError as error:
-        listener.close()
-        raise FeedError(f"{path}: cannot listen here: {error}") from error
-    except FeedError:
-        listener.close()
-        raise
-    finally:
-        os.umask(mask)
-    return listener
-
-
-def _check_length(path: Path) -> None:
-    if len(os.fsencode(path)) > _PATH_BYTES_MAX:
-        raise FeedError(f"{path}: longer than the {_PATH_BYTES_MAX} bytes that a Unix socket's path may have")

@@ -1,4 +1,4 @@
-"""The trading process: recovery, exchange, journal, feed and FIX sessions, wired together.
+"""The trading process: recovery, exchange, journal, feed, control and FIX sessions, wired together.
 
 async with Trading.open(settings, data) as trading: ...      # serving
 """
@@ -16,6 +16,7 @@ import structlog
 
 from config.settings import Settings
 from engine.commands import EndTradingDay, ReleaseOutbound
+from engine.control import ControlServer
 from engine.feed import FeedServer
 from engine.journal import Journal
 from engine.recovery import JOURNAL, SNAPSHOTS, recover
@@ -29,6 +30,7 @@ from fixgw.reports import Reports
 from fixgw.seed import seed
 
 OUTBOUND: Final = "outbound"
+CONTROL: Final = "control.sock"
 CHECKPOINT_S: Final = 5.0
 SNAPSHOT_AT_STOP_RECORDS: Final = 10_000
 """A stop writes a snapshot if the next start would otherwise have to replay more than this."""
@@ -48,6 +50,7 @@ class Trading:
         self.order_entry = OrderEntry(sequencer.exchange.state)
         self.delivery = Delivery(data / OUTBOUND, sequencer, Reports(self.order_entry.instruments))
         self.feed = FeedServer(sequencer, data / "feed.sock")
+        self.control = ControlServer(sequencer, data / CONTROL)
         self.acceptor: Acceptor | None = None
         self._due_timer = DueTimer(sequencer)
         self._snapshot_sequence = snapshot_sequence
@@ -109,6 +112,7 @@ class Trading:
         gc.set_threshold(200_000, 50, 1_000)
         await self.feed.start()
         await self.acceptor.start()
+        await self.control.start()
         self._due_timer.arm()
         self._tasks = [
             asyncio.create_task(self._end_trading_days()),
@@ -121,6 +125,7 @@ class Trading:
             task.cancel()
         self._due_timer.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.control.stop()
         sequencer = self.sequencer
         if self.acceptor is not None:
             await self.acceptor.stop()
@@ -143,6 +148,7 @@ class Trading:
         self.feed.committed()
         assert self.acceptor is not None, "batches are committed while serving"
         self.acceptor.committed()
+        self.control.committed()
         self._due_timer.arm()
 
     def _on_failure(self, error: Exception) -> None:

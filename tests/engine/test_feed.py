@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from engine.errors import FeedError
+from engine.errors import FeedError, SocketError
 from engine.exchange import Exchange
 from engine.feed import _CHUNK_BYTES, HELLO, FeedServer, follow
 from engine.frames import Record, encode_frame, encode_value
@@ -429,9 +429,9 @@ async def test_path_too_long_for_a_socket_is_a_clear_error(tmp_path: Path) -> No
     assert len(os.fsencode(path)) == 108
     journal = Journal(tmp_path / "journal")
     feed = FeedServer(Sequencer(Exchange(), journal), path)
-    with pytest.raises(FeedError, match="longer than the 107 bytes that a Unix socket's path may have"):
+    with pytest.raises(SocketError, match="longer than the 107 bytes that a Unix socket's path may have"):
         await feed.start()
-    with pytest.raises(FeedError, match="longer than the 107 bytes"):
+    with pytest.raises(SocketError, match="longer than the 107 bytes"):
         await take(path, 1, 1)
     await feed.stop()
     journal.close()
@@ -455,7 +455,7 @@ async def test_socket_left_behind_is_replaced_and_anything_else_is_not(tmp_path:
         await venue.trade(1)
         assert sequences(await take(path, 1, 1)) == [1]
     path.write_text("precious")
-    with pytest.raises(FeedError, match="something else is there; take it away"):
+    with pytest.raises(SocketError, match="something else is there; take it away"):
         async with feeding(tmp_path):
             pass
     assert path.read_text() == "precious"
@@ -467,7 +467,7 @@ async def test_only_our_own_user_may_connect(venue: FeedingVenue) -> None:
 
 async def test_directory_that_is_not_there_is_a_clear_error(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal")
-    with pytest.raises(FeedError, match="cannot listen here"):
+    with pytest.raises(SocketError, match="cannot listen here"):
         await FeedServer(Sequencer(Exchange(), journal), tmp_path / "none" / "feed.sock").start()
     journal.close()
 
