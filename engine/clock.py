@@ -7,6 +7,7 @@ the order of time and then of OrderID; so nothing trades after its time, however
 from engine import aftermath
 from engine.commands import ClockTick
 from engine.events import AnyEvent
+from engine.order import Order
 from engine.places import withdraw
 from engine.settlement import cancel
 from engine.starting import start
@@ -19,15 +20,20 @@ def act_on_due(state: State) -> list[AnyEvent]:
     events: list[AnyEvent] = []
     due = state.due
     while due.next_ns <= state.time_ns:
-        order = due.first()
-        if order.place is Place.SCHEDULED:
-            withdraw(state, order)
-            start(state, order, state.books[order.instrument.symbol], events)
-        else:
-            events.append(cancel(state, order, CancelReason.EXPIRE_TIME))
+        item = due.first()
+        assert isinstance(item, Order), "nothing else has a time"
+        _act_on_order(state, item, events)
         if state.restless:
             aftermath.settle(state, events)
     return events
+
+
+def _act_on_order(state: State, order: Order, events: list[AnyEvent]) -> None:
+    if order.place is Place.SCHEDULED:
+        withdraw(state, order)
+        start(state, order, state.books[order.instrument.symbol], events)
+    else:
+        events.append(cancel(state, order, CancelReason.EXPIRE_TIME))
 
 
 def clock_tick(_state: State, _command: ClockTick) -> list[AnyEvent]:

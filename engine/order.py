@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from engine.due import DueKey, Timed
 from engine.holding import Holding
 from engine.instrument import Instrument
 from engine.terms import Terms
@@ -11,7 +12,7 @@ FEE_SCALE: Final = 10_000
 """Basis points of one."""
 
 
-class Order:
+class Order(Timed):
     """One order, open or finished.
 
     `reserved` is what the order still holds back in `backing` (the buyer's quote, the seller's base); what it earns
@@ -28,7 +29,6 @@ class Order:
         "cl_ord_id",
         "cum_notional",
         "cum_qty",
-        "due_ns",
         "fee_raw",
         "instrument",
         "leaves_qty",
@@ -61,6 +61,7 @@ class Order:
         backing: Holding,
         proceeds: Holding,
     ) -> None:
+        self.due_ns = 0
         self.order_id = order_id
         self.session = session
         self.account = account
@@ -82,10 +83,12 @@ class Order:
         self.terms: Terms | None = None
         self.place: Place = NOWHERE
         """Where it is, as long as it is open."""
-        self.due_ns: int = 0
-        """When the clock acts upon it next, 0 if it does not; kept by `engine.due`."""
         self.ahead: Order | None = None
         self.behind: Order | None = None
+
+    def due_key(self) -> DueKey:
+        """Return its place among what is due at the same time: orders come first, the oldest before all."""
+        return (0, self.order_id, "")
 
     def reserve_needed(self, leaves_qty: Qty, price: Price) -> Amount:
         """Return what the order must hold back to fill `leaves_qty` more at `price` or better, dearest fee included."""

@@ -32,7 +32,7 @@ def check_state(state: State) -> None:
     # The clock knows of every order that it will act upon, and of no other.
     timed = {order.order_id: order.terms.expire_ns for order in open_orders if order.terms and order.terms.expire_ns}
     timed |= {order.order_id: order.terms.effective_ns for order in waiting if order.terms}
-    assert timed == {order_id: time_ns for (time_ns, order_id) in state.due._orders}
+    assert timed == {item.order_id: item.due_ns for item in state.due.items() if isinstance(item, Order)}
     assert {order_id: order.due_ns for order_id, order in timed_orders(state).items()} == timed
     assert state.due.next_ns == min((*timed.values(), NEVER))
     assert all(time_ns > state.time_ns for time_ns in timed.values())
