@@ -25,6 +25,8 @@ from engine.overview import ShowVenue, VenueShown, show_venue
 from engine.sequencer import Sequencer
 from engine.unix_socket import check_length, listen
 
+SOCKET: Final = "control.sock"
+"""The socket's name in a venue's data directory."""
 HELLO: Final = b"FONDACO CONTROL 1\n"
 REQUEST_BYTES_MAX: Final = 64 * 1024
 EVENTS_MAX: Final = 1_000

@@ -16,7 +16,7 @@ import structlog
 
 from config.settings import Settings
 from engine.commands import EndTradingDay, ReleaseOutbound
-from engine.control import ControlServer
+from engine.control import SOCKET, ControlServer
 from engine.feed import FeedServer
 from engine.journal import Journal
 from engine.recovery import JOURNAL, SNAPSHOTS, recover
@@ -30,7 +30,6 @@ from fixgw.reports import Reports
 from fixgw.seed import seed
 
 OUTBOUND: Final = "outbound"
-CONTROL: Final = "control.sock"
 CHECKPOINT_S: Final = 5.0
 SNAPSHOT_AT_STOP_RECORDS: Final = 10_000
 """A stop writes a snapshot if the next start would otherwise have to replay more than this."""
@@ -50,7 +49,7 @@ class Trading:
         self.order_entry = OrderEntry(sequencer.exchange.state)
         self.delivery = Delivery(data / OUTBOUND, sequencer, Reports(self.order_entry.instruments))
         self.feed = FeedServer(sequencer, data / "feed.sock")
-        self.control = ControlServer(sequencer, data / CONTROL)
+        self.control = ControlServer(sequencer, data / SOCKET)
         self.acceptor: Acceptor | None = None
         self._due_timer = DueTimer(sequencer)
         self._snapshot_sequence = snapshot_sequence

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from backoffice.cli import demo, journal, serve
+from backoffice.cli import demo, journal, serve, venue
 
 app = typer.Typer(
     name="fondaco",
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.add_typer(journal.app, name="journal")
+app.add_typer(venue.app, name="venue")
 
 
 def _print_version(wanted: bool) -> None:

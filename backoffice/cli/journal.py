@@ -1,16 +1,15 @@
 """`fondaco journal`: look into a journal, and check it."""
 
 from collections import Counter
-from enum import Enum
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    import msgspec
+from backoffice.cli.shown import fields_of, print_json, time_text
 
+if TYPE_CHECKING:
     from engine.frames import Record
     from engine.recovery import Recovered
 
@@ -18,7 +17,6 @@ app = typer.Typer(help="Look into the venue's journal, and check it. The venue m
 
 DataArgument = Annotated[Path, typer.Argument(metavar="DIRECTORY", help="The venue's data directory.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-_SECRETS = ("password_hash",)
 
 
 @app.command()
@@ -40,7 +38,7 @@ def verify(data: DataArgument, as_json: JsonOption = False) -> None:
     torn = _torn_bytes(recovered)
     digest = state_hash(recovered.exchange.state, recovered.sequence)
     if as_json:
-        _print_json(
+        print_json(
             {
                 "records": recovered.sequence,
                 "segments": len(segments),
@@ -145,11 +143,11 @@ def stat(data: DataArgument, as_json: JsonOption = False) -> None:
         "segments": len(segments),
         "bytes": sum(segment.path.stat().st_size for segment in segments),
         "records": last.sequence if last else 0,
-        "first_time": _time(first.time_ns) if first else None,
-        "last_time": _time(last.time_ns) if last else None,
+        "first_time": time_text(first.time_ns) if first else None,
+        "last_time": time_text(last.time_ns) if last else None,
     }
     if as_json:
-        _print_json({**summary, "commands": dict(commands), "events": dict(events)})
+        print_json({**summary, "commands": dict(commands), "events": dict(events)})
         return
     for name, value in summary.items():
         typer.echo(f"{name.replace('_', ' '):12} {f'{value:,}' if isinstance(value, int) else value or '–'}")
@@ -169,32 +167,11 @@ def _torn_bytes(recovered: "Recovered") -> int:
 def _shown(record: "Record") -> dict[str, Any]:
     return {
         "sequence": record.sequence,
-        "time": _time(record.time_ns),
-        "command": _fields(record.command),
-        "events": [_fields(event) for event in record.events],
+        "time": time_text(record.time_ns),
+        "command": fields_of(record.command),
+        "events": [fields_of(event) for event in record.events],
     }
-
-
-def _fields(struct: "msgspec.Struct") -> dict[str, Any]:
-    fields: dict[str, Any] = {"type": type(struct).__name__}
-    for name in struct.__struct_fields__:
-        value = getattr(struct, name)
-        fields[name] = "***" if name in _SECRETS else value.name if isinstance(value, Enum) else value
-    return fields
-
-
-def _time(time_ns: int) -> str:
-    from datetime import UTC, datetime
-
-    seconds, rest = divmod(time_ns, 1_000_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
 
 
 def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
-def _print_json(value: object) -> None:
-    import json
-
-    typer.echo(json.dumps(value, indent=2))

@@ -16,12 +16,14 @@ from tests.backoffice.cli.command_line import ROOT, command, fondaco, fondaco_he
 @pytest.mark.parametrize("arguments", (("--help",), ("-h",), ()))
 def test_help_lists_the_commands(arguments: tuple[str, ...]) -> None:
     finished = fondaco_here(*arguments)
-    for name in ("demo", "serve", "journal"):
+    for name in ("demo", "serve", "journal", "venue"):
         assert name in finished.stdout
     assert finished.stderr == ""
 
 
-@pytest.mark.parametrize("name", ("demo", "serve", "journal", "journal verify", "journal dump", "journal stat"))
+@pytest.mark.parametrize(
+    "name", ("demo", "serve", "journal", "journal verify", "journal dump", "journal stat", "venue", "venue status")
+)
 def test_every_command_explains_itself(name: str) -> None:
     finished = fondaco_here(*name.split(), "--help")
     assert finished.returncode == 0
@@ -46,7 +48,7 @@ def test_wrong_usage_has_status_2(arguments: tuple[str, ...]) -> None:
 
 def test_shell_completion_offers_the_commands() -> None:
     finished = fondaco(environment={"_FONDACO_COMPLETE": "complete_bash", "COMP_WORDS": "fondaco ", "COMP_CWORD": "1"})
-    assert set(finished.stdout.split()) >= {"demo", "serve", "journal"}
+    assert set(finished.stdout.split()) >= {"demo", "serve", "journal", "venue"}
 
 
 def test_help_needs_nothing_of_the_venue() -> None:

@@ -1,0 +1,46 @@
+"""Records, commands and events as the command line shows them to people and programs."""
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import msgspec
+
+_SECRETS = ("password_hash",)
+
+
+def fields_of(struct: "msgspec.Struct") -> dict[str, Any]:
+    """Return a command's or an event's fields by name, its type first, secrets masked."""
+    fields: dict[str, Any] = {"type": type(struct).__name__}
+    for name in struct.__struct_fields__:
+        value = getattr(struct, name)
+        fields[name] = "***" if name in _SECRETS else value.name if isinstance(value, Enum) else value
+    return fields
+
+
+def time_text(time_ns: int) -> str:
+    """Return a time (nanoseconds since the epoch) as ISO 8601."""
+    from datetime import UTC, datetime
+
+    seconds, rest = divmod(time_ns, 1_000_000_000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+
+
+def print_json(value: object) -> None:
+    """Print JSON for programs."""
+    import msgspec
+
+    typer.echo(msgspec.json.format(msgspec.json.encode(value)).decode())
+
+
+def print_table(head: tuple[str, ...], rows: list[tuple[str, ...]], left: int = 1) -> None:
+    """Print columns as wide as they need to be, the first `left` flush left, the others flush right."""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    for row in (head, *rows):
+        cells = (
+            text.ljust(width) if number < left else text.rjust(width)
+            for number, (text, width) in enumerate(zip(row, widths, strict=True))
+        )
+        typer.echo("  ".join(cells).rstrip())

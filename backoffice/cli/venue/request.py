@@ -1,0 +1,106 @@
+"""What all commands of `fondaco venue` have in common: which venue, who asks and why, and how the answer is told."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from engine.control import Request, StaffCommand
+    from engine.events import AnyEvent
+    from engine.overview import InstrumentShown, VenueShown
+
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The venue's settings, in TOML.")]
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", "-d", metavar="DIRECTORY", help="The venue's files.", show_default="the settings' own, `data`"
+    ),
+]
+ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who asks for it.", show_default="the user's name")]
+WhyOption = Annotated[str, typer.Option("--why", metavar="TEXT", help="Why; it goes on record.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+A = TypeVar("A")
+
+
+def ask(config: Path, data: Path | None, request: "Request", kind: type[A]) -> A:
+    """Return the venue's answer, which is of one kind. Raise `CommandFailed` if the venue does not take the request."""
+    from backoffice.cli.failure import CommandFailed
+    from config.settings import load
+    from engine import control
+
+    settings = load(config)
+    answer = control.ask((data or Path(settings.data)) / control.SOCKET, request)
+    if isinstance(answer, kind):
+        return answer
+    raise CommandFailed(answer.text if isinstance(answer, control.Failed) else f"the venue answered {answer!r}")
+
+
+def command(
+    config: Path,
+    data: Path | None,
+    request: "StaffCommand",
+    tell: "Callable[[AnyEvent], str]",
+    *,
+    as_json: bool,
+) -> None:
+    """Have the venue carry out a command, and print what came of it: each event in a line, if `tell` has one for it."""
+    from backoffice.cli.failure import CommandFailed
+    from backoffice.cli.shown import fields_of, print_json, time_text
+    from engine.control import Done
+    from engine.events import CommandRejected
+
+    done = ask(config, data, request, Done)
+    if as_json:
+        print_json(
+            {
+                "sequence": done.sequence,
+                "time": time_text(done.time_ns),
+                "events": [fields_of(event) for event in done.events],
+                "events_left_out": done.events_left_out,
+            }
+        )
+    for event in done.events:
+        if isinstance(event, CommandRejected):
+            raise CommandFailed(f"{event.text} (record {done.sequence})")
+    if as_json:
+        return
+    for event in done.events:
+        line = tell(event)
+        if line:
+            typer.echo(line)
+    if done.events_left_out:
+        typer.echo(f"… and {done.events_left_out:,} events more")
+    typer.echo(f"Record {done.sequence}, {time_text(done.time_ns)}: {_asked(request)}")
+
+
+def who(by: str) -> str:
+    """Return who asks: as given, or the user's name."""
+    import getpass
+
+    return by or getpass.getuser()
+
+
+def instrument_shown(config: Path, data: Path | None, symbol: str) -> "InstrumentShown":
+    """Return how trading in an instrument stands. Raise `CommandFailed` if the venue does not have it."""
+    from backoffice.cli.failure import CommandFailed
+
+    shown = venue_shown(config, data)
+    for instrument in shown.instruments:
+        if instrument.symbol == symbol:
+            return instrument
+    traded = ", ".join(instrument.symbol for instrument in shown.instruments)
+    raise CommandFailed(f"{symbol}: no instrument of this venue, which has {traded or 'none'}")
+
+
+def venue_shown(config: Path, data: Path | None) -> "VenueShown":
+    """Return how trading stands."""
+    from engine.overview import ShowVenue, VenueShown
+
+    return ask(config, data, ShowVenue(), VenueShown)
+
+
+def _asked(request: "StaffCommand") -> str:
+    return f"asked by {request.by}" + (f", {request.why}" if request.why else "")
