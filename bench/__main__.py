@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from bench.against import SIMPLE, is_known, measure_against
 from bench.client import BenchError
 from bench.compiled import NotCompiled, build, is_interpreted
 from bench.measure import (
@@ -44,6 +45,7 @@ class Part(StrEnum):
     ENGINE = "engine"
     PIPELINED = "pipelined"
     PING_PONG = "ping-pong"
+    AGAINST = "against"
     SCALING = "scaling"
 
 
@@ -72,6 +74,7 @@ class Run:
     def measure(self, parts: list[Part]) -> None:
         steps = {
             Part.ENGINE: (self._engine, len(self._builds)),
+            Part.AGAINST: (self._against, 1),
             Part.PIPELINED: (self._pipelined, len(FLOWS)),
             Part.PING_PONG: (self._ping_pong, len(self._clients) * len(self._peers)),
             Part.SCALING: (self._scaling, 1),
@@ -96,6 +99,15 @@ class Run:
                 continue
             found = self.results.engine[name] = measure_engine(name, quick=self.results.quick)
             self._end(f"engine, {name}: " + ", ".join(f"{key} {value:,.0f}" for key, value in found.items()))
+
+    def _against(self) -> None:
+        self._begin("plain orders, now and before there were others")
+        if not is_known(SIMPLE):
+            self._end(f"plain orders, now and before: revision {SIMPLE[:9]} is not here to compare with")
+            return
+        count, runs = (40_000, 3) if self.results.quick else (200_000, 5)
+        found = self.results.against = measure_against(SIMPLE, runs=runs, count=count)
+        self._end(f"a plain order costs {found.cost:.2f} times what it did at {SIMPLE[:9]}")
 
     def _pipelined(self) -> None:
         for name, make_flow in FLOWS.items():

@@ -17,16 +17,20 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
+from bench.against import Against
 from bench.measure import FLOWS, VENUES, Build, Peer, PingPong, Pipelined, Scaling
 
 ORDERS_PER_S_MIN: Final = 40_000
 BASELINE_RATIOS_MIN: Final[dict[Peer, float | None]] = {"always": None, "compiled-always": 3.0}
 PING_PONG_P50_US_MAX: Final = 80
+PLAIN_COST_MAX: Final = 1.1
+"""What a plain limit order may cost, in times of what it cost the engine that knew no other."""
 SCALING_RATIO_MAX: Final = 1.5
 """A busier venue may cost so much more per order, for the processor's caches' sake; growth shows well beyond it."""
 
 ENGINE_TARGETS: Final = {
     "engine_ops_per_s": ("engine alone, add/cancel/match", "ops/s", 300_000, True),
+    "engine_cost_of_a_full_book": ("a plain order among 1,000,000 rather than 1,000", "times", 1.3, False),
     "engine_bytes_per_resting_order": ("engine alone, a resting order", "bytes", 1_024, False),
     "recovery_records_per_s": ("recovery", "records/s", 150_000, True),
 }
@@ -64,6 +68,7 @@ class Results:
     quick: bool
     fsync_us: float
     engine: dict[Build, dict[str, float]] = field(default_factory=dict)
+    against: Against | None = None
     pipelined: list[Pipelined] = field(default_factory=list)
     ping_pong: list[PingPong] = field(default_factory=list)
     scaling: list[Scaling] = field(default_factory=list)
@@ -77,6 +82,9 @@ class Results:
             for build, found in self.engine.items()
             if key in found
         ]
+        if self.against is not None:
+            name = f"a plain order against the engine of {self.against.revision[:9]}"
+            figures.append(Figure(name, self.against.cost, "times", PLAIN_COST_MAX, at_least=False))
         for flow in FLOWS:
             medians = {run.peer: run.median for run in self.pipelined if run.flow == flow}
             figures += [
