@@ -30,7 +30,7 @@ SCALING_RATIO_MAX: Final = 1.5
 
 ENGINE_TARGETS: Final = {
     "engine_ops_per_s": ("engine alone, add/cancel/match", "ops/s", 300_000, True),
-    "engine_cost_of_a_full_book": ("a plain order among 1,000,000 rather than 1,000", "times", 1.3, False),
+    "engine_cost_of_a_full_book": ("a plain order on a full book, to one of 1,000", "times", 1.3, False),
     "engine_bytes_per_resting_order": ("engine alone, a resting order", "bytes", 1_024, False),
     "recovery_records_per_s": ("recovery", "records/s", 150_000, True),
 }
