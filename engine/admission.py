@@ -4,16 +4,19 @@ from typing import Final
 
 from engine.book import Book
 from engine.commands import NewOrder, ReplaceOrder
+from engine.order import FEE_SCALE
 from engine.reject import RejectReason
 from engine.state import State
 from engine.terms import Terms
 from engine.values import (
+    AMOUNT_MAX,
     BUY,
     FILL_OR_KILL,
     GOOD_TILL_DATE,
     IMMEDIATE_OR_CANCEL,
     LIMIT,
     MARKET,
+    MARKET_TO_LIMIT,
     PRICE_MAX,
     OffsetUnit,
     PostOnly,
@@ -23,9 +26,15 @@ from engine.values import (
 
 _NO_TERMS: Final = Terms()
 
+MAY_REST: Final = frozenset((LIMIT, MARKET_TO_LIMIT))
+"""The order types that rest at a price of their own, unless their time in force keeps them from it."""
 
-def why_not(state: State, command: NewOrder | ReplaceOrder) -> RejectReason | None:
-    """Return the first reason for which an order cannot have its terms and time in force, None if it can."""
+
+def why_not(state: State, command: NewOrder | ReplaceOrder, *, is_entry: bool) -> RejectReason | None:
+    """Return the first reason for which an order cannot have its terms and time in force, None if it can.
+
+    `is_entry` tells that the order has not acted yet: it is new, or waits for its start.
+    """
     terms, order_type, time_in_force = command.terms or _NO_TERMS, command.order_type, command.time_in_force
     if terms.valid_until_ns and state.time_ns > terms.valid_until_ns:
         return RejectReason.DEADLINE_PASSED
@@ -39,17 +48,18 @@ def why_not(state: State, command: NewOrder | ReplaceOrder) -> RejectReason | No
         order_type is not LIMIT or time_in_force is IMMEDIATE_OR_CANCEL or time_in_force is FILL_OR_KILL
     ):
         return RejectReason.POST_ONLY_MUST_REST
+    if terms.cash_amount:
+        reason = _why_not_for_amount(command, terms)
+        if reason is not None:
+            return reason
     if terms.min_qty and (
-        not 0 < terms.min_qty <= command.qty
-        or terms.post_only
-        or time_in_force is FILL_OR_KILL
-        or isinstance(command, ReplaceOrder)
+        not 0 < terms.min_qty <= command.qty or terms.post_only or time_in_force is FILL_OR_KILL or not is_entry
     ):
         return RejectReason.MIN_QTY_MISMATCH
     if terms.effective_ns and (
         order_type is not LIMIT
         or terms.post_only
-        or isinstance(command, ReplaceOrder)
+        or (not is_entry and terms.effective_ns > state.time_ns)
         or 0 < terms.expire_ns <= terms.effective_ns
     ):
         return RejectReason.SCHEDULE_MISMATCH
@@ -57,7 +67,28 @@ def why_not(state: State, command: NewOrder | ReplaceOrder) -> RejectReason | No
         largest = 10_000 if terms.slippage_unit is OffsetUnit.BASIS_POINTS else PRICE_MAX
         if order_type is not MARKET or not 0 <= terms.slippage_max <= largest:
             return RejectReason.SLIPPAGE_MISMATCH
+    if terms.display_qty or terms.display_low_qty or terms.display_high_qty:
+        return _why_not_iceberg(state, command, terms)
     return None
+
+
+def _why_not_iceberg(state: State, command: NewOrder | ReplaceOrder, terms: Terms) -> RejectReason | None:
+    qty, low, high = command.qty, terms.display_low_qty, terms.display_high_qty
+    if command.order_type not in MAY_REST or command.time_in_force in (IMMEDIATE_OR_CANCEL, FILL_OR_KILL):
+        return RejectReason.DISPLAY_MUST_REST
+    if (low or high) and not 0 < low <= high <= qty:
+        return RejectReason.DISPLAY_RANGE_MISMATCH
+    if not 0 < terms.display_qty <= qty:
+        return RejectReason.DISPLAY_OUT_OF_RANGE
+    if min(terms.display_qty, low or qty) * FEE_SCALE < qty * state.books[command.symbol].rules.display_min_bps:
+        return RejectReason.DISPLAY_TOO_SMALL
+    return None
+
+
+def _why_not_for_amount(command: NewOrder | ReplaceOrder, terms: Terms) -> RejectReason | None:
+    if command.order_type is not MARKET or command.qty or terms.min_qty or isinstance(command, ReplaceOrder):
+        return RejectReason.CASH_MISMATCH
+    return None if 0 < terms.cash_amount <= AMOUNT_MAX else RejectReason.CASH_OUT_OF_RANGE
 
 
 def passive_price(book: Book, side: Side, price: Price, post_only: PostOnly) -> Price:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from sortedcontainers import SortedList
 
+from engine.iceberg import next_part
 from engine.instrument import Instrument
 from engine.order import Order
 from engine.rules import NO_RULES, Rules
@@ -18,18 +19,25 @@ class Level:
     """All resting orders at one price, oldest first.
 
     `key` is the price with the sign of its side: the smaller, the better for who trades against it.
-    Promises: `total_qty` is the sum of the orders' leaves quantities; an order is on one level only.
+    Promises: `total_qty` is the sum of the orders' leaves quantities, `hidden_qty` of what of them icebergs do not
+    display; an order is on one level only.
     """
 
-    __slots__ = ("head", "key", "order_count", "price", "tail", "total_qty")
+    __slots__ = ("head", "hidden_qty", "key", "order_count", "price", "tail", "total_qty")
 
     def __init__(self, price: Price, key: int) -> None:
         self.price = price
         self.key = key
         self.total_qty: Qty = 0
+        self.hidden_qty: Qty = 0
         self.order_count = 0
         self.head: Order | None = None
         self.tail: Order | None = None
+
+    @property
+    def displayed_qty(self) -> Qty:
+        """What the market sees."""
+        return self.total_qty - self.hidden_qty
 
     def __iter__(self) -> Iterator[Order]:
         """Yield the orders, oldest first."""
@@ -56,7 +64,7 @@ class BookSide:
             yield self.levels[key * self.sign]
 
     def rest(self, order: Order) -> None:
-        """Queue an order behind all others at its price."""
+        """Queue an order behind all others at its price; of an iceberg the first part shows."""
         price = order.price
         level = self.levels.get(price)
         if level is None:
@@ -75,6 +83,9 @@ class BookSide:
         level.order_count += 1
         level.total_qty += order.leaves_qty
         order.place = ON_BOOK
+        terms = order.terms
+        if terms is not None and terms.display_qty:
+            self.show(order, terms.display_qty)
 
     def remove(self, order: Order) -> None:
         """Take a resting order out, wherever in its queue it stands."""
@@ -91,14 +102,42 @@ class BookSide:
         order.ahead = order.behind = None
         order.place = NOWHERE
         level.total_qty -= order.leaves_qty
+        if order.hidden_qty:
+            level.hidden_qty -= order.hidden_qty
+            order.hidden_qty = 0
         level.order_count -= 1
         if not level.order_count:
             self._drop(level)
 
-    def reduce(self, order: Order, qty: Qty) -> None:
-        """Take `qty` off a resting order; it keeps its place."""
+    def take(self, order: Order, qty: Qty) -> None:
+        """Take a traded quantity off a resting order, which leaves the book with the last of it.
+
+        If that uses up what an iceberg displays, its next part shows behind all others at the price.
+        """
+        if qty == order.leaves_qty:
+            self.remove(order)
+            order.leaves_qty = 0
+            return
         self.levels[order.price].total_qty -= qty
         order.leaves_qty -= qty
+        if order.hidden_qty and order.hidden_qty >= order.leaves_qty:
+            assert order.terms is not None, "an iceberg has terms"
+            self.remove(order)
+            self.rest(order)
+            self.show(order, next_part(order.terms, order.order_id, order.cum_qty))
+
+    def reduce(self, order: Order, qty: Qty) -> None:
+        """Take `qty` off a resting order, of what it does not display first; it keeps its place."""
+        self.levels[order.price].total_qty -= qty
+        order.leaves_qty -= qty
+        if order.hidden_qty:
+            self.show(order, order.leaves_qty + qty - order.hidden_qty)
+
+    def show(self, order: Order, qty: Qty) -> None:
+        """Let the market see `qty` of a resting order, or all of it if that is less."""
+        hidden_qty = max(order.leaves_qty - qty, 0)
+        self.levels[order.price].hidden_qty += hidden_qty - order.hidden_qty
+        order.hidden_qty = hidden_qty
 
     def qty_within(self, bound: int) -> Qty:
         """Return the quantity at prices whose key is at most `bound`."""

@@ -3,6 +3,7 @@
 from engine.account import Account
 from engine.admission import passive_price, why_not
 from engine.book import Book
+from engine.cash import lots_at_entry
 from engine.commands import NewOrder
 from engine.events import AnyEvent, OrderAccepted, OrderRejected
 from engine.matching import trade_and_rest
@@ -64,10 +65,10 @@ def admit(state: State, account: Account, command: NewOrder, *, funded: bool = T
     if book is None:
         return RejectReason.UNKNOWN_INSTRUMENT
     instrument, side, qty, price, terms = book.instrument, command.side, command.qty, command.price, command.terms
-    if not 0 < qty <= instrument.order_qty_max:
+    if not 0 < qty <= instrument.order_qty_max and (terms is None or not terms.cash_amount):
         return RejectReason.QUANTITY_OUT_OF_RANGE
     if terms is not None or command.time_in_force is GOOD_TILL_DATE:
-        reason = why_not(state, command)
+        reason = why_not(state, command, is_entry=True)
         if reason is not None:
             return reason
     if command.order_type is not LIMIT:
@@ -109,37 +110,52 @@ def admit(state: State, account: Account, command: NewOrder, *, funded: bool = T
 
 def fund(book: Book, order: Order) -> RejectReason | None:
     """Give an order the price that it gets as the market stands, and reserve what it may cost. Or say why it cannot."""
-    instrument, side, order_type, qty, price = book.instrument, order.side, order.order_type, order.qty, order.price
-    terms = order.terms
-    if order_type is not LIMIT:
-        opposite = book.opposite(side)
-        if opposite.best is None:
-            return RejectReason.NO_LIQUIDITY
-        if order_type is MARKET_TO_LIMIT:
-            order.price = price = opposite.best.price
-    elif terms is not None and terms.post_only:
-        price = passive_price(book, side, price, terms.post_only)
-        if not price:
-            return RejectReason.POST_ONLY_WOULD_TRADE
-        order.price = price
-    if order_type is MARKET:
-        notional = 0
-        if side is BUY:
-            notional = book.asks.cost(qty, book.asks.market_bound(terms)) * instrument.notional_per_tick_lot
-    else:
-        notional = qty * price * instrument.notional_per_tick_lot
+    instrument, side, order_type, terms = book.instrument, order.side, order.order_type, order.terms
+    if terms is not None or order_type is not LIMIT:
+        reason = _price(book, order)
+        if reason is not None:
+            return reason
+    notional = 0
+    if order_type is not MARKET:
+        notional = order.qty * order.price * instrument.notional_per_tick_lot
         if notional > AMOUNT_MAX:
             return RejectReason.NOTIONAL_TOO_LARGE
-    if side is BUY:
-        reserved = notional - (-notional * instrument.reserve_fee_bps // FEE_SCALE)  # round_fee, without the call
+    elif side is BUY:
+        notional = book.asks.cost(order.qty, book.asks.market_bound(terms)) * instrument.notional_per_tick_lot
+    if side is not BUY:
+        reserved = order.qty * instrument.base_per_lot
+    elif terms is not None and terms.cash_amount:
+        reserved = terms.cash_amount
     else:
-        reserved = qty * instrument.base_per_lot
+        reserved = notional - (-notional * instrument.reserve_fee_bps // FEE_SCALE)  # round_fee, without the call
     backing = order.backing
     if reserved > backing.available:
         return RejectReason.INSUFFICIENT_FUNDS
     backing.available -= reserved
     backing.reserved += reserved
     order.reserved = reserved
+    return None
+
+
+def _price(book: Book, order: Order) -> RejectReason | None:
+    """Give an order the price, or the quantity, that depends on how the market stands. Or say why it cannot have it."""
+    side, terms = order.side, order.terms
+    opposite = book.opposite(side)
+    if order.order_type is not LIMIT and opposite.best is None:
+        return RejectReason.NO_LIQUIDITY
+    if order.order_type is MARKET_TO_LIMIT and opposite.best is not None:
+        order.price = opposite.best.price
+    if terms is None:
+        return None
+    if terms.post_only:
+        order.price = passive_price(book, side, order.price, terms.post_only)
+        if not order.price:
+            return RejectReason.POST_ONLY_WOULD_TRADE
+    if terms.cash_amount:
+        bound = opposite.market_bound(terms)
+        order.qty = order.leaves_qty = lots_at_entry(opposite, book.instrument, side, terms.cash_amount, bound)
+        if not 0 < order.qty <= book.instrument.order_qty_max:
+            return RejectReason.QUANTITY_OUT_OF_RANGE if order.qty else RejectReason.CASH_BELOW_ONE_LOT
     return None
 
 

@@ -144,6 +144,8 @@ class Trade(Event, tag=10, frozen=True, array_like=True, gc=False):
     taker_fee: Amount
     maker_terms: Terms | None = None
     taker_terms: Terms | None = None
+    maker_hidden_qty: Qty = 0
+    """What of its leaves quantity the maker does not display."""
 
 
 class OrderCanceled(Event, tag=11, frozen=True, array_like=True, gc=False):
@@ -172,7 +174,7 @@ class OrderCanceled(Event, tag=11, frozen=True, array_like=True, gc=False):
 
 
 class OrderReplaced(Event, tag=12, frozen=True, array_like=True, gc=False):
-    """An order goes on with the values given here."""
+    """An order goes on with the values given here; with status PENDING_NEW, it waits for its start."""
 
     session: str
     requester: str
@@ -190,6 +192,9 @@ class OrderReplaced(Event, tag=12, frozen=True, array_like=True, gc=False):
     cum_qty: Qty
     cum_notional: Amount
     terms: Terms | None = None
+    hidden_qty: Qty = 0
+    """What of its leaves quantity it does not display."""
+    status: OrderStatus = OrderStatus.NEW
 
 
 class CancelRejected(Event, tag=13, frozen=True, array_like=True, gc=False):
@@ -247,6 +252,8 @@ class OrderStatusReported(Event, tag=15, frozen=True, array_like=True, gc=False)
     total_reports: int
     last_report: bool
     terms: Terms | None = None
+    hidden_qty: Qty = 0
+    """What of its leaves quantity it does not display."""
 
 
 class Refused(Event, tag=16, frozen=True, array_like=True, gc=False):

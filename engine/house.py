@@ -216,5 +216,7 @@ def set_rules(state: State, command: SetRules) -> list[AnyEvent]:
     rules = command.rules
     if not 0 <= rules.stop_protection_bps < FEE_SCALE:
         return [CommandRejected(f"{command.symbol}: stop_protection_bps must be 0 to 9999")]
+    if not 0 <= rules.display_min_bps <= FEE_SCALE:
+        return [CommandRejected(f"{command.symbol}: display_min_bps must be 0 to 10000")]
     book.rules = rules
     return [RulesSet(command.symbol, rules, command.by, command.why)]

@@ -1,6 +1,7 @@
 """Matching: price-time priority, trades at the resting order's price."""
 
 from engine.book import Book, BookSide
+from engine.cash import lots_left
 from engine.events import AnyEvent
 from engine.order import Order
 from engine.settlement import cancel, fill, finish
@@ -43,6 +44,8 @@ def trade_and_rest(state: State, order: Order, book: Book, events: list[AnyEvent
 
 
 def _match(state: State, taker: Order, book: Book, opposite: BookSide, bound: int, events: list[AnyEvent]) -> None:
+    terms = taker.terms
+    for_amount = terms is not None and terms.cash_amount > 0
     while taker.leaves_qty:
         level = opposite.best
         if level is None or level.key > bound:
@@ -50,10 +53,10 @@ def _match(state: State, taker: Order, book: Book, opposite: BookSide, bound: in
         maker = level.head
         assert maker is not None, "a level without orders is dropped"
         price = level.price
-        qty = min(taker.leaves_qty, maker.leaves_qty)
-        if qty == maker.leaves_qty:
-            opposite.remove(maker)
-            maker.leaves_qty = 0
-        else:
-            opposite.reduce(maker, qty)
+        qty = min(taker.leaves_qty, maker.leaves_qty - maker.hidden_qty)
+        if for_amount:
+            qty = min(qty, lots_left(taker, price))
+            if not qty:
+                return
+        opposite.take(maker, qty)
         fill(state, book, maker, taker, price, qty, events)

@@ -30,6 +30,7 @@ class Order(Timed):
         "cum_notional",
         "cum_qty",
         "fee_raw",
+        "hidden_qty",
         "instrument",
         "leaves_qty",
         "order_id",
@@ -75,6 +76,8 @@ class Order(Timed):
         self.backing = backing
         self.proceeds = proceeds
         self.leaves_qty = qty
+        self.hidden_qty: Qty = 0
+        """What of its leaves quantity the market does not see while it rests."""
         self.cum_qty: Qty = 0
         self.cum_notional: Amount = 0
         self.fee_raw: int = 0

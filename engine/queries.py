@@ -82,6 +82,7 @@ def _status(
         total_reports=total_reports,
         last_report=last_report,
         terms=order.terms,
+        hidden_qty=order.hidden_qty,
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.errors import CorruptJournal, JournalError, ReplayDiverged, SnapshotError
+from engine.errors import CorruptJournal, JournalError, ReplayDiverged, SequenceNotFound, SnapshotError
 from engine.exchange import Exchange
 from engine.frames import decode_raw_record, decode_record, encode_value
 from engine.journal import MAGIC, JournalReader
@@ -124,7 +124,9 @@ def _check_journal_reaches(recovered: Recovered) -> None:
     """Raise `CorruptJournal` if the journal ends before the snapshot does."""
     sequence = recovered.snapshot_sequence
     try:
-        recovered.reader.segment_of(sequence + 1).offset_of(sequence + 1)
+        segment = recovered.reader.segment_of(sequence + 1)
+        if segment.offset_of(sequence + 1) > segment.path.stat().st_size:
+            raise SequenceNotFound(f"{segment.path} ends within record {sequence}")
     except JournalError as error:
         raise CorruptJournal(
             f"the latest snapshot holds the records up to {sequence}, but {recovered.reader.directory} does not: "

@@ -45,8 +45,20 @@ class RejectReason(IntEnum):
     MIN_QTY_MISMATCH = 1022, "the minimum quantity is above an order's, or with post-only, FOK or a replace"
     SLIPPAGE_MISMATCH = 1023, "a slippage limit is for market orders, and from zero to the largest price or 10000 bp"
     DEADLINE_PASSED = 1024, "the message reached the engine after its ValidUntilTime"
-    SCHEDULE_MISMATCH = 1025, "a scheduled start is for new limit orders, not post-only, and before their expiry"
-    ORDER_NOT_STARTED = 1026, "the order waits for its start; cancel it and enter another"
+    SCHEDULE_MISMATCH = (
+        1025,
+        "a scheduled start is for limit orders that have not begun, not post-only, before their expiry",
+    )
+    DISPLAY_MUST_REST = 1030, "an iceberg is a limit order that may rest"
+    DISPLAY_OUT_OF_RANGE = 1031, "what an iceberg displays must be above zero and at most its quantity"
+    DISPLAY_RANGE_MISMATCH = (
+        1032,
+        "random parts need a lowest and a highest quantity, up to the iceberg's",
+    )
+    DISPLAY_TOO_SMALL = 1033, "the iceberg must display a larger share of its quantity"
+    CASH_MISMATCH = 1034, "an amount is for new market orders, instead of a quantity, and without a minimum quantity"
+    CASH_OUT_OF_RANGE = 1035, "the amount must be above zero and within what the venue can hold"
+    CASH_BELOW_ONE_LOT = 1036, "the amount is worth less than one quantity increment"
 
 
 def unknown_session(session: str) -> list[AnyEvent]:

@@ -5,20 +5,23 @@ that a fill which crosses the request on its way never makes the order trade mor
 """
 
 from engine.admission import passive_price, why_not
-from engine.book import Book
+from engine.book import BookSide
 from engine.commands import ReplaceOrder
 from engine.events import AnyEvent, OrderReplaced
-from engine.matching import trade_and_rest
 from engine.order import Order
+from engine.places import withdraw
 from engine.reject import RejectReason, unknown_session
 from engine.requests import find, refused
+from engine.starting import act, expire_from_now_on, hold, start
 from engine.state import State
+from engine.terms import Terms
 from engine.values import (
     AMOUNT_MAX,
     FILL_OR_KILL,
     GOOD_TILL_DATE,
     IMMEDIATE_OR_CANCEL,
     LIMIT,
+    ON_BOOK,
     PENDING_NEW,
     PRICE_MAX,
     Price,
@@ -27,7 +30,7 @@ from engine.values import (
 
 
 def replace_order(state: State, command: ReplaceOrder) -> list[AnyEvent]:
-    """Give an order new terms. Unless only its quantity shrinks, it goes behind all others and may trade at once."""
+    """Give an order new values. It stays in its place if that is fair to all others; if not, it acts as if new."""
     session = state.sessions.get(command.session)
     if session is None:
         return unknown_session(command.session)
@@ -48,29 +51,34 @@ def replace_order(state: State, command: ReplaceOrder) -> list[AnyEvent]:
     if reason is not None:
         return refused(command, order, reason)
 
-    keeps_priority = _move(book, order, qty, price)
-    orig_cl_ord_id = order.cl_ord_id
-    order.qty, order.price, order.time_in_force = qty, price, command.time_in_force
-    order.order_type, order.terms = command.order_type, terms
-    state.due.remove(order)
-    if terms is not None and terms.expire_ns:
-        state.due.add(order, terms.expire_ns)
-    order.cl_ord_id = command.cl_ord_id
+    stays = _keeps_priority(order, qty, price, terms)
+    if stays:
+        _shrink(book.side(order.side), order, qty, terms)
+    else:
+        withdraw(state, order)
+        order.leaves_qty = qty - order.cum_qty
+    orig_cl_ord_id, order.cl_ord_id = order.cl_ord_id, command.cl_ord_id
     session.permitted[command.account].cl_ord_ids[command.cl_ord_id] = order.order_id
+    order.order_type, order.time_in_force, order.terms = command.order_type, command.time_in_force, terms
+    order.qty, order.price = qty, price
+    state.due.remove(order)
     events: list[AnyEvent] = [_replaced(command, order, orig_cl_ord_id)]
-    if not keeps_priority:
-        trade_and_rest(state, order, book, events)
+    if stays:
+        expire_from_now_on(state, order)
+    elif order.status is not PENDING_NEW:
+        act(state, order, book, events)
+    elif not hold(state, order):
+        start(state, order, book, events)
     return events
 
 
 def _why_not(state: State, command: ReplaceOrder, order: Order) -> RejectReason | None:
     """Return the first reason for which an order cannot have the values that are asked for, None if it can."""
-    if order.status is PENDING_NEW:
-        return RejectReason.ORDER_NOT_STARTED
-    if command.order_type is not LIMIT or command.time_in_force in (IMMEDIATE_OR_CANCEL, FILL_OR_KILL):
+    has_acted = order.status is not PENDING_NEW
+    if command.order_type is not LIMIT or (has_acted and command.time_in_force in (IMMEDIATE_OR_CANCEL, FILL_OR_KILL)):
         return RejectReason.CANNOT_REPLACE_THUS
     if command.terms is not None or command.time_in_force is GOOD_TILL_DATE:
-        reason = why_not(state, command)
+        reason = why_not(state, command, is_entry=not has_acted)
         if reason is not None:
             return reason
     if not 0 < command.qty <= order.instrument.order_qty_max:
@@ -97,15 +105,28 @@ def _reserve(order: Order, leaves_qty: Qty, price: Price) -> RejectReason | None
     return None
 
 
-def _move(book: Book, order: Order, qty: Qty, price: Price) -> bool:
-    """Make a resting order's leaves quantity fit its new total; tell whether it may stay in its place for that."""
-    side = book.side(order.side)
-    if price == order.price and qty <= order.qty:
-        side.reduce(order, order.qty - qty)
-        return True
-    side.remove(order)
-    order.leaves_qty = qty - order.cum_qty
-    return False
+def _keeps_priority(order: Order, qty: Qty, price: Price, terms: Terms | None) -> bool:
+    """Tell whether an order may stay where it stands in its queue: it asks for nothing more at its price.
+
+    Source: the venue's rules of engagement, section "Replace", whose table a test holds this to.
+    """
+    return (
+        order.place is ON_BOOK
+        and price == order.price
+        and qty <= order.qty
+        and _displayed(qty, terms) <= _displayed(order.qty, order.terms)
+    )
+
+
+def _displayed(qty: Qty, terms: Terms | None) -> Qty:
+    """Return how much of an order for `qty` the market sees at a time."""
+    return qty if terms is None or not terms.display_qty else terms.display_qty
+
+
+def _shrink(side: BookSide, order: Order, qty: Qty, terms: Terms | None) -> None:
+    """Make a resting order smaller where it stands, and let it display no more than its new terms say."""
+    side.reduce(order, order.qty - qty)
+    side.show(order, min(order.leaves_qty - order.hidden_qty, _displayed(qty, terms)))
 
 
 def _replaced(command: ReplaceOrder, order: Order, orig_cl_ord_id: str) -> OrderReplaced:
@@ -126,4 +147,6 @@ def _replaced(command: ReplaceOrder, order: Order, orig_cl_ord_id: str) -> Order
         order.cum_qty,
         order.cum_notional,
         order.terms,
+        order.hidden_qty,
+        order.status,
     )

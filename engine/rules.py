@@ -10,6 +10,8 @@ class Rules(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     stop_protection_bps: int = 500
     """How far beyond its StopPx a stop without a limit may trade, in basis points of the StopPx."""
+    display_min_bps: int = 0
+    """The least share of its quantity that an iceberg must display."""
 
 
 NO_RULES: Final = Rules()

@@ -67,6 +67,7 @@ def fill(state: State, book: Book, maker: Order, taker: Order, price: Price, qty
             taker_fee,
             maker.terms,
             taker.terms,
+            maker.hidden_qty,
         )
     )
     if not maker.leaves_qty:

@@ -52,6 +52,7 @@ class OrderImage(msgspec.Struct, frozen=True, array_like=True):
     status: OrderStatus
     terms: Terms | None = None
     place: Place = Place.NOWHERE
+    hidden_qty: int = 0
 
 
 class InstrumentImage(msgspec.Struct, frozen=True, array_like=True):
@@ -176,12 +177,16 @@ def restore(image: StateImage) -> State:
     for finished in image.finished:
         state.finished[finished.order_id] = _order(finished, state)
         state.finished_order_ids.append(finished.order_id)
+    hidden = {shown.order_id: shown.hidden_qty for account_image in image.accounts for shown in account_image.orders}
     open_orders = {key: order for account in state.accounts.values() for key, order in account.orders.items()}
     for shown in image.instruments:
         book = state.books[shown.symbol]
         for order_id in (*shown.bids, *shown.asks):
             order = open_orders[order_id]
-            book.side(order.side).rest(order)
+            side = book.side(order.side)
+            side.rest(order)
+            if order.terms is not None and order.terms.display_qty:
+                side.show(order, order.leaves_qty - hidden[order_id])
     for order in open_orders.values():
         if order.terms is not None:
             due_ns = order.terms.effective_ns if order.place is Place.SCHEDULED else order.terms.expire_ns
@@ -306,6 +311,7 @@ def _order_image(order: Order) -> OrderImage:
         order.status,
         order.terms,
         order.place,
+        order.hidden_qty,
     )
 
 

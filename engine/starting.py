@@ -11,21 +11,38 @@ from engine.values import NEW, PENDING_NEW, Place
 
 def begin(state: State, order: Order, book: Book, events: list[AnyEvent]) -> None:
     """Let an order, which is nowhere yet, wait for its time if that is still to come; else start it."""
-    terms = order.terms
-    if terms is not None and terms.effective_ns > state.time_ns:
-        order.status = PENDING_NEW
-        order.place = Place.SCHEDULED
-        state.due.add(order, terms.effective_ns)
+    if hold(state, order):
         events.append(accepted(order))
     else:
         start(state, order, book, events)
 
 
+def hold(state: State, order: Order) -> bool:
+    """Let an order, which is nowhere, wait for its time; tell if it has to."""
+    terms = order.terms
+    if terms is None or terms.effective_ns <= state.time_ns:
+        return False
+    order.status = PENDING_NEW
+    order.place = Place.SCHEDULED
+    state.due.add(order, terms.effective_ns)
+    return True
+
+
 def start(state: State, order: Order, book: Book, events: list[AnyEvent]) -> None:
-    """Let an order, which is nowhere, act: it trades what it can, and then rests."""
+    """Let an order, which is nowhere, act for the first time, and tell that it does."""
+    order.status = NEW
+    events.append(accepted(order))
+    act(state, order, book, events)
+
+
+def act(state: State, order: Order, book: Book, events: list[AnyEvent]) -> None:
+    """Let a live order, which is nowhere, trade what it can; then it rests, until its time if it has one."""
+    expire_from_now_on(state, order)
+    trade_and_rest(state, order, book, events)
+
+
+def expire_from_now_on(state: State, order: Order) -> None:
+    """Let the clock know when an order expires, if it does at a time."""
     terms = order.terms
     if terms is not None and terms.expire_ns:
         state.due.add(order, terms.expire_ns)
-    order.status = NEW
-    events.append(accepted(order))
-    trade_and_rest(state, order, book, events)

@@ -5,7 +5,7 @@ Most orders ask for none of it and carry no `Terms` at all, which keeps them as 
 
 import msgspec
 
-from engine.values import OffsetUnit, PostOnly, Qty
+from engine.values import Amount, OffsetUnit, PostOnly, Qty
 
 
 class Terms(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -28,3 +28,12 @@ class Terms(msgspec.Struct, frozen=True, array_like=True, gc=False):
     offset_unit: OffsetUnit = OffsetUnit.NONE
     offset: int = 0
     """How far a price that follows the market keeps away from it."""
+    display_qty: Qty = 0
+    """How much of a resting order the market sees at a time,"""
+    display_low_qty: Qty = 0
+    display_high_qty: Qty = 0
+    """or, after the first time, a random quantity between these,"""
+    display_seed: int = 0
+    """made from this, 63 bits that nobody knows beforehand."""
+    cash_amount: Amount = 0
+    """What a market order is to spend or earn, in place of a quantity."""

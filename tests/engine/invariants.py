@@ -25,7 +25,7 @@ def check_state(state: State) -> None:
     for order_id, order in state.finished.items():
         assert order.order_id == order_id
         assert order.status not in (NEW, PARTIALLY_FILLED)
-        assert order.leaves_qty == order.reserved == 0
+        assert order.leaves_qty == order.reserved == order.hidden_qty == 0
         assert order.status is not FILLED or order.cum_qty == order.qty
     assert list(state.finished) == list(state.finished_order_ids)
 
@@ -89,6 +89,11 @@ def _queued(side: BookSide) -> list[Order]:
         assert queue[-1] is level.tail
         assert level.order_count == len(queue)
         assert level.total_qty == sum(order.leaves_qty for order in queue)
+        assert level.hidden_qty == sum(order.hidden_qty for order in queue)
+        assert level.displayed_qty == level.total_qty - level.hidden_qty
+        for order in queue:  # Who rests displays something, and who hides something is an iceberg.
+            assert 0 <= order.hidden_qty < order.leaves_qty
+            assert not order.hidden_qty or (order.terms is not None and order.terms.display_qty)
         assert all(order.price == level.price for order in queue)
         orders += queue
     return orders

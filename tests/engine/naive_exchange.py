@@ -47,8 +47,10 @@ class NaiveOrder:
     spent: int = 0
     fee: Fraction = Fraction(0)
     is_open: bool = True
-    waits_for: NewOrder | None = None
-    """The order as entered, while it waits for its start."""
+    waits_for: NewOrder | ReplaceOrder | None = None
+    """The order as entered or last replaced, while it waits for its start."""
+    part: int = 0
+    """What is left of the part that an iceberg displays."""
 
     @property
     def due(self) -> int:
@@ -57,6 +59,22 @@ class NaiveOrder:
     @property
     def leaves(self) -> int:
         return self.qty - self.filled
+
+    @property
+    def visible(self) -> int:
+        return min(self.part, self.leaves) if self.terms.display_qty else self.leaves
+
+    def show(self, qty: int) -> None:
+        self.part = min(qty, self.leaves)
+
+    def next_part(self) -> int:
+        terms = self.terms
+        if not terms.display_low_qty:
+            return terms.display_qty
+        number = terms.display_seed
+        for key in (0, self.order_id, self.filled):
+            number = split_mix(number ^ key)
+        return terms.display_low_qty + number % (terms.display_high_qty - terms.display_low_qty + 1)
 
     def fee_charged(self) -> int:
         return ceil(self.fee)
@@ -68,6 +86,13 @@ class NaiveOrder:
         notional = qty * price * self.instrument.unit
         dearest = Fraction(max(self.instrument.maker_bps, self.instrument.taker_bps), 10_000)
         return notional + ceil(self.fee + notional * dearest) - self.fee_charged()
+
+
+def split_mix(number: int) -> int:
+    number = (number + 0x9E3779B97F4A7C15) % 2**64
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
+        number = (number ^ number >> shift) * factor % 2**64
+    return number
 
 
 @dataclass
@@ -112,8 +137,7 @@ class NaiveExchange:
                 happened.canceled.append(order.order_id)
                 continue
             command, order.waits_for = order.waits_for, None
-            order.priority = self._tick()
-            outcome = self._trade(order, command)
+            outcome = self._begin(order, command)
             happened.started.append(order.order_id)
             happened.trades += outcome.trades
             happened.canceled += outcome.canceled
@@ -142,7 +166,7 @@ class NaiveExchange:
         if order.terms.effective_ns > self.now:
             order.waits_for = command
             return Outcome()
-        return self._trade(order, command)
+        return self._begin(order, command)
 
     def cancel(self, command: CancelOrder) -> Outcome:
         found = self._find(command)
@@ -156,22 +180,30 @@ class NaiveExchange:
         found = self._find(command)
         if not isinstance(found, NaiveOrder):
             return Outcome(found)
-        if found.waits_for is not None:
-            return Outcome(RejectReason.ORDER_NOT_STARTED)
         command = self._priced(command)
         reason = self._why_not_replace(command, found)
         if reason is not None:
             return Outcome(reason)
         self._use_id(command.account, command.cl_ord_id, found)
         found.ids.append(command.cl_ord_id)
+        display_before = found.terms.display_qty or found.qty
+        visible_before = found.visible
         found.tif = command.time_in_force
         found.terms = command.terms or Terms()
-        keeps_priority = command.price == found.price and command.qty <= found.qty
+        display = found.terms.display_qty or command.qty
+        keeps_priority = command.price == found.price and command.qty <= found.qty and display <= display_before
         found.qty, found.price = command.qty, command.price
+        if found.waits_for is not None:
+            found.waits_for = command if found.terms.effective_ns > self.now else None
+            if found.waits_for is not None:
+                return Outcome()
+            outcome = self._begin(found, command)
+            outcome.started.append(found.order_id)
+            return outcome
         if keeps_priority:
+            found.show(min(visible_before, display))
             return Outcome()
-        found.priority = self._tick()
-        return self._trade(found, command)
+        return self._begin(found, command)
 
     def mass_cancel(self, command: MassCancel) -> Outcome:
         if command.scope is MassCancelScope.INSTRUMENT and command.symbol not in self.instruments:
@@ -230,7 +262,7 @@ class NaiveExchange:
 
     # -------------------------------------------------------------------------------------------- the rules
 
-    def _why_not(  # noqa: C901, PLR0911 - one rule after another
+    def _why_not(  # noqa: C901, PLR0911, PLR0912 - one rule after another
         self, command: NewOrder, asked_price: int
     ) -> RejectReason | None:
         if command.account not in self.permitted[command.session]:
@@ -240,9 +272,10 @@ class NaiveExchange:
         instrument = self.instruments.get(command.symbol)
         if instrument is None:
             return RejectReason.UNKNOWN_INSTRUMENT
-        if command.qty < 1 or command.qty > instrument.qty_max:
+        amount = (command.terms or Terms()).cash_amount
+        if (command.qty < 1 or command.qty > instrument.qty_max) and not amount:
             return RejectReason.QUANTITY_OUT_OF_RANGE
-        reason = self._why_not_terms(command)
+        reason = self._why_not_terms(command, is_entry=True)
         if reason is not None:
             return reason
         if command.order_type is not OrderType.LIMIT:
@@ -250,6 +283,12 @@ class NaiveExchange:
                 return RejectReason.MARKET_ORDER_NEEDS_NO_PRICE
             if not self._counterparties(command.symbol, command.side, None):
                 return RejectReason.NO_LIQUIDITY
+        if amount:
+            lots = self._lots_for(command)
+            if not lots:
+                return RejectReason.CASH_BELOW_ONE_LOT
+            if lots > instrument.qty_max:
+                return RejectReason.QUANTITY_OUT_OF_RANGE
         if command.order_type is not OrderType.MARKET:
             if command.price < 1 or command.price > PRICE_MAX:
                 return RejectReason.PRICE_OUT_OF_RANGE
@@ -305,8 +344,11 @@ class NaiveExchange:
         return command if price in (0, PRICE_MAX + 1) else replace(command, price=price)
 
     def _needed(self, command: NewOrder, instrument: NaiveInstrument) -> tuple[str, int]:
+        amount = (command.terms or Terms()).cash_amount
         if command.side is Side.SELL:
-            return instrument.base, command.qty
+            return instrument.base, self._lots_for(command) if amount else command.qty
+        if amount:
+            return instrument.quote, amount
         notional = command.qty * command.price * instrument.unit
         if command.order_type is OrderType.MARKET:
             notional, left = 0, command.qty
@@ -317,7 +359,24 @@ class NaiveExchange:
         dearest = max(instrument.maker_bps, instrument.taker_bps)
         return instrument.quote, notional + ceil(Fraction(notional * dearest, 10_000))
 
-    def _why_not_terms(self, command: NewOrder | ReplaceOrder) -> RejectReason | None:
+    def _lots_for(self, command: NewOrder) -> int:
+        """Return how many lots an amount pays for, fee included, one after the other: as they are there, or at best."""
+        instrument, terms = self.instruments[command.symbol], command.terms or Terms()
+        others = self._counterparties(command.symbol, command.side, self._limit(command))
+        there = [other.price for other in others for _ in range(other.leaves)]
+        best = self._counterparties(command.symbol, command.side, None)[0].price
+        bps = instrument.taker_bps if command.side is Side.BUY else 0
+        lots = spent = 0
+        while lots <= instrument.qty_max:
+            spent += (there[lots] if lots < len(there) else best) * instrument.unit
+            if spent + ceil(Fraction(spent * bps, 10_000)) > terms.cash_amount:
+                break
+            lots += 1
+        return lots
+
+    def _why_not_terms(  # noqa: C901, PLR0911 - one rule after another
+        self, command: NewOrder | ReplaceOrder, *, is_entry: bool
+    ) -> RejectReason | None:
         terms = command.terms or Terms()
         if terms.valid_until_ns and self.now > terms.valid_until_ns:
             return RejectReason.DEADLINE_PASSED
@@ -331,19 +390,36 @@ class NaiveExchange:
         is_post_only = terms.post_only is not PostOnly.NO
         if is_post_only and not (self._may_rest(command) and command.order_type is OrderType.LIMIT):
             return RejectReason.POST_ONLY_MUST_REST
+        if terms.cash_amount:
+            is_new_market_order = isinstance(command, NewOrder) and command.order_type is OrderType.MARKET
+            if not is_new_market_order or command.qty or terms.min_qty:
+                return RejectReason.CASH_MISMATCH
+            if not 1 <= terms.cash_amount <= AMOUNT_MAX:
+                return RejectReason.CASH_OUT_OF_RANGE
         if terms.min_qty:
-            is_entry = isinstance(command, NewOrder) and command.time_in_force is not TimeInForce.FILL_OR_KILL
-            if is_post_only or not is_entry or not 1 <= terms.min_qty <= command.qty:
+            fill_or_kill = command.time_in_force is TimeInForce.FILL_OR_KILL
+            if is_post_only or not is_entry or fill_or_kill or not 1 <= terms.min_qty <= command.qty:
                 return RejectReason.MIN_QTY_MISMATCH
         if terms.effective_ns:
-            is_entry = isinstance(command, NewOrder) and command.order_type is OrderType.LIMIT
-            if is_post_only or not is_entry or 0 < terms.expire_ns <= terms.effective_ns:
+            is_over = not is_entry and terms.effective_ns <= self.now
+            is_limit = command.order_type is OrderType.LIMIT
+            if is_post_only or not is_limit or not (is_entry or is_over) or 0 < terms.expire_ns <= terms.effective_ns:
                 return RejectReason.SCHEDULE_MISMATCH
         if terms.slippage_unit is not OffsetUnit.NONE:
             largest = 10_000 if terms.slippage_unit is OffsetUnit.BASIS_POINTS else PRICE_MAX
             if command.order_type is not OrderType.MARKET or not 0 <= terms.slippage_max <= largest:
                 return RejectReason.SLIPPAGE_MISMATCH
-        return None
+        return self._why_not_iceberg(command, terms)
+
+    def _why_not_iceberg(self, command: NewOrder | ReplaceOrder, terms: Terms) -> RejectReason | None:
+        bounds = terms.display_low_qty, terms.display_high_qty
+        if not terms.display_qty and not any(bounds):
+            return None
+        if not self._may_rest(command):
+            return RejectReason.DISPLAY_MUST_REST
+        if any(bounds) and not (1 <= bounds[0] <= bounds[1] <= command.qty):
+            return RejectReason.DISPLAY_RANGE_MISMATCH
+        return None if 1 <= terms.display_qty <= command.qty else RejectReason.DISPLAY_OUT_OF_RANGE
 
     def _find(self, command: CancelOrder | ReplaceOrder) -> NaiveOrder | RejectReason:
         if command.account not in self.permitted[command.session]:
@@ -370,9 +446,10 @@ class NaiveExchange:
         return order
 
     def _why_not_replace(self, command: ReplaceOrder, order: NaiveOrder) -> RejectReason | None:
-        if not self._may_rest(command) or command.order_type is not OrderType.LIMIT:
+        has_begun = order.waits_for is None
+        if command.order_type is not OrderType.LIMIT or (has_begun and not self._may_rest(command)):
             return RejectReason.CANNOT_REPLACE_THUS
-        reason = self._why_not_terms(command)
+        reason = self._why_not_terms(command, is_entry=not has_begun)
         if reason is not None:
             return reason
         instrument = order.instrument
@@ -401,7 +478,7 @@ class NaiveExchange:
             side=command.side,
             tif=command.time_in_force,
             terms=command.terms or Terms(),
-            qty=command.qty,
+            qty=command.qty or self._lots_for(command),
             price=command.price,
             ids=[command.cl_ord_id],
             priority=self._tick(),
@@ -412,22 +489,31 @@ class NaiveExchange:
             return [o for o in self.queue(symbol, Side.SELL) if limit is None or o.price <= limit]
         return [o for o in self.queue(symbol, Side.BUY) if limit is None or o.price >= limit]
 
+    def _begin(self, order: NaiveOrder, command: NewOrder | ReplaceOrder) -> Outcome:
+        """Let an order act as the latest of all, and show its first part if it rests."""
+        order.priority = self._tick()
+        outcome = self._trade(order, command)
+        order.show(order.terms.display_qty)
+        return outcome
+
     def _trade(self, taker: NaiveOrder, command: NewOrder | ReplaceOrder) -> Outcome:
         outcome = Outcome()
         limit = self._limit(command)
         others = [o for o in self._counterparties(taker.instrument.symbol, taker.side, limit) if o is not taker]
         least = taker.leaves if taker.tif is TimeInForce.FILL_OR_KILL else taker.terms.min_qty
         is_too_little = sum(o.leaves for o in others) < least
-        if is_too_little:
-            others = []
-        for maker in others:
-            qty = min(maker.leaves, taker.leaves)
-            if not qty:
-                break
+        while others and taker.is_open and not is_too_little:
+            maker = others[0]
+            qty = min(maker.visible, taker.leaves)
             notional = qty * maker.price * taker.instrument.unit
+            maker.part -= qty
+            if maker.terms.display_qty and not maker.part and maker.leaves > qty:
+                maker.part = min(maker.next_part(), maker.leaves - qty)
+                maker.priority = self._tick()
             maker_fee = self._fill(maker, qty, notional, maker.instrument.maker_bps)
             taker_fee = self._fill(taker, qty, notional, taker.instrument.taker_bps)
             outcome.trades.append((maker.order_id, taker.order_id, maker.price, qty, maker_fee, taker_fee))
+            others = [o for o in self._counterparties(taker.instrument.symbol, taker.side, limit) if o is not taker]
         if taker.is_open and (is_too_little or not self._may_rest(command)):
             taker.is_open = False
             outcome.canceled.append(taker.order_id)

@@ -55,6 +55,10 @@ class Draw(NamedTuple):
     slippage_max: int = 0
     patience_ns: int = 0
     wait_ns: int = 0
+    display_qty: int = 0
+    display_low_qty: int = 0
+    display_high_qty: int = 0
+    cash_amount: int = 0
 
 
 class SideBySide:
@@ -209,6 +213,7 @@ class SideBySide:
         events = self.apply(command)
         if outcome.reason is None:
             only(OrderReplaced, events)
+            assert outcome.started == [event.order_id for event in all_of(OrderAccepted, events)]
         else:
             assert only(CancelRejected, events).reason is outcome.reason
         self.compare(outcome, events)
@@ -285,8 +290,12 @@ class SideBySide:
         check_state(state)
         for symbol, book in state.books.items():
             for side, levels in ((BUY, book.bids), (SELL, book.asks)):
-                queue = [(order.order_id, order.leaves_qty, order.price) for level in levels for order in level]
-                assert queue == [(o.order_id, o.leaves, o.price) for o in self.model.queue(symbol, side)]
+                queue = [
+                    (order.order_id, order.leaves_qty, order.leaves_qty - order.hidden_qty, order.price)
+                    for level in levels
+                    for order in level
+                ]
+                assert queue == [(o.order_id, o.leaves, o.visible, o.price) for o in self.model.queue(symbol, side)]
         for name, account in state.accounts.items():
             for asset, holding in account.holdings.items():
                 assert holding.reserved == self.model.reserved(name, asset)
@@ -336,14 +345,19 @@ class SideBySide:
         """Return the terms that were drawn, counted from now; None if there are none."""
         now = self.now + 1
         terms = Terms(
-            draw.post_only,
-            draw.life_ns and now + draw.life_ns,
-            draw.life_days and self.day + draw.life_days,
-            draw.min_qty,
-            draw.slippage_unit,
-            draw.slippage_max,
-            draw.patience_ns and now + draw.patience_ns,
-            draw.wait_ns and now + draw.wait_ns,
+            post_only=draw.post_only,
+            expire_ns=draw.life_ns and now + draw.life_ns,
+            expire_day=draw.life_days and self.day + draw.life_days,
+            min_qty=draw.min_qty,
+            slippage_unit=draw.slippage_unit,
+            slippage_max=draw.slippage_max,
+            valid_until_ns=draw.patience_ns and now + draw.patience_ns,
+            effective_ns=draw.wait_ns and now + draw.wait_ns,
+            display_qty=draw.display_qty,
+            display_low_qty=draw.display_low_qty,
+            display_high_qty=draw.display_high_qty,
+            display_seed=self.ids if draw.display_low_qty else 0,
+            cash_amount=draw.cash_amount,
         )
         return None if terms == Terms() else terms
 

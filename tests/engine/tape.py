@@ -101,7 +101,7 @@ class Tape:
         chance = self._random
         order_type = self._seldom(chance.choice((MARKET, MARKET, MARKET_TO_LIMIT)), LIMIT, 10)
         price = chance.randint(985, 1004) if side is Side.BUY else chance.randint(996, 1015)
-        price = self._seldom(chance.choice((0, 1, -1, 2**53, 2**53 + 1, 2**62, 2**70)), price, 60)
+        price = self._seldom(chance.choice((0, 1, -1, 2**53, 2**53, 2**53, 2**53 + 1, 2**62, 2**70)), price, 60)
         qty = self._seldom(chance.choice((0, -1, 900, 1_000, 1_000, 1_001, 2**63, 2**80)), chance.randint(1, 30), 60)
         time_in_force = chance.choice((*TimeInForce, TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL))
         return order_type, time_in_force, qty, price if order_type is LIMIT else self._seldom(1_000, 0)
@@ -125,6 +125,11 @@ class Tape:
             asked["effective_ns"] = self._soon() - SECOND_NS
         elif kind == 4:
             asked["valid_until_ns"] = self.now_ns + self._seldom(-1, 1, 4)
+        elif kind in (5, 6) and self._seldom(True, order_type is LIMIT and not is_immediate):
+            asked["display_qty"] = self._seldom(chance.choice((0, -1, qty + 1)), max(1, qty // 3), 8)
+            if kind == 6:
+                low = self._seldom(qty, max(1, qty // 4), 8)
+                asked |= {"display_low_qty": low, "display_high_qty": max(1, qty // 2), "display_seed": self._number}
         return Terms(**asked) if asked else None
 
     def _soon(self) -> int:
@@ -139,6 +144,9 @@ class Tape:
         cl_ord_id = self._seldom("not Unicode: \ud800", self._id(), 500)
         resent = self._seldom(what=True, otherwise=False, one_in=6)
         terms = self._terms(order_type, time_in_force, qty)
+        if order_type is MARKET and terms is None and self._random.randrange(2):
+            amount = self._seldom(-1, self._random.choice((1, 100, 5_000, 100_000, 2**62, 2**62 + 1)), 8)
+            terms, qty = Terms(cash_amount=amount), self._seldom(qty, 0)
         return commands.NewOrder(
             session,
             self._number,
@@ -209,7 +217,10 @@ class Tape:
         return commands.ClockTick()
 
     def _rules(self) -> AnyCommand:
-        rules = Rules(stop_protection_bps=self._seldom(10_000, self._random.choice((0, 50, 500))))
+        rules = Rules(
+            stop_protection_bps=self._seldom(10_000, self._random.choice((0, 50, 500))),
+            display_min_bps=self._seldom(10_001, self._random.choice((0, 1_000, 4_000))),
+        )
         return commands.SetRules(self._seldom("NOTHING", self._random.choice(SYMBOLS)), rules, "staff", "a test")
 
     def _house(self) -> AnyCommand:

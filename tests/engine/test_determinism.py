@@ -43,4 +43,4 @@ def test_journal_and_state_are_the_same_in_another_interpreter(tmp_path: Path, h
 
 def test_state_of_a_fixed_tape_is_the_same_on_every_machine(tmp_path: Path) -> None:
     """Where this changes, journals written before it replay differently, or snapshots are laid out differently."""
-    assert run(tmp_path, "0") == "3970771711e5271bd238f814dbb104ebf3a568c78941424d4c557b28d616605a"
+    assert run(tmp_path, "0") == "15ec9684e7093dc88df96d70832a52f61f1acfa7e771d0e82e631b4a7a4765f3"

@@ -207,13 +207,14 @@ def test_record_of_a_later_version_is_named_with_its_place(data: Path) -> None:
         recover(data)
 
 
-def test_snapshot_ahead_of_the_journal_says_what_to_do(data: Path) -> None:
+@pytest.mark.parametrize("bytes_lost", (1, 100, 1000))
+def test_snapshot_ahead_of_the_journal_says_what_to_do(data: Path, bytes_lost: int) -> None:
     recovered = recover(data)
     save_snapshot(data, recovered)
     assert recovered.last_segment is not None
-    os.truncate(recovered.last_segment, recovered.end_offset - 100)
+    os.truncate(recovered.last_segment, recovered.end_offset - bytes_lost)
     with pytest.raises(
-        CorruptJournal, match=f"snapshot holds the records up to {LENGTH}.* ends before .*move that snapshot"
+        CorruptJournal, match=f"snapshot holds the records up to {LENGTH}.* ends (before|within) .*move that snapshot"
     ):
         recover(data)
     snapshots(data / SNAPSHOTS)[0].unlink()

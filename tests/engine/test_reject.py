@@ -2,8 +2,10 @@ from collections.abc import Callable
 
 import pytest
 
+from engine import commands
 from engine.events import AnyEvent
 from engine.reject import RejectReason
+from engine.rules import Rules
 from engine.terms import Terms
 from engine.values import BUY, MARKET, SELL, OffsetUnit, PostOnly
 from tests.engine.builders import GTD, IOC, SYMBOL, Venue
@@ -34,10 +36,16 @@ REACHED_BY: dict[RejectReason, Request] = {
     RejectReason.SLIPPAGE_MISMATCH: lambda v: v.order("A", BUY, 1, 1, terms=Terms(slippage_unit=OffsetUnit.TICKS)),
     RejectReason.DEADLINE_PASSED: lambda v: v.order("A", BUY, 1, 1, terms=Terms(valid_until_ns=1)),
     RejectReason.SCHEDULE_MISMATCH: lambda v: v.order("A", BUY, 1, 0, order_type=MARKET, terms=Terms(effective_ns=9)),
-    RejectReason.ORDER_NOT_STARTED: lambda v: v.replace("waits", 1, 1),
     RejectReason.EXPIRY_MISMATCH: lambda v: v.order("A", BUY, 1, 1, time_in_force=GTD),
     RejectReason.EXPIRED_ON_ARRIVAL: lambda v: v.order("A", BUY, 1, 1, time_in_force=GTD, terms=Terms(expire_ns=1)),
     RejectReason.POST_ONLY_MUST_REST: lambda v: v.order("A", BUY, 1, 1, time_in_force=IOC, terms=POST_ONLY),
+    RejectReason.DISPLAY_MUST_REST: lambda v: v.order("A", BUY, 9, 1, time_in_force=IOC, terms=Terms(display_qty=1)),
+    RejectReason.DISPLAY_OUT_OF_RANGE: lambda v: v.order("A", BUY, 9, 1, terms=Terms(display_qty=10)),
+    RejectReason.DISPLAY_RANGE_MISMATCH: lambda v: v.order("A", BUY, 9, 1, terms=Terms(display_low_qty=2)),
+    RejectReason.DISPLAY_TOO_SMALL: lambda v: v.order("A", BUY, 101, 1, terms=Terms(display_qty=1)),
+    RejectReason.CASH_MISMATCH: lambda v: v.order("A", BUY, 9, 1, terms=Terms(cash_amount=1)),
+    RejectReason.CASH_OUT_OF_RANGE: lambda v: v.order("B", SELL, 0, 0, order_type=MARKET, terms=Terms(cash_amount=-1)),
+    RejectReason.CASH_BELOW_ONE_LOT: lambda v: v.order("B", SELL, 0, 0, order_type=MARKET, terms=Terms(cash_amount=99)),
     RejectReason.POST_ONLY_WOULD_TRADE: lambda v: v.order("B", SELL, 1, 100, terms=POST_ONLY),
 }
 
@@ -45,11 +53,11 @@ REACHED_BY: dict[RejectReason, Request] = {
 @pytest.mark.parametrize("reason", RejectReason, ids=lambda reason: reason.name)
 def test_every_reason_is_given_for_something(reason: RejectReason) -> None:
     venue = Venue()
+    venue.apply(commands.SetRules(SYMBOL, Rules(display_min_bps=100)))
     venue.buy(5, 100, cl_ord_id="x")
     venue.sell(2, 100)
     venue.buy(1, 90, cl_ord_id="done")
     venue.cancel("done")
-    venue.order("A", BUY, 1, 1, terms=Terms(effective_ns=10**9), cl_ord_id="waits")
     (event,) = REACHED_BY[reason](venue)
     assert getattr(event, "reason", None) == reason
     assert getattr(event, "text", None) == reason.text

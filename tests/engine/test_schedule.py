@@ -2,7 +2,15 @@
 
 import pytest
 
-from engine.events import CancelRejected, MassCanceled, OrderAccepted, OrderCanceled, OrderRejected, Trade
+from engine.events import (
+    CancelRejected,
+    MassCanceled,
+    OrderAccepted,
+    OrderCanceled,
+    OrderRejected,
+    OrderReplaced,
+    Trade,
+)
 from engine.reject import RejectReason
 from engine.snapshot import capture, restore
 from engine.terms import Terms
@@ -65,11 +73,41 @@ def test_waiting_order_is_cancelled_like_any_other() -> None:
     assert venue.balance("A", "USD") == before
 
 
-def test_waiting_order_is_not_replaced() -> None:
+def test_waiting_order_may_be_replaced_and_waits_on_until_the_time_that_is_stated_anew() -> None:
     venue = Venue()
     venue.order("A", BUY, 5, 100, terms=WAITS, cl_ord_id="x")
-    event = only(CancelRejected, venue.replace("x", 4, 100))
-    assert (event.reason, event.status) == (RejectReason.ORDER_NOT_STARTED, PENDING_NEW)
+    later = Terms(effective_ns=START + 10, min_qty=2)
+    event = only(OrderReplaced, venue.replace("x", 4, 90, cl_ord_id="y", time_in_force=IOC, terms=later))
+    assert (event.status, event.qty, event.price, event.leaves_qty) == (PENDING_NEW, 4, 90, 4)
+    assert venue.balance("A", "USD")[1] == 360
+    check_state(venue.state)
+    assert venue.tick(START) == []
+    venue.sell(3, 90)
+    assert [type(event) for event in venue.tick(START + 10)] == [OrderAccepted, Trade, OrderCanceled]
+
+
+@pytest.mark.parametrize("terms", (None, Terms(effective_ns=1)))
+def test_waiting_order_replaced_without_a_time_to_come_starts_at_once(terms: Terms | None) -> None:
+    venue = Venue()
+    venue.sell(3, 100)
+    venue.order("A", BUY, 5, 99, terms=WAITS, cl_ord_id="x")
+    replaced, accepted, trade = venue.replace("x", 5, 100, cl_ord_id="y", terms=terms)
+    assert (type(replaced), getattr(replaced, "status", None)) == (OrderReplaced, PENDING_NEW)
+    assert (type(accepted), getattr(accepted, "status", None)) == (OrderAccepted, NEW)
+    assert (type(trade), venue.bids()) == (Trade, [(100, ["y"])])
+    check_state(venue.state)
+    assert venue.tick(START) == []
+
+
+def test_order_that_has_started_takes_no_other_start_but_may_repeat_its_own() -> None:
+    venue = Venue()
+    venue.order("A", BUY, 5, 100, terms=WAITS, cl_ord_id="x")
+    venue.tick(START)
+    event = only(CancelRejected, venue.replace("x", 4, 100, terms=Terms(effective_ns=START + 100)))
+    assert event.reason is RejectReason.SCHEDULE_MISMATCH
+    only(OrderReplaced, venue.replace("x", 4, 100, cl_ord_id="y", terms=WAITS))
+    assert venue.bids() == [(100, ["y"])]
+    check_state(venue.state)
 
 
 def test_order_that_starts_and_expires_does_both() -> None:

@@ -1,0 +1,48 @@
+"""Orders for an amount: how many whole lots an amount of the quote asset buys, or has to be sold for it.
+
+A buyer's amount includes the fee; a seller's is what the sale is worth before the fee.
+"""
+
+from engine.book import BookSide
+from engine.instrument import Instrument
+from engine.order import FEE_SCALE, Order
+from engine.values import BUY, Amount, Price, Qty, Side
+
+
+def lots_at_entry(opposite: BookSide, instrument: Instrument, side: Side, amount: Amount, bound: int) -> Qty:
+    """Return the quantity of an order for `amount`, which may trade at keys up to `bound`; there must be a best price.
+
+    It is what the book gives for the amount; if the book has too little, the rest counts at the best price, so that
+    the order is for more than it will get, as any market order for more than there is.
+    """
+    best = opposite.best
+    assert best is not None, "an order for an amount needs a price"
+    fee_bps = instrument.taker_fee_bps if side is BUY else 0
+    per_tick = instrument.notional_per_tick_lot
+    qty = notional = 0
+    for level in opposite:
+        if level.key > bound:
+            break
+        lots = _lots(amount, notional, notional * fee_bps, level.price * per_tick, fee_bps)
+        if lots < level.total_qty:
+            return qty + lots
+        qty += level.total_qty
+        notional += level.total_qty * level.price * per_tick
+    return qty + _lots(amount, notional, notional * fee_bps, best.price * per_tick, fee_bps)
+
+
+def lots_left(order: Order, price: Price) -> Qty:
+    """Return how many lots more an order for an amount may trade at a price."""
+    assert order.terms is not None, "an amount is a term"
+    is_buy = order.side is BUY
+    fee_bps = order.instrument.taker_fee_bps if is_buy else 0
+    lot = price * order.instrument.notional_per_tick_lot
+    return _lots(order.terms.cash_amount, order.cum_notional, order.fee_raw if is_buy else 0, lot, fee_bps)
+
+
+def _lots(amount: Amount, spent: Amount, fee_raw: int, lot: Amount, fee_bps: int) -> Qty:
+    """Return the most lots, each worth `lot`, for which `spent` and the fee on all of it stay within `amount`.
+
+    The fee, `fee_raw` / FEE_SCALE so far, is rounded up; and rounded up it is within a whole amount just if it is.
+    """
+    return ((amount - spent) * FEE_SCALE - fee_raw) // (lot * (FEE_SCALE + fee_bps))
