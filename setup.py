@@ -24,6 +24,7 @@ COMPILED: Final = {
         "account",
         "admission",
         "aftermath",
+        "amending",
         "auction",
         "book",
         "canceling",

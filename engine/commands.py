@@ -217,6 +217,24 @@ class SetRules(Command, tag=18, frozen=True, array_like=True, gc=False):
     why: str = ""
 
 
+class BustTrade(Command, tag=55, frozen=True, array_like=True, gc=False):
+    """Undo a trade: what was paid and received goes back, fees included."""
+
+    trade_id: int
+    by: str
+    why: str
+
+
+class CorrectTrade(Command, tag=56, frozen=True, array_like=True, gc=False):
+    """Give a trade another price (ticks) and quantity (lots, at most the original), and book the difference."""
+
+    trade_id: int
+    price: Price
+    qty: Qty
+    by: str
+    why: str
+
+
 AnyCommand = (
     AddAsset
     | AddInstrument
@@ -236,5 +254,7 @@ AnyCommand = (
     | EndTradingDay
     | ClockTick
     | SetRules
+    | BustTrade
+    | CorrectTrade
 )
 """Every command there is; the type by which the journal is decoded."""

@@ -18,7 +18,7 @@ from typing import Final, TypeAlias, cast
 
 import msgspec
 
-from engine.commands import SetRules
+from engine.commands import BustTrade, CorrectTrade, SetRules
 from engine.errors import ControlError
 from engine.events import AnyEvent
 from engine.overview import ShowVenue, VenueShown, show_venue
@@ -44,7 +44,7 @@ _LENGTH: Final = struct.Struct("<I")
 _CREDENTIALS: Final = struct.Struct("3i")
 """What SO_PEERCRED gives: process, user and group."""
 
-StaffCommand: TypeAlias = SetRules
+StaffCommand: TypeAlias = SetRules | BustTrade | CorrectTrade
 """The commands that come over control. Each has `by`, who asked, which control demands, and `why`."""
 
 Question: TypeAlias = ShowVenue

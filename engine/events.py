@@ -292,6 +292,56 @@ class RulesSet(Event, tag=18, frozen=True, array_like=True, gc=False):
     why: str = ""
 
 
+class TradeAmended(Event, tag=55, frozen=True, array_like=True, gc=False):
+    """Staff have busted a trade (`qty` 0), or corrected it.
+
+    Price, quantity, notional and fees are the trade's from now on; those it had until now are the `previous_` ones.
+    All `_status`, `_leaves_qty`, `_cum_qty` and `_cum_notional` are the orders' after it.
+    """
+
+    trade_id: int
+    symbol: str
+    price: Price
+    qty: Qty
+    notional: Amount
+    previous_price: Price
+    previous_qty: Qty
+    previous_notional: Amount
+    maker_session: str
+    maker_account: str
+    maker_order_id: int
+    maker_cl_ord_id: str
+    maker_order_type: OrderType
+    maker_time_in_force: TimeInForce
+    maker_status: OrderStatus
+    maker_order_qty: Qty
+    maker_order_price: Price
+    maker_leaves_qty: Qty
+    maker_cum_qty: Qty
+    maker_cum_notional: Amount
+    maker_fee: Amount
+    maker_previous_fee: Amount
+    taker_session: str
+    taker_account: str
+    taker_order_id: int
+    taker_cl_ord_id: str
+    taker_side: Side
+    taker_order_type: OrderType
+    taker_time_in_force: TimeInForce
+    taker_status: OrderStatus
+    taker_order_qty: Qty
+    taker_order_price: Price
+    taker_leaves_qty: Qty
+    taker_cum_qty: Qty
+    taker_cum_notional: Amount
+    taker_fee: Amount
+    taker_previous_fee: Amount
+    by: str
+    why: str
+    maker_terms: Terms | None = None
+    taker_terms: Terms | None = None
+
+
 AnyEvent = (
     AssetAdded
     | InstrumentAdded
@@ -311,5 +361,6 @@ AnyEvent = (
     | Refused
     | TradingDayEnded
     | RulesSet
+    | TradeAmended
 )
 """Every event there is; the type by which the journal is decoded."""

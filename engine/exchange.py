@@ -8,7 +8,7 @@ as it was, or carried out whole.
 from collections.abc import Callable
 from typing import Any, Final
 
-from engine import aftermath, canceling, clock, commands, entry, house, queries, replacing
+from engine import aftermath, amending, canceling, clock, commands, entry, house, queries, replacing
 from engine.commands import AnyCommand
 from engine.events import AnyEvent
 from engine.state import State
@@ -32,6 +32,8 @@ _APPLIERS: Final[dict[type, Callable[[State, Any], list[AnyEvent]]]] = {
     commands.EndTradingDay: house.end_trading_day,
     commands.ClockTick: clock.clock_tick,
     commands.SetRules: house.set_rules,
+    commands.BustTrade: amending.bust_trade,
+    commands.CorrectTrade: amending.correct_trade,
 }
 """Each of the first seven notes where its session's sequence stands. Done here, for all of them, that would cost more:
 the interpreter is quick with an attribute where it finds it on objects of one class only."""

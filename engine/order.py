@@ -26,6 +26,7 @@ class Order(Timed):
         "ahead",
         "backing",
         "behind",
+        "busted_qty",
         "cl_ord_id",
         "cum_notional",
         "cum_qty",
@@ -80,6 +81,8 @@ class Order(Timed):
         """What of its leaves quantity the market does not see while it rests."""
         self.cum_qty: Qty = 0
         self.cum_notional: Amount = 0
+        self.busted_qty: Qty = 0
+        """What had been traded and was taken back by staff: it is neither filled nor open."""
         self.fee_raw: int = 0
         self.reserved: Amount = 0
         self.status: OrderStatus = NEW

@@ -47,7 +47,7 @@ def replace_order(state: State, command: ReplaceOrder) -> list[AnyEvent]:
         price = passive_price(book, order.side, price, terms.post_only)
         if not price:
             return refused(command, order, RejectReason.POST_ONLY_WOULD_TRADE)
-    reason = _reserve(order, qty - order.cum_qty, price)
+    reason = _reserve(order, qty - order.cum_qty - order.busted_qty, price)
     if reason is not None:
         return refused(command, order, reason)
 
@@ -56,7 +56,7 @@ def replace_order(state: State, command: ReplaceOrder) -> list[AnyEvent]:
         _shrink(book.side(order.side), order, qty, terms)
     else:
         withdraw(state, order)
-        order.leaves_qty = qty - order.cum_qty
+        order.leaves_qty = qty - order.cum_qty - order.busted_qty
     orig_cl_ord_id, order.cl_ord_id = order.cl_ord_id, command.cl_ord_id
     session.permitted[command.account].cl_ord_ids[command.cl_ord_id] = order.order_id
     order.order_type, order.time_in_force, order.terms = command.order_type, command.time_in_force, terms
@@ -83,7 +83,7 @@ def _why_not(state: State, command: ReplaceOrder, order: Order) -> RejectReason 
             return reason
     if not 0 < command.qty <= order.instrument.order_qty_max:
         return RejectReason.QUANTITY_OUT_OF_RANGE
-    if command.qty <= order.cum_qty:
+    if command.qty <= order.cum_qty + order.busted_qty:
         return RejectReason.QUANTITY_NOT_ABOVE_FILLED
     if not 0 < command.price <= PRICE_MAX:
         return RejectReason.PRICE_OUT_OF_RANGE

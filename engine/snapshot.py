@@ -14,12 +14,13 @@ import msgspec
 from engine.account import Account
 from engine.book import Book
 from engine.errors import SnapshotError
+from engine.events import Trade
 from engine.holding import Holding
 from engine.instrument import Instrument
 from engine.journal import make_directory, sync_directory
 from engine.order import FEE_SCALE, Order, round_fee
 from engine.rules import NO_RULES, Rules
-from engine.state import Session, State
+from engine.state import Amendment, Session, State
 from engine.terms import Terms
 from engine.values import BUY, OrderStatus, OrderType, Phase, Place, Side, TimeInForce
 
@@ -53,6 +54,7 @@ class OrderImage(msgspec.Struct, frozen=True, array_like=True):
     terms: Terms | None = None
     place: Place = Place.NOWHERE
     hidden_qty: int = 0
+    busted_qty: int = 0
 
 
 class InstrumentImage(msgspec.Struct, frozen=True, array_like=True):
@@ -114,6 +116,14 @@ class StateImage(msgspec.Struct, frozen=True, array_like=True):
     accounts: list[AccountImage]
     sessions: list[SessionImage]
     finished: list[OrderImage]
+    trades: list[Trade] = []
+    """Those that staff can still bust or correct, oldest first;"""
+    amendments: dict[int, tuple[int, int, int, int, int]] = {}
+    """by TradeID what has become of them: price, quantity, notional, maker's and taker's fee;"""
+    amended_orders: list[int] = []
+    """their OrderIDs,"""
+    forgotten_orders: list[OrderImage] = []
+    """and those of these orders that are neither open nor among the latest finished ones."""
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -139,6 +149,17 @@ def capture(state: State, sequence: int) -> StateImage:
             for s in state.sessions.values()
         ],
         [_order_image(state.finished[order_id]) for order_id in state.finished_order_ids],
+        list(state.trades),
+        {
+            trade_id: (now.price, now.qty, now.notional, now.maker_fee, now.taker_fee)
+            for trade_id, now in state.amendments.items()
+        },
+        list(state.amended_orders),
+        [
+            _order_image(order)
+            for order_id, order in state.amended_orders.items()
+            if order_id not in state.finished and order_id not in state.accounts[order.account].orders
+        ],
     )
 
 
@@ -179,6 +200,13 @@ def restore(image: StateImage) -> State:
         state.finished_order_ids.append(finished.order_id)
     hidden = {shown.order_id: shown.hidden_qty for account_image in image.accounts for shown in account_image.orders}
     open_orders = {key: order for account in state.accounts.values() for key, order in account.orders.items()}
+    forgotten = {shown.order_id: _order(shown, state) for shown in image.forgotten_orders}
+    state.trades.extend(image.trades)
+    state.amendments = {trade_id: Amendment(*now) for trade_id, now in image.amendments.items()}
+    state.amended_orders = {
+        order_id: open_orders.get(order_id) or state.finished.get(order_id) or forgotten[order_id]
+        for order_id in image.amended_orders
+    }
     for shown in image.instruments:
         book = state.books[shown.symbol]
         for order_id in (*shown.bids, *shown.asks):
@@ -312,6 +340,7 @@ def _order_image(order: Order) -> OrderImage:
         order.terms,
         order.place,
         order.hidden_qty,
+        order.busted_qty,
     )
 
 
@@ -340,4 +369,5 @@ def _order(image: OrderImage, state: State) -> Order:
     order.status = image.status
     order.terms = image.terms
     order.place = image.place
+    order.busted_qty = image.busted_qty
     return order

@@ -7,11 +7,28 @@ from typing import Final
 from engine.account import Account
 from engine.book import Book
 from engine.due import Due
+from engine.events import Trade
 from engine.order import Order
-from engine.values import Amount
+from engine.values import Amount, Price, Qty
 
 FINISHED_ORDERS_KEPT: Final = 10_000
 """How many finished orders can still be asked about; older ones are known by their ClOrdID only."""
+
+TRADES_KEPT: Final = 100_000
+"""How many of the latest trades staff can still bust or correct."""
+
+
+class Amendment:
+    """What a trade is after staff have corrected or busted it (then with no quantity)."""
+
+    __slots__ = ("maker_fee", "notional", "price", "qty", "taker_fee")
+
+    def __init__(self, price: Price, qty: Qty, notional: Amount, maker_fee: Amount, taker_fee: Amount) -> None:
+        self.price = price
+        self.qty = qty
+        self.notional = notional
+        self.maker_fee = maker_fee
+        self.taker_fee = taker_fee
 
 
 class Session:
@@ -45,6 +62,8 @@ class State:
 
     __slots__ = (
         "accounts",
+        "amended_orders",
+        "amendments",
         "assets",
         "books",
         "credit_references",
@@ -58,6 +77,7 @@ class State:
         "restless",
         "sessions",
         "time_ns",
+        "trades",
         "trading_day_ended",
     )
 
@@ -80,6 +100,12 @@ class State:
         self.due = Due()
         self.restless: dict[str, Book] = {}
         """Watched books whose prices have moved, by symbol; empty between commands."""
+        self.trades: deque[Trade] = deque(maxlen=TRADES_KEPT)
+        """The latest trades, oldest first; their TradeIDs follow each other without a gap."""
+        self.amendments: dict[int, Amendment] = {}
+        """By TradeID, those of these that are not as they were made."""
+        self.amended_orders: dict[int, Order] = {}
+        """The orders of these, by OrderID: they are not as their own trades tell."""
         self.last_order_id = 0
         self.last_trade_id = 0
         self.trading_day_ended = 0
@@ -101,3 +127,25 @@ class State:
         """Return an order of `account`, open or finished lately."""
         order = account.orders.get(order_id) or self.finished.get(order_id)
         return order if order is not None and order.account == account.account else None
+
+    def find_trade(self, trade_id: int) -> Trade | None:
+        """Return a trade, if it is one of those that are kept."""
+        trades = self.trades
+        return (
+            trades[trade_id - trades[0].trade_id]
+            if trades and trades[0].trade_id <= trade_id <= trades[-1].trade_id
+            else None
+        )
+
+    def forget_old_amendments(self) -> None:
+        """Forget the amendments of trades that are kept no more, and of orders that have no trade among those kept."""
+        oldest = self.trades[0].trade_id if self.trades else 0
+        self.amendments = {key: amendment for key, amendment in self.amendments.items() if key >= oldest}
+        orders = self.amended_orders
+        traded = {
+            order_id
+            for trade in self.trades
+            for order_id in (trade.maker_order_id, trade.taker_order_id)
+            if order_id in orders
+        }
+        self.amended_orders = {key: order for key, order in orders.items() if key in traded}

@@ -24,6 +24,7 @@ from engine.events import (
     OrderStatusReported,
     Refused,
     Trade,
+    TradeAmended,
 )
 from engine.journal import JournalReader, sync_directory
 from engine.sequencer import Sequencer
@@ -42,7 +43,7 @@ Recipient = tuple[str, int]
 
 def recipients(event: AnyEvent) -> tuple[Recipient, ...]:
     """Return who is told of an event, in the order in which they are told."""
-    if isinstance(event, Trade):
+    if isinstance(event, Trade | TradeAmended):
         return ((event.maker_session, 0), (event.taker_session, 1))
     if isinstance(event, OrderCanceled | OrderReplaced) and event.requester != event.session:
         return ((event.requester, 0), (event.session, 1))

@@ -2,7 +2,8 @@
 
 A report's body is everything after the header; the header (sequence number, times, PossDup) is put on when the message
 is sent or sent again. `part` tells the reports of one record apart: twice the event's number, plus 1 for the taker of a
-trade; with the record's sequence it makes ExecID(17), so that a report has the same ExecID whenever it is made.
+trade; with the record's sequence it makes ExecID(17), so that a report has the same ExecID whenever it is made. The
+ExecID of a fill is made of its TradeID, `T7-0` for the maker and `T7-1` for the taker, so that a bust can name it.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,8 +20,9 @@ from engine.events import (
     OrderStatusReported,
     Refused,
     Trade,
+    TradeAmended,
 )
-from engine.values import BUY, EXPIRIES, MARKET, REQUESTED, CancelReason, OrderStatus
+from engine.values import BUY, EXPIRIES, MARKET, REQUESTED, SELL, CancelReason, OrderStatus
 from fixgw.instruments import InstrumentText
 from fixgw.reject import business_reject_reason, cxl_rej_reason, mass_cancel_reject_reason, ord_rej_reason
 from fixgw.terms import terms_text
@@ -61,6 +63,7 @@ class Reports:
             OrderAccepted: self._order_accepted,
             OrderRejected: self._order_rejected,
             Trade: self._trade,
+            TradeAmended: self._trade_amended,
             OrderCanceled: self._order_canceled,
             OrderReplaced: self._order_replaced,
             CancelRejected: self._cancel_rejected,
@@ -84,7 +87,7 @@ class Reports:
             f"59={_TIME_IN_FORCE[event.time_in_force]}\x01{terms}151={qty}\x0114=0\x016=0\x0160={time}\x01"
         )
 
-    def _trade(self, event: Trade, exec_id: str, time: str, part: int) -> Report:
+    def _trade(self, event: Trade, _exec_id: str, time: str, part: int) -> Report:
         text = self._instruments[event.symbol]
         qty_text = text.qty_text
         price = text.price_text[event.price]
@@ -120,11 +123,44 @@ class Reports:
         fees = f"136=1\x01137={text.fee_text[fee]}\x01138={text.instrument.quote}\x01139=4\x01" if fee else ""
         terms = "" if asked is None else terms_text(asked, int(side), text)
         return "8", (
-            f"37={order_id}\x0111={cl_ord_id}\x0117={exec_id}\x01150=F\x0139={1 if leaves_qty else 2}\x01"
+            f"37={order_id}\x0111={cl_ord_id}\x0117=T{event.trade_id}-{is_taker}\x01"
+            f"150=F\x0139={1 if leaves_qty else 2}\x01"
             f"1={account}\x0155={event.symbol}\x0154={side}\x0138={qty_text[order_qty]}\x01"
             f"40={_ORDER_TYPE[order_type]}\x01{limit}59={_TIME_IN_FORCE[time_in_force]}\x01{terms}"
             f"32={qty_text[event.qty]}\x0131={price}\x01151={qty_text[leaves_qty]}\x0114={qty_text[cum_qty]}\x01"
             f"6={average}\x0160={time}\x01{fees}{liquidity}1003={event.trade_id}\x01"
+        )
+
+    def _trade_amended(self, event: TradeAmended, exec_id: str, time: str, part: int) -> Report:
+        """Tell one side of a bust or a correction: what was busted, or how the trade stands now, and the order."""
+        text = self._instruments[event.symbol]
+        is_taker = part & 1
+        if is_taker:
+            asked, side = event.taker_terms, event.taker_side
+            order_id, cl_ord_id, account = event.taker_order_id, event.taker_cl_ord_id, event.taker_account
+            order_type, time_in_force, status = event.taker_order_type, event.taker_time_in_force, event.taker_status
+            order_qty, order_price, leaves_qty = event.taker_order_qty, event.taker_order_price, event.taker_leaves_qty
+            cum_qty, cum_notional, fee = event.taker_cum_qty, event.taker_cum_notional, event.taker_fee
+        else:
+            asked, side = event.maker_terms, SELL if event.taker_side is BUY else BUY
+            order_id, cl_ord_id, account = event.maker_order_id, event.maker_cl_ord_id, event.maker_account
+            order_type, time_in_force, status = event.maker_order_type, event.maker_time_in_force, event.maker_status
+            order_qty, order_price, leaves_qty = event.maker_order_qty, event.maker_order_price, event.maker_leaves_qty
+            cum_qty, cum_notional, fee = event.maker_cum_qty, event.maker_cum_notional, event.maker_fee
+        is_bust = not event.qty
+        last_qty, last_price = (event.previous_qty, event.previous_price) if is_bust else (event.qty, event.price)
+        limit = "" if order_type is MARKET else f"44={text.price_text[order_price]}\x01"
+        terms = "" if asked is None else terms_text(asked, side, text)
+        fees = f"136=1\x01137={text.fee_text[fee]}\x01138={text.instrument.quote}\x01139=4\x01" if fee else ""
+        why = f": {event.why}" if event.why else ""
+        return "8", (
+            f"37={order_id}\x0111={cl_ord_id}\x0117={exec_id}\x0119=T{event.trade_id}-{is_taker}\x01"
+            f"150={'H' if is_bust else 'G'}\x0139={_ORDER_STATUS[status]}\x011={account}\x0155={event.symbol}\x01"
+            f"54={_SIDE[side]}\x0138={text.qty_text[order_qty]}\x0140={_ORDER_TYPE[order_type]}\x01{limit}"
+            f"59={_TIME_IN_FORCE[time_in_force]}\x01{terms}32={text.qty_text[last_qty]}\x01"
+            f"31={text.price_text[last_price]}\x01151={text.qty_text[leaves_qty]}\x0114={text.qty_text[cum_qty]}\x01"
+            f"6={text.average_price(cum_notional, cum_qty)}\x0160={time}\x01{fees}"
+            f"58=the venue has {'busted' if is_bust else 'corrected'} this trade{why}\x011003={event.trade_id}\x01"
         )
 
     def _order_canceled(self, event: OrderCanceled, exec_id: str, time: str, _part: int) -> Report:

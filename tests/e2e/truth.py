@@ -112,8 +112,8 @@ class Truth:
         said = self.said
         match event:
             case Trade():
-                for taker, session in enumerate((event.maker_session, event.taker_session)):
-                    said[session].append(self._fill(event, f"{sequence}{part + taker}", "taker" if taker else "maker"))
+                said[event.maker_session].append(self._fill(event, "maker"))
+                said[event.taker_session].append(self._fill(event, "taker"))
             case OrderCanceled() | OrderReplaced():
                 fields = self._changed(event)
                 said[event.requester].append({**fields, "17": f"{sequence}{part}"})
@@ -131,13 +131,13 @@ class Truth:
             case _:
                 pass
 
-    def _fill(self, event: Trade, exec_id: str, side: str) -> Said:
+    def _fill(self, event: Trade, side: str) -> Said:
         of = {name: getattr(event, f"{side}_{name}") for name in ("order_id", "cl_ord_id", "account", "fee")}
         leaves, cum, notional = (getattr(event, f"{side}_{name}") for name in ("leaves_qty", "cum_qty", "cum_notional"))
         instrument = self.state.books[event.symbol].instrument
         fields: Said = {
             "35": "8",
-            "17": exec_id,
+            "17": f"T{event.trade_id}-{side == 'taker':d}",
             "150": "F",
             "39": "1" if leaves else "2",
             "37": str(of["order_id"]),

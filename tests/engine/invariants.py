@@ -26,8 +26,13 @@ def check_state(state: State) -> None:
         assert order.order_id == order_id
         assert order.status not in (NEW, PARTIALLY_FILLED)
         assert order.leaves_qty == order.reserved == order.hidden_qty == 0
-        assert order.status is not FILLED or order.cum_qty == order.qty
+        assert order.status is not FILLED or order.cum_qty + order.busted_qty == order.qty
     assert list(state.finished) == list(state.finished_order_ids)
+
+    # Trades are kept without a gap, to the last.
+    if state.trades:
+        first, last = state.trades[0].trade_id, state.trades[-1].trade_id
+        assert (last, last - first) == (state.last_trade_id, len(state.trades) - 1)
 
     # The clock knows of every order that it will act upon, and of no other.
     timed = {order.order_id: order.terms.expire_ns for order in open_orders if order.terms and order.terms.expire_ns}
@@ -39,7 +44,9 @@ def check_state(state: State) -> None:
 
     for order in open_orders:
         assert order.leaves_qty > 0
-        assert order.cum_qty + order.leaves_qty == order.qty
+        assert order.cum_qty + order.busted_qty + order.leaves_qty == order.qty
+        assert min(order.cum_qty, order.busted_qty, order.cum_notional) >= 0
+        assert (order.status in (NEW, PENDING_NEW)) == (order.cum_qty == 0)
         assert order.reserved == order.reserve_needed(order.leaves_qty, order.price)
 
     for book in state.books.values():
@@ -60,6 +67,18 @@ def check_state(state: State) -> None:
             backed = [order for order in account.orders.values() if backing_asset(order) == asset]
             assert all(order.backing is holding for order in backed)
             assert sum(order.reserved for order in backed) == holding.reserved
+
+
+def check_amendments(state: State) -> None:
+    """Hold what became of busted and corrected trades, and of their orders, to the rest of the state."""
+    for trade_id, now in state.amendments.items():
+        trade = state.find_trade(trade_id)  # None if it is old, and so is what became of it.
+        assert trade is None or 0 <= now.qty <= trade.qty
+        assert (now.qty == 0) == (now.notional == 0)
+    for order_id, order in state.amended_orders.items():
+        assert order.order_id == order_id
+        assert order.qty >= order.cum_qty + order.busted_qty + order.leaves_qty
+        assert state.find_order(state.accounts[order.account], order_id) in (order, None)
 
 
 def timed_orders(state: State) -> dict[int, Order]:

@@ -66,6 +66,7 @@ class Tape:
             self._house: 4,
             self._tick: 2,
             self._rules: 1,
+            self._amend: 0.5,
         }
         self._makers, self._weights = list(makers), list(makers.values())
 
@@ -114,7 +115,7 @@ class Tape:
             asked |= {"expire_day": self._day()} if chance.randrange(3) == 0 else {"expire_ns": self._soon()}
         is_immediate = time_in_force in (IMMEDIATE_OR_CANCEL, FILL_OR_KILL)
         kind = chance.randrange(12)
-        if kind == 0 and self._seldom(True, order_type is LIMIT and not is_immediate):
+        if kind == 0 and self._seldom(True, order_type is LIMIT and not is_immediate, 8):
             asked["post_only"] = chance.choice(tuple(PostOnly))
         elif kind == 1 and self._seldom(True, time_in_force is not FILL_OR_KILL):
             asked["min_qty"] = self._seldom(qty + 1, max(1, qty // 2))
@@ -212,6 +213,14 @@ class Tape:
         return commands.Refuse(
             session, self._number, self._number, "8", 2001, "no", "D", 100, self._id(), "", account, symbol, "1"
         )
+
+    def _amend(self) -> AnyCommand:
+        """Bust or correct one of the trades there may be: one for three commands, roughly."""
+        trade_id = self._random.randint(0, self._number // 3 + 1)
+        if self._random.randrange(2):
+            return commands.BustTrade(trade_id, "staff", "fuzz")
+        price, qty = self._seldom(2**62, self._random.randint(980, 1020)), self._random.randint(1, 12)
+        return commands.CorrectTrade(trade_id, price, qty, "staff", "fuzz")
 
     def _tick(self) -> AnyCommand:
         return commands.ClockTick()

@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -205,13 +206,12 @@ async def check_complete(history: History, tmp_path: Path, boot: str) -> None:
             assert message.fields["97"] == "Y"
     in_order = [message for _, message in sorted(told.items())]
     first_told = {message.fields["17"]: message for message in reversed(in_order) if message.msg_type == "8"}
-    assert reports([first_told[exec_id] for exec_id in sorted(first_told, key=place)]) == EXPECTED
+    assert reports(sorted(first_told.values(), key=place)) == EXPECTED
     await house.stop()
 
 
-def place(exec_id: str) -> tuple[int, int]:
-    sequence, _, part = exec_id.partition("-")
-    return int(sequence), int(part)
+def place(report: Message) -> tuple[int, Decimal]:
+    return int(report.fields["37"]), Decimal(report.fields["14"])
 
 
 async def test_number_that_was_reserved_is_not_used_after_a_kill(house: House) -> None:

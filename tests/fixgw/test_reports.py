@@ -447,6 +447,7 @@ def test_every_field_that_is_announced_is_sent_by_some_report() -> None:
     told += venue.say("F", f"11=C|41=NONE|1=ACC1|{cancel}") + venue.say("F", f"11=C|41=M|{cancel}")
     told += venue.order("Q", "1", "1", "90") + venue.say("q", f"11=Q1|530=1|{cancel}")
     told += venue.say("q", f"11=Q2|530=1|55=X|60={NOW}|") + venue.say("AF", "584=R|585=5|") + venue.say("D", "54=1|")
+    told += venue.tell(venue.apply(commands.BustTrade(1, "mira", "")))
     sent: dict[str, set[str]] = {}
     for report in told:
         sent.setdefault(report.msg_type, set()).update(tag for tag, _ in report.pairs)
