@@ -1,5 +1,6 @@
 """A cash account: what it holds, what its open orders reserve, and which ClOrdIDs it has used."""
 
+from engine.guard import Guard
 from engine.holding import Holding
 from engine.order import Order
 
@@ -7,12 +8,15 @@ from engine.order import Order
 class Account:
     """A cash account. Promises: no holding is ever negative; `reserved` is the sum over its open orders."""
 
-    __slots__ = ("account", "cl_ord_ids", "earlier_cl_ord_ids", "firm", "holdings", "orders")
+    __slots__ = ("account", "cl_ord_ids", "earlier_cl_ord_ids", "firm", "firm_guard", "guard", "holdings", "orders")
 
-    def __init__(self, account: str, firm: str) -> None:
+    def __init__(self, account: str, firm: str, firm_guard: Guard) -> None:
         self.account = account
         self.firm = firm
         """Whose account it is; limits and self-trade prevention may look at all accounts of a firm."""
+        self.guard = Guard()
+        self.firm_guard = firm_guard
+        """The one that all accounts of the firm have."""
         self.holdings: dict[str, Holding] = {}
         """One for every asset of the venue."""
         self.orders: dict[int, Order] = {}

@@ -205,3 +205,27 @@ class Book:
     def opposite(self, side: Side) -> BookSide:
         """Return what orders of `side` trade against."""
         return self.asks if side is BUY else self.bids
+
+    def reference_price(self, side: Side) -> Price:
+        """Return what the price of an order of `side` is held against, 0 if there is nothing.
+
+        The last trade's price, else the other side's best, else what the rules say.
+        """
+        best = self.opposite(side).best
+        return self.last_price or (best.price if best is not None else self.rules.reference_price)
+
+    def fat_finger_bound(self, side: Side) -> Price:
+        """Return the worst price at which an order of `side` may act: the highest for a buy, the lowest for a sale."""
+        reference = self.reference_price(side)
+        distance = reference * self.rules.fat_finger_bps // 10_000
+        if not distance:
+            return AMOUNT_MAX if side is BUY else 0
+        return reference + distance if side is BUY else reference - distance
+
+    def market_bound(self, side: Side, terms: Terms | None) -> int:
+        """Return the largest key of the other side at which a market order of `side` may trade."""
+        opposite = self.opposite(side)
+        bound = opposite.market_bound(terms)
+        if not self.rules.fat_finger_bps:
+            return bound
+        return min(bound, self.fat_finger_bound(side) * opposite.sign)

@@ -1,4 +1,4 @@
-"""What happens by the clock alone: scheduled orders start, good-till-date orders expire.
+"""What happens by the clock alone: scheduled orders start, good-till-date orders expire, absent sessions lose theirs.
 
 The clock is the time stamped on commands. Before any command is carried out, all that is due by its time happens, in
 the order of time and then of OrderID; so nothing trades after its time, however late a `ClockTick` comes.
@@ -6,12 +6,13 @@ the order of time and then of OrderID; so nothing trades after its time, however
 
 from engine import aftermath
 from engine.commands import ClockTick
+from engine.disconnecting import cancel_orders_of
 from engine.events import AnyEvent
 from engine.order import Order
 from engine.places import withdraw
 from engine.settlement import cancel
 from engine.starting import start
-from engine.state import State
+from engine.state import Session, State
 from engine.values import CancelReason, Place
 
 
@@ -21,8 +22,11 @@ def act_on_due(state: State) -> list[AnyEvent]:
     due = state.due
     while due.next_ns <= state.time_ns:
         item = due.first()
-        assert isinstance(item, Order), "nothing else has a time"
-        _act_on_order(state, item, events)
+        if isinstance(item, Order):
+            _act_on_order(state, item, events)
+        else:
+            assert isinstance(item, Session), "nothing else has a time"
+            cancel_orders_of(state, item, events)
         if state.restless:
             aftermath.settle(state, events)
     return events

@@ -6,9 +6,20 @@ the journal tells which message is expected next. Quantities are lots, prices ti
 
 import msgspec
 
-from engine.rules import Rules
+from engine.rules import Limits, Rules
 from engine.terms import Terms
-from engine.values import Amount, MassCancelScope, OrderStatus, OrderType, Price, Qty, Side, TimeInForce
+from engine.values import (
+    Amount,
+    CancelOnDisconnect,
+    MassCancelScope,
+    OrderStatus,
+    OrderType,
+    Price,
+    Qty,
+    Scope,
+    Side,
+    TimeInForce,
+)
 
 
 class Command(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -54,11 +65,16 @@ class Credit(Command, tag=4, frozen=True, array_like=True, gc=False):
 
 
 class ProvisionSession(Command, tag=5, frozen=True, array_like=True, gc=False):
-    """Create a FIX session, or change it. The first account is the default; `password_hash` is argon2id."""
+    """Create a FIX session, or change it. The first account is the default; `password_hash` is argon2id.
+
+    `on_disconnect` is for Logons that do not say, `grace_ms` how long the session may be gone before it takes effect.
+    """
 
     session: str
     accounts: tuple[str, ...]
     password_hash: str
+    on_disconnect: CancelOnDisconnect = CancelOnDisconnect.NONE
+    grace_ms: int = 0
 
 
 class ResetSequence(Command, tag=6, frozen=True, array_like=True, gc=False):
@@ -235,6 +251,48 @@ class CorrectTrade(Command, tag=56, frozen=True, array_like=True, gc=False):
     why: str
 
 
+class SetLimits(Command, tag=35, frozen=True, array_like=True, gc=False):
+    """Give a firm or an account its limits, all of them. Orders that are open stay."""
+
+    scope: Scope
+    name: str
+    limits: Limits
+    by: str = ""
+    """Who asked for it; empty if the settings did."""
+    why: str = ""
+
+
+class Block(Command, tag=36, frozen=True, array_like=True, gc=False):
+    """The kill switch: cancel all open orders of a firm, an account or a session, and take no more until `Unblock`."""
+
+    scope: Scope
+    name: str
+    by: str
+    why: str
+
+
+class Unblock(Command, tag=37, frozen=True, array_like=True, gc=False):
+    """Take orders of a blocked firm, account or session again."""
+
+    scope: Scope
+    name: str
+    by: str
+    why: str
+
+
+class SessionConnected(Command, tag=38, frozen=True, array_like=True, gc=False):
+    """A session has logged on, and this is what is to happen when it is gone again."""
+
+    session: str
+    on_disconnect: CancelOnDisconnect
+
+
+class SessionDisconnected(Command, tag=39, frozen=True, array_like=True, gc=False):
+    """A session is gone: logged out, cut off, or lost with the venue that starts again now."""
+
+    session: str
+
+
 AnyCommand = (
     AddAsset
     | AddInstrument
@@ -256,5 +314,10 @@ AnyCommand = (
     | SetRules
     | BustTrade
     | CorrectTrade
+    | SetLimits
+    | Block
+    | Unblock
+    | SessionConnected
+    | SessionDisconnected
 )
 """Every command there is; the type by which the journal is decoded."""

@@ -8,6 +8,7 @@ from engine.commands import NewOrder
 from engine.events import AnyEvent, OrderAccepted, OrderRejected
 from engine.matching import trade_and_rest
 from engine.order import FEE_SCALE, Order
+from engine.protection import is_too_far, why_not_protected
 from engine.queries import status_of
 from engine.reject import RejectReason, unknown_session
 from engine.starting import begin
@@ -56,7 +57,9 @@ def new_order(state: State, command: NewOrder) -> list[AnyEvent]:
     return events
 
 
-def admit(state: State, account: Account, command: NewOrder, *, funded: bool = True) -> Order | RejectReason:
+def admit(  # noqa: C901 - one check after another, in the order of reasons
+    state: State, account: Account, command: NewOrder, *, funded: bool = True
+) -> Order | RejectReason:
     """Return the order that a command enters, which is nowhere yet: open, and funded. Or say why it is refused.
 
     Not `funded`: it is to wait for another order, and what depends on the market and on funds is looked at later.
@@ -76,6 +79,10 @@ def admit(state: State, account: Account, command: NewOrder, *, funded: bool = T
             return RejectReason.MARKET_ORDER_NEEDS_NO_PRICE
     elif not 0 < price <= PRICE_MAX:
         return RejectReason.PRICE_OUT_OF_RANGE
+    if state.guarded:
+        reason = why_not_protected(state, account, book, command)
+        if reason is not None:
+            return reason
     holdings = account.holdings
     if side is BUY:
         backing, proceeds = holdings[instrument.quote], holdings[instrument.base]
@@ -104,6 +111,7 @@ def admit(state: State, account: Account, command: NewOrder, *, funded: bool = T
             return reason
     state.last_order_id = order_id
     account.orders[order_id] = order
+    account.firm_guard.open_orders += 1
     account.cl_ord_ids[cl_ord_id] = order_id
     return order
 
@@ -111,6 +119,8 @@ def admit(state: State, account: Account, command: NewOrder, *, funded: bool = T
 def fund(book: Book, order: Order) -> RejectReason | None:
     """Give an order the price that it gets as the market stands, and reserve what it may cost. Or say why it cannot."""
     instrument, side, order_type, terms = book.instrument, order.side, order.order_type, order.terms
+    if book.rules.fat_finger_bps and is_too_far(book, side, order_type, order.price, terms):
+        return RejectReason.PRICE_TOO_FAR
     if terms is not None or order_type is not LIMIT:
         reason = _price(book, order)
         if reason is not None:
@@ -121,7 +131,7 @@ def fund(book: Book, order: Order) -> RejectReason | None:
         if notional > AMOUNT_MAX:
             return RejectReason.NOTIONAL_TOO_LARGE
     elif side is BUY:
-        notional = book.asks.cost(order.qty, book.asks.market_bound(terms)) * instrument.notional_per_tick_lot
+        notional = book.asks.cost(order.qty, book.market_bound(side, terms)) * instrument.notional_per_tick_lot
     if side is not BUY:
         reserved = order.qty * instrument.base_per_lot
     elif terms is not None and terms.cash_amount:
@@ -152,7 +162,7 @@ def _price(book: Book, order: Order) -> RejectReason | None:
         if not order.price:
             return RejectReason.POST_ONLY_WOULD_TRADE
     if terms.cash_amount:
-        bound = opposite.market_bound(terms)
+        bound = book.market_bound(side, terms)
         order.qty = order.leaves_qty = lots_at_entry(opposite, book.instrument, side, terms.cash_amount, bound)
         if not 0 < order.qty <= book.instrument.order_qty_max:
             return RejectReason.QUANTITY_OUT_OF_RANGE if order.qty else RejectReason.CASH_BELOW_ONE_LOT

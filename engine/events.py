@@ -6,16 +6,18 @@ the average price is exact. Events of an order name the session that entered it 
 
 import msgspec
 
-from engine.rules import Rules
+from engine.rules import Limits, Rules
 from engine.terms import Terms
 from engine.values import (
     Amount,
+    CancelOnDisconnect,
     CancelReason,
     MassCancelScope,
     OrderStatus,
     OrderType,
     Price,
     Qty,
+    Scope,
     Side,
     TimeInForce,
 )
@@ -342,6 +344,53 @@ class TradeAmended(Event, tag=55, frozen=True, array_like=True, gc=False):
     taker_terms: Terms | None = None
 
 
+class LimitsSet(Event, tag=35, frozen=True, array_like=True, gc=False):
+    """A firm or an account has these limits from now on."""
+
+    scope: Scope
+    name: str
+    limits: Limits
+    by: str = ""
+    why: str = ""
+
+
+class Blocked(Event, tag=36, frozen=True, array_like=True, gc=False):
+    """A firm, an account or a session is blocked, by whom and why; `canceled` orders of it precede this."""
+
+    scope: Scope
+    name: str
+    by: str
+    why: str
+    canceled: int
+    was_blocked: bool
+    """It was already, and the first who blocked it stands."""
+
+
+class Unblocked(Event, tag=37, frozen=True, array_like=True, gc=False):
+    """A firm, an account or a session is blocked no more, or was not in the first place."""
+
+    scope: Scope
+    name: str
+    by: str
+    why: str
+    was_blocked: bool
+
+
+class SessionUp(Event, tag=38, frozen=True, array_like=True, gc=False):
+    """A session has logged on; what was to be cancelled since it was gone is kept."""
+
+    session: str
+    on_disconnect: CancelOnDisconnect
+
+
+class SessionDown(Event, tag=39, frozen=True, array_like=True, gc=False):
+    """A session is gone. At `cancel_ns`, which may be now, its orders are cancelled as it and they asked for."""
+
+    session: str
+    on_disconnect: CancelOnDisconnect
+    cancel_ns: int
+
+
 AnyEvent = (
     AssetAdded
     | InstrumentAdded
@@ -362,5 +411,10 @@ AnyEvent = (
     | TradingDayEnded
     | RulesSet
     | TradeAmended
+    | LimitsSet
+    | Blocked
+    | Unblocked
+    | SessionUp
+    | SessionDown
 )
 """Every event there is; the type by which the journal is decoded."""

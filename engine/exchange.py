@@ -8,7 +8,19 @@ as it was, or carried out whole.
 from collections.abc import Callable
 from typing import Any, Final
 
-from engine import aftermath, amending, canceling, clock, commands, entry, house, queries, replacing
+from engine import (
+    aftermath,
+    amending,
+    canceling,
+    clock,
+    commands,
+    disconnecting,
+    entry,
+    guarding,
+    house,
+    queries,
+    replacing,
+)
 from engine.commands import AnyCommand
 from engine.events import AnyEvent
 from engine.state import State
@@ -31,9 +43,14 @@ _APPLIERS: Final[dict[type, Callable[[State, Any], list[AnyEvent]]]] = {
     commands.ProvisionSession: house.provision_session,
     commands.EndTradingDay: house.end_trading_day,
     commands.ClockTick: clock.clock_tick,
-    commands.SetRules: house.set_rules,
     commands.BustTrade: amending.bust_trade,
     commands.CorrectTrade: amending.correct_trade,
+    commands.SetRules: guarding.set_rules,
+    commands.SetLimits: guarding.set_limits,
+    commands.Block: guarding.block,
+    commands.Unblock: guarding.unblock,
+    commands.SessionConnected: disconnecting.session_connected,
+    commands.SessionDisconnected: disconnecting.session_disconnected,
 }
 """Each of the first seven notes where its session's sequence stands. Done here, for all of them, that would cost more:
 the interpreter is quick with an attribute where it finds it on objects of one class only."""

@@ -16,7 +16,6 @@ from engine.commands import (
     ReleaseOutbound,
     ReserveOutbound,
     ResetSequence,
-    SetRules,
 )
 from engine.errors import DefinitionError
 from engine.events import (
@@ -27,18 +26,18 @@ from engine.events import (
     Credited,
     InstrumentAdded,
     Refused,
-    RulesSet,
     SequenceReset,
     SessionProvisioned,
     TradingDayEnded,
 )
+from engine.guard import Guard
 from engine.holding import Holding
 from engine.instrument import Instrument
-from engine.order import FEE_SCALE, Order
+from engine.order import Order
 from engine.reject import unknown_session
 from engine.settlement import cancel
 from engine.state import Session, State
-from engine.values import AMOUNT_MAX, DECIMALS_MAX, END_OF_DAY, TimeInForce
+from engine.values import AMOUNT_MAX, DECIMALS_MAX, END_OF_DAY, GRACE_MS_MAX, TimeInForce
 
 
 def add_asset(state: State, command: AddAsset) -> list[AnyEvent]:
@@ -89,7 +88,8 @@ def open_account(state: State, command: OpenAccount) -> list[AnyEvent]:
     """Open a cash account once."""
     if command.account in state.accounts:
         return [CommandRejected(f"account {command.account} exists")]
-    account = state.accounts[command.account] = Account(command.account, command.firm or command.account)
+    firm = command.firm or command.account
+    account = state.accounts[command.account] = Account(command.account, firm, state.firms.setdefault(firm, Guard()))
     account.holdings = {asset: Holding() for asset in state.assets}
     return [AccountOpened(command.account)]
 
@@ -121,10 +121,13 @@ def provision_session(state: State, command: ProvisionSession) -> list[AnyEvent]
     for account in command.accounts:
         if account not in state.accounts:
             return [CommandRejected(f"session {command.session}: unknown account {account}")]
+    if not 0 <= command.grace_ms <= GRACE_MS_MAX:
+        return [CommandRejected(f"session {command.session}: grace_ms must be 0 to {GRACE_MS_MAX}")]
     session = state.sessions.get(command.session)
     if session is None:
         session = state.sessions[command.session] = Session(command.session)
     session.provision((state.accounts[account] for account in command.accounts), command.password_hash)
+    session.default_on_disconnect, session.grace_ms = command.on_disconnect, command.grace_ms
     return [SessionProvisioned(command.session)]
 
 
@@ -206,17 +209,3 @@ def _ends_with(order: Order, day: int) -> bool:
     """Tell whether an order expires with the end of a trading day."""
     terms = order.terms
     return order.time_in_force is TimeInForce.DAY or (terms is not None and 0 < terms.expire_day <= day)
-
-
-def set_rules(state: State, command: SetRules) -> list[AnyEvent]:
-    """Give an instrument its trading rules."""
-    book = state.books.get(command.symbol)
-    if book is None:
-        return [CommandRejected(f"rules: unknown instrument {command.symbol}")]
-    rules = command.rules
-    if not 0 <= rules.stop_protection_bps < FEE_SCALE:
-        return [CommandRejected(f"{command.symbol}: stop_protection_bps must be 0 to 9999")]
-    if not 0 <= rules.display_min_bps <= FEE_SCALE:
-        return [CommandRejected(f"{command.symbol}: display_min_bps must be 0 to 10000")]
-    book.rules = rules
-    return [RulesSet(command.symbol, rules, command.by, command.why)]

@@ -21,7 +21,7 @@ def trade_and_rest(state: State, order: Order, book: Book, events: list[AnyEvent
     best = opposite.best
     if best is not None:
         # In keys of the other side: smaller is better for the taker.
-        bound = opposite.market_bound(terms) if order_type is MARKET else order.price * opposite.sign
+        bound = book.market_bound(order.side, terms) if order_type is MARKET else order.price * opposite.sign
         if best.key <= bound:
             if least and opposite.qty_within(bound) < least:
                 events.append(cancel(state, order, CancelReason.NOT_FILLABLE))

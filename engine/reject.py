@@ -59,6 +59,20 @@ class RejectReason(IntEnum):
     CASH_MISMATCH = 1034, "an amount is for new market orders, instead of a quantity, and without a minimum quantity"
     CASH_OUT_OF_RANGE = 1035, "the amount must be above zero and within what the venue can hold"
     CASH_BELOW_ONE_LOT = 1036, "the amount is worth less than one quantity increment"
+    ORDER_QTY_BELOW_RULE = 1070, "the quantity is below the least that the instrument's rules allow"
+    ORDER_QTY_ABOVE_RULE = 1071, "the quantity is above what the instrument's rules allow"
+    ORDER_NOTIONAL_BELOW_RULE = 1072, "price times quantity is below the least that the instrument's rules allow"
+    ORDER_NOTIONAL_ABOVE_RULE = 1073, "price times quantity is above what the instrument's rules allow"
+    PRICE_TOO_FAR = 1074, "the price is further beyond the reference price than the instrument's rules allow"
+    ACCOUNT_OPEN_ORDERS = 1075, "the account has as many open orders as it may have"
+    ACCOUNT_ORDER_QTY = 1076, "the quantity is above the account's limit"
+    ACCOUNT_ORDER_NOTIONAL = 1077, "price times quantity is above the account's limit"
+    FIRM_OPEN_ORDERS = 1078, "the firm has as many open orders as it may have"
+    FIRM_ORDER_QTY = 1079, "the quantity is above the firm's limit"
+    FIRM_ORDER_NOTIONAL = 1080, "price times quantity is above the firm's limit"
+    SESSION_BLOCKED = 1081, "the session is blocked: it may cancel, and enter or replace nothing"
+    ACCOUNT_BLOCKED = 1082, "the account is blocked: its orders may be cancelled, and none entered or replaced"
+    FIRM_BLOCKED = 1083, "the firm is blocked: its orders may be cancelled, and none entered or replaced"
 
 
 def unknown_session(session: str) -> list[AnyEvent]:

@@ -4,12 +4,14 @@ The quantity is the order's total. What has been filled by the time the request 
 that a fill which crosses the request on its way never makes the order trade more than its owner meant.
 """
 
+from engine.account import Account
 from engine.admission import passive_price, why_not
-from engine.book import BookSide
+from engine.book import Book, BookSide
 from engine.commands import ReplaceOrder
 from engine.events import AnyEvent, OrderReplaced
 from engine.order import Order
 from engine.places import withdraw
+from engine.protection import is_too_far, why_not_protected
 from engine.reject import RejectReason, unknown_session
 from engine.requests import find, refused
 from engine.starting import act, expire_from_now_on, hold, start
@@ -39,7 +41,7 @@ def replace_order(state: State, command: ReplaceOrder) -> list[AnyEvent]:
     if not isinstance(order, Order):
         return order
     book = state.books[command.symbol]
-    reason = _why_not(state, command, order)
+    reason = _why_not(state, session.permitted[command.account], book, command, order)
     if reason is not None:
         return refused(command, order, reason)
     qty, price, terms = command.qty, command.price, command.terms
@@ -72,7 +74,7 @@ def replace_order(state: State, command: ReplaceOrder) -> list[AnyEvent]:
     return events
 
 
-def _why_not(state: State, command: ReplaceOrder, order: Order) -> RejectReason | None:
+def _why_not(state: State, account: Account, book: Book, command: ReplaceOrder, order: Order) -> RejectReason | None:
     """Return the first reason for which an order cannot have the values that are asked for, None if it can."""
     has_acted = order.status is not PENDING_NEW
     if command.order_type is not LIMIT or (has_acted and command.time_in_force in (IMMEDIATE_OR_CANCEL, FILL_OR_KILL)):
@@ -87,7 +89,9 @@ def _why_not(state: State, command: ReplaceOrder, order: Order) -> RejectReason 
         return RejectReason.QUANTITY_NOT_ABOVE_FILLED
     if not 0 < command.price <= PRICE_MAX:
         return RejectReason.PRICE_OUT_OF_RANGE
-    return None
+    if book.rules.fat_finger_bps and is_too_far(book, command.side, command.order_type, command.price, command.terms):
+        return RejectReason.PRICE_TOO_FAR
+    return why_not_protected(state, account, book, command) if state.guarded else None
 
 
 def _reserve(order: Order, leaves_qty: Qty, price: Price) -> RejectReason | None:

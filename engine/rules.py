@@ -1,4 +1,4 @@
-"""The trading rules of an instrument: what the house may change while orders rest, unlike its definition."""
+"""Trading rules and limits: what the house may change while orders rest, unlike an instrument's definition."""
 
 from typing import Final
 
@@ -12,7 +12,31 @@ class Rules(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How far beyond its StopPx a stop without a limit may trade, in basis points of the StopPx."""
     display_min_bps: int = 0
     """The least share of its quantity that an iceberg must display."""
+    reference_price: int = 0
+    """In ticks: what prices are held against before the first trade."""
+    order_qty_min: int = 0
+    order_qty_max: int = 0
+    """In lots; what an order's quantity must be within,"""
+    order_notional_min: int = 0
+    order_notional_max: int = 0
+    """and in the quote asset's smallest units its price times quantity."""
+    fat_finger_bps: int = 0
+    """How far beyond the reference price an order may pay, or sell for, in basis points of that price."""
 
 
 NO_RULES: Final = Rules()
 """Those of an instrument for which the house has set none."""
+
+
+class Limits(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Limits on the orders of an account, or of a firm; 0, or an asset that is not named, stands for none."""
+
+    open_orders_max: int = 0
+    order_base_max: dict[str, int] = {}
+    """The largest quantity of an order in a base asset, in its smallest units;"""
+    order_notional_max: dict[str, int] = {}
+    """the largest price times quantity of one in a quote asset."""
+
+
+NO_LIMITS: Final = Limits()
+"""Those of an account or a firm for which the house has set none."""

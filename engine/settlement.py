@@ -107,7 +107,9 @@ def finish(state: State, order: Order, status: OrderStatus) -> None:
     if order.terms is not None:
         state.due.remove(order)
     order_id = order.order_id
-    del state.accounts[order.account].orders[order_id]
+    account = state.accounts[order.account]
+    del account.orders[order_id]
+    account.firm_guard.open_orders -= 1
     reserved = order.reserved
     if reserved:
         backing = order.backing

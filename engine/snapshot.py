@@ -13,16 +13,19 @@ import msgspec
 
 from engine.account import Account
 from engine.book import Book
+from engine.commands import Block
 from engine.errors import SnapshotError
 from engine.events import Trade
+from engine.guard import Guard
+from engine.guarding import take_stock
 from engine.holding import Holding
 from engine.instrument import Instrument
 from engine.journal import make_directory, sync_directory
 from engine.order import FEE_SCALE, Order, round_fee
-from engine.rules import NO_RULES, Rules
+from engine.rules import NO_LIMITS, NO_RULES, Limits, Rules
 from engine.state import Amendment, Session, State
 from engine.terms import Terms
-from engine.values import BUY, OrderStatus, OrderType, Phase, Place, Side, TimeInForce
+from engine.values import BUY, CancelOnDisconnect, OrderStatus, OrderType, Phase, Place, Side, TimeInForce
 
 MAGIC: Final = b"FONDACO SNAPSHOT 1\n"
 SUFFIX: Final = ".snapshot"
@@ -78,6 +81,14 @@ class InstrumentImage(msgspec.Struct, frozen=True, array_like=True):
     index_price: int = 0
 
 
+class GuardImage(msgspec.Struct, frozen=True, array_like=True):
+    """What a firm, an account or a session is held to, in a snapshot; `name` is a firm's."""
+
+    name: str = ""
+    limits: Limits | None = None
+    block: Block | None = None
+
+
 class AccountImage(msgspec.Struct, frozen=True, array_like=True):
     """An account in a snapshot: per asset available and reserved, open orders oldest first, ClOrdIDs."""
 
@@ -87,6 +98,7 @@ class AccountImage(msgspec.Struct, frozen=True, array_like=True):
     cl_ord_ids: dict[str, int]
     earlier_cl_ord_ids: dict[str, int]
     firm: str = ""
+    guard: GuardImage = GuardImage()
 
 
 class SessionImage(msgspec.Struct, frozen=True, array_like=True):
@@ -98,6 +110,13 @@ class SessionImage(msgspec.Struct, frozen=True, array_like=True):
     last_in: int
     reserved_out: int
     resets: int
+    former_accounts: tuple[str, ...] = ()
+    guard: GuardImage = GuardImage()
+    default_on_disconnect: CancelOnDisconnect = CancelOnDisconnect.NONE
+    grace_ms: int = 0
+    on_disconnect: CancelOnDisconnect = CancelOnDisconnect.NONE
+    is_connected: bool = False
+    due_ns: int = 0
 
 
 class StateImage(msgspec.Struct, frozen=True, array_like=True):
@@ -124,6 +143,7 @@ class StateImage(msgspec.Struct, frozen=True, array_like=True):
     """their OrderIDs,"""
     forgotten_orders: list[OrderImage] = []
     """and those of these orders that are neither open nor among the latest finished ones."""
+    firms: list[GuardImage] = []
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -144,10 +164,7 @@ def capture(state: State, sequence: int) -> StateImage:
         list(state.credit_references),
         [_instrument_image(book) for book in state.books.values()],
         [_account_image(account) for account in state.accounts.values()],
-        [
-            SessionImage(s.session, s.accounts, s.password_hash, s.last_in, s.reserved_out, s.resets)
-            for s in state.sessions.values()
-        ],
+        [_session_image(session) for session in state.sessions.values()],
         [_order_image(state.finished[order_id]) for order_id in state.finished_order_ids],
         list(state.trades),
         {
@@ -160,6 +177,7 @@ def capture(state: State, sequence: int) -> StateImage:
             for order_id, order in state.amended_orders.items()
             if order_id not in state.finished and order_id not in state.accounts[order.account].orders
         ],
+        [_guard_image(guard, firm) for firm, guard in state.firms.items()],
     )
 
 
@@ -180,21 +198,21 @@ def restore(image: StateImage) -> State:
         book.phase = shown.phase
         book.last_price = shown.last_price
         book.index_price = shown.index_price
+    for firm_image in image.firms:
+        state.firms[firm_image.name] = _guard(firm_image)
     for account_image in image.accounts:
+        firm = account_image.firm or account_image.account
         account = state.accounts[account_image.account] = Account(
-            account_image.account, account_image.firm or account_image.account
+            account_image.account, firm, state.firms.setdefault(firm, Guard())
         )
+        account.guard = _guard(account_image.guard)
         account.holdings = {asset: Holding(*amounts) for asset, amounts in account_image.holdings.items()}
         account.orders = {shown.order_id: _order(shown, state) for shown in account_image.orders}
+        account.firm_guard.open_orders += len(account.orders)
         account.cl_ord_ids = dict(account_image.cl_ord_ids)
         account.earlier_cl_ord_ids = dict(account_image.earlier_cl_ord_ids)
     for session_image in image.sessions:
-        session = Session(session_image.session)
-        session.provision((state.accounts[name] for name in session_image.accounts), session_image.password_hash)
-        session.last_in = session_image.last_in
-        session.reserved_out = session_image.reserved_out
-        session.resets = session_image.resets
-        state.sessions[session.session] = session
+        state.sessions[session_image.session] = _session(session_image, state)
     for finished in image.finished:
         state.finished[finished.order_id] = _order(finished, state)
         state.finished_order_ids.append(finished.order_id)
@@ -220,6 +238,7 @@ def restore(image: StateImage) -> State:
             due_ns = order.terms.effective_ns if order.place is Place.SCHEDULED else order.terms.expire_ns
             if due_ns:
                 state.due.add(order, due_ns)
+    take_stock(state)
     return state
 
 
@@ -314,7 +333,54 @@ def _account_image(account: Account) -> AccountImage:
         dict(account.cl_ord_ids),
         dict(account.earlier_cl_ord_ids),
         account.firm,
+        _guard_image(account.guard),
     )
+
+
+def _session_image(session: Session) -> SessionImage:
+    return SessionImage(
+        session.session,
+        session.accounts,
+        session.password_hash,
+        session.last_in,
+        session.reserved_out,
+        session.resets,
+        session.former_accounts,
+        _guard_image(session.guard),
+        session.default_on_disconnect,
+        session.grace_ms,
+        session.on_disconnect,
+        session.is_connected,
+        session.due_ns,
+    )
+
+
+def _session(image: SessionImage, state: State) -> Session:
+    session = Session(image.session)
+    session.provision((state.accounts[name] for name in image.accounts), image.password_hash)
+    session.last_in = image.last_in
+    session.reserved_out = image.reserved_out
+    session.resets = image.resets
+    session.former_accounts = image.former_accounts
+    session.guard = _guard(image.guard)
+    session.default_on_disconnect = image.default_on_disconnect
+    session.grace_ms = image.grace_ms
+    session.on_disconnect = image.on_disconnect
+    session.is_connected = image.is_connected
+    if image.due_ns:
+        state.due.add(session, image.due_ns)
+    return session
+
+
+def _guard_image(guard: Guard, name: str = "") -> GuardImage:
+    return GuardImage(name, None if guard.limits is NO_LIMITS else guard.limits, guard.block)
+
+
+def _guard(image: GuardImage) -> Guard:
+    guard = Guard()
+    guard.limits = image.limits or NO_LIMITS
+    guard.block = image.block
+    return guard
 
 
 def _order_image(order: Order) -> OrderImage:

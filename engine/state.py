@@ -6,10 +6,11 @@ from typing import Final
 
 from engine.account import Account
 from engine.book import Book
-from engine.due import Due
+from engine.due import Due, DueKey, Timed
 from engine.events import Trade
+from engine.guard import Guard
 from engine.order import Order
-from engine.values import Amount, Price, Qty
+from engine.values import Amount, CancelOnDisconnect, Price, Qty
 
 FINISHED_ORDERS_KEPT: Final = 10_000
 """How many finished orders can still be asked about; older ones are known by their ClOrdID only."""
@@ -31,13 +32,41 @@ class Amendment:
         self.taker_fee = taker_fee
 
 
-class Session:
-    """What the journal knows of a FIX session: who it may trade for, and where its sequences stand."""
+class Session(Timed):
+    """What the journal knows of a FIX session: who it may trade for, where its sequences stand, whether it is there.
 
-    __slots__ = ("accounts", "last_in", "password_hash", "permitted", "reserved_out", "resets", "session")
+    It is due when it has been gone for as long as its orders are kept.
+    """
+
+    __slots__ = (
+        "accounts",
+        "default_on_disconnect",
+        "former_accounts",
+        "grace_ms",
+        "guard",
+        "is_connected",
+        "last_in",
+        "on_disconnect",
+        "password_hash",
+        "permitted",
+        "reserved_out",
+        "resets",
+        "session",
+    )
 
     def __init__(self, session: str) -> None:
+        self.due_ns = 0
         self.session = session
+        self.guard = Guard()
+        self.is_connected = False
+        self.default_on_disconnect: CancelOnDisconnect = CancelOnDisconnect.NONE
+        """What is to happen when it is gone, if its Logon does not say."""
+        self.on_disconnect: CancelOnDisconnect = CancelOnDisconnect.NONE
+        """What its last Logon came to."""
+        self.grace_ms = 0
+        """How long it may be gone before that happens."""
+        self.former_accounts: tuple[str, ...] = ()
+        """Accounts that it may trade for no more; orders that it entered for them may still be open."""
         self.accounts: tuple[str, ...] = ()
         """The accounts it may trade for; the first is the default."""
         self.permitted: dict[str, Account] = {}
@@ -52,9 +81,15 @@ class Session:
 
     def provision(self, accounts: Iterable[Account], password_hash: str) -> None:
         """Let the session trade for these accounts, and no others."""
+        before = (*self.former_accounts, *self.accounts)
         self.permitted = {account.account: account for account in accounts}
         self.accounts = tuple(self.permitted)
+        self.former_accounts = tuple(account for account in before if account not in self.permitted)
         self.password_hash = password_hash
+
+    def due_key(self) -> DueKey:
+        """Return its place among what is due at the same time: behind all orders, by name."""
+        return (1, 0, self.session)
 
 
 class State:
@@ -72,6 +107,8 @@ class State:
         "fees",
         "finished",
         "finished_order_ids",
+        "firms",
+        "guarded",
         "last_order_id",
         "last_trade_id",
         "restless",
@@ -87,6 +124,10 @@ class State:
         self.books: dict[str, Book] = {}
         self.accounts: dict[str, Account] = {}
         self.sessions: dict[str, Session] = {}
+        self.firms: dict[str, Guard] = {}
+        """What each firm is held to."""
+        self.guarded = False
+        """Whether any rule, limit or block could refuse an order; kept by `engine.guarding`."""
         self.fees: dict[str, Amount] = {}
         """Fees collected, by asset."""
         self.credit_references: dict[str, None] = {}

@@ -5,7 +5,7 @@ Most orders ask for none of it and carry no `Terms` at all, which keeps them as 
 
 import msgspec
 
-from engine.values import Amount, OffsetUnit, PostOnly, Qty
+from engine.values import Amount, OffsetUnit, OnDisconnect, PostOnly, Qty
 
 
 class Terms(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -37,3 +37,4 @@ class Terms(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """made from this, 63 bits that nobody knows beforehand."""
     cash_amount: Amount = 0
     """What a market order is to spend or earn, in place of a quantity."""
+    on_disconnect: OnDisconnect = OnDisconnect.AS_SESSION

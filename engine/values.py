@@ -26,6 +26,9 @@ PRICE_MAX: Final = 2**53
 DECIMALS_MAX: Final = 18
 """No asset, price or quantity has more digits after the point."""
 
+GRACE_MS_MAX: Final = 3_600_000
+"""No session's orders outlive it for longer than an hour, unless they outlive it for good."""
+
 
 class Side(IntEnum):
     """FIX Side(54)."""
@@ -105,6 +108,36 @@ class CancelReason(IntEnum):
     """A DAY order, or one good till that date, at the end of its trading day; FIX reports it as Expired."""
     EXPIRE_TIME = 6
     """A good-till-date order at its time; FIX reports it as Expired."""
+    BLOCKED = 35
+    """By the kill switch: its firm, account or session was blocked."""
+    DISCONNECTED = 36
+    """Its session was gone for longer than its grace."""
+
+
+class Scope(IntEnum):
+    """Whom a limit or a block is for."""
+
+    FIRM = 1
+    ACCOUNT = 2
+    SESSION = 3
+
+
+class CancelOnDisconnect(IntEnum):
+    """Which orders are cancelled when a session is gone."""
+
+    NONE = 0
+    SESSION = 1
+    """Those that it entered."""
+    ACCOUNTS = 2
+    """All of its accounts, whoever entered them."""
+
+
+class OnDisconnect(IntEnum):
+    """What an order asks to become of it when the session that entered it is gone."""
+
+    AS_SESSION = 0
+    KEEP = 1
+    CANCEL = 2
 
 
 class Place(IntEnum):

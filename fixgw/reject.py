@@ -60,14 +60,28 @@ ORD_REJ_REASON: Final[dict[int, int]] = {
     RejectReason.CASH_MISMATCH: 11,
     RejectReason.CASH_OUT_OF_RANGE: 13,
     RejectReason.CASH_BELOW_ONE_LOT: 13,
+    RejectReason.ORDER_QTY_BELOW_RULE: 13,
+    RejectReason.ORDER_QTY_ABOVE_RULE: 13,
+    RejectReason.ORDER_NOTIONAL_BELOW_RULE: 99,
+    RejectReason.ORDER_NOTIONAL_ABOVE_RULE: 3,
+    RejectReason.PRICE_TOO_FAR: 99,
+    RejectReason.ACCOUNT_OPEN_ORDERS: 3,
+    RejectReason.ACCOUNT_ORDER_QTY: 3,
+    RejectReason.ACCOUNT_ORDER_NOTIONAL: 3,
+    RejectReason.FIRM_OPEN_ORDERS: 3,
+    RejectReason.FIRM_ORDER_QTY: 3,
+    RejectReason.FIRM_ORDER_NOTIONAL: 3,
+    RejectReason.SESSION_BLOCKED: 0,
+    RejectReason.ACCOUNT_BLOCKED: 0,
+    RejectReason.FIRM_BLOCKED: 0,
     GatewayReject.UNSUPPORTED_FIELD: 11,
     GatewayReject.UNSUPPORTED_VALUE: 11,
     GatewayReject.OFF_INCREMENT: 99,
     GatewayReject.NUMBER_OUT_OF_RANGE: 99,
     GatewayReject.FIELD_TOO_LONG: 99,
 }
-"""OrdRejReason(103): 1 unknown symbol, 3 exceeds limit, 4 too late to enter, 5 unknown order, 6 duplicate,
-11 unsupported characteristic, 13 incorrect quantity, 15 unknown account, 99 other."""
+"""OrdRejReason(103): 0 broker/exchange option, 1 unknown symbol, 3 exceeds limit, 4 too late to enter,
+5 unknown order, 6 duplicate, 11 unsupported characteristic, 13 incorrect quantity, 15 unknown account, 99 other."""
 
 CXL_REJ_REASON: Final[dict[int, int]] = {
     RejectReason.UNKNOWN_ORDER: 1,
@@ -75,9 +89,12 @@ CXL_REJ_REASON: Final[dict[int, int]] = {
     RejectReason.ORDER_ID_MISMATCH: 1,
     RejectReason.ORDER_FINISHED: 0,
     RejectReason.QUANTITY_NOT_ABOVE_FILLED: 0,
+    RejectReason.SESSION_BLOCKED: 2,
+    RejectReason.ACCOUNT_BLOCKED: 2,
+    RejectReason.FIRM_BLOCKED: 2,
     RejectReason.DUPLICATE_CL_ORD_ID: 6,
 }
-"""CxlRejReason(102): 0 too late to cancel, 1 unknown order, 6 duplicate ClOrdID, 99 other."""
+"""CxlRejReason(102): 0 too late to cancel, 1 unknown order, 2 broker/exchange option, 6 duplicate ClOrdID, 99 other."""
 
 MASS_CANCEL_REJECT_REASON: Final[dict[int, int]] = {
     RejectReason.UNKNOWN_INSTRUMENT: 1,

@@ -43,13 +43,21 @@ _CANCEL_TEXTS: Final = {
     CancelReason.NOT_FILLABLE: "could not be filled at once in full, or for its MinQty",
     CancelReason.END_OF_DAY: "end of the trading day",
     CancelReason.EXPIRE_TIME: "its ExpireTime has come",
+    CancelReason.BLOCKED: "cancelled by the venue: its firm, account or session is blocked",
+    CancelReason.DISCONNECTED: "cancelled on disconnect",
 }
 AFFECTED_LISTED_MAX: Final = 500
 """A mass cancel of more orders is reported with their number only: a longer list would not fit into a message that all
 counterparties can take. Each order has a report of its own."""
 
-_MARKET_OPTION: Final = "378=8\x01"
-"""ExecRestatementReason: the venue cancelled by its rules, nobody asked for it."""
+_RESTATEMENT: Final = {
+    CancelReason.IMMEDIATE_REMAINDER: "378=8\x01",
+    CancelReason.NOT_FILLABLE: "378=8\x01",
+    CancelReason.BLOCKED: "378=8\x01",
+    CancelReason.DISCONNECTED: "378=7\x01",
+}
+"""ExecRestatementReason, where nobody asked: 8 market option, the venue's rules; 7 cancel on system failure, which in
+ExecInst(18) too stands for the loss of the session."""
 
 
 class Reports:
@@ -171,8 +179,7 @@ class Reports:
         reason = ""
         if event.reason is not REQUESTED:
             reason = f"58={_CANCEL_TEXTS[event.reason]}\x01"
-            if event.reason in (CancelReason.IMMEDIATE_REMAINDER, CancelReason.NOT_FILLABLE):
-                reason += _MARKET_OPTION
+            reason += _RESTATEMENT.get(event.reason, "")
         terms = "" if event.terms is None else terms_text(event.terms, event.side, text)
         return "8", (
             f"37={event.order_id}\x0111={event.cl_ord_id}\x01{original}17={exec_id}\x01150={status}\x0139={status}\x01"

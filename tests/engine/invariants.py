@@ -2,8 +2,9 @@
 
 from engine.book import BookSide
 from engine.due import NEVER
+from engine.guarding import blocks
 from engine.order import Order
-from engine.state import State
+from engine.state import Session, State
 from engine.values import BUY, FILLED, LIMIT, MARKET_TO_LIMIT, NEW, PARTIALLY_FILLED, PENDING_NEW, SELL
 
 
@@ -39,8 +40,16 @@ def check_state(state: State) -> None:
     timed |= {order.order_id: order.terms.effective_ns for order in waiting if order.terms}
     assert timed == {item.order_id: item.due_ns for item in state.due.items() if isinstance(item, Order)}
     assert {order_id: order.due_ns for order_id, order in timed_orders(state).items()} == timed
-    assert state.due.next_ns == min((*timed.values(), NEVER))
     assert all(time_ns > state.time_ns for time_ns in timed.values())
+
+    # A session that is gone is due as long as it has its grace.
+    gone = [session for session in state.sessions.values() if session.due_ns]
+    assert gone == sorted(
+        (item for item in state.due.items() if isinstance(item, Session)), key=list(state.sessions.values()).index
+    )
+    assert state.due.next_ns == min((*timed.values(), *(session.due_ns for session in gone), NEVER))
+    assert not any(session.is_connected or session.due_ns <= state.time_ns for session in gone)
+    _check_guards(state, open_orders)
 
     for order in open_orders:
         assert order.leaves_qty > 0
@@ -79,6 +88,20 @@ def check_amendments(state: State) -> None:
         assert order.order_id == order_id
         assert order.qty >= order.cum_qty + order.busted_qty + order.leaves_qty
         assert state.find_order(state.accounts[order.account], order_id) in (order, None)
+
+
+def _check_guards(state: State, open_orders: list[Order]) -> None:
+    """Check that open orders are counted by firm, that who is blocked has none, and that this is noticed."""
+    assert {account.firm for account in state.accounts.values()} == set(state.firms)
+    for firm, guard in state.firms.items():
+        accounts = [account for account in state.accounts.values() if account.firm == firm]
+        assert guard.open_orders == sum(len(account.orders) for account in accounts)
+        assert all(account.firm_guard is guard for account in accounts)
+        assert guard.block is None or not any(account.orders for account in accounts)
+    assert not any(account.guard.block and account.orders for account in state.accounts.values())
+    blocked = {session.session for session in state.sessions.values() if session.guard.block}
+    assert not any(order.session in blocked for order in open_orders)
+    assert state.guarded or not (blocked or blocks(state))
 
 
 def timed_orders(state: State) -> dict[int, Order]:

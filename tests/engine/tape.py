@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from engine import commands
 from engine.commands import AnyCommand
-from engine.rules import Rules
+from engine.rules import Limits, Rules
 from engine.terms import Terms
 from engine.values import (
     FILL_OR_KILL,
@@ -19,10 +19,13 @@ from engine.values import (
     LIMIT,
     MARKET,
     MARKET_TO_LIMIT,
+    CancelOnDisconnect,
     MassCancelScope,
     OffsetUnit,
+    OnDisconnect,
     OrderType,
     PostOnly,
+    Scope,
     Side,
     TimeInForce,
 )
@@ -55,6 +58,7 @@ class Tape:
         """The time of the command that was given out last."""
         self._random = random.Random(seed)
         self._number = 0
+        self._blocked: tuple[Scope, str] | None = None
         makers: dict[Callable[[], AnyCommand], float] = {
             self._new_order: 50,
             self._cancel: 20,
@@ -67,6 +71,8 @@ class Tape:
             self._tick: 2,
             self._rules: 1,
             self._amend: 0.5,
+            self._guard: 2,
+            self._come_or_go: 0.6,
         }
         self._makers, self._weights = list(makers), list(makers.values())
 
@@ -131,6 +137,8 @@ class Tape:
             if kind == 6:
                 low = self._seldom(qty, max(1, qty // 4), 8)
                 asked |= {"display_low_qty": low, "display_high_qty": max(1, qty // 2), "display_seed": self._number}
+        elif kind == 7:
+            asked["on_disconnect"] = chance.choice(tuple(OnDisconnect))
         return Terms(**asked) if asked else None
 
     def _soon(self) -> int:
@@ -176,7 +184,7 @@ class Tape:
     def _replace(self) -> AnyCommand:
         session, account, cl_ord_id, original, order_id, symbol, side = self._target()
         _, time_in_force, qty, price = self._figures(side)
-        order_type = self._seldom(MARKET, LIMIT)
+        order_type, qty = self._seldom(MARKET, LIMIT), self._seldom(1, qty, 10)
         return commands.ReplaceOrder(
             session,
             self._number,
@@ -226,11 +234,44 @@ class Tape:
         return commands.ClockTick()
 
     def _rules(self) -> AnyCommand:
+        chance = self._random
         rules = Rules(
-            stop_protection_bps=self._seldom(10_000, self._random.choice((0, 50, 500))),
-            display_min_bps=self._seldom(10_001, self._random.choice((0, 1_000, 4_000))),
+            stop_protection_bps=self._seldom(10_000, chance.choice((0, 50, 500))),
+            display_min_bps=self._seldom(10_001, chance.choice((0, 1_000, 4_000))),
+            reference_price=self._seldom(-1, chance.choice((0, 1_000))),
+            order_qty_min=chance.choice((0, 0, 2)),
+            order_qty_max=self._seldom(1, chance.choice((0, 0, 0, 25))),
+            order_notional_min=chance.choice((0, 0, 100)),
+            order_notional_max=self._seldom(-1, chance.choice((0, 0, 0, 10**6))),
+            fat_finger_bps=self._seldom(10_000, chance.choice((0, 0, 0, 50, 500))),
         )
-        return commands.SetRules(self._seldom("NOTHING", self._random.choice(SYMBOLS)), rules, "staff", "a test")
+        return commands.SetRules(self._seldom("NOTHING", chance.choice(SYMBOLS)), rules, "staff", "a test")
+
+    def _guard(self) -> AnyCommand:
+        """Return a block, which the next call lifts, or limits; sessions bear their account's names."""
+        chance = self._random
+        if self._blocked is not None:
+            (scope, name), self._blocked = self._blocked, None
+            return commands.Unblock(scope, name, "staff", "a test")
+        scope = chance.choice(tuple(Scope))
+        name = self._seldom("NOBODY", chance.choice(("FIRM", "C") if scope is Scope.FIRM else ACCOUNTS))
+        if chance.randrange(4) == 0:
+            self._blocked = scope, name
+            return commands.Block(scope, name, "staff", "a test")
+        limits = Limits()
+        if chance.randrange(2):
+            limits = Limits(
+                self._seldom(-1, chance.choice((0, 3, 10))),
+                chance.choice(({}, {"ETH": 20, "BTC": 25})),
+                self._seldom({"NOTHING": 1}, chance.choice(({}, {"USD": 2 * 10**5}))),
+            )
+        return commands.SetLimits(self._seldom(Scope.SESSION, scope), name, limits, "staff", "a test")
+
+    def _come_or_go(self) -> AnyCommand:
+        session = self._seldom("NOBODY", self._random.choice(ACCOUNTS))
+        if self._random.randrange(2):
+            return commands.SessionConnected(session, self._random.choice(tuple(CancelOnDisconnect)))
+        return commands.SessionDisconnected(session)
 
     def _house(self) -> AnyCommand:
         chance = self._random
@@ -257,7 +298,13 @@ class Tape:
                 commands.OpenAccount(chance.choice((account, f"Z{self._number}"))),
                 commands.Credit(account, asset, chance.choice((0, -5, 1_000, 2**62, 2**66)), self._id()),
                 commands.Credit(account, asset, 9_000, self._id()),
-                commands.ProvisionSession(session, chance.choice(((), (account,), (account, account))), "hash"),
+                commands.ProvisionSession(
+                    session,
+                    chance.choice(((), (account,), (account, account))),
+                    "hash",
+                    chance.choice(tuple(CancelOnDisconnect)),
+                    chance.choice((0, 0, 500, 50_000, -1)),
+                ),
                 commands.ProvisionSession(f"Z{self._number}", ("A", "C"), "hash"),
                 commands.ResetSequence(session),
                 commands.ReserveOutbound(session, self._number),

@@ -1,12 +1,13 @@
 from engine.account import Account
 from engine.commands import EndTradingDay
 from engine.events import CancelRejected, OrderAccepted, OrderCanceled, OrderRejected
+from engine.guard import Guard
 from engine.reject import RejectReason
 from tests.engine.builders import DAY, GTC, Venue, only
 
 
 def test_cl_ord_id_leads_to_its_order() -> None:
-    account = Account("A", "FIRM")
+    account = Account("A", "FIRM", Guard())
     account.cl_ord_ids["x"] = 7
     account.earlier_cl_ord_ids["y"] = 8
     assert account.order_id_of("x") == 7

@@ -43,4 +43,4 @@ def test_journal_and_state_are_the_same_in_another_interpreter(tmp_path: Path, h
 
 def test_state_of_a_fixed_tape_is_the_same_on_every_machine(tmp_path: Path) -> None:
     """Where this changes, journals written before it replay differently, or snapshots are laid out differently."""
-    assert run(tmp_path, "0") == "79bab952c90a7c66216a41cf68b0ddf8df21acca2d56fd8e4423fe53979c5c5c"
+    assert run(tmp_path, "0") == "97329d710bbc8c8705467a1116adad869094f66dcce1073223c6bcf354e20095"

@@ -302,8 +302,8 @@ def test_exchange_and_model_agree_on_a_long_tape(seed: int) -> None:
     assert {reason.name for reason in RejectReason} - BY_RULES <= both.seen.keys()
 
 
-BY_RULES = {"DISPLAY_TOO_SMALL"}
-"""Reasons for rules of an instrument that neither exchange is given here."""
+BY_RULES = {"DISPLAY_TOO_SMALL", *(reason.name for reason in RejectReason if 1070 <= reason <= 1084)}
+"""Reasons for rules, limits and blocks that neither exchange is given here."""
 
 SEEN = (
     "Trade",

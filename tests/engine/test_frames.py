@@ -118,6 +118,8 @@ def _example(kind: object) -> object:
         return Terms(*(_example(field.type) for field in msgspec.structs.fields(Terms)))  # type: ignore[arg-type]
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return kind(*(_example(field.type) for field in msgspec.structs.fields(kind)))
+    if kind == dict[str, int]:
+        return {"текст": 2**62}
     assert getattr(kind, "__origin__", None) is tuple
     return ("x", "y") if kind == tuple[str, ...] else (1, 2)
 

@@ -5,12 +5,26 @@ import pytest
 from engine import commands
 from engine.events import AnyEvent
 from engine.reject import RejectReason
-from engine.rules import Rules
+from engine.rules import Limits, Rules
 from engine.terms import Terms
-from engine.values import BUY, MARKET, SELL, OffsetUnit, PostOnly
+from engine.values import BUY, MARKET, SELL, OffsetUnit, PostOnly, Scope
 from tests.engine.builders import GTD, IOC, SYMBOL, Venue
 
 Request = Callable[[Venue], list[AnyEvent]]
+
+
+def ruled(rules: Rules) -> Request:
+    """Buy 4 at 120 where these are the rules."""
+    return lambda v: v.apply(commands.SetRules(SYMBOL, rules)) and v.buy(4, 120)
+
+
+def limited(scope: Scope, limits: Limits) -> Request:
+    return lambda v: v.apply(commands.SetLimits(scope, "A", limits)) and v.buy(4, 120)
+
+
+def blocked(scope: Scope) -> Request:
+    return lambda v: v.apply(commands.Block(scope, "A", "staff", "a test")) and v.buy(4, 120)
+
 
 POST_ONLY = Terms(post_only=PostOnly.REJECT)
 
@@ -47,6 +61,20 @@ REACHED_BY: dict[RejectReason, Request] = {
     RejectReason.CASH_OUT_OF_RANGE: lambda v: v.order("B", SELL, 0, 0, order_type=MARKET, terms=Terms(cash_amount=-1)),
     RejectReason.CASH_BELOW_ONE_LOT: lambda v: v.order("B", SELL, 0, 0, order_type=MARKET, terms=Terms(cash_amount=99)),
     RejectReason.POST_ONLY_WOULD_TRADE: lambda v: v.order("B", SELL, 1, 100, terms=POST_ONLY),
+    RejectReason.ORDER_QTY_BELOW_RULE: ruled(Rules(order_qty_min=5)),
+    RejectReason.ORDER_QTY_ABOVE_RULE: ruled(Rules(order_qty_max=3)),
+    RejectReason.ORDER_NOTIONAL_BELOW_RULE: ruled(Rules(order_notional_min=481)),
+    RejectReason.ORDER_NOTIONAL_ABOVE_RULE: ruled(Rules(order_notional_max=479)),
+    RejectReason.PRICE_TOO_FAR: ruled(Rules(fat_finger_bps=500)),
+    RejectReason.ACCOUNT_OPEN_ORDERS: limited(Scope.ACCOUNT, Limits(open_orders_max=1)),
+    RejectReason.ACCOUNT_ORDER_QTY: limited(Scope.ACCOUNT, Limits(order_base_max={"BTC": 3})),
+    RejectReason.ACCOUNT_ORDER_NOTIONAL: limited(Scope.ACCOUNT, Limits(order_notional_max={"USD": 479})),
+    RejectReason.FIRM_OPEN_ORDERS: limited(Scope.FIRM, Limits(open_orders_max=1)),
+    RejectReason.FIRM_ORDER_QTY: limited(Scope.FIRM, Limits(order_base_max={"BTC": 3})),
+    RejectReason.FIRM_ORDER_NOTIONAL: limited(Scope.FIRM, Limits(order_notional_max={"USD": 479})),
+    RejectReason.SESSION_BLOCKED: blocked(Scope.SESSION),
+    RejectReason.ACCOUNT_BLOCKED: blocked(Scope.ACCOUNT),
+    RejectReason.FIRM_BLOCKED: blocked(Scope.FIRM),
 }
 
 
