@@ -71,6 +71,7 @@ COMPILED: Final = {
         "refusal",
         "reports",
         "session",
+        "sizes",
         "support",
         "terms",
         "timestamps",

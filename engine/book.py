@@ -124,7 +124,7 @@ class BookSide:
             assert order.terms is not None, "an iceberg has terms"
             self.remove(order)
             self.rest(order)
-            self.show(order, next_part(order.terms, order.order_id, order.cum_qty))
+            self.show(order, next_part(order.terms, order.order_id, order.cum_qty + order.busted_qty))
 
     def reduce(self, order: Order, qty: Qty) -> None:
         """Take `qty` off a resting order, of what it does not display first; it keeps its place."""

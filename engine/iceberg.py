@@ -14,15 +14,15 @@ from engine.values import Qty
 _MASK: Final = 2**64 - 1
 
 
-def next_part(terms: Terms, order_id: int, cum_qty: Qty) -> Qty:
+def next_part(terms: Terms, order_id: int, traded_qty: Qty) -> Qty:
     """Return how much an iceberg shows next, if it has so much left.
 
-    What it has traded by then tells its parts apart, as no two begin at the same.
+    What it has traded by then, busts not taken off, tells its parts apart: no two begin at the same.
     """
     low, high = terms.display_low_qty, terms.display_high_qty
     if not low:
         return terms.display_qty
-    return low + mixed(mixed(mixed(terms.display_seed) ^ order_id) ^ cum_qty) % (high - low + 1)
+    return low + mixed(mixed(mixed(terms.display_seed) ^ order_id) ^ traded_qty) % (high - low + 1)
 
 
 def mixed(number: int) -> int:

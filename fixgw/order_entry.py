@@ -27,6 +27,7 @@ from fixgw.errors import InvalidTimestamp
 from fixgw.instruments import InstrumentText
 from fixgw.refusal import Refusal, bad_number, unsupported_value
 from fixgw.reject import GatewayReject
+from fixgw.sizes import CASH_TAG
 from fixgw.support import ECHO_CHARS_MAX, EXTENSIONS, SUPPORTED, TERM_TAGS, field_name
 from fixgw.terms import read_terms
 from fixgw.timestamps import parse_utc
@@ -49,6 +50,8 @@ _MASS_CANCEL_SCOPES: Final = {"1": MassCancelScope.INSTRUMENT, "7": MassCancelSc
 _MASS_STATUS_SCOPES: Final = _MASS_CANCEL_SCOPES
 """MassStatusReqType(585) has the same values for the same scopes."""
 _ORDER_ID_CHARS_MAX: Final = 18
+NO_ID: Final = "NONE"
+"""What stands in a field that must be there and has nothing to say, in reports too."""
 _NO_SUCH_ORDER: Final = -1
 """OrderID of no order: stands for a text that the venue has never given out as one."""
 _HANDLING: Final = frozenset(("1", "2"))
@@ -139,7 +142,7 @@ class OrderEntry:
             number,
             fields.get("1") or self._state.sessions[session].accounts[0],
             fields["11"],
-            fields["41"],
+            _original(fields),
             _order_id(fields),
             fields["55"],
             _side(fields),
@@ -158,7 +161,7 @@ class OrderEntry:
             number,
             fields.get("1") or self._state.sessions[session].accounts[0],
             fields["11"],
-            fields["41"],
+            _original(fields),
             _order_id(fields),
             symbol,
             side,
@@ -211,7 +214,7 @@ class OrderEntry:
             form = BUSINESS_REJECT
         account = fields.get("1") or self._state.sessions[session].accounts[0]
         orig_cl_ord_id = fields.get("41", "")
-        order = self._find_order(session, account, orig_cl_ord_id) if form == CANCEL_REJECT else None
+        order = self._find_order(session, account, fields) if form == CANCEL_REJECT else None
         text = f"{field_name(refusal.tag)}: {reason.text}" if refusal.tag else reason.text
         return Refuse(
             session,
@@ -233,10 +236,13 @@ class OrderEntry:
             "".join(f"{tag}={fields[tag]}\x01" for tag in _TERMS if tag in fields) if form == ORDER_REJECT else "",
         )
 
-    def _find_order(self, session: str, account: str, cl_ord_id: str) -> Order | None:
+    def _find_order(self, session: str, account: str, fields: dict[str, str]) -> Order | None:
         """Return the order that a refused request means: it lives on, and the answer tells its state."""
         permitted = self._state.sessions[session].permitted.get(account)
-        return None if permitted is None else self._state.find_order(permitted, permitted.order_id_of(cl_ord_id))
+        if permitted is None:
+            return None
+        original = _original(fields)
+        return self._state.find_order(permitted, permitted.order_id_of(original) if original else _order_id(fields))
 
 
 def refuse_flaw(session: str, last_number: int, message: Message, flaw: Flaw) -> Refuse:
@@ -268,9 +274,9 @@ def _terms(fields: dict[str, str]) -> tuple[Side, OrderType, TimeInForce]:
 
 
 def _numbers(fields: dict[str, str], instrument: InstrumentText, order_type: OrderType) -> tuple[int, int]:
-    """Return quantity (lots) and price (ticks, 0 where there is none) of an order."""
+    """Return quantity (lots, 0 for an order for an amount) and price (ticks, 0 where there is none) of an order."""
     qty_text, price_text = fields.get("38"), fields.get("44")
-    if qty_text is None:
+    if qty_text is None and CASH_TAG not in fields:
         raise Refusal(GatewayReject.FIELD_MISSING, 38, "for an order")
     if price_text is None and order_type is LIMIT:
         raise Refusal(GatewayReject.FIELD_MISSING, 44, "for a limit order")
@@ -279,10 +285,12 @@ def _numbers(fields: dict[str, str], instrument: InstrumentText, order_type: Ord
     definition = instrument.instrument
     if "15" in fields and fields["15"] not in (definition.base, definition.quote):
         raise Refusal(GatewayReject.CURRENCY_MISMATCH, 15)
-    try:
-        qty = instrument.lots(qty_text)
-    except DecimalError as error:
-        raise bad_number(38, qty_text, instrument.qty_text, error) from None
+    qty = 0
+    if qty_text is not None:
+        try:
+            qty = instrument.lots(qty_text)
+        except DecimalError as error:
+            raise bad_number(38, qty_text, instrument.qty_text, error) from None
     if price_text is None:
         return qty, 0
     try:
@@ -325,6 +333,12 @@ def _side(fields: dict[str, str]) -> Side:
     if side is None:
         raise unsupported_value(fields, "54")
     return side
+
+
+def _original(fields: dict[str, str]) -> str:
+    """Return OrigClOrdID(41); nothing if it is the word for none, which FIX needs there, and OrderID(37) is given."""
+    original = fields["41"]
+    return "" if original == NO_ID and "37" in fields else original
 
 
 def _order_id(fields: dict[str, str]) -> int:

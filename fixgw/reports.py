@@ -25,6 +25,7 @@ from engine.events import (
 from engine.values import BUY, EXPIRIES, MARKET, REQUESTED, SELL, CancelReason, OrderStatus
 from fixgw.instruments import InstrumentText
 from fixgw.reject import business_reject_reason, cxl_rej_reason, mass_cancel_reject_reason, ord_rej_reason
+from fixgw.sizes import displayed_text
 from fixgw.terms import terms_text
 
 Report = tuple[str, str]
@@ -101,7 +102,7 @@ class Reports:
         price = text.price_text[event.price]
         is_taker = part & 1
         if is_taker:
-            asked = event.taker_terms
+            asked, hidden_qty = event.taker_terms, 0
             order_id, cl_ord_id, account = event.taker_order_id, event.taker_cl_ord_id, event.taker_account
             order_type, time_in_force = event.taker_order_type, event.taker_time_in_force
             order_qty, order_price = event.taker_order_qty, event.taker_order_price
@@ -112,7 +113,7 @@ class Reports:
             )
             fee, liquidity, side = event.taker_fee, "851=2\x011057=Y\x01", _SIDE[event.taker_side]
         else:
-            asked = event.maker_terms
+            asked, hidden_qty = event.maker_terms, event.maker_hidden_qty
             order_id, cl_ord_id, account = event.maker_order_id, event.maker_cl_ord_id, event.maker_account
             order_type, time_in_force = event.maker_order_type, event.maker_time_in_force
             order_qty, order_price = event.maker_order_qty, event.maker_order_price
@@ -129,7 +130,9 @@ class Reports:
         limit = "" if order_type is MARKET else f"44={text.price_text[order_price]}\x01"
         average = price if cum_qty == event.qty else text.average_price(cum_notional, cum_qty)
         fees = f"136=1\x01137={text.fee_text[fee]}\x01138={text.instrument.quote}\x01139=4\x01" if fee else ""
-        terms = "" if asked is None else terms_text(asked, int(side), text)
+        terms = ""
+        if asked is not None:
+            terms = terms_text(asked, int(side), text) + displayed_text(leaves_qty, hidden_qty, text)
         return "8", (
             f"37={order_id}\x0111={cl_ord_id}\x0117=T{event.trade_id}-{is_taker}\x01"
             f"150=F\x0139={1 if leaves_qty else 2}\x01"
@@ -191,10 +194,14 @@ class Reports:
 
     def _order_replaced(self, event: OrderReplaced, exec_id: str, time: str, _part: int) -> Report:
         text = self._instruments[event.symbol]
-        terms = "" if event.terms is None else terms_text(event.terms, event.side, text)
+        status = "A" if event.status is OrderStatus.PENDING_NEW else 1 if event.cum_qty else 0
+        terms = ""
+        if event.terms is not None:
+            shown = displayed_text(event.leaves_qty, event.hidden_qty, text)
+            terms = terms_text(event.terms, event.side, text) + shown
         return "8", (
             f"37={event.order_id}\x0111={event.cl_ord_id}\x0141={event.orig_cl_ord_id}\x0117={exec_id}\x01150=5\x01"
-            f"39={1 if event.cum_qty else 0}\x011={event.account}\x0155={event.symbol}\x0154={_SIDE[event.side]}\x01"
+            f"39={status}\x011={event.account}\x0155={event.symbol}\x0154={_SIDE[event.side]}\x01"
             f"38={text.qty_text[event.qty]}\x0140={_ORDER_TYPE[event.order_type]}\x01"
             f"44={text.price_text[event.price]}\x0159={_TIME_IN_FORCE[event.time_in_force]}\x01{terms}"
             f"151={text.qty_text[event.leaves_qty]}\x0114={text.qty_text[event.cum_qty]}\x01"
@@ -207,7 +214,9 @@ class Reports:
         if text is not None:
             price = f"44={text.price_text[event.price]}\x01" if event.price else ""
             asked = "" if event.terms is None else terms_text(event.terms, event.side, text)
-            terms = f"38={text.qty_text[event.qty]}\x0140={_ORDER_TYPE[event.order_type]}\x01{price}{asked}"
+            is_for_amount = event.terms is not None and event.terms.cash_amount and not event.qty
+            qty = "" if is_for_amount else f"38={text.qty_text[event.qty]}\x01"
+            terms = f"{qty}40={_ORDER_TYPE[event.order_type]}\x01{price}{asked}"
         return "8", (
             f"37=NONE\x0111={event.cl_ord_id}\x0117={exec_id}\x01150=8\x0139=8\x01"
             f"103={ord_rej_reason(event.reason)}\x011={event.account}\x0155={event.symbol}\x01"
@@ -259,7 +268,10 @@ class Reports:
                 f"58=[{event.reason:d}] {event.text}\x01"
             )
         price = "" if event.order_type is MARKET else f"44={text.price_text[event.price]}\x01"
-        terms = "" if event.terms is None else terms_text(event.terms, event.side, text)
+        terms = ""
+        if event.terms is not None:
+            shown = displayed_text(event.leaves_qty, event.hidden_qty, text)
+            terms = terms_text(event.terms, event.side, text) + shown
         return "8", (
             f"37={event.order_id}\x0111={event.cl_ord_id}\x01{request}17={exec_id}\x01150=I\x01"
             f"39={_ORDER_STATUS[event.status]}\x011={event.account}\x0155={event.symbol}\x0154={_SIDE[event.side]}\x01"

@@ -14,8 +14,9 @@ UNSUPPORTED: Final = "the venue does not take this field"
 ECHO_CHARS_MAX: Final = 64
 """Longer values are cut where an answer repeats them."""
 
-EXTENSIONS: Final = frozenset(("62",))
-"""Fields that the venue takes in application messages on top of FIX 4.4's tables: ValidUntilTime, in an order."""
+EXTENSIONS: Final = frozenset(("62", "1084", "1085", "1086", "1138"))
+"""Fields that the venue takes in application messages on top of FIX 4.4's tables: ValidUntilTime, in an order, and of
+FIX 5.0 the DisplayInstruction of an iceberg."""
 
 HEADER: Final = frozenset(("35", "49", "56", "34", "52", "43", "97", "122", "50", "57", "369"))
 """Header fields understood. 50, 57 and 369 inform only: the venue does not act on them."""
@@ -33,7 +34,10 @@ SESSION_SUPPORTED: Final[dict[str, frozenset[str]]] = {
 }
 """The same for the messages of the session. A Reject or a Logout is taken whatever it carries."""
 
-TERM_TAGS: Final = ("18", "62", "110", "126", "168", "388", "389", "432", "842")
+TERM_TAGS: Final = (
+    *("18", "62", "110", "111", "126", "152", "168", "388", "389", "432", "842"),
+    *("1084", "1085", "1086", "1138"),
+)
 """The optional terms of an order: see `fixgw.terms`."""
 
 _BODY: Final = {
@@ -59,8 +63,12 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
 LATER_FIELDS: Final = {
     "1003": Field("1003", "TradeID", "STRING", frozenset(), None),
     "1057": Field("1057", "AggressorIndicator", "BOOLEAN", frozenset(), None),
+    "1084": Field("1084", "DisplayMethod", "CHAR", frozenset(), None),
+    "1085": Field("1085", "DisplayLowQty", "QTY", frozenset(), None),
+    "1086": Field("1086", "DisplayHighQty", "QTY", frozenset(), None),
+    "1138": Field("1138", "DisplayQty", "QTY", frozenset(), None),
 }
-"""Fields of FIX 5.0 that our fills carry all the same. Whoever reads strictly takes them for user-defined ones."""
+"""Fields of FIX 5.0 that our reports carry all the same. Whoever reads strictly takes them for user-defined ones."""
 
 SENT_HEADER: Final = ("35", "49", "56", "34", "52", "43", "122", "97")
 

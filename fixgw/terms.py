@@ -6,7 +6,7 @@ TimeInForce(59)=6 (good till date) goes with ExpireTime(126), or with ExpireDate
 MinQty(110) must trade on entry. A market order's largest slippage: DiscretionInst(388)=1 (related to market price) with
 DiscretionOffsetValue(389), as a price, in basis points or in ticks by DiscretionOffsetType(842) 0, 1 or 2.
 ValidUntilTime(62), which FIX 4.4 has for quotes only, is the time by which the message must reach the engine.
-EffectiveTime(168) is when the order starts; one in the past is at once.
+EffectiveTime(168) is when the order starts; one in the past is at once. `fixgw.sizes` has how much of it shows.
 """
 
 from typing import Final
@@ -20,6 +20,7 @@ from fixgw.errors import InvalidTimestamp
 from fixgw.instruments import InstrumentText
 from fixgw.refusal import Refusal, bad_number, unsupported_value
 from fixgw.reject import GatewayReject
+from fixgw.sizes import read_cash, read_display, read_lots, sizes_text
 from fixgw.support import TERM_TAGS
 from fixgw.timestamps import format_utc, parse_utc
 from fixgw.validation import find_value_flaw
@@ -36,15 +37,21 @@ def read_terms(fields: dict[str, str], side: Side, instrument: InstrumentText) -
     if _TAGS.isdisjoint(fields):
         return None
     slippage_unit, slippage_max = _slippage(fields, instrument)
+    display = read_display(fields, instrument)
     return Terms(
         post_only=_post_only(fields, side),
         expire_ns=_time_ns(fields, "126"),
         expire_day=_day(fields, "432"),
-        min_qty=_lots(fields, "110", instrument),
+        min_qty=read_lots(fields, "110", instrument),
         slippage_unit=slippage_unit,
         slippage_max=slippage_max,
         valid_until_ns=_time_ns(fields, "62"),
         effective_ns=_time_ns(fields, "168"),
+        display_qty=display.qty,
+        display_low_qty=display.low_qty,
+        display_high_qty=display.high_qty,
+        display_seed=display.seed,
+        cash_amount=read_cash(fields, instrument),
     )
 
 
@@ -66,7 +73,7 @@ def terms_text(terms: Terms, side: int, instrument: InstrumentText) -> str:
         is_price = terms.slippage_unit is OffsetUnit.PRICE
         offset = instrument.price_text[terms.slippage_max] if is_price else terms.slippage_max
         text += f"388={_RELATED_TO_MARKET}\x01389={offset}\x01842={terms.slippage_unit - 1}\x01"
-    return text
+    return text + sizes_text(terms, instrument)
 
 
 _TAGS: Final = frozenset(TERM_TAGS)
@@ -105,20 +112,6 @@ def _day(fields: dict[str, str], tag: str) -> int:
     if find_value_flaw(tag, text):
         raise unsupported_value(fields, tag)
     return int(text)
-
-
-def _lots(fields: dict[str, str], tag: str, instrument: InstrumentText) -> int:
-    """Return a quantity in lots, 0 if it is not there; one that is there must be above zero."""
-    text = fields.get(tag)
-    if text is None:
-        return 0
-    try:
-        lots = instrument.lots(text)
-    except DecimalError as error:
-        raise bad_number(int(tag), text, instrument.qty_text, error) from None
-    if lots <= 0:
-        raise Refusal(GatewayReject.NUMBER_OUT_OF_RANGE, tag)
-    return lots
 
 
 def _slippage(fields: dict[str, str], instrument: InstrumentText) -> tuple[OffsetUnit, int]:

@@ -67,7 +67,7 @@ def fields() -> str:
         "# What the venue sends",
         "",
         "Those in bold are always there, the others as they apply. 136 counts a group of 137, 138 and 139; 534 one of",
-        "41 and 535. 1003 and 1057 are of FIX 5.0: take them for user-defined, or have your dictionary know them.",
+        "41 and 535. Those above 956 are of FIX 5.0: take them for user-defined, or have your dictionary know them.",
         "",
         f"Header, in all messages: {', '.join(field_name(tag) for tag in SENT_HEADER)}.",
         "",
