@@ -69,6 +69,8 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     stop_protection_bps: Annotated[int, msgspec.Meta(ge=0, le=9_999)] = 500
     """How far beyond its StopPx a stop without a limit may trade, in basis points of the StopPx."""
+    display_min_bps: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
+    """The least share of its quantity that an iceberg must display, in basis points."""
 
 
 class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

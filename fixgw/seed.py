@@ -112,7 +112,7 @@ def _add_instrument(instrument: Instrument) -> AddInstrument:
 
 
 def _rules(rules: RulesSettings) -> Rules:
-    return Rules(stop_protection_bps=rules.stop_protection_bps)
+    return Rules(stop_protection_bps=rules.stop_protection_bps, display_min_bps=rules.display_min_bps)
 
 
 def _check_same(command: AddInstrument, sequencer: Sequencer) -> None:

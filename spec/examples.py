@@ -106,7 +106,7 @@ async def rejected(chapter: Chapter) -> None:
     broker = await chapter.broker()
     await broker.ask("D", order("O1", qty="10000", price="200000"))
     await broker.ask("D", order("O2", price="50000.001"))
-    await broker.ask("D", f"{order('O3')}110=1|")
+    await broker.ask("D", f"{order('O3')}210=1|")
     await broker.ask("D", f"11=O4|{OF_BTC}38=1|40=2|")
     await broker.ask("D", order("O5").replace("54=1", "54=Z"))
 
@@ -128,6 +128,31 @@ async def replace(chapter: Chapter) -> None:
     broker.lines = chapter.lines
     await broker.ask("G", f"11=R1|41=O1|{OF_BTC}38=2|40=2|44=50000.5|59=1|")
     await broker.ask("G", f"11=R2|41=R1|{OF_BTC}38=2|40=2|44=50000.001|59=1|")
+
+
+async def by_order_id(chapter: Chapter) -> None:
+    broker = await chapter.broker()
+    await broker.ask("D", order("O1"))
+    await broker.ask("G", f"37=1|11=R1|41=NONE|{OF_BTC}38=0.5|40=2|44=50000|59=1|")
+    await broker.ask("F", f"37=1|11=C1|41=NONE|{OF_BTC}")
+
+
+async def iceberg(chapter: Chapter) -> None:
+    maker, taker = await chapter.broker(), await chapter.broker("BROKER2")
+    taker.lines = None
+    await maker.ask("D", f"{order('M1', '10')}111=1|")
+    for name, qty in (("T1", "0.4"), ("T2", "0.6")):
+        await taker.ask("D", order(name, qty, side="2"))
+        maker.hear()
+    await maker.ask("G", f"11=R1|41=M1|{OF_BTC}38=10|40=2|44=50000|59=1|111=0.5|")
+
+
+async def for_an_amount(chapter: Chapter) -> None:
+    maker, taker = await chapter.broker(), await chapter.broker("BROKER2")
+    maker.lines = None
+    await maker.ask("D", order("M1", "0.5", side="2"))
+    await taker.ask("D", f"11=T1|{OF_BTC}152=10000|40=1|")
+    await taker.ask("D", f"11=T2|{OF_BTC}152=20000|40=1|")
 
 
 async def mass_cancel(chapter: Chapter) -> None:
@@ -228,6 +253,17 @@ CHAPTERS: Final[tuple[tuple[str, str, Callable[[Chapter], Awaitable[None]]], ...
     ),
     ("Cancels", "In time, too late, and of an order that never was.", cancel),
     ("Replaces", "The second is refused, and the order lives on.", replace),
+    ("By OrderID alone", "OrigClOrdID(41) says that there is none.", by_order_id),
+    (
+        "An iceberg",
+        "It displays 1 of its 10; what is left of that keeps its place, and then the next part shows. Then less of it.",
+        iceberg,
+    ),
+    (
+        "Orders for an amount",
+        "The first buys what 10000 dollars pay for, the fee included. The book has less than what the second asks for.",
+        for_an_amount,
+    ),
     ("A mass cancel", "All orders in one instrument.", mass_cancel),
     ("Status", "Of one order, of one that never was, and of all that are open.", status),
     ("A DAY order expires", "Nobody asked for it.", expiry),
