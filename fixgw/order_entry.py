@@ -142,7 +142,7 @@ class OrderEntry:
             number,
             fields.get("1") or self._state.sessions[session].accounts[0],
             fields["11"],
-            _original(fields),
+            _id_of_order(fields, "41"),
             _order_id(fields),
             fields["55"],
             _side(fields),
@@ -161,7 +161,7 @@ class OrderEntry:
             number,
             fields.get("1") or self._state.sessions[session].accounts[0],
             fields["11"],
-            _original(fields),
+            _id_of_order(fields, "41"),
             _order_id(fields),
             symbol,
             side,
@@ -186,7 +186,7 @@ class OrderEntry:
             session,
             number,
             fields.get("1") or self._state.sessions[session].accounts[0],
-            fields["11"],
+            _id_of_order(fields, "11"),
             _order_id(fields),
             fields["55"],
             _side(fields),
@@ -241,7 +241,7 @@ class OrderEntry:
         permitted = self._state.sessions[session].permitted.get(account)
         if permitted is None:
             return None
-        original = _original(fields)
+        original = _id_of_order(fields, "41")
         return self._state.find_order(permitted, permitted.order_id_of(original) if original else _order_id(fields))
 
 
@@ -335,10 +335,10 @@ def _side(fields: dict[str, str]) -> Side:
     return side
 
 
-def _original(fields: dict[str, str]) -> str:
-    """Return OrigClOrdID(41); nothing if it is the word for none, which FIX needs there, and OrderID(37) is given."""
-    original = fields["41"]
-    return "" if original == NO_ID and "37" in fields else original
+def _id_of_order(fields: dict[str, str], tag: str) -> str:
+    """Return the ClOrdID in field `tag`; nothing if it is the word for none, as FIX needs one there, beside a 37."""
+    cl_ord_id = fields[tag]
+    return "" if cl_ord_id == NO_ID and "37" in fields else cl_ord_id
 
 
 def _order_id(fields: dict[str, str]) -> int:
