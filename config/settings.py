@@ -71,6 +71,10 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far beyond its StopPx a stop without a limit may trade, in basis points of the StopPx."""
     display_min_bps: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 0
     """The least share of its quantity that an iceberg must display, in basis points."""
+    auction_protection_bps: Annotated[int, msgspec.Meta(ge=0, le=9_999)] = 1_000
+    """How far from the reference price a market order may trade in an auction, in basis points of that price."""
+    reference_price: DecimalText = "0"
+    """What auctions and price bands go by before the first trade; 0 for none."""
 
 
 class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ from engine.commands import NewOrder, ReplaceOrder
 from engine.order import FEE_SCALE
 from engine.reject import RejectReason
 from engine.state import State
-from engine.terms import Terms
+from engine.terms import NO_TERMS, Terms
 from engine.values import (
     AMOUNT_MAX,
     BUY,
@@ -24,8 +24,6 @@ from engine.values import (
     Side,
 )
 
-_NO_TERMS: Final = Terms()
-
 MAY_REST: Final = frozenset((LIMIT, MARKET_TO_LIMIT))
 """The order types that rest at a price of their own, unless their time in force keeps them from it."""
 
@@ -35,7 +33,7 @@ def why_not(state: State, command: NewOrder | ReplaceOrder, *, is_entry: bool) -
 
     `is_entry` tells that the order has not acted yet: it is new, or waits for its start.
     """
-    terms, order_type, time_in_force = command.terms or _NO_TERMS, command.order_type, command.time_in_force
+    terms, order_type, time_in_force = command.terms or NO_TERMS, command.order_type, command.time_in_force
     if terms.valid_until_ns and state.time_ns > terms.valid_until_ns:
         return RejectReason.DEADLINE_PASSED
     if (terms.expire_ns != 0) + (terms.expire_day != 0) != (time_in_force is GOOD_TILL_DATE):

@@ -14,6 +14,7 @@ from engine.events import AnyEvent, CommandRejected, Trade, TradeAmended
 from engine.holding import Holding
 from engine.instrument import Instrument
 from engine.order import Order, round_fee
+from engine.settlement import fees_bps
 from engine.state import Amendment, State
 from engine.values import (
     AMOUNT_MAX,
@@ -85,7 +86,7 @@ def _amend(state: State, command: BustTrade | CorrectTrade, trade: Trade, price:
         open_notional = order.leaves_qty * order.price * instrument.notional_per_tick_lot
         if order.cum_notional + notional - before.notional + open_notional > AMOUNT_MAX:
             return _refused(command, "would be of a notional beyond what the venue can hold")
-    maker_fee, taker_fee = (round_fee(notional * bps) for bps in (instrument.maker_fee_bps, instrument.taker_fee_bps))
+    maker_fee, taker_fee = (round_fee(notional * bps) for bps in fees_bps(instrument, trade.phase))
     after = Amendment(price, qty, notional, maker_fee, taker_fee)
     problem = _move_funds(state, instrument, trade, before, after)
     if problem:

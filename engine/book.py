@@ -87,6 +87,18 @@ class BookSide:
         if terms is not None and terms.display_qty:
             self.show(order, terms.display_qty)
 
+    def put_back(self, order: Order) -> None:
+        """Queue an order ahead of all others at its price, as one that has been taken from there and not filled."""
+        self.rest(order)
+        level = self.levels[order.price]
+        head, ahead = level.head, order.ahead
+        if ahead is None or head is None:
+            return
+        level.tail = ahead
+        ahead.behind = order.ahead = None
+        order.behind, head.ahead = head, order
+        level.head = order
+
     def remove(self, order: Order) -> None:
         """Take a resting order out, wherever in its queue it stands."""
         level = self.levels[order.price]
@@ -183,7 +195,18 @@ class BookSide:
 class Book:
     """The two sides of one instrument, and what is known of its market."""
 
-    __slots__ = ("asks", "bids", "index_price", "instrument", "last_price", "phase", "rules", "watchers")
+    __slots__ = (
+        "asks",
+        "auction_price",
+        "bids",
+        "for_auction",
+        "index_price",
+        "instrument",
+        "last_price",
+        "phase",
+        "rules",
+        "watchers",
+    )
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
@@ -195,6 +218,10 @@ class Book:
         """Of the last trade, 0 before the first."""
         self.index_price: Price = 0
         """What the house gave as the index, 0 before the first time."""
+        self.auction_price: Price = 0
+        """Of the last auction that had one, 0 before the first."""
+        self.for_auction: dict[int, Order] = {}
+        """Orders that wait for an auction off the ladders, by OrderID, in the order of their time."""
         self.watchers = 0
         """How many orders wait for a price of this book, or follow one."""
 

@@ -14,6 +14,7 @@ from engine.values import (
     MassCancelScope,
     OrderStatus,
     OrderType,
+    Phase,
     Price,
     Qty,
     Scope,
@@ -293,6 +294,15 @@ class SessionDisconnected(Command, tag=39, frozen=True, array_like=True, gc=Fals
     session: str
 
 
+class SetPhase(Command, tag=45, frozen=True, array_like=True, gc=False):
+    """Bring an instrument into a phase of trading, at once."""
+
+    symbol: str
+    phase: Phase
+    by: str
+    why: str
+
+
 AnyCommand = (
     AddAsset
     | AddInstrument
@@ -312,6 +322,7 @@ AnyCommand = (
     | EndTradingDay
     | ClockTick
     | SetRules
+    | SetPhase
     | BustTrade
     | CorrectTrade
     | SetLimits

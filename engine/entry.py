@@ -8,12 +8,25 @@ from engine.commands import NewOrder
 from engine.events import AnyEvent, OrderAccepted, OrderRejected
 from engine.matching import trade_and_rest
 from engine.order import FEE_SCALE, Order
+from engine.phases import waits_for_auction, why_not_now, worst_price
 from engine.protection import is_too_far, why_not_protected
 from engine.queries import status_of
 from engine.reject import RejectReason, unknown_session
 from engine.starting import begin
 from engine.state import State
-from engine.values import AMOUNT_MAX, BUY, GOOD_TILL_DATE, LIMIT, MARKET, MARKET_TO_LIMIT, PRICE_MAX
+from engine.terms import NO_TERMS
+from engine.values import (
+    AMOUNT_MAX,
+    AT_THE_CLOSE,
+    AT_THE_OPENING,
+    BUY,
+    CONTINUOUS,
+    GOOD_TILL_DATE,
+    LIMIT,
+    MARKET,
+    MARKET_TO_LIMIT,
+    PRICE_MAX,
+)
 
 
 def new_order(state: State, command: NewOrder) -> list[AnyEvent]:
@@ -57,7 +70,7 @@ def new_order(state: State, command: NewOrder) -> list[AnyEvent]:
     return events
 
 
-def admit(  # noqa: C901 - one check after another, in the order of reasons
+def admit(  # noqa: C901, PLR0912 - one check after another, in the order of reasons
     state: State, account: Account, command: NewOrder, *, funded: bool = True
 ) -> Order | RejectReason:
     """Return the order that a command enters, which is nowhere yet: open, and funded. Or say why it is refused.
@@ -68,12 +81,18 @@ def admit(  # noqa: C901 - one check after another, in the order of reasons
     if book is None:
         return RejectReason.UNKNOWN_INSTRUMENT
     instrument, side, qty, price, terms = book.instrument, command.side, command.qty, command.price, command.terms
+    time_in_force = command.time_in_force
     if not 0 < qty <= instrument.order_qty_max and (terms is None or not terms.cash_amount):
         return RejectReason.QUANTITY_OUT_OF_RANGE
-    if terms is not None or command.time_in_force is GOOD_TILL_DATE:
+    if terms is not None or time_in_force is GOOD_TILL_DATE:
         reason = why_not(state, command, is_entry=True)
         if reason is not None:
             return reason
+    if book.phase is not CONTINUOUS or time_in_force is AT_THE_OPENING or time_in_force is AT_THE_CLOSE:
+        reason = why_not_now(book, command)
+        if reason is not None:
+            return reason
+        terms = terms or NO_TERMS
     if command.order_type is not LIMIT:
         if price:
             return RejectReason.MARKET_ORDER_NEEDS_NO_PRICE
@@ -98,7 +117,7 @@ def admit(  # noqa: C901 - one check after another, in the order of reasons
         instrument,
         side,
         command.order_type,
-        command.time_in_force,
+        time_in_force,
         qty,
         price,
         backing,
@@ -126,7 +145,7 @@ def fund(book: Book, order: Order) -> RejectReason | None:
         if reason is not None:
             return reason
     notional = 0
-    if order_type is not MARKET:
+    if order_type is not MARKET or order.price:
         notional = order.qty * order.price * instrument.notional_per_tick_lot
         if notional > AMOUNT_MAX:
             return RejectReason.NOTIONAL_TOO_LARGE
@@ -151,6 +170,9 @@ def _price(book: Book, order: Order) -> RejectReason | None:
     """Give an order the price, or the quantity, that depends on how the market stands. Or say why it cannot have it."""
     side, terms = order.side, order.terms
     opposite = book.opposite(side)
+    if order.order_type is MARKET and waits_for_auction(book, MARKET, order.time_in_force):
+        order.price = worst_price(book, side)
+        return None if order.price else RejectReason.NO_REFERENCE_PRICE
     if order.order_type is not LIMIT and opposite.best is None:
         return RejectReason.NO_LIQUIDITY
     if order.order_type is MARKET_TO_LIMIT and opposite.best is not None:

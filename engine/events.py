@@ -15,6 +15,7 @@ from engine.values import (
     MassCancelScope,
     OrderStatus,
     OrderType,
+    Phase,
     Price,
     Qty,
     Scope,
@@ -148,6 +149,8 @@ class Trade(Event, tag=10, frozen=True, array_like=True, gc=False):
     taker_terms: Terms | None = None
     maker_hidden_qty: Qty = 0
     """What of its leaves quantity the maker does not display."""
+    phase: Phase = Phase.CONTINUOUS
+    """In another, both met in an auction: the maker is the order that was entered first."""
 
 
 class OrderCanceled(Event, tag=11, frozen=True, array_like=True, gc=False):
@@ -391,6 +394,31 @@ class SessionDown(Event, tag=39, frozen=True, array_like=True, gc=False):
     cancel_ns: int
 
 
+class PhaseChanged(Event, tag=45, frozen=True, array_like=True, gc=False):
+    """An instrument is in another phase of trading; or in the same, for longer."""
+
+    symbol: str
+    phase: Phase
+    before: Phase
+    ends_ns: int = 0
+    """When it ends by the clock, nanoseconds since the epoch; 0 if that is not known."""
+    by: str = ""
+    why: str = ""
+
+
+class AuctionEnded(Event, tag=46, frozen=True, array_like=True, gc=False):
+    """An auction has been held; its trades follow. A `price` of 0: nothing could trade.
+
+    `surplus` stays at that price: above zero it is of buyers, below of sellers.
+    """
+
+    symbol: str
+    phase: Phase
+    price: Price
+    qty: Qty
+    surplus: Qty
+
+
 AnyEvent = (
     AssetAdded
     | InstrumentAdded
@@ -410,6 +438,8 @@ AnyEvent = (
     | Refused
     | TradingDayEnded
     | RulesSet
+    | PhaseChanged
+    | AuctionEnded
     | TradeAmended
     | LimitsSet
     | Blocked

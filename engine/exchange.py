@@ -20,6 +20,7 @@ from engine import (
     house,
     queries,
     replacing,
+    transitions,
 )
 from engine.commands import AnyCommand
 from engine.events import AnyEvent
@@ -51,6 +52,7 @@ _APPLIERS: Final[dict[type, Callable[[State, Any], list[AnyEvent]]]] = {
     commands.Unblock: guarding.unblock,
     commands.SessionConnected: disconnecting.session_connected,
     commands.SessionDisconnected: disconnecting.session_disconnected,
+    commands.SetPhase: transitions.set_phase,
 }
 """Each of the first seven notes where its session's sequence stands. Done here, for all of them, that would cost more:
 the interpreter is quick with an attribute where it finds it on objects of one class only."""

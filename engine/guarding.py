@@ -139,7 +139,11 @@ def _unknown(scope: Scope, name: str) -> str:
 
 def _flaw_of_rules(rules: Rules) -> str:
     """Return what is wrong with rules, or an empty text."""
-    for name, bps in (("stop_protection_bps", rules.stop_protection_bps), ("fat_finger_bps", rules.fat_finger_bps)):
+    for name, bps in (
+        ("stop_protection_bps", rules.stop_protection_bps),
+        ("fat_finger_bps", rules.fat_finger_bps),
+        ("auction_protection_bps", rules.auction_protection_bps),
+    ):
         if not 0 <= bps < FEE_SCALE:
             return f"{name} must be 0 to 9999"
     if not 0 <= rules.display_min_bps <= FEE_SCALE:

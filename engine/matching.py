@@ -4,13 +4,17 @@ from engine.book import Book, BookSide
 from engine.cash import lots_left
 from engine.events import AnyEvent
 from engine.order import Order
+from engine.phases import gather
 from engine.settlement import cancel, fill, finish
 from engine.state import State
-from engine.values import BUY, FILL_OR_KILL, FILLED, IMMEDIATE_OR_CANCEL, MARKET, CancelReason
+from engine.values import BUY, CONTINUOUS, FILL_OR_KILL, FILLED, IMMEDIATE_OR_CANCEL, MARKET, CancelReason
 
 
 def trade_and_rest(state: State, order: Order, book: Book, events: list[AnyEvent]) -> None:
     """Trade what can be traded at once; then the order rests, or what is left of it is cancelled."""
+    if book.phase is not CONTINUOUS:
+        gather(state, order, book, events)
+        return
     if order.side is BUY:
         own, opposite = book.bids, book.asks
     else:

@@ -13,6 +13,12 @@ def withdraw(state: State, order: Order) -> None:
         (book.bids if order.side is BUY else book.asks).remove(order)
         if book.watchers:
             state.restless[order.instrument.symbol] = book
+    elif place is Place.AUCTION:
+        book = state.books[order.instrument.symbol]
+        del book.for_auction[order.order_id]
+        order.place = Place.NOWHERE
+        if book.watchers:
+            state.restless[order.instrument.symbol] = book
     elif place is Place.SCHEDULED:
         state.due.remove(order)
         order.place = Place.NOWHERE

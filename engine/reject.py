@@ -74,6 +74,20 @@ class RejectReason(IntEnum):
     ACCOUNT_BLOCKED = 1082, "the account is blocked: its orders may be cancelled, and none entered or replaced"
     FIRM_BLOCKED = 1083, "the firm is blocked: its orders may be cancelled, and none entered or replaced"
 
+    NO_ORDERS_IN_PHASE = 1085, "the instrument's present phase takes no new orders"
+    NO_REPLACES_IN_PHASE = 1086, "the instrument's present phase takes no replaces"
+    NO_MARKET_ORDERS_IN_PHASE = 1087, "the instrument's present phase takes no market orders of this type"
+    NO_IMMEDIATE_ORDERS_IN_PHASE = (
+        1088,
+        "in the instrument's present phase nothing trades at once: no IOC, FOK or MinQty",
+    )
+    NO_POST_ONLY_IN_PHASE = 1089, "the instrument's present phase takes no post-only orders: it ends with an auction"
+    NO_REFERENCE_PRICE = 1090, "without a reference price an auction takes no market orders"
+    AUCTION_ONLY_MISMATCH = (
+        1091,
+        "an order for an auction alone is limit or market, without terms of continuous trading",
+    )
+
 
 def unknown_session(session: str) -> list[AnyEvent]:
     """Refuse a command of a session that there is not: nobody waits for an answer in a form of its own."""

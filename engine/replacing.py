@@ -10,6 +10,7 @@ from engine.book import Book, BookSide
 from engine.commands import ReplaceOrder
 from engine.events import AnyEvent, OrderReplaced
 from engine.order import Order
+from engine.phases import is_auction_only, why_not_now
 from engine.places import withdraw
 from engine.protection import is_too_far, why_not_protected
 from engine.reject import RejectReason, unknown_session
@@ -19,13 +20,16 @@ from engine.state import State
 from engine.terms import Terms
 from engine.values import (
     AMOUNT_MAX,
+    CONTINUOUS,
     FILL_OR_KILL,
     GOOD_TILL_DATE,
     IMMEDIATE_OR_CANCEL,
     LIMIT,
+    MARKET,
     ON_BOOK,
     PENDING_NEW,
     PRICE_MAX,
+    Place,
     Price,
     Qty,
 )
@@ -77,6 +81,15 @@ def replace_order(state: State, command: ReplaceOrder) -> list[AnyEvent]:
 def _why_not(state: State, account: Account, book: Book, command: ReplaceOrder, order: Order) -> RejectReason | None:
     """Return the first reason for which an order cannot have the values that are asked for, None if it can."""
     has_acted = order.status is not PENDING_NEW
+    if book.phase is not CONTINUOUS or order.place is Place.AUCTION or is_auction_only(command.time_in_force):
+        reason = why_not_now(book, command)
+        if reason is not None:
+            return reason
+        if order.order_type is MARKET or (
+            order.time_in_force is not command.time_in_force
+            and (order.place is Place.AUCTION or is_auction_only(command.time_in_force))
+        ):
+            return RejectReason.CANNOT_REPLACE_THUS
     if command.order_type is not LIMIT or (has_acted and command.time_in_force in (IMMEDIATE_OR_CANCEL, FILL_OR_KILL)):
         return RejectReason.CANNOT_REPLACE_THUS
     if command.terms is not None or command.time_in_force is GOOD_TILL_DATE:
@@ -115,7 +128,7 @@ def _keeps_priority(order: Order, qty: Qty, price: Price, terms: Terms | None) -
     Source: the venue's rules of engagement, section "Replace", whose table a test holds this to.
     """
     return (
-        order.place is ON_BOOK
+        (order.place is ON_BOOK or order.place is Place.AUCTION)
         and price == order.price
         and qty <= order.qty
         and _displayed(qty, terms) <= _displayed(order.qty, order.terms)
@@ -129,6 +142,9 @@ def _displayed(qty: Qty, terms: Terms | None) -> Qty:
 
 def _shrink(side: BookSide, order: Order, qty: Qty, terms: Terms | None) -> None:
     """Make a resting order smaller where it stands, and let it display no more than its new terms say."""
+    if order.place is Place.AUCTION:
+        order.leaves_qty -= order.qty - qty
+        return
     side.reduce(order, order.qty - qty)
     side.show(order, min(order.leaves_qty - order.hidden_qty, _displayed(qty, terms)))
 

@@ -22,6 +22,8 @@ class Rules(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """and in the quote asset's smallest units its price times quantity."""
     fat_finger_bps: int = 0
     """How far beyond the reference price an order may pay, or sell for, in basis points of that price."""
+    auction_protection_bps: int = 1000
+    """How far from the reference price a market order may trade in an auction, in basis points of that price."""
 
 
 NO_RULES: Final = Rules()

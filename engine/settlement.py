@@ -3,12 +3,14 @@
 from engine.book import Book
 from engine.commands import CancelOrder
 from engine.events import AnyEvent, OrderAccepted, OrderCanceled, Trade
+from engine.instrument import Instrument
 from engine.order import Order, round_fee
 from engine.places import withdraw
 from engine.state import FINISHED_ORDERS_KEPT, State
 from engine.values import (
     BUY,
     CANCELED,
+    CONTINUOUS,
     EXPIRED,
     EXPIRIES,
     FILLED,
@@ -18,9 +20,18 @@ from engine.values import (
     Amount,
     CancelReason,
     OrderStatus,
+    Phase,
     Price,
     Qty,
 )
+
+
+def fees_bps(instrument: Instrument, phase: Phase) -> tuple[int, int]:
+    """Return what maker and taker pay. In auctions both pay as makers, and get no rebate."""
+    if phase is CONTINUOUS:
+        return instrument.maker_fee_bps, instrument.taker_fee_bps
+    fee_bps = max(instrument.maker_fee_bps, 0)
+    return fee_bps, fee_bps
 
 
 def fill(state: State, book: Book, maker: Order, taker: Order, price: Price, qty: Qty, events: list[AnyEvent]) -> None:
@@ -29,8 +40,10 @@ def fill(state: State, book: Book, maker: Order, taker: Order, price: Price, qty
     book.last_price = price
     notional = qty * price * instrument.notional_per_tick_lot
     taker.leaves_qty -= qty
-    maker_fee = _settle(maker, qty, notional, instrument.maker_fee_bps)
-    taker_fee = _settle(taker, qty, notional, instrument.taker_fee_bps)
+    phase = book.phase
+    maker_fee_bps, taker_fee_bps = fees_bps(instrument, phase)
+    maker_fee = _settle(maker, qty, notional, maker_fee_bps)
+    taker_fee = _settle(taker, qty, notional, taker_fee_bps)
     state.fees[instrument.quote] += maker_fee + taker_fee
     state.last_trade_id += 1
     trade = Trade(
@@ -67,6 +80,7 @@ def fill(state: State, book: Book, maker: Order, taker: Order, price: Price, qty
         maker.terms,
         taker.terms,
         maker.hidden_qty,
+        phase,
     )
     state.trades.append(trade)
     events.append(trade)

@@ -79,6 +79,8 @@ class InstrumentImage(msgspec.Struct, frozen=True, array_like=True):
     phase: Phase = Phase.CONTINUOUS
     last_price: int = 0
     index_price: int = 0
+    auction_price: int = 0
+    for_auction: list[int] = []
 
 
 class GuardImage(msgspec.Struct, frozen=True, array_like=True):
@@ -198,6 +200,7 @@ def restore(image: StateImage) -> State:
         book.phase = shown.phase
         book.last_price = shown.last_price
         book.index_price = shown.index_price
+        book.auction_price = shown.auction_price
     for firm_image in image.firms:
         state.firms[firm_image.name] = _guard(firm_image)
     for account_image in image.accounts:
@@ -233,6 +236,7 @@ def restore(image: StateImage) -> State:
             side.rest(order)
             if order.terms is not None and order.terms.display_qty:
                 side.show(order, order.leaves_qty - hidden[order_id])
+        book.for_auction = {order_id: open_orders[order_id] for order_id in shown.for_auction}
     for order in open_orders.values():
         if order.terms is not None:
             due_ns = order.terms.effective_ns if order.place is Place.SCHEDULED else order.terms.expire_ns
@@ -305,6 +309,8 @@ def _instrument_image(book: Book) -> InstrumentImage:
         book.phase,
         book.last_price,
         book.index_price,
+        book.auction_price,
+        list(book.for_auction),
     )
 
 

@@ -4,6 +4,7 @@ from engine.book import Book
 from engine.events import AnyEvent
 from engine.matching import trade_and_rest
 from engine.order import Order
+from engine.phases import gather, is_auction_only
 from engine.settlement import accepted
 from engine.state import State
 from engine.values import NEW, PENDING_NEW, Place
@@ -38,7 +39,10 @@ def start(state: State, order: Order, book: Book, events: list[AnyEvent]) -> Non
 def act(state: State, order: Order, book: Book, events: list[AnyEvent]) -> None:
     """Let a live order, which is nowhere, trade what it can; then it rests, until its time if it has one."""
     expire_from_now_on(state, order)
-    trade_and_rest(state, order, book, events)
+    if is_auction_only(order.time_in_force):
+        gather(state, order, book, events)
+    else:
+        trade_and_rest(state, order, book, events)
 
 
 def expire_from_now_on(state: State, order: Order) -> None:

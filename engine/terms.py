@@ -3,6 +3,8 @@
 Most orders ask for none of it and carry no `Terms` at all, which keeps them as cheap as they would be without.
 """
 
+from typing import Final
+
 import msgspec
 
 from engine.values import Amount, OffsetUnit, OnDisconnect, PostOnly, Qty
@@ -38,3 +40,7 @@ class Terms(msgspec.Struct, frozen=True, array_like=True, gc=False):
     cash_amount: Amount = 0
     """What a market order is to spend or earn, in place of a quantity."""
     on_disconnect: OnDisconnect = OnDisconnect.AS_SESSION
+
+
+NO_TERMS: Final = Terms()
+"""Those of an order that asks for nothing."""

@@ -66,9 +66,13 @@ class TimeInForce(IntEnum):
 
     DAY = 0
     GOOD_TILL_CANCEL = 1
+    AT_THE_OPENING = 2
+    """For the opening auction alone."""
     IMMEDIATE_OR_CANCEL = 3
     FILL_OR_KILL = 4
     GOOD_TILL_DATE = 6
+    AT_THE_CLOSE = 7
+    """For the closing auction alone."""
 
 
 class PostOnly(IntEnum):
@@ -112,6 +116,10 @@ class CancelReason(IntEnum):
     """By the kill switch: its firm, account or session was blocked."""
     DISCONNECTED = 36
     """Its session was gone for longer than its grace."""
+    AUCTION_OVER = 50
+    """The auction that it was for is over, or the one after which nothing without a limit may stay."""
+    PHASE = 51
+    """It would have had to trade at once, in a phase in which nothing does."""
 
 
 class Scope(IntEnum):
@@ -155,6 +163,8 @@ class Place(IntEnum):
     """It rests at a price that follows the book's best."""
     LIST = 5
     """It waits for another order of its list."""
+    AUCTION = 6
+    """It waits for an auction, off the book: for one alone, or without a limit."""
 
 
 class Phase(IntEnum):
@@ -187,6 +197,8 @@ MARKET_TO_LIMIT: Final = OrderType.MARKET_TO_LIMIT
 IMMEDIATE_OR_CANCEL: Final = TimeInForce.IMMEDIATE_OR_CANCEL
 FILL_OR_KILL: Final = TimeInForce.FILL_OR_KILL
 GOOD_TILL_DATE: Final = TimeInForce.GOOD_TILL_DATE
+AT_THE_OPENING: Final = TimeInForce.AT_THE_OPENING
+AT_THE_CLOSE: Final = TimeInForce.AT_THE_CLOSE
 NEW: Final = OrderStatus.NEW
 PARTIALLY_FILLED: Final = OrderStatus.PARTIALLY_FILLED
 FILLED: Final = OrderStatus.FILLED

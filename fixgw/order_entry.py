@@ -42,9 +42,11 @@ _ORDER_TYPES: Final = {"1": OrderType.MARKET, "2": OrderType.LIMIT, "K": OrderTy
 _TIMES_IN_FORCE: Final = {
     "0": TimeInForce.DAY,
     "1": TimeInForce.GOOD_TILL_CANCEL,
+    "2": TimeInForce.AT_THE_OPENING,
     "3": TimeInForce.IMMEDIATE_OR_CANCEL,
     "4": TimeInForce.FILL_OR_KILL,
     "6": TimeInForce.GOOD_TILL_DATE,
+    "7": TimeInForce.AT_THE_CLOSE,
 }
 _MASS_CANCEL_SCOPES: Final = {"1": MassCancelScope.INSTRUMENT, "7": MassCancelScope.ALL}
 _MASS_STATUS_SCOPES: Final = _MASS_CANCEL_SCOPES

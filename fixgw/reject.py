@@ -74,14 +74,21 @@ ORD_REJ_REASON: Final[dict[int, int]] = {
     RejectReason.SESSION_BLOCKED: 0,
     RejectReason.ACCOUNT_BLOCKED: 0,
     RejectReason.FIRM_BLOCKED: 0,
+    RejectReason.NO_ORDERS_IN_PHASE: 2,
+    RejectReason.NO_MARKET_ORDERS_IN_PHASE: 11,
+    RejectReason.NO_IMMEDIATE_ORDERS_IN_PHASE: 11,
+    RejectReason.NO_POST_ONLY_IN_PHASE: 11,
+    RejectReason.NO_REFERENCE_PRICE: 99,
+    RejectReason.AUCTION_ONLY_MISMATCH: 11,
     GatewayReject.UNSUPPORTED_FIELD: 11,
     GatewayReject.UNSUPPORTED_VALUE: 11,
     GatewayReject.OFF_INCREMENT: 99,
     GatewayReject.NUMBER_OUT_OF_RANGE: 99,
     GatewayReject.FIELD_TOO_LONG: 99,
 }
-"""OrdRejReason(103): 0 broker/exchange option, 1 unknown symbol, 3 exceeds limit, 4 too late to enter,
-5 unknown order, 6 duplicate, 11 unsupported characteristic, 13 incorrect quantity, 15 unknown account, 99 other."""
+"""OrdRejReason(103): 0 broker/exchange option, 1 unknown symbol, 2 exchange closed, 3 exceeds limit, 4 too late to
+enter, 5 unknown order, 6 duplicate, 11 unsupported characteristic, 13 incorrect quantity, 15 unknown account, 99 other.
+"""
 
 CXL_REJ_REASON: Final[dict[int, int]] = {
     RejectReason.UNKNOWN_ORDER: 1,

@@ -22,8 +22,9 @@ from engine.events import (
     Trade,
     TradeAmended,
 )
-from engine.values import BUY, EXPIRIES, MARKET, REQUESTED, SELL, CancelReason, OrderStatus
+from engine.values import BUY, CONTINUOUS, EXPIRIES, MARKET, REQUESTED, SELL, CancelReason, OrderStatus
 from fixgw.instruments import InstrumentText
+from fixgw.phases import SESSION_SUB_ID
 from fixgw.reject import business_reject_reason, cxl_rej_reason, mass_cancel_reject_reason, ord_rej_reason
 from fixgw.sizes import displayed_text
 from fixgw.terms import terms_text
@@ -34,7 +35,7 @@ Report = tuple[str, str]
 # FIX values by the engine's enumerations, which are small integers: an index costs less than asking the member.
 _SIDE: Final = ("", "1", "2")
 _ORDER_TYPE: Final = ("", "1", "2", *[""] * 17, "K")
-_TIME_IN_FORCE: Final = ("0", "1", "", "3", "4", "", "6")
+_TIME_IN_FORCE: Final = ("0", "1", "2", "3", "4", "", "6", "7")
 _ORDER_STATUS: Final = {status: f"{status:X}" for status in OrderStatus}
 
 _CANCEL_TEXTS: Final = {
@@ -46,6 +47,8 @@ _CANCEL_TEXTS: Final = {
     CancelReason.EXPIRE_TIME: "its ExpireTime has come",
     CancelReason.BLOCKED: "cancelled by the venue: its firm, account or session is blocked",
     CancelReason.DISCONNECTED: "cancelled on disconnect",
+    CancelReason.AUCTION_OVER: "the auction that it was for is over",
+    CancelReason.PHASE: "nothing trades in the instrument's present phase",
 }
 AFFECTED_LISTED_MAX: Final = 500
 """A mass cancel of more orders is reported with their number only: a longer list would not fit into a message that all
@@ -56,6 +59,8 @@ _RESTATEMENT: Final = {
     CancelReason.NOT_FILLABLE: "378=8\x01",
     CancelReason.BLOCKED: "378=8\x01",
     CancelReason.DISCONNECTED: "378=7\x01",
+    CancelReason.AUCTION_OVER: "378=8\x01",
+    CancelReason.PHASE: "378=8\x01",
 }
 """ExecRestatementReason, where nobody asked: 8 market option, the venue's rules; 7 cancel on system failure, which in
 ExecInst(18) too stands for the loss of the session."""
@@ -127,6 +132,8 @@ class Reports:
                 "851=1\x011057=N\x01",
                 "2" if event.taker_side is BUY else "1",
             )
+        if event.phase is not CONTINUOUS:
+            liquidity = f"851=1\x01336={event.symbol}\x01625={SESSION_SUB_ID[event.phase]}\x01"
         limit = "" if order_type is MARKET else f"44={text.price_text[order_price]}\x01"
         average = price if cum_qty == event.qty else text.average_price(cum_notional, cum_qty)
         fees = f"136=1\x01137={text.fee_text[fee]}\x01138={text.instrument.quote}\x01139=4\x01" if fee else ""

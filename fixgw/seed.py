@@ -18,6 +18,7 @@ from engine.commands import (
 from engine.decimals import parse_decimal
 from engine.errors import DecimalError
 from engine.events import CommandRejected
+from engine.instrument import Instrument as EngineInstrument
 from engine.rules import Rules
 from engine.sequencer import Sequencer
 from fixgw.errors import SeedError
@@ -52,7 +53,7 @@ def _seed_instruments(settings: Settings, sequencer: Sequencer) -> None:
         else:
             _check_same(command, sequencer)
         if instrument.rules is not None:
-            rules = _rules(instrument.rules)
+            rules = _rules(instrument.rules, books[instrument.symbol].instrument)
             if books[instrument.symbol].rules != rules:
                 _submit(sequencer, SetRules(instrument.symbol, rules))
 
@@ -111,8 +112,17 @@ def _add_instrument(instrument: Instrument) -> AddInstrument:
     )
 
 
-def _rules(rules: RulesSettings) -> Rules:
-    return Rules(stop_protection_bps=rules.stop_protection_bps, display_min_bps=rules.display_min_bps)
+def _rules(rules: RulesSettings, instrument: EngineInstrument) -> Rules:
+    where = f"instrument {instrument.symbol}: rules"
+    reference = _decimal(rules.reference_price, instrument.price_decimals, f"{where}: reference_price")
+    if reference % instrument.price_increment:
+        raise SeedError(f"settings: {where}: reference_price must be a multiple of the price increment")
+    return Rules(
+        stop_protection_bps=rules.stop_protection_bps,
+        display_min_bps=rules.display_min_bps,
+        auction_protection_bps=rules.auction_protection_bps,
+        reference_price=reference // instrument.price_increment,
+    )
 
 
 def _check_same(command: AddInstrument, sequencer: Sequencer) -> None:

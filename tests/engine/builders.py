@@ -10,7 +10,7 @@ from engine.exchange import Exchange
 from engine.holding import Holding
 from engine.order import Order
 from engine.terms import Terms
-from engine.values import BUY, LIMIT, MARKET, SELL, MassCancelScope, OrderType, Side, TimeInForce
+from engine.values import BUY, LIMIT, MARKET, SELL, MassCancelScope, OrderType, Phase, Side, TimeInForce
 
 SYMBOL = "BTC/USD"
 DAY = TimeInForce.DAY
@@ -18,6 +18,8 @@ GTC = TimeInForce.GOOD_TILL_CANCEL
 IOC = TimeInForce.IMMEDIATE_OR_CANCEL
 FOK = TimeInForce.FILL_OR_KILL
 GTD = TimeInForce.GOOD_TILL_DATE
+AT_OPEN = TimeInForce.AT_THE_OPENING
+AT_CLOSE = TimeInForce.AT_THE_CLOSE
 
 E = TypeVar("E")
 
@@ -193,6 +195,10 @@ class Venue:
         self, session: str = "A", *, account: str = "", symbol: str = "", side: int = 0, request_id: str = "Q1"
     ) -> list[AnyEvent]:
         return self.apply(commands.QueryOrders(session, len(self.applied), account, symbol, side, request_id))
+
+    def phase(self, phase: Phase, *, symbol: str = SYMBOL) -> list[AnyEvent]:
+        """Let staff bring the instrument into a phase."""
+        return self.apply(commands.SetPhase(symbol, phase, "staff", "test"))
 
     def end_day(self, day: int) -> list[AnyEvent]:
         return self.apply(commands.EndTradingDay(day))

@@ -4,8 +4,22 @@ from engine.book import BookSide
 from engine.due import NEVER
 from engine.guarding import blocks
 from engine.order import Order
+from engine.phases import PHASES, Trading
 from engine.state import Session, State
-from engine.values import BUY, FILLED, LIMIT, MARKET_TO_LIMIT, NEW, PARTIALLY_FILLED, PENDING_NEW, SELL
+from engine.values import (
+    AT_THE_CLOSE,
+    AT_THE_OPENING,
+    BUY,
+    FILLED,
+    LIMIT,
+    MARKET,
+    MARKET_TO_LIMIT,
+    NEW,
+    PARTIALLY_FILLED,
+    PENDING_NEW,
+    SELL,
+    Place,
+)
 
 
 def check_state(state: State) -> None:
@@ -14,14 +28,18 @@ def check_state(state: State) -> None:
 
     # Every open order is in exactly one place, and that is the right one.
     waiting = [order for order in open_orders if order.status is PENDING_NEW]
-    assert sorted(map(id, open_orders)) == sorted(map(id, (*resting, *waiting)))
+    for_auction = [order for book in state.books.values() for order in book.for_auction.values()]
+    assert sorted(map(id, open_orders)) == sorted(map(id, (*resting, *waiting, *for_auction)))
+    for order in for_auction:
+        assert order.place is Place.AUCTION
+        assert order.time_in_force in (AT_THE_OPENING, AT_THE_CLOSE) or order.order_type is MARKET
     assert len({order.order_id for order in open_orders}) == len(open_orders)
     for account in state.accounts.values():
         for order_id, order in account.orders.items():
             assert order.order_id == order_id <= state.last_order_id
             assert order.account == account.account
             assert order.status in (NEW, PARTIALLY_FILLED, PENDING_NEW)
-            assert order.order_type in (LIMIT, MARKET_TO_LIMIT)
+            assert order.order_type in (LIMIT, MARKET_TO_LIMIT) or order.place is Place.AUCTION
             assert account.order_id_of(order.cl_ord_id) == order_id
     for order_id, order in state.finished.items():
         assert order.order_id == order_id
@@ -59,7 +77,8 @@ def check_state(state: State) -> None:
         assert order.reserved == order.reserve_needed(order.leaves_qty, order.price)
 
     for book in state.books.values():
-        if book.bids.best is not None and book.asks.best is not None:
+        may_overlap = PHASES[book.phase].trading in (Trading.GATHER, Trading.WAIT)
+        if not may_overlap and book.bids.best is not None and book.asks.best is not None:
             assert book.bids.best.price < book.asks.best.price, "the book is crossed"
         assert all(order.side is BUY and order.instrument is book.instrument for order in _queued(book.bids))
         assert all(order.side is SELL and order.instrument is book.instrument for order in _queued(book.asks))

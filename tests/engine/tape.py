@@ -24,6 +24,7 @@ from engine.values import (
     OffsetUnit,
     OnDisconnect,
     OrderType,
+    Phase,
     PostOnly,
     Scope,
     Side,
@@ -59,6 +60,8 @@ class Tape:
         self._random = random.Random(seed)
         self._number = 0
         self._blocked: tuple[Scope, str] | None = None
+        self._continuous_again: tuple[int, str] = (0, "")
+        """With which number the phase of which instrument is over."""
         makers: dict[Callable[[], AnyCommand], float] = {
             self._new_order: 50,
             self._cancel: 20,
@@ -73,6 +76,7 @@ class Tape:
             self._amend: 0.5,
             self._guard: 2,
             self._come_or_go: 0.6,
+            self._phase: 1,
         }
         self._makers, self._weights = list(makers), list(makers.values())
 
@@ -80,6 +84,10 @@ class Tape:
         while True:
             self._number += 1
             self.now_ns += self._random.choice((1_000, 1_000_000, 20_000_000, SECOND_NS))
+            again, symbol = self._continuous_again
+            if again == self._number:
+                yield commands.SetPhase(symbol, Phase.CONTINUOUS, "staff", "a test")
+                continue
             (maker,) = self._random.choices(self._makers, self._weights)
             yield maker()
 
@@ -110,6 +118,7 @@ class Tape:
         price = chance.randint(985, 1004) if side is Side.BUY else chance.randint(996, 1015)
         price = self._seldom(chance.choice((0, 1, -1, 2**53, 2**53, 2**53, 2**53 + 1, 2**62, 2**70)), price, 60)
         qty = self._seldom(chance.choice((0, -1, 900, 1_000, 1_000, 1_001, 2**63, 2**80)), chance.randint(1, 30), 60)
+        qty, price = self._seldom((1_000, 2**53), (qty, price), 200)
         time_in_force = chance.choice((*TimeInForce, TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL))
         return order_type, time_in_force, qty, price if order_type is LIMIT else self._seldom(1_000, 0)
 
@@ -151,6 +160,9 @@ class Tape:
         session, account, symbol, side = self._of(self._number)
         order_type, time_in_force, qty, price = self._figures(side)
         cl_ord_id = self._seldom("not Unicode: \ud800", self._id(), 500)
+        if order_type is MARKET:
+            time_in_force = self._seldom(TimeInForce.AT_THE_CLOSE, time_in_force, 5)
+            symbol = self._seldom("ETH/BTC", symbol, 5)
         resent = self._seldom(what=True, otherwise=False, one_in=6)
         terms = self._terms(order_type, time_in_force, qty)
         if order_type is MARKET and terms is None and self._random.randrange(2):
@@ -184,7 +196,7 @@ class Tape:
     def _replace(self) -> AnyCommand:
         session, account, cl_ord_id, original, order_id, symbol, side = self._target()
         _, time_in_force, qty, price = self._figures(side)
-        order_type, qty = self._seldom(MARKET, LIMIT), self._seldom(1, qty, 10)
+        order_type, qty = self._seldom(MARKET, LIMIT), self._seldom(1, qty, 3)
         return commands.ReplaceOrder(
             session,
             self._number,
@@ -244,6 +256,7 @@ class Tape:
             order_notional_min=chance.choice((0, 0, 100)),
             order_notional_max=self._seldom(-1, chance.choice((0, 0, 0, 10**6))),
             fat_finger_bps=self._seldom(10_000, chance.choice((0, 0, 0, 50, 500))),
+            auction_protection_bps=self._seldom(10_000, chance.choice((0, 50, 500))),
         )
         return commands.SetRules(self._seldom("NOTHING", chance.choice(SYMBOLS)), rules, "staff", "a test")
 
@@ -272,6 +285,13 @@ class Tape:
         if self._random.randrange(2):
             return commands.SessionConnected(session, self._random.choice(tuple(CancelOnDisconnect)))
         return commands.SessionDisconnected(session)
+
+    def _phase(self) -> AnyCommand:
+        symbol = self._seldom("NOTHING", self._random.choice(SYMBOLS))
+        phase = self._random.choice(tuple(Phase))
+        if self._random.randrange(3):
+            self._continuous_again = (self._number + self._random.randint(2, 80), symbol)
+        return commands.SetPhase(symbol, phase, "staff", "a test")
 
     def _house(self) -> AnyCommand:
         chance = self._random

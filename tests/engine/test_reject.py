@@ -7,8 +7,8 @@ from engine.events import AnyEvent
 from engine.reject import RejectReason
 from engine.rules import Limits, Rules
 from engine.terms import Terms
-from engine.values import BUY, MARKET, SELL, OffsetUnit, PostOnly, Scope
-from tests.engine.builders import GTD, IOC, SYMBOL, Venue
+from engine.values import BUY, MARKET, SELL, OffsetUnit, Phase, PostOnly, Scope
+from tests.engine.builders import AT_OPEN, GTD, IOC, SYMBOL, Venue
 
 Request = Callable[[Venue], list[AnyEvent]]
 
@@ -75,7 +75,28 @@ REACHED_BY: dict[RejectReason, Request] = {
     RejectReason.SESSION_BLOCKED: blocked(Scope.SESSION),
     RejectReason.ACCOUNT_BLOCKED: blocked(Scope.ACCOUNT),
     RejectReason.FIRM_BLOCKED: blocked(Scope.FIRM),
+    RejectReason.NO_ORDERS_IN_PHASE: lambda v: within(Phase.HALT, v).buy(1, 1),
+    RejectReason.NO_REPLACES_IN_PHASE: lambda v: within(Phase.CANCEL_ONLY, v).replace("x", 3, 100),
+    RejectReason.NO_MARKET_ORDERS_IN_PHASE: lambda v: within(Phase.POST_ONLY, v).market(BUY, 1),
+    RejectReason.NO_IMMEDIATE_ORDERS_IN_PHASE: lambda v: within(Phase.PRE_OPEN, v).buy(1, 1, time_in_force=IOC),
+    RejectReason.NO_POST_ONLY_IN_PHASE: lambda v: within(Phase.PRE_OPEN, v).order("A", BUY, 1, 1, terms=POST_ONLY),
+    RejectReason.NO_REFERENCE_PRICE: lambda v: without_reference(v).market(BUY, 1, time_in_force=AT_OPEN),
+    RejectReason.AUCTION_ONLY_MISMATCH: lambda v: v.order(
+        "A", BUY, 1, 1, time_in_force=AT_OPEN, terms=Terms(min_qty=1)
+    ),
 }
+
+
+def within(phase: Phase, venue: Venue) -> Venue:
+    """Return a venue whose instrument is in a phase now."""
+    venue.phase(phase)
+    return venue
+
+
+def without_reference(venue: Venue) -> Venue:
+    """Return a venue whose instrument has never been traded, nor given a reference price."""
+    venue.state.books[SYMBOL].last_price = 0
+    return venue
 
 
 @pytest.mark.parametrize("reason", RejectReason, ids=lambda reason: reason.name)

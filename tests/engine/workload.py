@@ -16,7 +16,7 @@ from engine.journal import Journal
 from engine.snapshot import state_hash
 from engine.terms import Terms
 from engine.values import BUY, GOOD_TILL_DATE, LIMIT, MARKET, SELL, MassCancelScope, PostOnly, TimeInForce
-from tests.engine.builders import SYMBOL, add_asset, add_instrument
+from tests.engine.builders import DAY, FOK, GTC, GTD, IOC, SYMBOL, add_asset, add_instrument
 
 ACCOUNTS = ("A", "B", "C", "D")
 BATCH = 50
@@ -47,7 +47,7 @@ def tape(seed: int, length: int) -> Iterator[AnyCommand]:
         if what < 0.6 or not live:
             order_type = MARKET if what < 0.03 else LIMIT
             price = 0 if order_type is MARKET else price
-            time_in_force = rng.choice((*TimeInForce, TimeInForce.DAY))
+            time_in_force = rng.choice((DAY, GTC, IOC, FOK, GTD, DAY))
             terms = None
             if time_in_force is GOOD_TILL_DATE:
                 terms = Terms(PostOnly.SLIDE if order_type is LIMIT else PostOnly.NO, number + rng.randint(20, 500))

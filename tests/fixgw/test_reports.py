@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from engine import commands
 from engine.events import MassCanceled, OrderStatusReported, Refused
 from engine.reject import RejectReason
-from engine.values import MassCancelScope, OrderStatus, OrderType, Side, TimeInForce
+from engine.values import MassCancelScope, OrderStatus, OrderType, Phase, Side, TimeInForce
 from fixgw.codec import MESSAGE_BYTES_MAX
 from fixgw.reject import GatewayReject
 from fixgw.reports import AFFECTED_LISTED_MAX
@@ -448,6 +448,9 @@ def test_every_field_that_is_announced_is_sent_by_some_report() -> None:
     told += venue.order("Q", "1", "1", "90") + venue.say("q", f"11=Q1|530=1|{cancel}")
     told += venue.say("q", f"11=Q2|530=1|55=X|60={NOW}|") + venue.say("AF", "584=R|585=5|") + venue.say("D", "54=1|")
     told += venue.tell(venue.apply(commands.BustTrade(1, "mira", "")))
+    venue.apply(commands.SetPhase("BTC/USD", Phase.OPENING_AUCTION, "staff", ""))
+    told += venue.order("B", "1", "1", "90") + venue.order("S", "2", "1", "90", by="BROKER2")
+    told += venue.tell(venue.apply(commands.SetPhase("BTC/USD", Phase.CONTINUOUS, "staff", "")))
     sent: dict[str, set[str]] = {}
     for report in told:
         sent.setdefault(report.msg_type, set()).update(tag for tag, _ in report.pairs)
