@@ -24,14 +24,18 @@ def cancel_order(state: State, command: CancelOrder) -> list[AnyEvent]:
 
 
 def mass_cancel(state: State, command: MassCancel) -> list[AnyEvent]:
-    """Cancel the open orders of the session's accounts."""
+    """Cancel open orders of the session's accounts, all that the request means."""
     session = state.sessions.get(command.session)
     if session is None:
         return unknown_session(command.session)
     session.last_in = command.msg_seq_num
     if command.scope is MassCancelScope.INSTRUMENT and command.symbol not in state.books:
         return [_mass_canceled(command, [], RejectReason.UNKNOWN_INSTRUMENT)]
-    orders = state.open_orders(session.accounts, command.symbol, command.side)
+    if command.account and command.account not in session.permitted:
+        return [_mass_canceled(command, [], RejectReason.UNKNOWN_ACCOUNT)]
+    accounts = (command.account,) if command.account else session.accounts
+    entered_by = command.session if command.scope is MassCancelScope.SESSION else ""
+    orders = state.open_orders(accounts, command.symbol, command.side, entered_by)
     events: list[AnyEvent] = [cancel(state, order, CancelReason.MASS_CANCEL) for order in orders]
     events.append(_mass_canceled(command, orders, None))
     return events

@@ -151,7 +151,7 @@ class ReplaceOrder(Command, tag=11, frozen=True, array_like=True, gc=False):
 
 
 class MassCancel(Command, tag=12, frozen=True, array_like=True, gc=False):
-    """Cancel all open orders of the session's accounts, if asked only of one instrument or side (0: both)."""
+    """Cancel the open orders of the session's accounts; only those of the scope, and of an account or side if given."""
 
     session: str
     msg_seq_num: int
@@ -159,6 +159,7 @@ class MassCancel(Command, tag=12, frozen=True, array_like=True, gc=False):
     scope: MassCancelScope
     symbol: str
     side: int
+    account: str = ""
 
 
 class QueryOrder(Command, tag=13, frozen=True, array_like=True, gc=False):
@@ -175,7 +176,11 @@ class QueryOrder(Command, tag=13, frozen=True, array_like=True, gc=False):
 
 
 class QueryOrders(Command, tag=14, frozen=True, array_like=True, gc=False):
-    """Ask for the state of the open orders of the session's accounts; of one account, instrument or side if given."""
+    """Ask for the state of the open orders of the session's accounts, in the order of their OrderIDs.
+
+    Of one account, instrument or side if given; with `is_own` only of those that the session itself has entered. The
+    answer begins after the order `after`, and has at most `reports_max` reports (0: as many as the venue gives).
+    """
 
     session: str
     msg_seq_num: int
@@ -183,6 +188,9 @@ class QueryOrders(Command, tag=14, frozen=True, array_like=True, gc=False):
     symbol: str
     side: int
     request_id: str
+    is_own: bool = False
+    after: int = 0
+    reports_max: int = 0
 
 
 class Refuse(Command, tag=15, frozen=True, array_like=True, gc=False):

@@ -1,11 +1,17 @@
 """Questions about orders. They change nothing but the session's place in its sequence."""
 
+from bisect import bisect_right
+from typing import Final
+
 from engine.commands import NewOrder, QueryOrder, QueryOrders
 from engine.events import AnyEvent, OrderStatusReported
 from engine.order import Order
 from engine.reject import RejectReason, unknown_session
 from engine.state import Session, State
 from engine.values import LIMIT, OrderStatus, TimeInForce
+
+REPORTS_MAX: Final = 1_000
+"""No answer to a question for many orders has more reports; who asks for the rest goes on after the last of them."""
 
 
 def query_order(state: State, command: QueryOrder) -> list[AnyEvent]:
@@ -28,7 +34,9 @@ def query_orders(state: State, command: QueryOrders) -> list[AnyEvent]:
     if command.symbol and command.symbol not in state.books:
         return [_nothing(command, RejectReason.UNKNOWN_INSTRUMENT)]
     accounts = (command.account,) if command.account else session.accounts
-    orders = state.open_orders(accounts, command.symbol, command.side)
+    if not 0 <= command.reports_max <= REPORTS_MAX or command.after < 0:
+        return [_nothing(command, RejectReason.PAGE_OUT_OF_RANGE)]
+    orders = _page(state, accounts, command)
     if not orders:
         return [_nothing(command, RejectReason.NO_OPEN_ORDERS)]
     last = orders[-1]
@@ -36,6 +44,34 @@ def query_orders(state: State, command: QueryOrders) -> list[AnyEvent]:
         _status(command.session, order, command.request_id, total_reports=len(orders), last_report=order is last)
         for order in orders
     ]
+
+
+def _page(state: State, accounts: tuple[str, ...], command: QueryOrders) -> list[Order]:
+    """Return the orders of an answer: those asked for that come next after an OrderID, as many as it may have."""
+    count_max = command.reports_max or REPORTS_MAX
+    entered_by = command.session if command.is_own else ""
+    found: list[Order] = []
+    for name in accounts:
+        orders = state.accounts[name].orders
+        order_ids = list(orders)  # in the order of their numbers
+        count = 0
+        for order_id in order_ids[bisect_right(order_ids, command.after) :]:
+            order = orders[order_id]
+            if (
+                command.symbol in ("", order.instrument.symbol)
+                and command.side in (0, order.side)
+                and entered_by in ("", order.session)
+            ):
+                found.append(order)
+                count += 1
+                if count == count_max:
+                    break
+    found.sort(key=_order_id)
+    return found[:count_max]
+
+
+def _order_id(order: Order) -> int:
+    return order.order_id
 
 
 def status_of(state: State, session: Session, command: QueryOrder | NewOrder) -> OrderStatusReported:

@@ -73,6 +73,7 @@ class RejectReason(IntEnum):
     SESSION_BLOCKED = 1081, "the session is blocked: it may cancel, and enter or replace nothing"
     ACCOUNT_BLOCKED = 1082, "the account is blocked: its orders may be cancelled, and none entered or replaced"
     FIRM_BLOCKED = 1083, "the firm is blocked: its orders may be cancelled, and none entered or replaced"
+    PAGE_OUT_OF_RANGE = 1100, "a mass status request may ask for 1 to 1000 reports, and go on after any OrderID"
 
     NO_ORDERS_IN_PHASE = 1085, "the instrument's present phase takes no new orders"
     NO_REPLACES_IN_PHASE = 1086, "the instrument's present phase takes no replaces"

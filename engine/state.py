@@ -154,14 +154,16 @@ class State:
         self.time_ns = 0
         """When the last command was stamped, nanoseconds since the epoch."""
 
-    def open_orders(self, accounts: Iterable[str], symbol: str = "", side: int = 0) -> list[Order]:
-        """Return the open orders of some accounts, oldest first per account; of one instrument or side if given."""
+    def open_orders(
+        self, accounts: Iterable[str], symbol: str = "", side: int = 0, entered_by: str = ""
+    ) -> list[Order]:
+        """Return open orders of some accounts, oldest first per account; of one instrument, side, session if given."""
         return [
             order
             for account in accounts
             if account in self.accounts
             for order in self.accounts[account].orders.values()
-            if symbol in ("", order.instrument.symbol) and side in (0, order.side)
+            if symbol in ("", order.instrument.symbol) and side in (0, order.side) and entered_by in ("", order.session)
         ]
 
     def find_order(self, account: Account, order_id: int) -> Order | None:

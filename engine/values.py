@@ -185,6 +185,8 @@ class MassCancelScope(IntEnum):
     """FIX MassCancelRequestType(530)."""
 
     INSTRUMENT = 1
+    SESSION = 6
+    """Orders that the asking session itself has entered."""
     ALL = 7
 
 

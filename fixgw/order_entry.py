@@ -48,7 +48,11 @@ _TIMES_IN_FORCE: Final = {
     "6": TimeInForce.GOOD_TILL_DATE,
     "7": TimeInForce.AT_THE_CLOSE,
 }
-_MASS_CANCEL_SCOPES: Final = {"1": MassCancelScope.INSTRUMENT, "7": MassCancelScope.ALL}
+_MASS_CANCEL_SCOPES: Final = {
+    "1": MassCancelScope.INSTRUMENT,
+    "6": MassCancelScope.SESSION,
+    "7": MassCancelScope.ALL,
+}
 _MASS_STATUS_SCOPES: Final = _MASS_CANCEL_SCOPES
 """MassStatusReqType(585) has the same values for the same scopes."""
 _ORDER_ID_CHARS_MAX: Final = 18
@@ -56,6 +60,8 @@ NO_ID: Final = "NONE"
 """What stands in a field that must be there and has nothing to say, in reports too."""
 _NO_SUCH_ORDER: Final = -1
 """OrderID of no order: stands for a text that the venue has never given out as one."""
+_NO_REPORTS: Final = -1
+"""TotNumReports of a request that asks for none, which the engine refuses."""
 _HANDLING: Final = frozenset(("1", "2"))
 """HandlInst(21): automated; there is nobody who could handle an order by hand."""
 _RARE: Final = ("43", "97", "122", "369")
@@ -179,7 +185,7 @@ class OrderEntry:
         _check_common(fields)
         scope = _scope(fields, "530", _MASS_CANCEL_SCOPES)
         side = _side(fields) if "54" in fields else 0
-        return MassCancel(session, number, fields["11"], scope, fields.get("55", ""), side)
+        return MassCancel(session, number, fields["11"], scope, fields.get("55", ""), side, fields.get("1", ""))
 
     def _query_order(self, session: str, number: int, message: Message) -> QueryOrder:
         fields = message.fields
@@ -198,9 +204,19 @@ class OrderEntry:
     def _query_orders(self, session: str, number: int, message: Message) -> QueryOrders:
         fields = message.fields
         _check_common(fields)
-        _scope(fields, "585", _MASS_STATUS_SCOPES)
+        scope = _scope(fields, "585", _MASS_STATUS_SCOPES)
         side = _side(fields) if "54" in fields else 0
-        return QueryOrders(session, number, fields.get("1", ""), fields.get("55", ""), side, fields["584"])
+        return QueryOrders(
+            session,
+            number,
+            fields.get("1", ""),
+            fields.get("55", ""),
+            side,
+            fields["584"],
+            scope is MassCancelScope.SESSION,
+            _order_id(fields),
+            _reports_max(fields),
+        )
 
     def _refuse(self, session: str, number: int, message: Message, refusal: Refusal) -> Refuse:
         """Return the refusal in the message's own form: a rejected order or cancel, else a BusinessMessageReject.
@@ -325,9 +341,19 @@ def _scope(fields: dict[str, str], tag: str, scopes: dict[str, MassCancelScope])
         raise unsupported_value(fields, tag)
     if scope is MassCancelScope.INSTRUMENT and "55" not in fields:
         raise Refusal(GatewayReject.FIELD_MISSING, 55, f"for {field_name(tag)}={fields[tag]}")
-    if scope is MassCancelScope.ALL and "55" in fields:
+    if scope is not MassCancelScope.INSTRUMENT and "55" in fields:
         raise Refusal(GatewayReject.UNSUPPORTED_FIELD, 55, f"for {field_name(tag)}={fields[tag]}")
     return scope
+
+
+def _reports_max(fields: dict[str, str]) -> int:
+    """Return how many reports a mass status request asks for with TotNumReports(911), 0 if it does not say."""
+    text = fields.get("911")
+    if text is None:
+        return 0
+    if not (text.isascii() and text.isdigit() and len(text) <= _ORDER_ID_CHARS_MAX):
+        raise unsupported_value(fields, "911")
+    return int(text) or _NO_REPORTS
 
 
 def _side(fields: dict[str, str]) -> Side:

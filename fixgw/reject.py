@@ -80,6 +80,7 @@ ORD_REJ_REASON: Final[dict[int, int]] = {
     RejectReason.NO_POST_ONLY_IN_PHASE: 11,
     RejectReason.NO_REFERENCE_PRICE: 99,
     RejectReason.AUCTION_ONLY_MISMATCH: 11,
+    RejectReason.PAGE_OUT_OF_RANGE: 99,
     GatewayReject.UNSUPPORTED_FIELD: 11,
     GatewayReject.UNSUPPORTED_VALUE: 11,
     GatewayReject.OFF_INCREMENT: 99,

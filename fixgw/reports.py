@@ -55,15 +55,14 @@ AFFECTED_LISTED_MAX: Final = 500
 counterparties can take. Each order has a report of its own."""
 
 _RESTATEMENT: Final = {
-    CancelReason.IMMEDIATE_REMAINDER: "378=8\x01",
-    CancelReason.NOT_FILLABLE: "378=8\x01",
-    CancelReason.BLOCKED: "378=8\x01",
+    **dict.fromkeys(CancelReason, "378=8\x01"),
+    **dict.fromkeys((CancelReason.REQUESTED, CancelReason.MASS_CANCEL, *EXPIRIES), ""),
     CancelReason.DISCONNECTED: "378=7\x01",
     CancelReason.AUCTION_OVER: "378=8\x01",
     CancelReason.PHASE: "378=8\x01",
 }
 """ExecRestatementReason, where nobody asked: 8 market option, the venue's rules; 7 cancel on system failure, which in
-ExecInst(18) too stands for the loss of the session."""
+ExecInst(18) too stands for the loss of the session. An expiry is told by its ExecType."""
 
 
 class Reports:
@@ -189,7 +188,7 @@ class Reports:
         reason = ""
         if event.reason is not REQUESTED:
             reason = f"58={_CANCEL_TEXTS[event.reason]}\x01"
-            reason += _RESTATEMENT.get(event.reason, "")
+            reason += _RESTATEMENT[event.reason]
         terms = "" if event.terms is None else terms_text(event.terms, event.side, text)
         return "8", (
             f"37={event.order_id}\x0111={event.cl_ord_id}\x01{original}17={exec_id}\x01150={status}\x0139={status}\x01"

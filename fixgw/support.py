@@ -14,9 +14,10 @@ UNSUPPORTED: Final = "the venue does not take this field"
 ECHO_CHARS_MAX: Final = 64
 """Longer values are cut where an answer repeats them."""
 
-EXTENSIONS: Final = frozenset(("62", "1084", "1085", "1086", "1138"))
+EXTENSIONS: Final = frozenset(("1", "37", "62", "911", "1084", "1085", "1086", "1138"))
 """Fields that the venue takes in application messages on top of FIX 4.4's tables: ValidUntilTime, in an order, and of
-FIX 5.0 the DisplayInstruction of an iceberg."""
+FIX 5.0 the DisplayInstruction of an iceberg; Account in a mass cancel; OrderID and TotNumReports in a mass status
+request."""
 
 HEADER: Final = frozenset(("35", "49", "56", "34", "52", "43", "97", "122", "50", "57", "369"))
 """Header fields understood. 50, 57 and 369 inform only: the venue does not act on them."""
@@ -44,9 +45,9 @@ _BODY: Final = {
     "D": ("11", "1", "55", "54", "38", "40", "44", "59", "60", "21", "15", "58", *TERM_TAGS),
     "F": ("11", "41", "37", "1", "55", "54", "38", "60", "58"),
     "G": ("11", "41", "37", "1", "55", "54", "38", "40", "44", "59", "60", "21", "15", "58", *TERM_TAGS),
-    "q": ("11", "530", "55", "54", "60", "58"),
+    "q": ("11", "530", "1", "55", "54", "60", "58"),
     "H": ("11", "37", "790", "1", "55", "54"),
-    "AF": ("584", "585", "1", "55", "54"),
+    "AF": ("584", "585", "1", "55", "54", "37", "911"),
 }
 
 SUPPORTED: Final[dict[str, frozenset[str]]] = {msg_type: HEADER.union(tags) for msg_type, tags in _BODY.items()}

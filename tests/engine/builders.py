@@ -170,9 +170,15 @@ class Venue:
         )
 
     def mass_cancel(
-        self, session: str = "A", *, scope: MassCancelScope = MassCancelScope.ALL, symbol: str = "", side: int = 0
+        self,
+        session: str = "A",
+        *,
+        scope: MassCancelScope = MassCancelScope.ALL,
+        symbol: str = "",
+        side: int = 0,
+        account: str = "",
     ) -> list[AnyEvent]:
-        return self.apply(commands.MassCancel(session, len(self.applied), self.next_id(), scope, symbol, side))
+        return self.apply(commands.MassCancel(session, len(self.applied), self.next_id(), scope, symbol, side, account))
 
     def query(
         self,
@@ -192,9 +198,22 @@ class Venue:
         )
 
     def query_all(
-        self, session: str = "A", *, account: str = "", symbol: str = "", side: int = 0, request_id: str = "Q1"
+        self,
+        session: str = "A",
+        *,
+        account: str = "",
+        symbol: str = "",
+        side: int = 0,
+        request_id: str = "Q1",
+        is_own: bool = False,
+        after: int = 0,
+        reports_max: int = 0,
     ) -> list[AnyEvent]:
-        return self.apply(commands.QueryOrders(session, len(self.applied), account, symbol, side, request_id))
+        return self.apply(
+            commands.QueryOrders(
+                session, len(self.applied), account, symbol, side, request_id, is_own, after, reports_max
+            )
+        )
 
     def phase(self, phase: Phase, *, symbol: str = SYMBOL) -> list[AnyEvent]:
         """Let staff bring the instrument into a phase."""

@@ -208,9 +208,12 @@ class NaiveExchange:
     def mass_cancel(self, command: MassCancel) -> Outcome:
         if command.scope is MassCancelScope.INSTRUMENT and command.symbol not in self.instruments:
             return Outcome(RejectReason.UNKNOWN_INSTRUMENT)
+        if command.account and command.account not in self.permitted[command.session]:
+            return Outcome(RejectReason.UNKNOWN_ACCOUNT)
         gone = [
             order
             for account in self.permitted[command.session]
+            if command.account in ("", account)
             for order in self.open_orders()
             if order.account == account
             and command.symbol in ("", order.instrument.symbol)

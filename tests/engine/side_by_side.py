@@ -218,10 +218,10 @@ class SideBySide:
             assert only(CancelRejected, events).reason is outcome.reason
         self.compare(outcome, events)
 
-    def mass_cancel(self, session: str, symbol: str = "", side: int = 0) -> None:
+    def mass_cancel(self, session: str, symbol: str = "", side: int = 0, account: str = "") -> None:
         self.go_on()
         scope = MassCancelScope.INSTRUMENT if symbol else MassCancelScope.ALL
-        command = commands.MassCancel(session, len(self.applied), self.fresh_id(), scope, symbol, side)
+        command = commands.MassCancel(session, len(self.applied), self.fresh_id(), scope, symbol, side, account)
         outcome = self.model.mass_cancel(command)
         events = self.apply(command)
         answer = only(MassCanceled, events)
@@ -246,14 +246,17 @@ class SideBySide:
         booked = self.model.credit(command)
         only(Credited if booked else CommandRejected, self.apply(command))
 
-    def query(self, session: str, symbol: str = "", side: int = 0) -> None:
-        events = self.apply(commands.QueryOrders(session, len(self.applied), "", symbol, side, "Q"))
+    def query(self, session: str, symbol: str = "", side: int = 0, after: int = 0, count: int = 0) -> None:
+        command = commands.QueryOrders(session, len(self.applied), "", symbol, side, "Q", False, after, count)
+        events = self.apply(command)
         wanted = [
             order
-            for account in SESSIONS[session]
             for order in self.model.open_orders()
-            if order.account == account and symbol in ("", order.instrument.symbol) and side in (0, order.side)
+            if order.account in SESSIONS[session]
+            and symbol in ("", order.instrument.symbol)
+            and side in (0, order.side)
         ]
+        wanted = [order for order in wanted if order.order_id > after >= 0][: count or None] if count <= 1_000 else []
         answers = all_of(OrderStatusReported, events)
         assert [answer.order_id for answer in answers] == ([order.order_id for order in wanted] or [0])
         assert [answer.last_report for answer in answers] == [False] * (len(answers) - 1) + [True]

@@ -214,10 +214,11 @@ class Tape:
         )
 
     def _mass_cancel(self) -> AnyCommand:
-        session, _, symbol, side = self._of(self._number)
+        session, account, symbol, side = self._of(self._number)
         scope = self._random.choice(tuple(MassCancelScope))
         symbol = symbol if scope is MassCancelScope.INSTRUMENT else ""
-        return commands.MassCancel(session, self._number, self._id(), scope, symbol, self._seldom(side, 0, 2))
+        side, account = self._seldom(side, 0, 2), self._seldom(account, "", 3)
+        return commands.MassCancel(session, self._number, self._id(), scope, symbol, side, account)
 
     def _query(self) -> AnyCommand:
         session, account, _, original, order_id, symbol, side = self._target()
@@ -226,7 +227,18 @@ class Tape:
     def _query_all(self) -> AnyCommand:
         session, account, symbol, side = self._of(self._number)
         account, symbol = self._seldom("", account, 2), self._seldom("", symbol, 2)
-        return commands.QueryOrders(session, self._number, account, symbol, self._seldom(side, 0, 2), "qs")
+        after, count = self._seldom(-1, self._random.choice((0, self._number // 2)), 40), self._random.choice((0, 3))
+        return commands.QueryOrders(
+            session,
+            self._number,
+            account,
+            symbol,
+            self._seldom(side, 0, 2),
+            "qs",
+            self._seldom(what=True, otherwise=False),
+            after,
+            count,
+        )
 
     def _refuse(self) -> AnyCommand:
         session, account, symbol, _ = self._of(self._number)

@@ -75,6 +75,31 @@ def test_mass_cancel_of_one_instrument_and_side_leaves_the_rest() -> None:
     assert only(MassCanceled, venue.mass_cancel()).orig_cl_ord_ids == ("other",)
 
 
+def test_mass_cancel_of_one_account_leaves_the_sessions_others() -> None:
+    venue = Venue()
+    venue.apply(commands.ProvisionSession("desk", ("B", "A"), ""))
+    venue.buy(1, 100, "A", cl_ord_id="a")
+    venue.buy(1, 100, "B", cl_ord_id="b")
+    answer = only(MassCanceled, venue.mass_cancel("desk", account="A"))
+    assert answer.orig_cl_ord_ids == ("a",)
+    answer = only(MassCanceled, venue.mass_cancel("desk", account="C"))
+    assert (answer.reason, answer.order_ids) == (RejectReason.UNKNOWN_ACCOUNT, ())
+    assert venue.bids() == [(100, ["b"])]
+
+
+def test_mass_cancel_of_a_session_takes_what_it_has_entered_itself() -> None:
+    venue = Venue()
+    venue.apply(commands.ProvisionSession("desk", ("B", "A"), ""))
+    venue.order("A", BUY, 1, 100, cl_ord_id="a")
+    venue.order("A", BUY, 1, 100, session="desk", cl_ord_id="desk-a")
+    venue.order("B", SELL, 1, 200, session="desk", cl_ord_id="desk-b")
+    answer = only(MassCanceled, venue.mass_cancel("desk", scope=MassCancelScope.SESSION, side=BUY))
+    assert answer.orig_cl_ord_ids == ("desk-a",)
+    answer = only(MassCanceled, venue.mass_cancel("desk", scope=MassCancelScope.SESSION, account="B"))
+    assert answer.orig_cl_ord_ids == ("desk-b",)
+    assert venue.bids() == [(100, ["a"])]
+
+
 def test_mass_cancel_of_nothing_is_done_too() -> None:
     venue = Venue()
     assert only(MassCanceled, venue.mass_cancel()).order_ids == ()

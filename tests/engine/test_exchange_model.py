@@ -245,9 +245,14 @@ class TwoExchanges(RuleBasedStateMachine):
             self.both.cancel(pick=pick, mistake=mistake)
 
     @precondition(lambda self: len(self.both.model.open_orders()) > 3)
-    @rule(session=sessions, symbol=st.sampled_from(("", *SYMBOLS, "XRP/USD")), side=st.sampled_from((0, 1, 2)))
-    def mass_cancel(self, session: str, symbol: str, side: int) -> None:
-        self.both.mass_cancel(session, symbol, side)
+    @rule(
+        session=sessions,
+        symbol=st.sampled_from(("", *SYMBOLS, "XRP/USD")),
+        side=st.sampled_from((0, 1, 2)),
+        account=st.sampled_from(("", "", "A", "B")),
+    )
+    def mass_cancel(self, session: str, symbol: str, side: int, account: str) -> None:
+        self.both.mass_cancel(session, symbol, side, account)
 
     @precondition(lambda self: len(self.both.model.open_orders()) > 3)
     @rule(by=st.integers(1, 30))
@@ -368,7 +373,8 @@ def _random_step(both: SideBySide, rng: random.Random) -> None:
             terms=_random_terms(both, rng, time_in_force),
         )
     elif what < 0.95:
-        both.query(session, rng.choice(("", *SYMBOLS)), rng.choice((0, 1, 2)))
+        after, count = rng.choice((0, 0, 0, pick % 1_000, -1)), rng.choice((0, 0, 1, 5, 1_001))
+        both.query(session, rng.choice(("", *SYMBOLS)), rng.choice((0, 1, 2)), after, count)
     elif what < 0.955:
         both.tick(rng.randint(1, 40))
     elif what < 0.965:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from engine import commands
@@ -105,7 +107,7 @@ def test_all_open_orders_of_the_session_are_told_and_counted() -> None:
         venue.buy(1, 100, account, cl_ord_id=f"{account}1")
         venue.buy(1, 101, account, cl_ord_id=f"{account}2")
     events = all_of(OrderStatusReported, venue.query_all("desk", request_id="M1"))
-    assert [event.cl_ord_id for event in events] == ["B1", "B2", "A1", "A2"]
+    assert [event.cl_ord_id for event in events] == ["A1", "A2", "B1", "B2"]
     assert [event.last_report for event in events] == [False, False, False, True]
     assert {event.total_reports for event in events} == {4}
     assert all(event.is_mass_status and event.request_id == "M1" and event.session == "desk" for event in events)
@@ -130,9 +132,50 @@ def test_mass_status_may_be_of_one_account_instrument_or_side() -> None:
     assert told(symbol="BTC/EUR", side=BUY) == ["eur"]
 
 
+def test_mass_status_may_be_of_what_the_session_has_entered_itself() -> None:
+    venue = Venue()
+    venue.apply(commands.ProvisionSession("desk", ("A", "B"), ""))
+    venue.buy(1, 100, "A", cl_ord_id="a")
+    venue.order("A", BUY, 1, 100, session="desk", cl_ord_id="desk-a")
+    events = all_of(OrderStatusReported, venue.query_all("desk", is_own=True))
+    assert [event.cl_ord_id for event in events] == ["desk-a"]
+
+
+def test_mass_status_comes_in_pages_and_goes_on_after_an_order_that_may_be_gone() -> None:
+    venue = Venue()
+    venue.apply(commands.ProvisionSession("desk", ("B", "A"), ""))
+    for number in range(10):
+        venue.buy(1, 100, "AB"[number % 2], cl_ord_id=f"o{number}")
+
+    def page(after: int) -> list[str]:
+        events = all_of(OrderStatusReported, venue.query_all("desk", after=after, reports_max=4))
+        assert {event.total_reports for event in events} <= {len(events), 0}
+        assert [event.last_report for event in events] == [False] * (len(events) - 1) + [True]
+        return [event.cl_ord_id for event in events]
+
+    assert page(0) == ["o0", "o1", "o2", "o3"]
+    venue.cancel("o3", "B")
+    venue.buy(1, 100, "A", cl_ord_id="late")
+    assert page(4) == ["o4", "o5", "o6", "o7"]
+    assert page(8) == ["o8", "o9", "late"]
+    assert page(11) == [""]
+
+
+def test_mass_status_has_a_thousand_reports_at_most() -> None:
+    venue = Venue(funds=10**12)
+    for _ in range(1_001):
+        venue.buy(1, 100)
+    assert len(venue.query_all()) == 1_000
+    assert len(venue.query_all(after=1_000)) == 1
+
+
 @pytest.mark.parametrize(
     ("asked", "reason"),
     (
+        ({"reports_max": -1}, RejectReason.PAGE_OUT_OF_RANGE),
+        ({"reports_max": 1_001}, RejectReason.PAGE_OUT_OF_RANGE),
+        ({"after": -1}, RejectReason.PAGE_OUT_OF_RANGE),
+        ({"after": 2**60}, RejectReason.NO_OPEN_ORDERS),
         ({}, RejectReason.NO_OPEN_ORDERS),
         ({"account": "B"}, RejectReason.UNKNOWN_ACCOUNT),
         ({"account": "nobody"}, RejectReason.UNKNOWN_ACCOUNT),
@@ -140,7 +183,7 @@ def test_mass_status_may_be_of_one_account_instrument_or_side() -> None:
         ({"side": 2}, RejectReason.NO_OPEN_ORDERS),
     ),
 )
-def test_mass_status_of_nothing_is_one_answer_that_says_why(asked: dict[str, str], reason: RejectReason) -> None:
-    event = only(OrderStatusReported, Venue().query_all("A", **asked))  # type: ignore[arg-type]
+def test_mass_status_of_nothing_is_one_answer_that_says_why(asked: dict[str, Any], reason: RejectReason) -> None:
+    event = only(OrderStatusReported, Venue().query_all("A", **asked))
     assert (event.reason, event.order_id, event.status) == (reason, 0, OrderStatus.REJECTED)
     assert (event.is_mass_status, event.total_reports, event.last_report) == (True, 0, True)

@@ -60,6 +60,7 @@ REACHED_BY: dict[RejectReason, Request] = {
     RejectReason.CASH_MISMATCH: lambda v: v.order("A", BUY, 9, 1, terms=Terms(cash_amount=1)),
     RejectReason.CASH_OUT_OF_RANGE: lambda v: v.order("B", SELL, 0, 0, order_type=MARKET, terms=Terms(cash_amount=-1)),
     RejectReason.CASH_BELOW_ONE_LOT: lambda v: v.order("B", SELL, 0, 0, order_type=MARKET, terms=Terms(cash_amount=99)),
+    RejectReason.PAGE_OUT_OF_RANGE: lambda v: v.query_all(reports_max=1_001),
     RejectReason.POST_ONLY_WOULD_TRADE: lambda v: v.order("B", SELL, 1, 100, terms=POST_ONLY),
     RejectReason.ORDER_QTY_BELOW_RULE: ruled(Rules(order_qty_min=5)),
     RejectReason.ORDER_QTY_ABOVE_RULE: ruled(Rules(order_qty_max=3)),

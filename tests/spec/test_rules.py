@@ -9,9 +9,10 @@ from config.settings import Fix, Venue
 from engine.feed import HELLO
 from engine.frames import HEADER
 from engine.journal import MAGIC
+from engine.queries import REPORTS_MAX
 from engine.recovery import JOURNAL, SNAPSHOTS
 from engine.reject import RejectReason
-from engine.state import FINISHED_ORDERS_KEPT
+from engine.state import FINISHED_ORDERS_KEPT, TRADES_KEPT
 from fixgw.codec import MESSAGE_BYTES_MAX
 from fixgw.dictionary import FIELDS
 from fixgw.instruments import _AVERAGE_DECIMALS
@@ -35,6 +36,8 @@ PHRASES = (
     f"within {FIX.logon_timeout_s} seconds",
     f"after {FIX.slow_reader_timeout_s} seconds without reading",
     f"the last {FINISHED_ORDERS_KEPT:,} that have finished",
+    f"one of the last {TRADES_KEPT:,}",
+    f"at most {REPORTS_MAX:,} reports",
     f"{Venue().trading_day_ends} UTC",
     f"up to {RESERVED_BLOCK:,} numbers",
     f"up to {AFFECTED_LISTED_MAX}, lists them",
