@@ -2,17 +2,18 @@
 
 from engine.order import Order
 from engine.state import State
-from engine.values import BUY, Place
+from engine.values import BUY, ON_BOOK, Place
 
 
 def withdraw(state: State, order: Order) -> None:
     """Take an open order out of its place; also one that is nowhere, as it is being dealt with."""
     place = order.place
-    if place is Place.BOOK:
-        book = state.books[order.instrument.symbol]
+    if place is ON_BOOK:
+        symbol = order.instrument.symbol
+        book = state.books[symbol]
         (book.bids if order.side is BUY else book.asks).remove(order)
         if book.watchers:
-            state.restless[order.instrument.symbol] = book
+            state.restless[symbol] = book
     elif place is Place.AUCTION:
         book = state.books[order.instrument.symbol]
         del book.for_auction[order.order_id]
