@@ -18,7 +18,7 @@ from engine.iceberg import mixed, next_part
 from engine.reject import RejectReason
 from engine.snapshot import capture, restore, state_hash
 from engine.terms import Terms
-from engine.values import BUY, LIMIT, MARKET, MARKET_TO_LIMIT, SELL, OrderType, PostOnly, Side, TimeInForce
+from engine.values import BUY, LIMIT, MARKET, MARKET_TO_LIMIT, SELL, OrderType, Phase, PostOnly, Side, TimeInForce
 from tests.engine.builders import DAY, FOK, GTC, IOC, SYMBOL, Venue, all_of, only
 from tests.engine.invariants import check_state
 
@@ -269,4 +269,19 @@ def test_iceberg_that_loses_its_place_begins_with_a_part_as_if_new(venue: Venue)
     event = only(OrderReplaced, venue.replace("ice", 100, 51, cl_ord_id="new", terms=TEN_AT_A_TIME))
     assert (event.leaves_qty, event.hidden_qty) == (96, 0)
     assert (best(venue).price, best(venue).total_qty, best(venue).displayed_qty) == (51, 96, 10)
+    check_state(venue.state)
+
+
+# ---------------------------------------------------------------------------------------------------- auction
+
+
+def test_whole_quantity_takes_part_in_an_auction_and_what_is_left_shows_a_part_in_its_place() -> None:
+    venue = Venue()
+    venue.phase(Phase.OPENING_AUCTION)
+    venue.order("A", BUY, 100, 50, terms=TEN_AT_A_TIME, cl_ord_id="ice")
+    venue.buy(20, 50, cl_ord_id="plain")
+    venue.sell(45, 50)
+    assert makers(venue.phase(Phase.CONTINUOUS)) == [("ice", 45)]
+    assert venue.bids() == [(50, ["ice", "plain"])]
+    assert (best(venue).total_qty, best(venue).displayed_qty) == (75, 30)
     check_state(venue.state)
