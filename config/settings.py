@@ -92,12 +92,22 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Without this table the rules stay as the journal has them."""
 
 
+SelfTrade = Literal["none", "newest", "oldest", "both", "decrement"]
+"""What becomes of an order that would trade with another one of its owner: which of the two is cancelled."""
+
+SelfTradeScope = Literal["account", "firm"]
+
+
 class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A cash account and what it is opened with, as decimal texts by asset."""
 
     account: Name
     firm: Name | None = None
     """Whose account it is; without this it is a firm of its own."""
+    self_trade: SelfTrade | None = None
+    """For its orders that do not say; without this it stays as the journal has it."""
+    self_trade_scope: SelfTradeScope = "account"
+    """Whose orders count as its own."""
     deposits: dict[Name, DecimalText] = {}
 
 
@@ -107,6 +117,9 @@ class Session(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     comp_id: CompId
     password_hash: PasswordHash
     accounts: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1)]
+    self_trade: SelfTrade | None = None
+    """For orders that it enters and that do not say; goes before the account's."""
+    self_trade_scope: SelfTradeScope = "account"
 
 
 class Venue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

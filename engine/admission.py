@@ -17,8 +17,10 @@ from engine.values import (
     LIMIT,
     MARKET,
     MARKET_TO_LIMIT,
+    PEGGED,
     PRICE_MAX,
     OffsetUnit,
+    PegReference,
     PostOnly,
     Price,
     Side,
@@ -46,10 +48,9 @@ def why_not(state: State, command: NewOrder | ReplaceOrder, *, is_entry: bool) -
         order_type is not LIMIT or time_in_force is IMMEDIATE_OR_CANCEL or time_in_force is FILL_OR_KILL
     ):
         return RejectReason.POST_ONLY_MUST_REST
-    if terms.cash_amount:
-        reason = _why_not_for_amount(command, terms)
-        if reason is not None:
-            return reason
+    reason = _why_not_of_kind(command, terms)
+    if reason is not None:
+        return reason
     if terms.min_qty and (
         not 0 < terms.min_qty <= command.qty or terms.post_only or time_in_force is FILL_OR_KILL or not is_entry
     ):
@@ -70,6 +71,16 @@ def why_not(state: State, command: NewOrder | ReplaceOrder, *, is_entry: bool) -
     return None
 
 
+def _why_not_of_kind(command: NewOrder | ReplaceOrder, terms: Terms) -> RejectReason | None:
+    """Return why an order cannot be pegged, or for an amount, as it asks for; None if it can."""
+    reason = None
+    if terms.peg or terms.offset_unit or command.order_type is PEGGED:
+        reason = _why_not_pegged(command, terms)
+    if reason is None and terms.cash_amount:
+        reason = _why_not_for_amount(command, terms)
+    return reason
+
+
 def _why_not_iceberg(state: State, command: NewOrder | ReplaceOrder, terms: Terms) -> RejectReason | None:
     qty, low, high = command.qty, terms.display_low_qty, terms.display_high_qty
     if command.order_type not in MAY_REST or command.time_in_force in (IMMEDIATE_OR_CANCEL, FILL_OR_KILL):
@@ -87,6 +98,27 @@ def _why_not_for_amount(command: NewOrder | ReplaceOrder, terms: Terms) -> Rejec
     if command.order_type is not MARKET or command.qty or terms.min_qty or isinstance(command, ReplaceOrder):
         return RejectReason.CASH_MISMATCH
     return None if 0 < terms.cash_amount <= AMOUNT_MAX else RejectReason.CASH_OUT_OF_RANGE
+
+
+def _why_not_pegged(command: NewOrder | ReplaceOrder, terms: Terms) -> RejectReason | None:
+    """Return why an order cannot be pegged as it asks for, None if it can."""
+    if not terms.peg or command.order_type is not PEGGED:
+        return RejectReason.PEG_MISMATCH
+    if terms.min_qty or terms.post_only or command.time_in_force in (IMMEDIATE_OR_CANCEL, FILL_OR_KILL):
+        return RejectReason.PEG_MUST_REST
+    if terms.offset_unit is OffsetUnit.BASIS_POINTS or not -PRICE_MAX <= terms.offset <= PRICE_MAX:
+        return RejectReason.PEG_OFFSET_OUT_OF_RANGE
+    if not command.price and command.side is BUY:
+        return RejectReason.PEG_NEEDS_LIMIT
+    return None
+
+
+def has_reference(book: Book, side: Side, peg: PegReference) -> bool:
+    """Tell whether a book has the price that an order is to be pegged to."""
+    if peg is PegReference.MIDPOINT:
+        return book.bids.best is not None and book.asks.best is not None
+    followed = book.side(side) if peg is PegReference.PRIMARY else book.opposite(side)
+    return followed.best is not None
 
 
 def passive_price(book: Book, side: Side, price: Price, post_only: PostOnly) -> Price:

@@ -5,9 +5,11 @@ Only books that somebody watches are looked at, so that plain orders pay nothing
 
 from engine.events import AnyEvent
 from engine.state import State
+from engine.taking import meet
 
 
-def settle(state: State, _events: list[AnyEvent]) -> None:
+def settle(state: State, events: list[AnyEvent]) -> None:
     """Let all that waits for a price act, one order at a time, appending what happens."""
     while state.restless:
-        state.restless.popitem()
+        _, book = state.restless.popitem()
+        meet(state, book, events)

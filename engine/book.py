@@ -10,6 +10,7 @@ from sortedcontainers import SortedList
 from engine.iceberg import next_part
 from engine.instrument import Instrument
 from engine.order import Order
+from engine.pegs import Pegs
 from engine.rules import NO_RULES, Rules
 from engine.terms import Terms
 from engine.values import AMOUNT_MAX, BUY, CONTINUOUS, NOWHERE, ON_BOOK, SELL, OffsetUnit, Phase, Price, Qty, Side
@@ -50,9 +51,10 @@ class Level:
 class BookSide:
     """The levels of one side, best first. `sign` makes the best price the smallest key on either side."""
 
-    __slots__ = ("best", "keys", "levels", "sign")
+    __slots__ = ("best", "keys", "levels", "side", "sign")
 
     def __init__(self, side: Side) -> None:
+        self.side = side
         self.sign = 1 if side is SELL else -1
         self.levels: dict[Price, Level] = {}
         self.keys: SortedList[int] = SortedList()
@@ -169,18 +171,14 @@ class BookSide:
             return best.key + best.price * terms.slippage_max // 10_000
         return best.key + terms.slippage_max
 
-    def cost(self, qty: Qty, bound: int) -> int:
-        """Return the sum of price x quantity for taking `qty`, or what there is, within keys up to `bound`."""
-        total = 0
+    def within(self, qty: Qty, bound: int) -> Iterator[tuple[Qty, Price]]:
+        """Yield quantity and price, level by level, of taking `qty`, or what there is, within keys up to `bound`."""
         for level in self:
-            if level.key > bound:
-                break
+            if level.key > bound or not qty:
+                return
             taken = min(qty, level.total_qty)
-            total += taken * level.price
+            yield taken, level.price
             qty -= taken
-            if not qty:
-                break
-        return total
 
     def _drop(self, level: Level) -> None:
         del self.levels[level.price]
@@ -203,6 +201,7 @@ class Book:
         "index_price",
         "instrument",
         "last_price",
+        "pegs",
         "phase",
         "rules",
         "watchers",
@@ -222,6 +221,8 @@ class Book:
         """Of the last auction that had one, 0 before the first."""
         self.for_auction: dict[int, Order] = {}
         """Orders that wait for an auction off the ladders, by OrderID, in the order of their time."""
+        self.pegs: Pegs | None = None
+        """The pegged orders, as long as there are any."""
         self.watchers = 0
         """How many orders wait for a price of this book, or follow one."""
 

@@ -3,32 +3,31 @@
 A buyer's amount includes the fee; a seller's is what the sale is worth before the fee.
 """
 
-from engine.book import BookSide
+from collections.abc import Iterable
+
 from engine.instrument import Instrument
 from engine.order import FEE_SCALE, Order
 from engine.values import BUY, Amount, Price, Qty, Side
 
 
-def lots_at_entry(opposite: BookSide, instrument: Instrument, side: Side, amount: Amount, bound: int) -> Qty:
-    """Return the quantity of an order for `amount`, which may trade at keys up to `bound`; there must be a best price.
+def lots_at_entry(
+    trades: Iterable[tuple[Qty, Price]], best_price: Price, instrument: Instrument, side: Side, amount: Amount
+) -> Qty:
+    """Return the quantity of an order for `amount`, which would make `trades` for as long as the amount lasts.
 
-    It is what the book gives for the amount; if the book has too little, the rest counts at the best price, so that
-    the order is for more than it will get, as any market order for more than there is.
+    If they are too little for it, the rest counts at the best price, so that the order is for more than it will get, as
+    any market order for more than there is.
     """
-    best = opposite.best
-    assert best is not None, "an order for an amount needs a price"
     fee_bps = instrument.taker_fee_bps if side is BUY else 0
     per_tick = instrument.notional_per_tick_lot
     qty = notional = 0
-    for level in opposite:
-        if level.key > bound:
-            break
-        lots = _lots(amount, notional, notional * fee_bps, level.price * per_tick, fee_bps)
-        if lots < level.total_qty:
+    for there, price in trades:
+        lots = _lots(amount, notional, notional * fee_bps, price * per_tick, fee_bps)
+        if lots < there:
             return qty + lots
-        qty += level.total_qty
-        notional += level.total_qty * level.price * per_tick
-    return qty + _lots(amount, notional, notional * fee_bps, best.price * per_tick, fee_bps)
+        qty += there
+        notional += there * price * per_tick
+    return qty + _lots(amount, notional, notional * fee_bps, best_price * per_tick, fee_bps)
 
 
 def lots_left(order: Order, price: Price) -> Qty:

@@ -6,7 +6,7 @@ the journal tells which message is expected next. Quantities are lots, prices ti
 
 import msgspec
 
-from engine.rules import Limits, Rules
+from engine.rules import Limits, Rules, SelfTradeRule
 from engine.terms import Terms
 from engine.values import (
     Amount,
@@ -271,6 +271,17 @@ class SetLimits(Command, tag=35, frozen=True, array_like=True, gc=False):
     why: str = ""
 
 
+class SetSelfTrade(Command, tag=23, frozen=True, array_like=True, gc=False):
+    """Set what becomes of self-trades of an account or of a session, whichever is named, whose orders do not say."""
+
+    account: str
+    session: str
+    rule: SelfTradeRule
+    by: str = ""
+    """Who asked for it; empty if the settings did."""
+    why: str = ""
+
+
 class Block(Command, tag=36, frozen=True, array_like=True, gc=False):
     """The kill switch: cancel all open orders of a firm, an account or a session, and take no more until `Unblock`."""
 
@@ -338,5 +349,6 @@ AnyCommand = (
     | Unblock
     | SessionConnected
     | SessionDisconnected
+    | SetSelfTrade
 )
 """Every command there is; the type by which the journal is decoded."""

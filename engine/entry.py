@@ -1,7 +1,9 @@
 """Entry: a new order is refused whole, or accepted, funded, and let act."""
 
+from collections.abc import Iterable
+
 from engine.account import Account
-from engine.admission import passive_price, why_not
+from engine.admission import has_reference, passive_price, why_not
 from engine.book import Book
 from engine.cash import lots_at_entry
 from engine.commands import NewOrder
@@ -12,8 +14,10 @@ from engine.phases import waits_for_auction, why_not_now, worst_price
 from engine.protection import is_too_far, why_not_protected
 from engine.queries import status_of
 from engine.reject import RejectReason, unknown_session
+from engine.self_trade import prevention
 from engine.starting import begin
 from engine.state import State
+from engine.taking import forecast, priced_pegs
 from engine.terms import NO_TERMS
 from engine.values import (
     AMOUNT_MAX,
@@ -25,7 +29,10 @@ from engine.values import (
     LIMIT,
     MARKET,
     MARKET_TO_LIMIT,
+    PEGGED,
     PRICE_MAX,
+    Price,
+    Qty,
 )
 
 
@@ -80,11 +87,12 @@ def admit(  # noqa: C901, PLR0912 - one check after another, in the order of rea
     book = state.books.get(command.symbol)
     if book is None:
         return RejectReason.UNKNOWN_INSTRUMENT
+    order_type = command.order_type
     instrument, side, qty, price, terms = book.instrument, command.side, command.qty, command.price, command.terms
     time_in_force = command.time_in_force
     if not 0 < qty <= instrument.order_qty_max and (terms is None or not terms.cash_amount):
         return RejectReason.QUANTITY_OUT_OF_RANGE
-    if terms is not None or time_in_force is GOOD_TILL_DATE:
+    if terms is not None or time_in_force is GOOD_TILL_DATE or order_type is PEGGED:
         reason = why_not(state, command, is_entry=True)
         if reason is not None:
             return reason
@@ -93,10 +101,10 @@ def admit(  # noqa: C901, PLR0912 - one check after another, in the order of rea
         if reason is not None:
             return reason
         terms = terms or NO_TERMS
-    if command.order_type is not LIMIT:
+    if order_type is not LIMIT and order_type is not PEGGED:
         if price:
             return RejectReason.MARKET_ORDER_NEEDS_NO_PRICE
-    elif not 0 < price <= PRICE_MAX:
+    elif not 0 < price <= PRICE_MAX and (price or order_type is not PEGGED):
         return RejectReason.PRICE_OUT_OF_RANGE
     if state.guarded:
         reason = why_not_protected(state, account, book, command)
@@ -116,7 +124,7 @@ def admit(  # noqa: C901, PLR0912 - one check after another, in the order of rea
         cl_ord_id,
         instrument,
         side,
-        command.order_type,
+        order_type,
         time_in_force,
         qty,
         price,
@@ -125,7 +133,7 @@ def admit(  # noqa: C901, PLR0912 - one check after another, in the order of rea
     )
     order.terms = terms
     if funded:
-        reason = fund(book, order)
+        reason = fund(state, book, order)
         if reason is not None:
             return reason
     state.last_order_id = order_id
@@ -135,13 +143,13 @@ def admit(  # noqa: C901, PLR0912 - one check after another, in the order of rea
     return order
 
 
-def fund(book: Book, order: Order) -> RejectReason | None:
+def fund(state: State, book: Book, order: Order) -> RejectReason | None:
     """Give an order the price that it gets as the market stands, and reserve what it may cost. Or say why it cannot."""
     instrument, side, order_type, terms = book.instrument, order.side, order.order_type, order.terms
     if book.rules.fat_finger_bps and is_too_far(book, side, order_type, order.price, terms):
         return RejectReason.PRICE_TOO_FAR
     if terms is not None or order_type is not LIMIT:
-        reason = _price(book, order)
+        reason = _price(state, book, order)
         if reason is not None:
             return reason
     notional = 0
@@ -150,7 +158,8 @@ def fund(book: Book, order: Order) -> RejectReason | None:
         if notional > AMOUNT_MAX:
             return RejectReason.NOTIONAL_TOO_LARGE
     elif side is BUY:
-        notional = book.asks.cost(order.qty, book.market_bound(side, terms)) * instrument.notional_per_tick_lot
+        trades = _trades(state, book, order, order.qty)
+        notional = sum(qty * price for qty, price in trades) * instrument.notional_per_tick_lot
     if side is not BUY:
         reserved = order.qty * instrument.base_per_lot
     elif terms is not None and terms.cash_amount:
@@ -166,13 +175,16 @@ def fund(book: Book, order: Order) -> RejectReason | None:
     return None
 
 
-def _price(book: Book, order: Order) -> RejectReason | None:
+def _price(state: State, book: Book, order: Order) -> RejectReason | None:
     """Give an order the price, or the quantity, that depends on how the market stands. Or say why it cannot have it."""
     side, terms = order.side, order.terms
     opposite = book.opposite(side)
     if order.order_type is MARKET and waits_for_auction(book, MARKET, order.time_in_force):
         order.price = worst_price(book, side)
         return None if order.price else RejectReason.NO_REFERENCE_PRICE
+    if order.order_type is PEGGED:
+        assert terms is not None, "a peg has a reference"
+        return None if has_reference(book, side, terms.peg) else RejectReason.PEG_WITHOUT_REFERENCE
     if order.order_type is not LIMIT and opposite.best is None:
         return RejectReason.NO_LIQUIDITY
     if order.order_type is MARKET_TO_LIMIT and opposite.best is not None:
@@ -184,11 +196,22 @@ def _price(book: Book, order: Order) -> RejectReason | None:
         if not order.price:
             return RejectReason.POST_ONLY_WOULD_TRADE
     if terms.cash_amount:
-        bound = book.market_bound(side, terms)
-        order.qty = order.leaves_qty = lots_at_entry(opposite, book.instrument, side, terms.cash_amount, bound)
+        assert opposite.best is not None, "a market order finds a price"
+        trades, best_price = _trades(state, book, order, AMOUNT_MAX), opposite.best.price
+        order.qty = order.leaves_qty = lots_at_entry(trades, best_price, book.instrument, side, terms.cash_amount)
         if not 0 < order.qty <= book.instrument.order_qty_max:
             return RejectReason.QUANTITY_OUT_OF_RANGE if order.qty else RejectReason.CASH_BELOW_ONE_LOT
     return None
+
+
+def _trades(state: State, book: Book, order: Order, qty: Qty) -> Iterable[tuple[Qty, Price]]:
+    """Return the quantities and prices for which a market order for `qty` would trade as the book is now."""
+    terms, opposite = order.terms, book.opposite(order.side)
+    bound, pegs = book.market_bound(order.side, terms), priced_pegs(book, terms)
+    prevents = prevention(state, order.session, order.account, terms)
+    if pegs is None and prevents is None:
+        return opposite.within(qty, bound)
+    return forecast(book, order.side, qty, bound, pegs, prevents)
 
 
 def _rejected(command: NewOrder, reason: RejectReason) -> list[AnyEvent]:

@@ -6,7 +6,7 @@ the average price is exact. Events of an order name the session that entered it 
 
 import msgspec
 
-from engine.rules import Limits, Rules
+from engine.rules import Limits, Rules, SelfTradeRule
 from engine.terms import Terms
 from engine.values import (
     Amount,
@@ -176,6 +176,10 @@ class OrderCanceled(Event, tag=11, frozen=True, array_like=True, gc=False):
     cum_notional: Amount
     reason: CancelReason
     terms: Terms | None = None
+    prevented_qty: Qty = 0
+    """With reason SELF_TRADE: how much it would have traded,"""
+    counter_order_id: int = 0
+    """with which other order of the same owner."""
 
 
 class OrderReplaced(Event, tag=12, frozen=True, array_like=True, gc=False):
@@ -419,6 +423,38 @@ class AuctionEnded(Event, tag=46, frozen=True, array_like=True, gc=False):
     surplus: Qty
 
 
+class SelfTradeSet(Event, tag=23, frozen=True, array_like=True, gc=False):
+    """An account or a session has this rule for self-trades from now on."""
+
+    account: str
+    session: str
+    rule: SelfTradeRule
+    by: str = ""
+    why: str = ""
+
+
+class OrderDecremented(Event, tag=24, frozen=True, array_like=True, gc=False):
+    """An order got smaller by `prevented_qty`, so that it would not trade with another one of the same owner."""
+
+    session: str
+    account: str
+    order_id: int
+    cl_ord_id: str
+    symbol: str
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    qty: Qty
+    price: Price
+    leaves_qty: Qty
+    cum_qty: Qty
+    cum_notional: Amount
+    hidden_qty: Qty
+    prevented_qty: Qty
+    counter_order_id: int
+    terms: Terms | None = None
+
+
 AnyEvent = (
     AssetAdded
     | InstrumentAdded
@@ -438,6 +474,8 @@ AnyEvent = (
     | Refused
     | TradingDayEnded
     | RulesSet
+    | SelfTradeSet
+    | OrderDecremented
     | PhaseChanged
     | AuctionEnded
     | TradeAmended

@@ -20,6 +20,7 @@ from engine import (
     house,
     queries,
     replacing,
+    self_trade,
     transitions,
 )
 from engine.commands import AnyCommand
@@ -48,6 +49,7 @@ _APPLIERS: Final[dict[type, Callable[[State, Any], list[AnyEvent]]]] = {
     commands.CorrectTrade: amending.correct_trade,
     commands.SetRules: guarding.set_rules,
     commands.SetLimits: guarding.set_limits,
+    commands.SetSelfTrade: self_trade.set_self_trade,
     commands.Block: guarding.block,
     commands.Unblock: guarding.unblock,
     commands.SessionConnected: disconnecting.session_connected,

@@ -7,6 +7,7 @@ from engine.order import Order
 from engine.phases import gather
 from engine.settlement import cancel, fill, finish
 from engine.state import State
+from engine.taking import take
 from engine.values import BUY, CONTINUOUS, FILL_OR_KILL, FILLED, IMMEDIATE_OR_CANCEL, MARKET, CancelReason
 
 
@@ -22,19 +23,20 @@ def trade_and_rest(state: State, order: Order, book: Book, events: list[AnyEvent
     order_type, time_in_force, terms = order.order_type, order.time_in_force, order.terms
     # Nothing trades if less than this can; a fill-or-kill order goes with any shortfall.
     least = order.leaves_qty if time_in_force is FILL_OR_KILL else 0 if terms is None else terms.min_qty
-    best = opposite.best
-    if best is not None:
+    best, has_pegs = opposite.best, book.pegs is not None
+    if best is not None or has_pegs:
         # In keys of the other side: smaller is better for the taker.
         bound = book.market_bound(order.side, terms) if order_type is MARKET else order.price * opposite.sign
-        if best.key <= bound:
-            if least and opposite.qty_within(bound) < least:
-                events.append(cancel(state, order, CancelReason.NOT_FILLABLE))
-                return
-            _match(state, order, book, opposite, bound, events)
+        if has_pegs or (best is not None and best.key <= bound):
+            is_plain = terms is None and not (has_pegs or state.self_trade_accounts or state.self_trade_sessions)
+            if is_plain or not take(state, order, book, bound, least, events):
+                if least and opposite.qty_within(bound) < least:
+                    events.append(cancel(state, order, CancelReason.NOT_FILLABLE))
+                    return
+                _match(state, order, book, opposite, bound, events)
             if book.watchers:
                 state.restless[order.instrument.symbol] = book
             if not order.leaves_qty:
-                finish(state, order, FILLED)
                 return
             least = 0
     if least:
@@ -64,3 +66,4 @@ def _match(state: State, taker: Order, book: Book, opposite: BookSide, bound: in
                 return
         opposite.take(maker, qty)
         fill(state, book, maker, taker, price, qty, events)
+    finish(state, taker, FILLED)

@@ -1,6 +1,8 @@
 """Where an open order is, and how it is taken out from there. An open order is in exactly one place."""
 
+from engine.book import Book
 from engine.order import Order
+from engine.pegs import Pegs
 from engine.state import State
 from engine.values import BUY, ON_BOOK, Place
 
@@ -20,6 +22,22 @@ def withdraw(state: State, order: Order) -> None:
         order.place = Place.NOWHERE
         if book.watchers:
             state.restless[order.instrument.symbol] = book
+    elif place is Place.PEGS:
+        book = state.books[order.instrument.symbol]
+        assert book.pegs is not None, "it is there"
+        book.pegs.remove(order)
+        book.watchers -= 1
+        if not book.pegs:
+            book.pegs = None
     elif place is Place.SCHEDULED:
         state.due.remove(order)
         order.place = Place.NOWHERE
+
+
+def rest_pegged(state: State, order: Order, book: Book) -> None:
+    """Put a pegged order, which is nowhere, behind all others; where it meets another one, they trade afterwards."""
+    if book.pegs is None:
+        book.pegs = Pegs()
+    book.pegs.rest(order)
+    book.watchers += 1
+    state.restless[order.instrument.symbol] = book

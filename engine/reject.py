@@ -75,6 +75,12 @@ class RejectReason(IntEnum):
     FIRM_BLOCKED = 1083, "the firm is blocked: its orders may be cancelled, and none entered or replaced"
     PAGE_OUT_OF_RANGE = 1100, "a mass status request may ask for 1 to 1000 reports, and go on after any OrderID"
 
+    PEG_MISMATCH = 1040, "a pegged order names its reference; no other order has one, or an offset"
+    PEG_MUST_REST = 1041, "a pegged order rests unseen: no IOC or FOK, no minimum or displayed quantity, no post-only"
+    PEG_OFFSET_OUT_OF_RANGE = 1042, "a peg's offset is in price or in ticks, and within the instrument's largest price"
+    PEG_NEEDS_LIMIT = 1043, "a pegged purchase needs a limit, at which its funds are reserved"
+    PEG_WITHOUT_REFERENCE = 1044, "the book has no price that the order could be pegged to"
+    PEG_STAYS_PEG = 1045, "a pegged order can be replaced by a pegged order only, and no other order by one"
     NO_ORDERS_IN_PHASE = 1085, "the instrument's present phase takes no new orders"
     NO_REPLACES_IN_PHASE = 1086, "the instrument's present phase takes no replaces"
     NO_MARKET_ORDERS_IN_PHASE = 1087, "the instrument's present phase takes no market orders of this type"

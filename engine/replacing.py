@@ -27,8 +27,10 @@ from engine.values import (
     LIMIT,
     MARKET,
     ON_BOOK,
+    PEGGED,
     PENDING_NEW,
     PRICE_MAX,
+    PegReference,
     Place,
     Price,
     Qty,
@@ -81,6 +83,8 @@ def replace_order(state: State, command: ReplaceOrder) -> list[AnyEvent]:
 def _why_not(state: State, account: Account, book: Book, command: ReplaceOrder, order: Order) -> RejectReason | None:
     """Return the first reason for which an order cannot have the values that are asked for, None if it can."""
     has_acted = order.status is not PENDING_NEW
+    if (command.order_type is PEGGED) != (order.order_type is PEGGED):
+        return RejectReason.PEG_STAYS_PEG
     if book.phase is not CONTINUOUS or order.place is Place.AUCTION or is_auction_only(command.time_in_force):
         reason = why_not_now(book, command)
         if reason is not None:
@@ -90,9 +94,10 @@ def _why_not(state: State, account: Account, book: Book, command: ReplaceOrder, 
             and (order.place is Place.AUCTION or is_auction_only(command.time_in_force))
         ):
             return RejectReason.CANNOT_REPLACE_THUS
-    if command.order_type is not LIMIT or (has_acted and command.time_in_force in (IMMEDIATE_OR_CANCEL, FILL_OR_KILL)):
+    is_immediate = command.time_in_force in (IMMEDIATE_OR_CANCEL, FILL_OR_KILL)
+    if command.order_type not in (LIMIT, PEGGED) or (has_acted and is_immediate):
         return RejectReason.CANNOT_REPLACE_THUS
-    if command.terms is not None or command.time_in_force is GOOD_TILL_DATE:
+    if command.terms is not None or command.time_in_force is GOOD_TILL_DATE or command.order_type is PEGGED:
         reason = why_not(state, command, is_entry=not has_acted)
         if reason is not None:
             return reason
@@ -100,7 +105,7 @@ def _why_not(state: State, account: Account, book: Book, command: ReplaceOrder, 
         return RejectReason.QUANTITY_OUT_OF_RANGE
     if command.qty <= order.cum_qty + order.busted_qty:
         return RejectReason.QUANTITY_NOT_ABOVE_FILLED
-    if not 0 < command.price <= PRICE_MAX:
+    if not 0 < command.price <= PRICE_MAX and (command.price or command.order_type is not PEGGED):
         return RejectReason.PRICE_OUT_OF_RANGE
     if book.rules.fat_finger_bps and is_too_far(book, command.side, command.order_type, command.price, command.terms):
         return RejectReason.PRICE_TOO_FAR
@@ -128,11 +133,17 @@ def _keeps_priority(order: Order, qty: Qty, price: Price, terms: Terms | None) -
     Source: the venue's rules of engagement, section "Replace", whose table a test holds this to.
     """
     return (
-        (order.place is ON_BOOK or order.place is Place.AUCTION)
+        order.place in (ON_BOOK, Place.AUCTION, Place.PEGS)
         and price == order.price
         and qty <= order.qty
         and _displayed(qty, terms) <= _displayed(order.qty, order.terms)
+        and _peg(terms) == _peg(order.terms)
     )
+
+
+def _peg(terms: Terms | None) -> tuple[PegReference, int]:
+    """Return what an order is pegged to, and at which distance."""
+    return (PegReference.NONE, 0) if terms is None else (terms.peg, terms.offset)
 
 
 def _displayed(qty: Qty, terms: Terms | None) -> Qty:
@@ -142,7 +153,7 @@ def _displayed(qty: Qty, terms: Terms | None) -> Qty:
 
 def _shrink(side: BookSide, order: Order, qty: Qty, terms: Terms | None) -> None:
     """Make a resting order smaller where it stands, and let it display no more than its new terms say."""
-    if order.place is Place.AUCTION:
+    if order.place is not ON_BOOK:
         order.leaves_qty -= order.qty - qty
         return
     side.reduce(order, order.qty - qty)

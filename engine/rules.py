@@ -4,6 +4,8 @@ from typing import Final
 
 import msgspec
 
+from engine.values import SelfTrade, SelfTradeScope
+
 
 class Rules(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Limits and settings of one instrument; 0 stands for none."""
@@ -42,3 +44,14 @@ class Limits(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 NO_LIMITS: Final = Limits()
 """Those of an account or a firm for which the house has set none."""
+
+
+class SelfTradeRule(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What becomes of two orders of one owner that would trade, and who is one owner."""
+
+    mode: SelfTrade = SelfTrade.DEFAULT
+    scope: SelfTradeScope = SelfTradeScope.ACCOUNT
+
+
+NO_SELF_TRADE_RULE: Final = SelfTradeRule()
+"""That of an account or session for which the house has set none."""

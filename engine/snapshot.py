@@ -22,7 +22,8 @@ from engine.holding import Holding
 from engine.instrument import Instrument
 from engine.journal import make_directory, sync_directory
 from engine.order import FEE_SCALE, Order, round_fee
-from engine.rules import NO_LIMITS, NO_RULES, Limits, Rules
+from engine.places import rest_pegged
+from engine.rules import NO_LIMITS, NO_RULES, Limits, Rules, SelfTradeRule
 from engine.state import Amendment, Session, State
 from engine.terms import Terms
 from engine.values import BUY, CancelOnDisconnect, OrderStatus, OrderType, Phase, Place, Side, TimeInForce
@@ -81,6 +82,8 @@ class InstrumentImage(msgspec.Struct, frozen=True, array_like=True):
     index_price: int = 0
     auction_price: int = 0
     for_auction: list[int] = []
+    pegs: tuple[int, ...] = ()
+    """The OrderIDs of its pegged orders, oldest first."""
 
 
 class GuardImage(msgspec.Struct, frozen=True, array_like=True):
@@ -146,6 +149,8 @@ class StateImage(msgspec.Struct, frozen=True, array_like=True):
     forgotten_orders: list[OrderImage] = []
     """and those of these orders that are neither open nor among the latest finished ones."""
     firms: list[GuardImage] = []
+    self_trade_accounts: dict[str, SelfTradeRule] = {}
+    self_trade_sessions: dict[str, SelfTradeRule] = {}
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -180,6 +185,8 @@ def capture(state: State, sequence: int) -> StateImage:
             if order_id not in state.finished and order_id not in state.accounts[order.account].orders
         ],
         [_guard_image(guard, firm) for firm, guard in state.firms.items()],
+        dict(state.self_trade_accounts),
+        dict(state.self_trade_sessions),
     )
 
 
@@ -194,6 +201,8 @@ def restore(image: StateImage) -> State:
     state.credited = dict(image.credited)
     state.fees = dict(image.fees)
     state.credit_references = dict.fromkeys(image.credit_references)
+    state.self_trade_accounts = dict(image.self_trade_accounts)
+    state.self_trade_sessions = dict(image.self_trade_sessions)
     for shown in image.instruments:
         book = state.books[shown.symbol] = Book(_instrument(shown, state.assets))
         book.rules = shown.rules
@@ -219,7 +228,6 @@ def restore(image: StateImage) -> State:
     for finished in image.finished:
         state.finished[finished.order_id] = _order(finished, state)
         state.finished_order_ids.append(finished.order_id)
-    hidden = {shown.order_id: shown.hidden_qty for account_image in image.accounts for shown in account_image.orders}
     open_orders = {key: order for account in state.accounts.values() for key, order in account.orders.items()}
     forgotten = {shown.order_id: _order(shown, state) for shown in image.forgotten_orders}
     state.trades.extend(image.trades)
@@ -228,6 +236,14 @@ def restore(image: StateImage) -> State:
         order_id: open_orders.get(order_id) or state.finished.get(order_id) or forgotten[order_id]
         for order_id in image.amended_orders
     }
+    _place(image, open_orders, state)
+    take_stock(state)
+    return state
+
+
+def _place(image: StateImage, open_orders: dict[int, Order], state: State) -> None:
+    """Put the open orders where the image shows them."""
+    hidden = {shown.order_id: shown.hidden_qty for account_image in image.accounts for shown in account_image.orders}
     for shown in image.instruments:
         book = state.books[shown.symbol]
         for order_id in (*shown.bids, *shown.asks):
@@ -237,13 +253,14 @@ def restore(image: StateImage) -> State:
             if order.terms is not None and order.terms.display_qty:
                 side.show(order, order.leaves_qty - hidden[order_id])
         book.for_auction = {order_id: open_orders[order_id] for order_id in shown.for_auction}
+        for order_id in shown.pegs:
+            rest_pegged(state, open_orders[order_id], book)
+    state.restless.clear()  # They were quiet when the image was taken.
     for order in open_orders.values():
         if order.terms is not None:
             due_ns = order.terms.effective_ns if order.place is Place.SCHEDULED else order.terms.expire_ns
             if due_ns:
                 state.due.add(order, due_ns)
-    take_stock(state)
-    return state
 
 
 def state_hash(state: State, sequence: int) -> str:
@@ -311,6 +328,7 @@ def _instrument_image(book: Book) -> InstrumentImage:
         book.index_price,
         book.auction_price,
         list(book.for_auction),
+        tuple(order.order_id for order in book.pegs or ()),
     )
 
 

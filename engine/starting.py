@@ -5,9 +5,10 @@ from engine.events import AnyEvent
 from engine.matching import trade_and_rest
 from engine.order import Order
 from engine.phases import gather, is_auction_only
+from engine.places import rest_pegged
 from engine.settlement import accepted
 from engine.state import State
-from engine.values import NEW, PENDING_NEW, Place
+from engine.values import NEW, PEGGED, PENDING_NEW, Place
 
 
 def begin(state: State, order: Order, book: Book, events: list[AnyEvent]) -> None:
@@ -39,7 +40,9 @@ def start(state: State, order: Order, book: Book, events: list[AnyEvent]) -> Non
 def act(state: State, order: Order, book: Book, events: list[AnyEvent]) -> None:
     """Let a live order, which is nowhere, trade what it can; then it rests, until its time if it has one."""
     expire_from_now_on(state, order)
-    if is_auction_only(order.time_in_force):
+    if order.order_type is PEGGED:
+        rest_pegged(state, order, book)
+    elif is_auction_only(order.time_in_force):
         gather(state, order, book, events)
     else:
         trade_and_rest(state, order, book, events)

@@ -10,6 +10,7 @@ from engine.due import Due, DueKey, Timed
 from engine.events import Trade
 from engine.guard import Guard
 from engine.order import Order
+from engine.rules import SelfTradeRule
 from engine.values import Amount, CancelOnDisconnect, Price, Qty
 
 FINISHED_ORDERS_KEPT: Final = 10_000
@@ -112,6 +113,8 @@ class State:
         "last_order_id",
         "last_trade_id",
         "restless",
+        "self_trade_accounts",
+        "self_trade_sessions",
         "sessions",
         "time_ns",
         "trades",
@@ -139,6 +142,10 @@ class State:
         self.finished_order_ids: deque[int] = deque()
         """The keys of `finished`, oldest first."""
         self.due = Due()
+        self.self_trade_accounts: dict[str, SelfTradeRule] = {}
+        """What the house has set against self-trades, by account,"""
+        self.self_trade_sessions: dict[str, SelfTradeRule] = {}
+        """and by session."""
         self.restless: dict[str, Book] = {}
         """Watched books whose prices have moved, by symbol; empty between commands."""
         self.trades: deque[Trade] = deque(maxlen=TRADES_KEPT)

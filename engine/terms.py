@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from engine.values import Amount, OffsetUnit, OnDisconnect, PostOnly, Qty
+from engine.values import Amount, OffsetUnit, OnDisconnect, PegReference, PostOnly, Qty, SelfTrade
 
 
 class Terms(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -40,6 +40,11 @@ class Terms(msgspec.Struct, frozen=True, array_like=True, gc=False):
     cash_amount: Amount = 0
     """What a market order is to spend or earn, in place of a quantity."""
     on_disconnect: OnDisconnect = OnDisconnect.AS_SESSION
+    peg: PegReference = PegReference.NONE
+    """The price that a pegged order follows, `offset` ticks above it (below it if negative)."""
+    self_trade: SelfTrade = SelfTrade.DEFAULT
+    self_trade_group: str = ""
+    """Orders of one firm with the same group are of one owner."""
 
 
 NO_TERMS: Final = Terms()

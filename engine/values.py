@@ -44,6 +44,45 @@ class OrderType(IntEnum):
     LIMIT = 2
     MARKET_TO_LIMIT = 20
     """FIX value K: at the other side's best price when it comes; what is left rests at that price."""
+    PEGGED = 25
+    """FIX value P with a reference in ExecInst(18): at a price that follows the book's best."""
+
+
+class PegReference(IntEnum):
+    """The price that a pegged order follows. FIX: ExecInst(18)."""
+
+    NONE = 0
+    """It is not pegged."""
+    PRIMARY = 1
+    """The best of its own side; FIX value R."""
+    MARKET = 2
+    """The best of the other side; FIX value P."""
+    MIDPOINT = 3
+    """The middle between the two, half a tick rounded away from the other side; FIX value M."""
+
+
+class SelfTrade(IntEnum):
+    """What becomes of two orders of one owner that would trade with each other. FIX: 7928, as Coinbase has it."""
+
+    DEFAULT = 0
+    """What the house has set for the session or the account, else nothing."""
+    NONE = 1
+    """They trade; FIX value 0."""
+    CANCEL_NEWEST = 2
+    """The one that comes is cancelled; FIX value N."""
+    CANCEL_OLDEST = 3
+    """The one that rests is cancelled; FIX value O."""
+    CANCEL_BOTH = 4
+    """FIX value B."""
+    DECREMENT = 5
+    """The smaller one is cancelled, the other one gets smaller by as much; FIX value D."""
+
+
+class SelfTradeScope(IntEnum):
+    """Whose orders are one owner's."""
+
+    ACCOUNT = 0
+    FIRM = 1
 
 
 class OffsetUnit(IntEnum):
@@ -120,6 +159,8 @@ class CancelReason(IntEnum):
     """The auction that it was for is over, or the one after which nothing without a limit may stay."""
     PHASE = 51
     """It would have had to trade at once, in a phase in which nothing does."""
+    SELF_TRADE = 40
+    """It would have traded with an order of the same owner."""
 
 
 class Scope(IntEnum):
@@ -196,6 +237,7 @@ SELL: Final = Side.SELL
 MARKET: Final = OrderType.MARKET
 LIMIT: Final = OrderType.LIMIT
 MARKET_TO_LIMIT: Final = OrderType.MARKET_TO_LIMIT
+PEGGED: Final = OrderType.PEGGED
 IMMEDIATE_OR_CANCEL: Final = TimeInForce.IMMEDIATE_OR_CANCEL
 FILL_OR_KILL: Final = TimeInForce.FILL_OR_KILL
 GOOD_TILL_DATE: Final = TimeInForce.GOOD_TILL_DATE

@@ -19,6 +19,7 @@ from engine.events import (
     MassCanceled,
     OrderAccepted,
     OrderCanceled,
+    OrderDecremented,
     OrderRejected,
     OrderReplaced,
     OrderStatusReported,
@@ -55,6 +56,7 @@ def recipients(event: AnyEvent) -> tuple[Recipient, ...]:
 _REPORTED: Final = (
     OrderAccepted,
     OrderCanceled,
+    OrderDecremented,
     OrderReplaced,
     OrderRejected,
     CancelRejected,

@@ -21,7 +21,7 @@ from engine.errors import DecimalError
 from engine.order import Order
 from engine.reject import RejectReason
 from engine.state import State
-from engine.values import LIMIT, MassCancelScope, OrderStatus, OrderType, Side, TimeInForce
+from engine.values import LIMIT, PEGGED, MassCancelScope, OrderStatus, OrderType, Side, TimeInForce
 from fixgw.codec import Message
 from fixgw.errors import InvalidTimestamp
 from fixgw.instruments import InstrumentText
@@ -35,10 +35,15 @@ from fixgw.validation import Flaw, find_flaw, find_value_flaw
 
 ID_CHARS_MAX: Final = 64
 """Names and ids longer than this are refused."""
-_SHORT: Final = ("11", "41", "55", "1", "584", "790")
+_SHORT: Final = ("11", "41", "55", "1", "584", "790", "2362")
 """Those names and ids."""
 _SIDES: Final = {"1": Side.BUY, "2": Side.SELL}
-_ORDER_TYPES: Final = {"1": OrderType.MARKET, "2": OrderType.LIMIT, "K": OrderType.MARKET_TO_LIMIT}
+_ORDER_TYPES: Final = {
+    "1": OrderType.MARKET,
+    "2": OrderType.LIMIT,
+    "K": OrderType.MARKET_TO_LIMIT,
+    "P": OrderType.PEGGED,
+}
 _TIMES_IN_FORCE: Final = {
     "0": TimeInForce.DAY,
     "1": TimeInForce.GOOD_TILL_CANCEL,
@@ -298,7 +303,7 @@ def _numbers(fields: dict[str, str], instrument: InstrumentText, order_type: Ord
         raise Refusal(GatewayReject.FIELD_MISSING, 38, "for an order")
     if price_text is None and order_type is LIMIT:
         raise Refusal(GatewayReject.FIELD_MISSING, 44, "for a limit order")
-    if price_text is not None and order_type is not LIMIT:
+    if price_text is not None and order_type is not LIMIT and order_type is not PEGGED:
         raise Refusal(RejectReason.MARKET_ORDER_NEEDS_NO_PRICE, 44)
     definition = instrument.instrument
     if "15" in fields and fields["15"] not in (definition.base, definition.quote):

@@ -15,6 +15,7 @@ from engine.events import (
     MassCanceled,
     OrderAccepted,
     OrderCanceled,
+    OrderDecremented,
     OrderRejected,
     OrderReplaced,
     OrderStatusReported,
@@ -22,7 +23,7 @@ from engine.events import (
     Trade,
     TradeAmended,
 )
-from engine.values import BUY, CONTINUOUS, EXPIRIES, MARKET, REQUESTED, SELL, CancelReason, OrderStatus
+from engine.values import BUY, CONTINUOUS, EXPIRIES, REQUESTED, SELL, CancelReason, OrderStatus
 from fixgw.instruments import InstrumentText
 from fixgw.phases import SESSION_SUB_ID
 from fixgw.reject import business_reject_reason, cxl_rej_reason, mass_cancel_reject_reason, ord_rej_reason
@@ -34,7 +35,7 @@ Report = tuple[str, str]
 
 # FIX values by the engine's enumerations, which are small integers: an index costs less than asking the member.
 _SIDE: Final = ("", "1", "2")
-_ORDER_TYPE: Final = ("", "1", "2", *[""] * 17, "K")
+_ORDER_TYPE: Final = ("", "1", "2", *[""] * 17, "K", *[""] * 4, "P")
 _TIME_IN_FORCE: Final = ("0", "1", "2", "3", "4", "", "6", "7")
 _ORDER_STATUS: Final = {status: f"{status:X}" for status in OrderStatus}
 
@@ -49,6 +50,7 @@ _CANCEL_TEXTS: Final = {
     CancelReason.DISCONNECTED: "cancelled on disconnect",
     CancelReason.AUCTION_OVER: "the auction that it was for is over",
     CancelReason.PHASE: "nothing trades in the instrument's present phase",
+    CancelReason.SELF_TRADE: "would have traded with an order of the same owner",
 }
 AFFECTED_LISTED_MAX: Final = 500
 """A mass cancel of more orders is reported with their number only: a longer list would not fit into a message that all
@@ -79,6 +81,7 @@ class Reports:
             TradeAmended: self._trade_amended,
             OrderCanceled: self._order_canceled,
             OrderReplaced: self._order_replaced,
+            OrderDecremented: self._order_decremented,
             CancelRejected: self._cancel_rejected,
             MassCanceled: self._mass_canceled,
             OrderStatusReported: self._order_status,
@@ -92,7 +95,7 @@ class Reports:
     def _order_accepted(self, event: OrderAccepted, exec_id: str, time: str, _part: int) -> Report:
         text = self._instruments[event.symbol]
         qty, status = text.qty_text[event.qty], _ORDER_STATUS[event.status]
-        price = "" if event.order_type is MARKET else f"44={text.price_text[event.price]}\x01"
+        price = f"44={text.price_text[event.price]}\x01" if event.price else ""
         terms = "" if event.terms is None else terms_text(event.terms, event.side, text)
         return "8", (
             f"37={event.order_id}\x0111={event.cl_ord_id}\x0117={exec_id}\x01150={status}\x0139={status}\x011={event.account}\x01"
@@ -133,7 +136,7 @@ class Reports:
             )
         if event.phase is not CONTINUOUS:
             liquidity = f"851=1\x01336={event.symbol}\x01625={SESSION_SUB_ID[event.phase]}\x01"
-        limit = "" if order_type is MARKET else f"44={text.price_text[order_price]}\x01"
+        limit = f"44={text.price_text[order_price]}\x01" if order_price else ""
         average = price if cum_qty == event.qty else text.average_price(cum_notional, cum_qty)
         fees = f"136=1\x01137={text.fee_text[fee]}\x01138={text.instrument.quote}\x01139=4\x01" if fee else ""
         terms = ""
@@ -166,7 +169,7 @@ class Reports:
             cum_qty, cum_notional, fee = event.maker_cum_qty, event.maker_cum_notional, event.maker_fee
         is_bust = not event.qty
         last_qty, last_price = (event.previous_qty, event.previous_price) if is_bust else (event.qty, event.price)
-        limit = "" if order_type is MARKET else f"44={text.price_text[order_price]}\x01"
+        limit = f"44={text.price_text[order_price]}\x01" if order_price else ""
         terms = "" if asked is None else terms_text(asked, side, text)
         fees = f"136=1\x01137={text.fee_text[fee]}\x01138={text.instrument.quote}\x01139=4\x01" if fee else ""
         why = f": {event.why}" if event.why else ""
@@ -184,11 +187,13 @@ class Reports:
         text = self._instruments[event.symbol]
         status = "C" if event.reason in EXPIRIES else "4"
         original = f"41={event.orig_cl_ord_id}\x01" if event.orig_cl_ord_id else ""
-        price = "" if event.order_type is MARKET else f"44={text.price_text[event.price]}\x01"
+        price = f"44={text.price_text[event.price]}\x01" if event.price else ""
         reason = ""
         if event.reason is not REQUESTED:
             reason = f"58={_CANCEL_TEXTS[event.reason]}\x01"
             reason += _RESTATEMENT[event.reason]
+            if event.counter_order_id:
+                reason += f"25029={event.counter_order_id}\x0125031={text.qty_text[event.prevented_qty]}\x01"
         terms = "" if event.terms is None else terms_text(event.terms, event.side, text)
         return "8", (
             f"37={event.order_id}\x0111={event.cl_ord_id}\x01{original}17={exec_id}\x01150={status}\x0139={status}\x01"
@@ -198,9 +203,28 @@ class Reports:
             f"6={text.average_price(event.cum_notional, event.cum_qty)}\x0160={time}\x01{reason}"
         )
 
+    def _order_decremented(self, event: OrderDecremented, exec_id: str, time: str, _part: int) -> Report:
+        text = self._instruments[event.symbol]
+        price = f"44={text.price_text[event.price]}\x01" if event.price else ""
+        terms = ""
+        if event.terms is not None:
+            shown = displayed_text(event.leaves_qty, event.hidden_qty, text)
+            terms = terms_text(event.terms, event.side, text) + shown
+        return "8", (
+            f"37={event.order_id}\x0111={event.cl_ord_id}\x0117={exec_id}\x01150=D\x01"
+            f"39={1 if event.cum_qty else 0}\x011={event.account}\x0155={event.symbol}\x0154={_SIDE[event.side]}\x01"
+            f"38={text.qty_text[event.qty]}\x01"
+            f"40={_ORDER_TYPE[event.order_type]}\x01{price}59={_TIME_IN_FORCE[event.time_in_force]}\x01{terms}"
+            f"151={text.qty_text[event.leaves_qty]}\x0114={text.qty_text[event.cum_qty]}\x01"
+            f"6={text.average_price(event.cum_notional, event.cum_qty)}\x0160={time}\x01"
+            f"58={_CANCEL_TEXTS[CancelReason.SELF_TRADE]}\x01378=5\x01"
+            f"25029={event.counter_order_id}\x0125031={text.qty_text[event.prevented_qty]}\x01"
+        )
+
     def _order_replaced(self, event: OrderReplaced, exec_id: str, time: str, _part: int) -> Report:
         text = self._instruments[event.symbol]
         status = "A" if event.status is OrderStatus.PENDING_NEW else 1 if event.cum_qty else 0
+        price = f"44={text.price_text[event.price]}\x01" if event.price else ""
         terms = ""
         if event.terms is not None:
             shown = displayed_text(event.leaves_qty, event.hidden_qty, text)
@@ -209,7 +233,7 @@ class Reports:
             f"37={event.order_id}\x0111={event.cl_ord_id}\x0141={event.orig_cl_ord_id}\x0117={exec_id}\x01150=5\x01"
             f"39={status}\x011={event.account}\x0155={event.symbol}\x0154={_SIDE[event.side]}\x01"
             f"38={text.qty_text[event.qty]}\x0140={_ORDER_TYPE[event.order_type]}\x01"
-            f"44={text.price_text[event.price]}\x0159={_TIME_IN_FORCE[event.time_in_force]}\x01{terms}"
+            f"{price}59={_TIME_IN_FORCE[event.time_in_force]}\x01{terms}"
             f"151={text.qty_text[event.leaves_qty]}\x0114={text.qty_text[event.cum_qty]}\x01"
             f"6={text.average_price(event.cum_notional, event.cum_qty)}\x0160={time}\x01"
         )
@@ -273,7 +297,7 @@ class Reports:
                 f"54={_SIDE[event.side] or _UNDISCLOSED}\x01151=0\x0114=0\x016=0\x0160={time}\x01"
                 f"58=[{event.reason:d}] {event.text}\x01"
             )
-        price = "" if event.order_type is MARKET else f"44={text.price_text[event.price]}\x01"
+        price = f"44={text.price_text[event.price]}\x01" if event.price else ""
         terms = ""
         if event.terms is not None:
             shown = displayed_text(event.leaves_qty, event.hidden_qty, text)

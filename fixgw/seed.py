@@ -4,8 +4,12 @@ The journal is the truth. Settings only add to it; a definition that differs fro
 what has been traded under one definition cannot be read under another.
 """
 
+from typing import Final
+
 from config.settings import Instrument, Settings
 from config.settings import Rules as RulesSettings
+from config.settings import SelfTrade as SelfTradeSetting
+from config.settings import SelfTradeScope as SelfTradeScopeSetting
 from engine.commands import (
     AddAsset,
     AddInstrument,
@@ -14,13 +18,15 @@ from engine.commands import (
     OpenAccount,
     ProvisionSession,
     SetRules,
+    SetSelfTrade,
 )
 from engine.decimals import parse_decimal
 from engine.errors import DecimalError
 from engine.events import CommandRejected
 from engine.instrument import Instrument as EngineInstrument
-from engine.rules import Rules
+from engine.rules import Rules, SelfTradeRule
 from engine.sequencer import Sequencer
+from engine.values import SelfTrade, SelfTradeScope
 from fixgw.errors import SeedError
 
 
@@ -30,6 +36,7 @@ def seed(settings: Settings, sequencer: Sequencer) -> None:
     _seed_instruments(settings, sequencer)
     _seed_accounts(settings, sequencer)
     _seed_sessions(settings, sequencer)
+    _seed_self_trade(settings, sequencer)
 
 
 def _seed_assets(settings: Settings, sequencer: Sequencer) -> None:
@@ -82,6 +89,32 @@ def _seed_sessions(settings: Settings, sequencer: Sequencer) -> None:
         known = sessions.get(session.comp_id)
         if known is None or (known.accounts, known.password_hash) != (session.accounts, session.password_hash):
             _submit(sequencer, ProvisionSession(session.comp_id, session.accounts, session.password_hash))
+
+
+def _seed_self_trade(settings: Settings, sequencer: Sequencer) -> None:
+    state = sequencer.exchange.state
+    for account in settings.accounts:
+        rule = _self_trade_rule(account.self_trade, account.self_trade_scope)
+        if rule is not None and state.self_trade_accounts.get(account.account) != rule:
+            _submit(sequencer, SetSelfTrade(account.account, "", rule))
+    for session in settings.sessions:
+        rule = _self_trade_rule(session.self_trade, session.self_trade_scope)
+        if rule is not None and state.self_trade_sessions.get(session.comp_id) != rule:
+            _submit(sequencer, SetSelfTrade("", session.comp_id, rule))
+
+
+def _self_trade_rule(mode: SelfTradeSetting | None, scope: SelfTradeScopeSetting) -> SelfTradeRule | None:
+    return None if mode is None else SelfTradeRule(_SELF_TRADES[mode], _SELF_TRADE_SCOPES[scope])
+
+
+_SELF_TRADES: Final = {
+    "none": SelfTrade.NONE,
+    "newest": SelfTrade.CANCEL_NEWEST,
+    "oldest": SelfTrade.CANCEL_OLDEST,
+    "both": SelfTrade.CANCEL_BOTH,
+    "decrement": SelfTrade.DECREMENT,
+}
+_SELF_TRADE_SCOPES: Final = {"account": SelfTradeScope.ACCOUNT, "firm": SelfTradeScope.FIRM}
 
 
 def _submit(sequencer: Sequencer, command: AnyCommand) -> None:

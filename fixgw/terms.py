@@ -7,6 +7,11 @@ MinQty(110) must trade on entry. A market order's largest slippage: DiscretionIn
 DiscretionOffsetValue(389), as a price, in basis points or in ticks by DiscretionOffsetType(842) 0, 1 or 2.
 ValidUntilTime(62), which FIX 4.4 has for quotes only, is the time by which the message must reach the engine.
 EffectiveTime(168) is when the order starts; one in the past is at once. `fixgw.sizes` has how much of it shows.
+OrdType(40)=P (pegged) goes with ExecInst `R` (primary peg), `P` (market peg) or `M` (mid-price peg) and, if asked, with
+a signed PegOffsetValue(211), as a price or in ticks by PegOffsetType(836) 0 or 2.
+SelfTradeType(7928), which other venues have too, says what becomes of a trade with oneself: `N` cancel newest, `O`
+cancel oldest, `B` cancel both, `D` decrement and cancel, `0` nothing. SelfMatchPreventionID(2362), of FIX 5.0, names a
+group of orders of one owner.
 """
 
 from typing import Final
@@ -15,7 +20,7 @@ from engine.decimals import parse_decimal
 from engine.due import NEVER
 from engine.errors import DecimalError
 from engine.terms import Terms
-from engine.values import OffsetUnit, PostOnly, Side
+from engine.values import OffsetUnit, PegReference, PostOnly, SelfTrade, Side
 from fixgw.errors import InvalidTimestamp
 from fixgw.instruments import InstrumentText
 from fixgw.refusal import Refusal, bad_number, unsupported_value
@@ -30,16 +35,31 @@ _STAY_ON_SIDE: Final = ("", "9", "0")
 """By side."""
 _RELATED_TO_MARKET: Final = "1"
 _OFFSET_UNITS: Final = {"0": OffsetUnit.PRICE, "1": OffsetUnit.BASIS_POINTS, "2": OffsetUnit.TICKS}
+_PEGS: Final = {"R": PegReference.PRIMARY, "P": PegReference.MARKET, "M": PegReference.MIDPOINT}
+_PEG_LETTERS: Final = {reference: letter for letter, reference in _PEGS.items()}
+_SELF_TRADES: Final = {
+    "0": SelfTrade.NONE,
+    "N": SelfTrade.CANCEL_NEWEST,
+    "O": SelfTrade.CANCEL_OLDEST,
+    "B": SelfTrade.CANCEL_BOTH,
+    "D": SelfTrade.DECREMENT,
+}
+_SELF_TRADE_LETTERS: Final = {mode: letter for letter, mode in _SELF_TRADES.items()}
 
 
 def read_terms(fields: dict[str, str], side: Side, instrument: InstrumentText) -> Terms | None:
     """Return the optional terms that an order has, None if it has none of them. Raise `Refusal`."""
     if _TAGS.isdisjoint(fields):
         return None
+    instructions = fields["18"].split(" ") if "18" in fields else []
+    post_only, peg = _post_only(instructions, side), _peg(instructions)
+    if instructions:
+        raise unsupported_value(fields, "18")
     slippage_unit, slippage_max = _slippage(fields, instrument)
     display = read_display(fields, instrument)
+    offset_unit, offset = _offset(fields, instrument)
     return Terms(
-        post_only=_post_only(fields, side),
+        post_only=post_only,
         expire_ns=_time_ns(fields, "126"),
         expire_day=_day(fields, "432"),
         min_qty=read_lots(fields, "110", instrument),
@@ -52,15 +72,22 @@ def read_terms(fields: dict[str, str], side: Side, instrument: InstrumentText) -
         display_high_qty=display.high_qty,
         display_seed=display.seed,
         cash_amount=read_cash(fields, instrument),
+        offset_unit=offset_unit,
+        offset=offset,
+        peg=peg,
+        self_trade=_self_trade(fields),
+        self_trade_group=fields.get("2362", ""),
     )
 
 
 def terms_text(terms: Terms, side: int, instrument: InstrumentText) -> str:
     """Return the fields that repeat an order's terms in a report."""
     text = ""
-    if terms.post_only:
-        stays = f" {_STAY_ON_SIDE[side]}" if terms.post_only is PostOnly.SLIDE else ""
-        text += f"18={_POST_ONLY}{stays}\x01"
+    instructions = _instructions(terms, side)
+    if instructions:
+        text += f"18={' '.join(instructions)}\x01"
+    if terms.offset_unit:
+        text += f"211={_distance(terms.offset_unit, terms.offset, instrument)}\x01836={terms.offset_unit - 1}\x01"
     if terms.expire_ns:
         text += f"126={format_utc(terms.expire_ns)}\x01"
     if terms.expire_day:
@@ -70,24 +97,82 @@ def terms_text(terms: Terms, side: int, instrument: InstrumentText) -> str:
     if terms.min_qty:
         text += f"110={instrument.qty_text[terms.min_qty]}\x01"
     if terms.slippage_unit:
-        is_price = terms.slippage_unit is OffsetUnit.PRICE
-        offset = instrument.price_text[terms.slippage_max] if is_price else terms.slippage_max
+        offset = _distance(terms.slippage_unit, terms.slippage_max, instrument)
         text += f"388={_RELATED_TO_MARKET}\x01389={offset}\x01842={terms.slippage_unit - 1}\x01"
+    if terms.self_trade:
+        text += f"7928={_SELF_TRADE_LETTERS[terms.self_trade]}\x01"
+    if terms.self_trade_group:
+        text += f"2362={terms.self_trade_group}\x01"
     return text + sizes_text(terms, instrument)
 
 
 _TAGS: Final = frozenset(TERM_TAGS)
 
 
-def _post_only(fields: dict[str, str], side: Side) -> PostOnly:
-    if "18" not in fields:
+def _instructions(terms: Terms, side: int) -> list[str]:
+    """Return the values of ExecInst(18) that say what an order asks for."""
+    instructions = []
+    if terms.post_only:
+        instructions.append(_POST_ONLY)
+    if terms.post_only is PostOnly.SLIDE:
+        instructions.append(_STAY_ON_SIDE[side])
+    if terms.peg:
+        instructions.append(_PEG_LETTERS[terms.peg])
+    return instructions
+
+
+def _post_only(instructions: list[str], side: Side) -> PostOnly:
+    """Return what the instructions say of it, having taken it out of them."""
+    if _POST_ONLY not in instructions:
         return PostOnly.NO
-    instructions = sorted(fields["18"].split(" "))
-    if instructions == [_POST_ONLY]:
+    instructions.remove(_POST_ONLY)
+    if _STAY_ON_SIDE[side] not in instructions:
         return PostOnly.REJECT
-    if instructions == sorted((_POST_ONLY, _STAY_ON_SIDE[side])):
-        return PostOnly.SLIDE
-    raise unsupported_value(fields, "18")
+    instructions.remove(_STAY_ON_SIDE[side])
+    return PostOnly.SLIDE
+
+
+def _peg(instructions: list[str]) -> PegReference:
+    """Return what the instructions say of it, having taken it out of them."""
+    for letter, reference in _PEGS.items():
+        if letter in instructions:
+            instructions.remove(letter)
+            return reference
+    return PegReference.NONE
+
+
+def _self_trade(fields: dict[str, str]) -> SelfTrade:
+    text = fields.get("7928")
+    if text is None:
+        return SelfTrade.DEFAULT
+    if text not in _SELF_TRADES:
+        raise unsupported_value(fields, "7928")
+    return _SELF_TRADES[text]
+
+
+def _offset(fields: dict[str, str], instrument: InstrumentText) -> tuple[OffsetUnit, int]:
+    """Return the unit and the number of a peg's offset, none and 0 if there is none."""
+    if "211" not in fields:
+        if "836" in fields:
+            raise Refusal(GatewayReject.FIELD_MISSING, 211, "for a peg's offset")
+        return OffsetUnit.NONE, 0
+    unit = _OFFSET_UNITS.get(fields.get("836", "0"))
+    if unit is None:
+        raise unsupported_value(fields, "836")
+    return unit, _distance_of(fields, "211", unit, instrument)
+
+
+def _distance_of(fields: dict[str, str], tag: str, unit: OffsetUnit, instrument: InstrumentText) -> int:
+    """Return a distance between prices: ticks for a price or a number of ticks, else the number itself."""
+    text = fields[tag]
+    try:
+        return instrument.ticks(text) if unit is OffsetUnit.PRICE else parse_decimal(text, 0)
+    except DecimalError as error:
+        raise bad_number(int(tag), text, instrument.price_text, error) from None
+
+
+def _distance(unit: OffsetUnit, number: int, instrument: InstrumentText) -> str:
+    return instrument.price_text[number] if unit is OffsetUnit.PRICE else str(number)
 
 
 def _time_ns(fields: dict[str, str], tag: str) -> int:
@@ -126,11 +211,7 @@ def _slippage(fields: dict[str, str], instrument: InstrumentText) -> tuple[Offse
     unit = _OFFSET_UNITS.get(fields.get("842", "0"))
     if unit is None:
         raise unsupported_value(fields, "842")
-    text = fields["389"]
-    try:
-        return unit, instrument.ticks(text) if unit is OffsetUnit.PRICE else parse_decimal(text, 0)
-    except DecimalError as error:
-        raise bad_number(389, text, instrument.price_text, error) from None
+    return unit, _distance_of(fields, "389", unit, instrument)
 
 
 _SLIPPAGE_TAGS: Final = frozenset(("388", "389", "842"))

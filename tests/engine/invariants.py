@@ -6,6 +6,7 @@ from engine.guarding import blocks
 from engine.order import Order
 from engine.phases import PHASES, Trading
 from engine.state import Session, State
+from engine.taking import priced_pegs
 from engine.values import (
     AT_THE_CLOSE,
     AT_THE_OPENING,
@@ -16,8 +17,10 @@ from engine.values import (
     MARKET_TO_LIMIT,
     NEW,
     PARTIALLY_FILLED,
+    PEGGED,
     PENDING_NEW,
     SELL,
+    Phase,
     Place,
 )
 
@@ -27,9 +30,10 @@ def check_state(state: State) -> None:
     resting = [order for book in state.books.values() for order in (*_queued(book.bids), *_queued(book.asks))]
 
     # Every open order is in exactly one place, and that is the right one.
+    pegged = _pegged(state)
     waiting = [order for order in open_orders if order.status is PENDING_NEW]
     for_auction = [order for book in state.books.values() for order in book.for_auction.values()]
-    assert sorted(map(id, open_orders)) == sorted(map(id, (*resting, *waiting, *for_auction)))
+    assert sorted(map(id, open_orders)) == sorted(map(id, (*resting, *pegged, *waiting, *for_auction)))
     for order in for_auction:
         assert order.place is Place.AUCTION
         assert order.time_in_force in (AT_THE_OPENING, AT_THE_CLOSE) or order.order_type is MARKET
@@ -39,7 +43,7 @@ def check_state(state: State) -> None:
             assert order.order_id == order_id <= state.last_order_id
             assert order.account == account.account
             assert order.status in (NEW, PARTIALLY_FILLED, PENDING_NEW)
-            assert order.order_type in (LIMIT, MARKET_TO_LIMIT) or order.place is Place.AUCTION
+            assert order.order_type in (LIMIT, MARKET_TO_LIMIT, PEGGED) or order.place is Place.AUCTION
             assert account.order_id_of(order.cl_ord_id) == order_id
     for order_id, order in state.finished.items():
         assert order.order_id == order_id
@@ -133,6 +137,18 @@ def timed_orders(state: State) -> dict[int, Order]:
 
 def backing_asset(order: Order) -> str:
     return order.instrument.quote if order.side is BUY else order.instrument.base
+
+
+def _pegged(state: State) -> list[Order]:
+    """Return the pegged orders, having checked where they are, and that no two of them could trade."""
+    for book in state.books.values():
+        pegs = priced_pegs(book, None)
+        if pegs is not None:
+            assert len(pegs) > 0
+            assert all(order.place is Place.PEGS and order.order_type is PEGGED for order in pegs)
+            buy, sell = pegs.side(BUY).first(), pegs.side(SELL).first()
+            assert book.phase is not Phase.CONTINUOUS or not buy or not sell or -buy[0] < sell[0]
+    return [order for book in state.books.values() for order in book.pegs or ()]
 
 
 def _queued(side: BookSide) -> list[Order]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from engine import commands
 from engine.commands import AnyCommand
-from engine.rules import Limits, Rules
+from engine.rules import Limits, Rules, SelfTradeRule
 from engine.terms import Terms
 from engine.values import (
     FILL_OR_KILL,
@@ -19,14 +19,18 @@ from engine.values import (
     LIMIT,
     MARKET,
     MARKET_TO_LIMIT,
+    PEGGED,
     CancelOnDisconnect,
     MassCancelScope,
     OffsetUnit,
     OnDisconnect,
     OrderType,
+    PegReference,
     Phase,
     PostOnly,
     Scope,
+    SelfTrade,
+    SelfTradeScope,
     Side,
     TimeInForce,
 )
@@ -77,6 +81,7 @@ class Tape:
             self._guard: 2,
             self._come_or_go: 0.6,
             self._phase: 1,
+            self._self_trade: 0.3,
         }
         self._makers, self._weights = list(makers), list(makers.values())
 
@@ -114,13 +119,14 @@ class Tape:
     def _figures(self, side: Side) -> tuple[OrderType, TimeInForce, int, int]:
         """Return type, time in force, quantity and price of an order."""
         chance = self._random
-        order_type = self._seldom(chance.choice((MARKET, MARKET, MARKET_TO_LIMIT)), LIMIT, 10)
+        order_type = self._seldom(chance.choice((MARKET, MARKET, MARKET_TO_LIMIT, PEGGED, PEGGED)), LIMIT, 6)
         price = chance.randint(985, 1004) if side is Side.BUY else chance.randint(996, 1015)
         price = self._seldom(chance.choice((0, 1, -1, 2**53, 2**53, 2**53, 2**53 + 1, 2**62, 2**70)), price, 60)
         qty = self._seldom(chance.choice((0, -1, 900, 1_000, 1_000, 1_001, 2**63, 2**80)), chance.randint(1, 30), 60)
         qty, price = self._seldom((1_000, 2**53), (qty, price), 200)
         time_in_force = chance.choice((*TimeInForce, TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL))
-        return order_type, time_in_force, qty, price if order_type is LIMIT else self._seldom(1_000, 0)
+        has_price = order_type is LIMIT or (order_type is PEGGED and self._seldom(what=False, otherwise=True, one_in=4))
+        return order_type, time_in_force, qty, price if has_price else self._seldom(1_000, 0)
 
     def _terms(self, order_type: OrderType, time_in_force: TimeInForce, qty: int) -> Terms | None:
         """Return optional terms, mostly such as fit the order."""
@@ -148,6 +154,13 @@ class Tape:
                 asked |= {"display_low_qty": low, "display_high_qty": max(1, qty // 2), "display_seed": self._number}
         elif kind == 7:
             asked["on_disconnect"] = chance.choice(tuple(OnDisconnect))
+        if self._seldom(order_type is not PEGGED, order_type is PEGGED, 40):
+            asked["peg"] = self._seldom(PegReference.NONE, chance.choice(tuple(PegReference)[1:]))
+            asked["offset_unit"] = self._seldom(OffsetUnit.BASIS_POINTS, OffsetUnit.TICKS)
+            asked["offset"] = self._seldom(2**53 + 1, chance.randint(-6, 6))
+        if chance.randrange(8) == 0:
+            asked["self_trade"] = chance.choice((SelfTrade.DECREMENT, *SelfTrade))
+            asked["self_trade_group"] = chance.choice(("", "", "1", "2"))
         return Terms(**asked) if asked else None
 
     def _soon(self) -> int:
@@ -196,7 +209,11 @@ class Tape:
     def _replace(self) -> AnyCommand:
         session, account, cl_ord_id, original, order_id, symbol, side = self._target()
         _, time_in_force, qty, price = self._figures(side)
-        order_type, qty = self._seldom(MARKET, LIMIT), self._seldom(1, qty, 3)
+        order_type = self._seldom(MARKET, self._seldom(PEGGED, LIMIT, 6))
+        qty = self._seldom(1, qty, 3)
+        terms = self._terms(order_type, time_in_force, qty)
+        if order_type is LIMIT and self._random.randrange(2):
+            time_in_force, terms = TimeInForce.DAY, None
         return commands.ReplaceOrder(
             session,
             self._number,
@@ -210,7 +227,7 @@ class Tape:
             time_in_force,
             qty,
             price,
-            self._terms(order_type, time_in_force, qty),
+            terms,
         )
 
     def _mass_cancel(self) -> AnyCommand:
@@ -265,7 +282,7 @@ class Tape:
             reference_price=self._seldom(-1, chance.choice((0, 1_000))),
             order_qty_min=chance.choice((0, 0, 2)),
             order_qty_max=self._seldom(1, chance.choice((0, 0, 0, 25))),
-            order_notional_min=chance.choice((0, 0, 100)),
+            order_notional_min=chance.choice((0, 0, 100, 20_000)),
             order_notional_max=self._seldom(-1, chance.choice((0, 0, 0, 10**6))),
             fat_finger_bps=self._seldom(10_000, chance.choice((0, 0, 0, 50, 500))),
             auction_protection_bps=self._seldom(10_000, chance.choice((0, 50, 500))),
@@ -304,6 +321,13 @@ class Tape:
         if self._random.randrange(3):
             self._continuous_again = (self._number + self._random.randint(2, 80), symbol)
         return commands.SetPhase(symbol, phase, "staff", "a test")
+
+    def _self_trade(self) -> AnyCommand:
+        account = self._seldom("NOBODY", self._random.choice(ACCOUNTS))
+        session = self._random.choice((account, "", ""))
+        mode = self._random.choice((*[SelfTrade.DEFAULT] * 5, *SelfTrade))
+        rule = SelfTradeRule(mode, self._random.choice(tuple(SelfTradeScope)))
+        return commands.SetSelfTrade(self._seldom(account, "") if session else account, session, rule)
 
     def _house(self) -> AnyCommand:
         chance = self._random

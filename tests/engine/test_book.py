@@ -52,8 +52,10 @@ def test_cost_takes_the_best_prices_first_and_no_more_than_there_is() -> None:
     asks = BookSide(SELL)
     resting(asks, 102, qty=5, of=SELL)
     resting(asks, 100, qty=3, of=SELL)
-    assert [asks.cost(qty, AMOUNT_MAX) for qty in (1, 3, 4, 100)] == [100, 300, 402, 810]
-    assert asks.cost(100, 100) == 300
+    assert list(asks.within(1, AMOUNT_MAX)) == [(1, 100)]
+    costs = [sum(taken * price for taken, price in asks.within(qty, AMOUNT_MAX)) for qty in (1, 3, 4, 100)]
+    assert costs == [100, 300, 402, 810]
+    assert list(asks.within(100, 100)) == [(3, 100)]
 
 
 def test_sides_of_a_book() -> None:

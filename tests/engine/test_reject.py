@@ -7,7 +7,7 @@ from engine.events import AnyEvent
 from engine.reject import RejectReason
 from engine.rules import Limits, Rules
 from engine.terms import Terms
-from engine.values import BUY, MARKET, SELL, OffsetUnit, Phase, PostOnly, Scope
+from engine.values import BUY, MARKET, PEGGED, PRICE_MAX, SELL, OffsetUnit, PegReference, Phase, PostOnly, Scope
 from tests.engine.builders import AT_OPEN, GTD, IOC, SYMBOL, Venue
 
 Request = Callable[[Venue], list[AnyEvent]]
@@ -27,6 +27,8 @@ def blocked(scope: Scope) -> Request:
 
 
 POST_ONLY = Terms(post_only=PostOnly.REJECT)
+PEG = Terms(peg=PegReference.PRIMARY)
+FAR_PEG = Terms(peg=PegReference.PRIMARY, offset_unit=OffsetUnit.TICKS, offset=PRICE_MAX + 1)
 
 REACHED_BY: dict[RejectReason, Request] = {
     RejectReason.UNKNOWN_INSTRUMENT: lambda v: v.order("A", BUY, 1, 1, symbol="XRP/USD"),
@@ -61,6 +63,12 @@ REACHED_BY: dict[RejectReason, Request] = {
     RejectReason.CASH_OUT_OF_RANGE: lambda v: v.order("B", SELL, 0, 0, order_type=MARKET, terms=Terms(cash_amount=-1)),
     RejectReason.CASH_BELOW_ONE_LOT: lambda v: v.order("B", SELL, 0, 0, order_type=MARKET, terms=Terms(cash_amount=99)),
     RejectReason.PAGE_OUT_OF_RANGE: lambda v: v.query_all(reports_max=1_001),
+    RejectReason.PEG_MISMATCH: lambda v: v.order("A", BUY, 1, 1, terms=PEG),
+    RejectReason.PEG_MUST_REST: lambda v: v.order("A", BUY, 1, 1, order_type=PEGGED, time_in_force=IOC, terms=PEG),
+    RejectReason.PEG_OFFSET_OUT_OF_RANGE: lambda v: v.order("A", SELL, 1, 1, order_type=PEGGED, terms=FAR_PEG),
+    RejectReason.PEG_NEEDS_LIMIT: lambda v: v.order("A", BUY, 1, 0, order_type=PEGGED, terms=PEG),
+    RejectReason.PEG_WITHOUT_REFERENCE: lambda v: v.order("A", SELL, 1, 0, order_type=PEGGED, terms=PEG),
+    RejectReason.PEG_STAYS_PEG: lambda v: v.replace("x", 4, 100, order_type=PEGGED, terms=PEG),
     RejectReason.POST_ONLY_WOULD_TRADE: lambda v: v.order("B", SELL, 1, 100, terms=POST_ONLY),
     RejectReason.ORDER_QTY_BELOW_RULE: ruled(Rules(order_qty_min=5)),
     RejectReason.ORDER_QTY_ABOVE_RULE: ruled(Rules(order_qty_max=3)),
