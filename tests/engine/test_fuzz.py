@@ -11,9 +11,14 @@ from engine.reject import RejectReason
 from engine.values import CancelReason
 from tests.engine.fuzz import fuzz
 
+SEEDS_MIN, SEEDS_MAX = 2, 6
+"""How many tapes are played: what is rare may take some to come."""
+
 
 @pytest.mark.timeout(300)
 def test_random_commands_break_no_promise(tmp_path: Path) -> None:
-    seen = fuzz(tmp_path / "1", 1, 10_000, lambda tape: tape) + fuzz(tmp_path / "2", 2, 10_000, lambda tape: tape)
-    expected = {*get_args(AnyCommand), *get_args(AnyEvent), *RejectReason, *CancelReason}
-    assert expected - seen.keys() == set(), "what never comes is not tested: let tests/engine/tape.py make it happen"
+    missing = {*get_args(AnyCommand), *get_args(AnyEvent), *RejectReason, *CancelReason}
+    for seed in range(1, SEEDS_MAX + 1):
+        if missing or seed <= SEEDS_MIN:
+            missing -= fuzz(tmp_path / f"{seed}", seed, 10_000, lambda tape: tape).keys()
+    assert missing == set(), "what never comes is not tested: let tests/engine/tape.py make it happen"
