@@ -43,6 +43,7 @@ COMPILED: Final = {
         "iceberg",
         "instrument",
         "journal",
+        "lists",
         "matching",
         "order",
         "pegs",

@@ -2,13 +2,24 @@
 
 from engine.guard import Guard
 from engine.holding import Holding
-from engine.order import Order
+from engine.order import Order, OrderList
+from engine.values import ListStage
 
 
 class Account:
     """A cash account. Promises: no holding is ever negative; `reserved` is the sum over its open orders."""
 
-    __slots__ = ("account", "cl_ord_ids", "earlier_cl_ord_ids", "firm", "firm_guard", "guard", "holdings", "orders")
+    __slots__ = (
+        "account",
+        "cl_ord_ids",
+        "earlier_cl_ord_ids",
+        "firm",
+        "firm_guard",
+        "guard",
+        "holdings",
+        "lists",
+        "orders",
+    )
 
     def __init__(self, account: str, firm: str, firm_guard: Guard) -> None:
         self.account = account
@@ -21,6 +32,8 @@ class Account:
         """One for every asset of the venue."""
         self.orders: dict[int, Order] = {}
         """Open orders by OrderID, oldest first."""
+        self.lists: dict[str, OrderList] = {}
+        """Lists of orders by ListID: those with open orders, and those done today or on the trading day before."""
         self.cl_ord_ids: dict[str, int] = {}
         """ClOrdIDs accepted on this trading day, with the OrderID they belong to."""
         self.earlier_cl_ord_ids: dict[str, int] = {}
@@ -30,8 +43,11 @@ class Account:
         """Return the OrderID that a ClOrdID belongs to, 0 if the id was never accepted here or is forgotten."""
         return self.cl_ord_ids.get(cl_ord_id) or self.earlier_cl_ord_ids.get(cl_ord_id, 0)
 
-    def forget_old_cl_ord_ids(self) -> None:
+    def forget_old_ids(self) -> None:
         """Begin a new trading day: an id is kept for the day after its own, and while an open order goes by it."""
+        self.lists = {list_id: known for list_id, known in self.lists.items() if not known.is_old}
+        for known in self.lists.values():
+            known.is_old = known.stage is ListStage.DONE
         kept = {}
         for cl_ord_id, order_id in self.earlier_cl_ord_ids.items():
             order = self.orders.get(order_id)

@@ -154,7 +154,13 @@ def _order(state: State, trade: Trade, order_id: int) -> Order:
     """Return an order of a trade: as the venue has it or, if it is forgotten, as its last trade left it."""
     is_maker = order_id == trade.maker_order_id
     account = state.accounts[trade.maker_account if is_maker else trade.taker_account]
-    order = state.find_order(account, order_id) or state.amended_orders.get(order_id)
+    terms = trade.maker_terms if is_maker else trade.taker_terms
+    order_list = None if terms is None else account.lists.get(terms.list_id)
+    order = (
+        state.find_order(account, order_id)
+        or state.amended_orders.get(order_id)
+        or (None if order_list is None else order_list.find(order_id))
+    )
     if order is not None:
         return order
     # All trades since then are kept too, and none of this order's has ever been amended.

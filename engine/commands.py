@@ -11,6 +11,7 @@ from engine.terms import Terms
 from engine.values import (
     Amount,
     CancelOnDisconnect,
+    Contingency,
     MassCancelScope,
     OrderStatus,
     OrderType,
@@ -322,6 +323,33 @@ class SetPhase(Command, tag=45, frozen=True, array_like=True, gc=False):
     why: str
 
 
+class NewOrderList(Command, tag=30, frozen=True, array_like=True, gc=False):
+    """Enter orders that depend on each other, all or none; `possible_resend` asks for the status if it is known."""
+
+    session: str
+    msg_seq_num: int
+    list_id: str
+    contingency: Contingency
+    orders: tuple[NewOrder, ...]
+    possible_resend: bool = False
+
+
+class CancelOrderList(Command, tag=31, frozen=True, array_like=True, gc=False):
+    """Cancel what is open of a list."""
+
+    session: str
+    msg_seq_num: int
+    list_id: str
+
+
+class QueryOrderList(Command, tag=32, frozen=True, array_like=True, gc=False):
+    """Ask for the state of a list."""
+
+    session: str
+    msg_seq_num: int
+    list_id: str
+
+
 AnyCommand = (
     AddAsset
     | AddInstrument
@@ -350,5 +378,8 @@ AnyCommand = (
     | SessionConnected
     | SessionDisconnected
     | SetSelfTrade
+    | NewOrderList
+    | CancelOrderList
+    | QueryOrderList
 )
 """Every command there is; the type by which the journal is decoded."""

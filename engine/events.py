@@ -12,6 +12,8 @@ from engine.values import (
     Amount,
     CancelOnDisconnect,
     CancelReason,
+    Contingency,
+    ListReport,
     MassCancelScope,
     OrderStatus,
     OrderType,
@@ -180,6 +182,8 @@ class OrderCanceled(Event, tag=11, frozen=True, array_like=True, gc=False):
     """With reason SELF_TRADE: how much it would have traded,"""
     counter_order_id: int = 0
     """with which other order of the same owner."""
+    refusal: int = 0
+    """The reason code of what it could not do, where that is the reason."""
 
 
 class OrderReplaced(Event, tag=12, frozen=True, array_like=True, gc=False):
@@ -455,6 +459,44 @@ class OrderDecremented(Event, tag=24, frozen=True, array_like=True, gc=False):
     terms: Terms | None = None
 
 
+class ListedOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """An order of a list, as a report on the list has it. `reason` and `text` say why it was refused, if it was."""
+
+    cl_ord_id: str
+    symbol: str
+    status: OrderStatus
+    leaves_qty: Qty = 0
+    cum_qty: Qty = 0
+    canceled_qty: Qty = 0
+    cum_notional: Amount = 0
+    reason: int = 0
+    text: str = ""
+
+
+class ListReported(Event, tag=30, frozen=True, array_like=True, gc=False):
+    """The state of a list of orders. With a `reason` it was refused, and nothing has changed."""
+
+    session: str
+    list_id: str
+    contingency: Contingency
+    report: ListReport
+    is_done: bool
+    orders: tuple[ListedOrder, ...]
+    reason: int = 0
+    text: str = ""
+
+
+class ListRequestRejected(Event, tag=31, frozen=True, array_like=True, gc=False):
+    """A request to cancel a list, or to tell its state, was refused."""
+
+    session: str
+    ref_seq_num: int
+    list_id: str
+    is_cancel: bool
+    reason: int
+    text: str
+
+
 AnyEvent = (
     AssetAdded
     | InstrumentAdded
@@ -484,5 +526,7 @@ AnyEvent = (
     | Unblocked
     | SessionUp
     | SessionDown
+    | ListReported
+    | ListRequestRejected
 )
 """Every event there is; the type by which the journal is decoded."""

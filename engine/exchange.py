@@ -18,6 +18,7 @@ from engine import (
     entry,
     guarding,
     house,
+    lists,
     queries,
     replacing,
     self_trade,
@@ -55,6 +56,9 @@ _APPLIERS: Final[dict[type, Callable[[State, Any], list[AnyEvent]]]] = {
     commands.SessionConnected: disconnecting.session_connected,
     commands.SessionDisconnected: disconnecting.session_disconnected,
     commands.SetPhase: transitions.set_phase,
+    commands.NewOrderList: lists.new_order_list,
+    commands.CancelOrderList: lists.cancel_order_list,
+    commands.QueryOrderList: lists.query_order_list,
 }
 """Each of the first seven notes where its session's sequence stands. Done here, for all of them, that would cost more:
 the interpreter is quick with an attribute where it finds it on objects of one class only."""

@@ -200,7 +200,7 @@ def end_trading_day(state: State, command: EndTradingDay) -> list[AnyEvent]:
     expiring.sort(key=lambda order: order.order_id)
     events: list[AnyEvent] = [cancel(state, order, END_OF_DAY) for order in expiring]
     for account in state.accounts.values():
-        account.forget_old_cl_ord_ids()
+        account.forget_old_ids()
     events.append(TradingDayEnded(command.day))
     return events
 

@@ -6,7 +6,21 @@ from engine.due import DueKey, Timed
 from engine.holding import Holding
 from engine.instrument import Instrument
 from engine.terms import Terms
-from engine.values import NEW, NOWHERE, SELL, Amount, OrderStatus, OrderType, Place, Price, Qty, Side, TimeInForce
+from engine.values import (
+    NEW,
+    NOWHERE,
+    SELL,
+    Amount,
+    Contingency,
+    ListStage,
+    OrderStatus,
+    OrderType,
+    Place,
+    Price,
+    Qty,
+    Side,
+    TimeInForce,
+)
 
 FEE_SCALE: Final = 10_000
 """Basis points of one."""
@@ -35,6 +49,7 @@ class Order(Timed):
         "instrument",
         "leaves_qty",
         "order_id",
+        "order_list",
         "order_type",
         "place",
         "price",
@@ -89,6 +104,8 @@ class Order(Timed):
         self.terms: Terms | None = None
         self.place: Place = NOWHERE
         """Where it is, as long as it is open."""
+        self.order_list: OrderList | None = None
+        """The list that it is of."""
         self.ahead: Order | None = None
         self.behind: Order | None = None
 
@@ -103,6 +120,46 @@ class Order(Timed):
         notional = leaves_qty * price * self.instrument.notional_per_tick_lot
         fee_raw = self.fee_raw
         return notional + round_fee(fee_raw + notional * self.instrument.reserve_fee_bps) - round_fee(fee_raw)
+
+
+class OrderList:
+    """Orders that depend on each other, open or finished, as they stood in the list. The rules: `engine.lists`."""
+
+    __slots__ = ("account", "contingency", "is_old", "list_id", "orders", "session", "stage")
+
+    def __init__(
+        self,
+        list_id: str,
+        session: str,
+        account: str,
+        contingency: Contingency,
+        stage: ListStage,
+        orders: tuple[Order, ...],
+    ) -> None:
+        self.list_id = list_id
+        self.session = session
+        self.account = account
+        self.contingency = contingency
+        self.stage = stage
+        self.orders = orders
+        self.is_old = False
+        """It was done when a trading day ended."""
+
+    def find(self, order_id: int) -> Order | None:
+        """Return the order of the list with this OrderID, None if there is none."""
+        return next((order for order in self.orders if order.order_id == order_id), None)
+
+    def partner(self, order: Order) -> Order | None:
+        """Return the other order of a pair of which one only can trade, None if `order` is of none at the moment."""
+        if self.stage is not ListStage.PAIRED:
+            return None
+        first, second = self.orders[-2:]
+        return second if order is first else first if order is second else None
+
+    def note_closed(self, order: Order, status: OrderStatus) -> None:
+        """Take note that an order is closed: if it is what the others wait for, they may enter once it is filled."""
+        if self.stage is ListStage.WAITING and status is OrderStatus.FILLED and order is self.orders[0]:
+            self.stage = ListStage.RELEASED
 
 
 def round_fee(fee_raw: int) -> Amount:

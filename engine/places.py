@@ -32,6 +32,8 @@ def withdraw(state: State, order: Order) -> None:
     elif place is Place.SCHEDULED:
         state.due.remove(order)
         order.place = Place.NOWHERE
+    elif place is Place.LIST:
+        order.place = Place.NOWHERE
 
 
 def rest_pegged(state: State, order: Order, book: Book) -> None:

@@ -94,6 +94,15 @@ class RejectReason(IntEnum):
         1091,
         "an order for an auction alone is limit or market, without terms of continuous trading",
     )
+    LIST_SIZE = 1060, "one-cancels-other has two orders, one-triggers-other two or three"
+    DUPLICATE_LIST_ID = 1061, "ListID was used before on this account"
+    LIST_MISMATCH = 1062, "the orders of a list are of one account and one instrument, those of a pair of one side"
+    PAIR_TYPES = 1063, "a pair is a limit order that may rest and a stop"
+    LIST_TERMS = 1065, "an order of a list has a quantity, not an amount, and no start of its own"
+    REFUSED_WITH_LIST = 1066, "its list was refused"
+    UNKNOWN_LIST = 1067, "unknown list"
+    LIST_DONE = 1068, "all orders of the list are closed"
+    LIST_AMBIGUOUS = 1069, "the ListID names lists on several accounts of the session; ask by their orders"
 
 
 def unknown_session(session: str) -> list[AnyEvent]:

@@ -9,6 +9,7 @@ from engine.admission import passive_price, why_not
 from engine.book import Book, BookSide
 from engine.commands import ReplaceOrder
 from engine.events import AnyEvent, OrderReplaced
+from engine.lists import why_not_replaced
 from engine.order import Order
 from engine.phases import is_auction_only, why_not_now
 from engine.places import withdraw
@@ -17,7 +18,7 @@ from engine.reject import RejectReason, unknown_session
 from engine.requests import find, refused
 from engine.starting import act, expire_from_now_on, hold, start
 from engine.state import State
-from engine.terms import Terms
+from engine.terms import Terms, of_list
 from engine.values import (
     AMOUNT_MAX,
     CONTINUOUS,
@@ -47,11 +48,12 @@ def replace_order(state: State, command: ReplaceOrder) -> list[AnyEvent]:
     if not isinstance(order, Order):
         return order
     book = state.books[command.symbol]
-    reason = _why_not(state, session.permitted[command.account], book, command, order)
+    account = session.permitted[command.account]
+    reason = _why_not(state, account, book, command, order) or why_not_replaced(order, command)
     if reason is not None:
         return refused(command, order, reason)
-    qty, price, terms = command.qty, command.price, command.terms
-    if terms is not None and terms.post_only:
+    qty, price, terms = command.qty, command.price, _terms(command, order)
+    if terms is not None and terms.post_only and order.place is not Place.LIST:
         price = passive_price(book, order.side, price, terms.post_only)
         if not price:
             return refused(command, order, RejectReason.POST_ONLY_WOULD_TRADE)
@@ -112,27 +114,44 @@ def _why_not(state: State, account: Account, book: Book, command: ReplaceOrder, 
     return why_not_protected(state, account, book, command) if state.guarded else None
 
 
+def _terms(command: ReplaceOrder, order: Order) -> Terms | None:
+    """Return the terms with which an order goes on: those of the request, and its list, if it is in one."""
+    return command.terms if order.order_list is None else of_list(command.terms, order.order_list.list_id)
+
+
 def _reserve(order: Order, leaves_qty: Qty, price: Price) -> RejectReason | None:
-    """Reserve what the order may cost from now on; or say why that cannot be, and leave everything as it is."""
+    """Reserve what the order, or the pair it is of, may cost from now on.
+
+    Or say why that cannot be, and leave everything as it is.
+    """
     if order.cum_notional + leaves_qty * price * order.instrument.notional_per_tick_lot > AMOUNT_MAX:
         return RejectReason.NOTIONAL_TOO_LARGE
+    if order.place is Place.LIST:
+        return None  # it is funded when it enters
     backing = order.backing
     reserved = order.reserve_needed(leaves_qty, price)
-    added = reserved - order.reserved
+    held = order.reserved
+    partner = None if order.order_list is None else order.order_list.partner(order)
+    if partner is not None:
+        reserved = max(reserved, partner.reserve_needed(partner.leaves_qty, partner.price))
+        held += partner.reserved
+    added = reserved - held
     if added > backing.available:
         return RejectReason.INSUFFICIENT_FUNDS
     backing.available -= added
     backing.reserved += added
     order.reserved = reserved
+    if partner is not None:
+        partner.reserved = 0
     return None
 
 
 def _keeps_priority(order: Order, qty: Qty, price: Price, terms: Terms | None) -> bool:
-    """Tell whether an order may stay where it stands in its queue: it asks for nothing more at its price.
+    """Tell whether an order may stay where it is: it is in no queue, or asks for nothing more at its price.
 
     Source: the venue's rules of engagement, section "Replace", whose table a test holds this to.
     """
-    return (
+    return order.place is Place.LIST or (
         order.place in (ON_BOOK, Place.AUCTION, Place.PEGS)
         and price == order.price
         and qty <= order.qty

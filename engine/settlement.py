@@ -6,6 +6,7 @@ from engine.events import AnyEvent, OrderAccepted, OrderCanceled, Trade
 from engine.instrument import Instrument
 from engine.order import Order, round_fee
 from engine.places import withdraw
+from engine.reject import RejectReason
 from engine.state import FINISHED_ORDERS_KEPT, State
 from engine.values import (
     BUY,
@@ -19,6 +20,7 @@ from engine.values import (
     PARTIALLY_FILLED,
     Amount,
     CancelReason,
+    ListStage,
     OrderStatus,
     Phase,
     Price,
@@ -36,6 +38,10 @@ def fees_bps(instrument: Instrument, phase: Phase) -> tuple[int, int]:
 
 def fill(state: State, book: Book, maker: Order, taker: Order, price: Price, qty: Qty, events: list[AnyEvent]) -> None:
     """Book a trade of two orders, the maker's quantity of which has been taken off already."""
+    if maker.order_list is not None:
+        part(state, maker, CancelReason.PARTNER_FILLED, events, qty)
+    if taker.order_list is not None:
+        part(state, taker, CancelReason.PARTNER_FILLED, events)
     instrument = book.instrument
     book.last_price = price
     notional = qty * price * instrument.notional_per_tick_lot
@@ -115,11 +121,37 @@ def _settle(order: Order, qty: Qty, notional: Amount, fee_bps: int) -> Amount:
     return fee
 
 
+def part(state: State, order: Order, reason: CancelReason, events: list[AnyEvent], traded_qty: Qty = 0) -> None:
+    """Cancel the other order of a pair, if `order` is of one, before this one trades or is triggered.
+
+    `traded_qty` is what has been taken off its leaves quantity already and is not booked yet.
+    """
+    order_list = order.order_list
+    partner = None if order_list is None else order_list.partner(order)
+    if order_list is None or partner is None:
+        return
+    order_list.stage = ListStage.LOOSE
+    # The pair has reserved once for both; now that is this order's alone.
+    order.reserved += partner.reserved
+    partner.reserved = 0
+    events.append(cancel(state, partner, reason))
+    spare = order.reserved - order.reserve_needed(order.leaves_qty + traded_qty, order.price)
+    order.reserved -= spare
+    order.backing.reserved -= spare
+    order.backing.available += spare
+
+
 def finish(state: State, order: Order, status: OrderStatus) -> None:
     """Close an order that no longer rests: give back what it still reserves, remember it for a while."""
     order.status = status
     if order.terms is not None:
         state.due.remove(order)
+        order_list = order.order_list
+        if order_list is not None:
+            order_list.note_closed(order, status)
+            state.unsettled.append(order_list)
+            symbol = order.instrument.symbol
+            state.restless[symbol] = state.books[symbol]
     order_id = order.order_id
     account = state.accounts[order.account]
     del account.orders[order_id]
@@ -155,8 +187,14 @@ def accepted(order: Order) -> OrderAccepted:
     )
 
 
-def cancel(state: State, order: Order, reason: CancelReason, request: CancelOrder | None = None) -> OrderCanceled:
-    """Take an open order out of wherever it is, and close it."""
+def cancel(
+    state: State,
+    order: Order,
+    reason: CancelReason,
+    request: CancelOrder | None = None,
+    refusal: RejectReason | None = None,
+) -> OrderCanceled:
+    """Take an open order out of wherever it is, and close it; `refusal` says what it could not do, if that is why."""
     if order.place is not NOWHERE:
         withdraw(state, order)
     order.leaves_qty = 0
@@ -182,4 +220,5 @@ def cancel(state: State, order: Order, reason: CancelReason, request: CancelOrde
         order.cum_notional,
         reason,
         order.terms,
+        refusal=refusal or 0,
     )

@@ -21,12 +21,23 @@ from engine.guarding import take_stock
 from engine.holding import Holding
 from engine.instrument import Instrument
 from engine.journal import make_directory, sync_directory
-from engine.order import FEE_SCALE, Order, round_fee
+from engine.order import FEE_SCALE, Order, OrderList, round_fee
 from engine.places import rest_pegged
 from engine.rules import NO_LIMITS, NO_RULES, Limits, Rules, SelfTradeRule
 from engine.state import Amendment, Session, State
 from engine.terms import Terms
-from engine.values import BUY, CancelOnDisconnect, OrderStatus, OrderType, Phase, Place, Side, TimeInForce
+from engine.values import (
+    BUY,
+    CancelOnDisconnect,
+    Contingency,
+    ListStage,
+    OrderStatus,
+    OrderType,
+    Phase,
+    Place,
+    Side,
+    TimeInForce,
+)
 
 MAGIC: Final = b"FONDACO SNAPSHOT 1\n"
 SUFFIX: Final = ".snapshot"
@@ -59,6 +70,18 @@ class OrderImage(msgspec.Struct, frozen=True, array_like=True):
     place: Place = Place.NOWHERE
     hidden_qty: int = 0
     busted_qty: int = 0
+
+
+class ListImage(msgspec.Struct, frozen=True, array_like=True):
+    """A list of orders in a snapshot: the OrderIDs as they stood in it, and the orders that are nowhere else in it."""
+
+    list_id: str
+    session: str
+    contingency: Contingency
+    stage: ListStage
+    is_old: bool
+    order_ids: list[int]
+    kept: list[OrderImage]
 
 
 class InstrumentImage(msgspec.Struct, frozen=True, array_like=True):
@@ -104,6 +127,7 @@ class AccountImage(msgspec.Struct, frozen=True, array_like=True):
     earlier_cl_ord_ids: dict[str, int]
     firm: str = ""
     guard: GuardImage = GuardImage()
+    lists: list[ListImage] = []
 
 
 class SessionImage(msgspec.Struct, frozen=True, array_like=True):
@@ -170,7 +194,7 @@ def capture(state: State, sequence: int) -> StateImage:
         dict(state.fees),
         list(state.credit_references),
         [_instrument_image(book) for book in state.books.values()],
-        [_account_image(account) for account in state.accounts.values()],
+        [_account_image(account, state) for account in state.accounts.values()],
         [_session_image(session) for session in state.sessions.values()],
         [_order_image(state.finished[order_id]) for order_id in state.finished_order_ids],
         list(state.trades),
@@ -236,6 +260,7 @@ def restore(image: StateImage) -> State:
         order_id: open_orders.get(order_id) or state.finished.get(order_id) or forgotten[order_id]
         for order_id in image.amended_orders
     }
+    _restore_lists(image, state)
     _place(image, open_orders, state)
     take_stock(state)
     return state
@@ -349,7 +374,7 @@ def _instrument(image: InstrumentImage, assets: dict[str, int]) -> Instrument:
     )
 
 
-def _account_image(account: Account) -> AccountImage:
+def _account_image(account: Account, state: State) -> AccountImage:
     return AccountImage(
         account.account,
         {asset: (holding.available, holding.reserved) for asset, holding in account.holdings.items()},
@@ -358,6 +383,7 @@ def _account_image(account: Account) -> AccountImage:
         dict(account.earlier_cl_ord_ids),
         account.firm,
         _guard_image(account.guard),
+        [_list_image(order_list, account, state) for order_list in account.lists.values()],
     )
 
 
@@ -405,6 +431,39 @@ def _guard(image: GuardImage) -> Guard:
     guard.limits = image.limits or NO_LIMITS
     guard.block = image.block
     return guard
+
+
+def _list_image(order_list: OrderList, account: Account, state: State) -> ListImage:
+    return ListImage(
+        order_list.list_id,
+        order_list.session,
+        order_list.contingency,
+        order_list.stage,
+        order_list.is_old,
+        [order.order_id for order in order_list.orders],
+        [
+            _order_image(order)
+            for order in order_list.orders
+            if order.order_id not in account.orders and order.order_id not in state.finished
+        ],
+    )
+
+
+def _restore_lists(image: StateImage, state: State) -> None:
+    for account_image in image.accounts:
+        account = state.accounts[account_image.account]
+        for shown in account_image.lists:
+            kept = {order.order_id: _order(order, state) for order in shown.kept}
+            orders = [
+                state.find_order(account, order_id) or state.amended_orders.get(order_id) or kept[order_id]
+                for order_id in shown.order_ids
+            ]
+            order_list = account.lists[shown.list_id] = OrderList(
+                shown.list_id, shown.session, account.account, shown.contingency, shown.stage, tuple(orders)
+            )
+            order_list.is_old = shown.is_old
+            for order in orders:
+                order.order_list = order_list
 
 
 def _order_image(order: Order) -> OrderImage:

@@ -9,7 +9,7 @@ from engine.book import Book
 from engine.due import Due, DueKey, Timed
 from engine.events import Trade
 from engine.guard import Guard
-from engine.order import Order
+from engine.order import Order, OrderList
 from engine.rules import SelfTradeRule
 from engine.values import Amount, CancelOnDisconnect, Price, Qty
 
@@ -119,6 +119,7 @@ class State:
         "time_ns",
         "trades",
         "trading_day_ended",
+        "unsettled",
     )
 
     def __init__(self) -> None:
@@ -154,6 +155,8 @@ class State:
         """By TradeID, those of these that are not as they were made."""
         self.amended_orders: dict[int, Order] = {}
         """The orders of these, by OrderID: they are not as their own trades tell."""
+        self.unsettled: deque[OrderList] = deque()
+        """Lists of which an order has been closed, in that order; empty between commands."""
         self.last_order_id = 0
         self.last_trade_id = 0
         self.trading_day_ended = 0

@@ -6,6 +6,7 @@ Most orders ask for none of it and carry no `Terms` at all, which keeps them as 
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from engine.values import Amount, OffsetUnit, OnDisconnect, PegReference, PostOnly, Qty, SelfTrade
 
@@ -45,7 +46,14 @@ class Terms(msgspec.Struct, frozen=True, array_like=True, gc=False):
     self_trade: SelfTrade = SelfTrade.DEFAULT
     self_trade_group: str = ""
     """Orders of one firm with the same group are of one owner."""
+    list_id: str = ""
+    """The list that the order is of."""
 
 
 NO_TERMS: Final = Terms()
 """Those of an order that asks for nothing."""
+
+
+def of_list(terms: Terms | None, list_id: str) -> Terms:
+    """Return the terms of an order of a list, which may ask for nothing else."""
+    return replace(terms or Terms(), list_id=list_id)

@@ -161,6 +161,20 @@ class CancelReason(IntEnum):
     """It would have had to trade at once, in a phase in which nothing does."""
     SELF_TRADE = 40
     """It would have traded with an order of the same owner."""
+    PARTNER_FILLED = 30
+    """The other order of its pair was about to trade."""
+    PARTNER_TRIGGERED = 31
+    """The other order of its pair was triggered."""
+    PARTNER_CANCELED = 32
+    """The other order of its pair was cancelled or expired."""
+    NOT_RELEASED = 33
+    """The order of its list that it waited for was closed without being filled."""
+    LIST_BROKEN = 34
+    """An order of its list that waited for it was closed."""
+    LIST_CANCELED = 65
+    """Its list was cancelled by request."""
+    NOT_ENTERED = 66
+    """Its time to enter had come, but it could not."""
 
 
 class Scope(IntEnum):
@@ -187,6 +201,41 @@ class OnDisconnect(IntEnum):
     AS_SESSION = 0
     KEEP = 1
     CANCEL = 2
+
+
+class Contingency(IntEnum):
+    """FIX ContingencyType(1385), a field of FIX 5.0: how the orders of a list depend on each other."""
+
+    ONE_CANCELS_OTHER = 1
+    """Two orders, of which only one can trade."""
+    ONE_TRIGGERS_OTHER = 2
+    """An order, and one or two that enter when it is filled; two of them are such that only one can trade."""
+
+
+class ListStage(IntEnum):
+    """What binds the orders of a list at the moment; `engine.lists` has the transitions."""
+
+    WAITING = 1
+    """The others wait for the first to be filled."""
+    RELEASED = 2
+    """The first is filled; the others are about to enter."""
+    PAIRED = 3
+    """Two are open, of which only one can trade."""
+    LOOSE = 4
+    """Nothing: those that are open go their own ways."""
+    DONE = 5
+    """None is open."""
+
+
+class ListReport(IntEnum):
+    """Why the state of a list is told. FIX: ListStatusType(429)."""
+
+    ENTERED = 1
+    """In answer to its entry."""
+    ASKED = 2
+    """In answer to a request."""
+    DONE = 5
+    """Its last order has been closed."""
 
 
 class Place(IntEnum):

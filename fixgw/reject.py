@@ -86,6 +86,11 @@ ORD_REJ_REASON: Final[dict[int, int]] = {
     RejectReason.PEG_OFFSET_OUT_OF_RANGE: 11,
     RejectReason.PEG_NEEDS_LIMIT: 11,
     RejectReason.PEG_WITHOUT_REFERENCE: 99,
+    RejectReason.LIST_SIZE: 11,
+    RejectReason.DUPLICATE_LIST_ID: 6,
+    RejectReason.LIST_MISMATCH: 11,
+    RejectReason.PAIR_TYPES: 11,
+    RejectReason.LIST_TERMS: 11,
     GatewayReject.UNSUPPORTED_FIELD: 11,
     GatewayReject.UNSUPPORTED_VALUE: 11,
     GatewayReject.OFF_INCREMENT: 99,
@@ -116,10 +121,12 @@ MASS_CANCEL_REJECT_REASON: Final[dict[int, int]] = {
 """MassCancelRejectReason(532): 0 not supported, 1 unknown security, 99 other."""
 
 BUSINESS_REJECT_REASON: Final[dict[int, int]] = {
+    RejectReason.UNKNOWN_LIST: 1,
+    RejectReason.LIST_AMBIGUOUS: 1,
     GatewayReject.UNSUPPORTED_MESSAGE: 3,
     GatewayReject.FIELD_MISSING: 5,
 }
-"""BusinessRejectReason(380): 0 other, 3 unsupported message type, 5 conditionally required field missing."""
+"""BusinessRejectReason(380): 0 other, 1 unknown id, 3 unsupported message type, 5 required field missing."""
 
 
 def ord_rej_reason(reason: int) -> int:

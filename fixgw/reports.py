@@ -51,6 +51,13 @@ _CANCEL_TEXTS: Final = {
     CancelReason.AUCTION_OVER: "the auction that it was for is over",
     CancelReason.PHASE: "nothing trades in the instrument's present phase",
     CancelReason.SELF_TRADE: "would have traded with an order of the same owner",
+    CancelReason.PARTNER_FILLED: "the other order of its pair has traded",
+    CancelReason.PARTNER_TRIGGERED: "the other order of its pair was triggered",
+    CancelReason.PARTNER_CANCELED: "the other order of its pair was closed",
+    CancelReason.NOT_RELEASED: "the order that it waited for was closed before it was filled",
+    CancelReason.LIST_BROKEN: "an order of its list that waited for it was closed",
+    CancelReason.LIST_CANCELED: "its list was cancelled",
+    CancelReason.NOT_ENTERED: "it could not enter when its time had come",
 }
 AFFECTED_LISTED_MAX: Final = 500
 """A mass cancel of more orders is reported with their number only: a longer list would not fit into a message that all

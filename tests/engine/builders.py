@@ -10,7 +10,7 @@ from engine.exchange import Exchange
 from engine.holding import Holding
 from engine.order import Order
 from engine.terms import Terms
-from engine.values import BUY, LIMIT, MARKET, SELL, MassCancelScope, OrderType, Phase, Side, TimeInForce
+from engine.values import BUY, LIMIT, MARKET, SELL, Contingency, MassCancelScope, OrderType, Phase, Side, TimeInForce
 
 SYMBOL = "BTC/USD"
 DAY = TimeInForce.DAY
@@ -97,6 +97,45 @@ class Venue:
                 terms,
             )
         )
+
+    def leg(
+        self,
+        side: Side,
+        qty: int,
+        price: int,
+        account: str = "A",
+        *,
+        order_type: OrderType = LIMIT,
+        time_in_force: TimeInForce = GTC,
+        cl_ord_id: str = "",
+        symbol: str = SYMBOL,
+        terms: Terms | None = None,
+    ) -> commands.NewOrder:
+        """Return an order to be entered with a list."""
+        cl_ord_id = cl_ord_id or self.next_id()
+        number = len(self.applied)
+        return commands.NewOrder(
+            account, number, account, cl_ord_id, symbol, side, order_type, time_in_force, qty, price, terms=terms
+        )
+
+    def order_list(
+        self,
+        contingency: Contingency,
+        *orders: commands.NewOrder,
+        list_id: str = "L",
+        session: str = "",
+        possible_resend: bool = False,
+    ) -> list[AnyEvent]:
+        session = session or orders[0].session
+        return self.apply(
+            commands.NewOrderList(session, len(self.applied), list_id, contingency, orders, possible_resend)
+        )
+
+    def cancel_list(self, list_id: str = "L", session: str = "A") -> list[AnyEvent]:
+        return self.apply(commands.CancelOrderList(session, len(self.applied), list_id))
+
+    def query_list(self, list_id: str = "L", session: str = "A") -> list[AnyEvent]:
+        return self.apply(commands.QueryOrderList(session, len(self.applied), list_id))
 
     def buy(
         self, qty: int, price: int, account: str = "A", time_in_force: TimeInForce = GTC, cl_ord_id: str = ""

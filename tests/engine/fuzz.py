@@ -20,7 +20,7 @@ from rich.progress import track
 from rich.table import Table
 
 from engine.commands import AnyCommand
-from engine.events import AnyEvent
+from engine.events import AnyEvent, ListReported
 from engine.exchange import Exchange
 from engine.frames import encode_frame, encode_value
 from engine.journal import Journal
@@ -81,9 +81,10 @@ def _count(seen: Seen, command: AnyCommand, events: list[AnyEvent]) -> None:
     seen[type(command)] += 1
     for event in events:
         seen[type(event)] += 1
-        reason = getattr(event, "reason", 0)
-        if reason:
-            seen[reason] += 1
+        for told in (event, *(event.orders if isinstance(event, ListReported) else ())):
+            reason = getattr(told, "reason", 0)
+            if reason:
+                seen[reason] += 1
 
 
 def main(commands: int = 1_000_000, seed: int = 1) -> None:

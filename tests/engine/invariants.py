@@ -20,6 +20,8 @@ from engine.values import (
     PEGGED,
     PENDING_NEW,
     SELL,
+    Contingency,
+    ListStage,
     Phase,
     Place,
 )
@@ -43,7 +45,7 @@ def check_state(state: State) -> None:
             assert order.order_id == order_id <= state.last_order_id
             assert order.account == account.account
             assert order.status in (NEW, PARTIALLY_FILLED, PENDING_NEW)
-            assert order.order_type in (LIMIT, MARKET_TO_LIMIT, PEGGED) or order.place is Place.AUCTION
+            assert order.order_type in (LIMIT, MARKET_TO_LIMIT, PEGGED) or order.place in (Place.AUCTION, Place.LIST)
             assert account.order_id_of(order.cl_ord_id) == order_id
     for order_id, order in state.finished.items():
         assert order.order_id == order_id
@@ -59,7 +61,7 @@ def check_state(state: State) -> None:
 
     # The clock knows of every order that it will act upon, and of no other.
     timed = {order.order_id: order.terms.expire_ns for order in open_orders if order.terms and order.terms.expire_ns}
-    timed |= {order.order_id: order.terms.effective_ns for order in waiting if order.terms}
+    timed |= {o.order_id: o.terms.effective_ns for o in waiting if o.terms and o.place is Place.SCHEDULED}
     assert timed == {item.order_id: item.due_ns for item in state.due.items() if isinstance(item, Order)}
     assert {order_id: order.due_ns for order_id, order in timed_orders(state).items()} == timed
     assert all(time_ns > state.time_ns for time_ns in timed.values())
@@ -78,14 +80,10 @@ def check_state(state: State) -> None:
         assert order.cum_qty + order.busted_qty + order.leaves_qty == order.qty
         assert min(order.cum_qty, order.busted_qty, order.cum_notional) >= 0
         assert (order.status in (NEW, PENDING_NEW)) == (order.cum_qty == 0)
-        assert order.reserved == order.reserve_needed(order.leaves_qty, order.price)
+    check_reservations(open_orders)
+    check_lists(state)
 
-    for book in state.books.values():
-        may_overlap = PHASES[book.phase].trading in (Trading.GATHER, Trading.WAIT)
-        if not may_overlap and book.bids.best is not None and book.asks.best is not None:
-            assert book.bids.best.price < book.asks.best.price, "the book is crossed"
-        assert all(order.side is BUY and order.instrument is book.instrument for order in _queued(book.bids))
-        assert all(order.side is SELL and order.instrument is book.instrument for order in _queued(book.asks))
+    _check_books(state)
 
     # Nothing is negative, and nothing is lost: what was credited is held or was paid as fees.
     for asset in state.assets:
@@ -99,6 +97,16 @@ def check_state(state: State) -> None:
             backed = [order for order in account.orders.values() if backing_asset(order) == asset]
             assert all(order.backing is holding for order in backed)
             assert sum(order.reserved for order in backed) == holding.reserved
+
+
+def _check_books(state: State) -> None:
+    """Check that no book is crossed where its phase lets orders trade, and that each side has its own orders."""
+    for book in state.books.values():
+        may_overlap = PHASES[book.phase].trading in (Trading.GATHER, Trading.WAIT)
+        if not may_overlap and book.bids.best is not None and book.asks.best is not None:
+            assert book.bids.best.price < book.asks.best.price, "the book is crossed"
+        assert all(order.side is BUY and order.instrument is book.instrument for order in _queued(book.bids))
+        assert all(order.side is SELL and order.instrument is book.instrument for order in _queued(book.asks))
 
 
 def check_amendments(state: State) -> None:
@@ -125,6 +133,49 @@ def _check_guards(state: State, open_orders: list[Order]) -> None:
     blocked = {session.session for session in state.sessions.values() if session.guard.block}
     assert not any(order.session in blocked for order in open_orders)
     assert state.guarded or not (blocked or blocks(state))
+
+
+def check_reservations(open_orders: list[Order]) -> None:
+    """Each order has reserved what it may cost; a pair, of which one only can trade, once for the dearer."""
+    for order in open_orders:
+        need = order.reserve_needed(order.leaves_qty, order.price)
+        partner = None if order.order_list is None else order.order_list.partner(order)
+        if order.place is Place.LIST:
+            assert order.reserved == 0, "what waits for another order is not funded"
+        elif partner is None:
+            assert order.reserved == need
+        else:
+            other_need = partner.reserve_needed(partner.leaves_qty, partner.price)
+            assert order.reserved + partner.reserved == max(need, other_need)
+
+
+def check_lists(state: State) -> None:
+    """Each order of a list is in it, and what binds them is what their places show."""
+    assert not state.unsettled
+    for account in state.accounts.values():
+        for order in account.orders.values():
+            listed = order.order_list
+            assert (listed is not None) == bool(order.terms and order.terms.list_id)
+            assert listed is None or (listed is account.lists[listed.list_id] and order in listed.orders)
+            assert (order.place is Place.LIST) == (
+                listed is not None and listed.stage is ListStage.WAITING and order is not listed.orders[0]
+            )
+        for list_id, order_list in account.lists.items():
+            assert (order_list.list_id, order_list.account) == (list_id, account.account)
+            is_open = [order.order_id in account.orders for order in order_list.orders]
+            match order_list.stage:
+                case ListStage.WAITING:
+                    assert order_list.contingency is Contingency.ONE_TRIGGERS_OTHER
+                    assert all(is_open)
+                case ListStage.PAIRED:
+                    assert all(is_open[-2:])
+                    assert not any(is_open[:-2])
+                    assert all(order.cum_qty == 0 for order in order_list.orders[-2:])
+                case ListStage.LOOSE:
+                    assert is_open.count(True) == 1
+                case stage:
+                    assert stage is ListStage.DONE
+                    assert not any(is_open)
 
 
 def timed_orders(state: State) -> dict[int, Order]:

@@ -21,6 +21,7 @@ from engine.values import (
     MARKET_TO_LIMIT,
     PEGGED,
     CancelOnDisconnect,
+    Contingency,
     MassCancelScope,
     OffsetUnit,
     OnDisconnect,
@@ -42,7 +43,7 @@ ACCOUNTS: Final = ("A", "B", "C")
 
 
 def opening() -> Iterator[AnyCommand]:
-    """Yield what opens the venue: three instruments, three accounts of two firms, and a session for each account."""
+    """Yield what opens the venue: three instruments, three accounts of two firms, a session for each and for all."""
     for asset, decimals in (("BTC", 3), ("ETH", 3), ("USD", 6)):
         yield commands.AddAsset(asset, decimals)
     yield commands.AddInstrument("BTC/USD", "BTC", "USD", 1, 2, 1, 3, -2, 7, 1_000)
@@ -53,6 +54,7 @@ def opening() -> Iterator[AnyCommand]:
         for asset, amount in (("BTC", 4_000), ("ETH", 4_000), ("USD", 40_000_000)):
             yield commands.Credit(account, asset, amount, f"{account}-{asset}")
         yield commands.ProvisionSession(account, (account,), "hash")
+    yield commands.ProvisionSession("ALL", ACCOUNTS, "hash")
 
 
 class Tape:
@@ -82,6 +84,9 @@ class Tape:
             self._come_or_go: 0.6,
             self._phase: 1,
             self._self_trade: 0.3,
+            self._new_list: 5,
+            self._cancel_list: 1,
+            self._query_list: 2,
         }
         self._makers, self._weights = list(makers), list(makers.values())
 
@@ -200,7 +205,10 @@ class Tape:
         number = self._earlier()
         session, account, symbol, side = self._of(number)
         order_id = self._seldom(self._random.randint(1, self._number), 0, 8)
-        return session, account, self._id(), self._seldom("", f"x{number}"), order_id, symbol, side
+        original = f"x{number}"
+        if number % 12 == 0:  # what waits in a list that was entered then
+            original, side = f"y{number}", Side(3 - side)
+        return session, account, self._id(), self._seldom("", original), order_id, symbol, side
 
     def _cancel(self) -> AnyCommand:
         session, account, cl_ord_id, original, order_id, symbol, side = self._target()
@@ -229,6 +237,42 @@ class Tape:
             price,
             terms,
         )
+
+    def _new_list(self) -> AnyCommand:
+        session, account, symbol, side = self._of(self._number)
+        chance = self._random
+        sides = (side, Side(3 - side), Side(3 - side))
+        count = self._seldom(chance.randint(0, 3), 2, 5)
+        orders = tuple(
+            self._leg(session, self._seldom("NOBODY", account, 60), cl_ord_id, symbol, of_side)
+            for cl_ord_id, of_side in zip((self._id(), f"y{self._number}", f"z{self._number}"), sides, strict=True)
+        )[:count]
+        contingency = self._seldom(Contingency.ONE_CANCELS_OTHER, Contingency.ONE_TRIGGERS_OTHER, 6)
+        resent = self._seldom(what=True, otherwise=False)
+        return commands.NewOrderList(session, self._number, self._list_id(), contingency, orders, resent)
+
+    def _leg(self, session: str, account: str, cl_ord_id: str, symbol: str, side: Side) -> commands.NewOrder:
+        order_type, time_in_force, qty, price = self._figures(side)
+        terms = self._terms(order_type, time_in_force, qty)
+        if self._number % 3 == 0:  # the first is filled at once, and what waits for it may be unable to enter
+            order_type, time_in_force, qty = LIMIT, TimeInForce.GOOD_TILL_CANCEL, self._random.randint(1, 5)
+            is_first = not cl_ord_id.startswith("y")
+            price = 1_015 if side is Side.BUY else 985
+            terms = None if is_first else Terms(post_only=PostOnly.REJECT)
+        return commands.NewOrder(
+            session, self._number, account, cl_ord_id, symbol, side, order_type, time_in_force, qty, price, terms=terms
+        )
+
+    def _list_id(self) -> str:
+        """Return the name of a list; few enough are in use for each to come again, on one account or several."""
+        return f"list {self._number // 60}"
+
+    def _cancel_list(self) -> AnyCommand:
+        return commands.CancelOrderList(self._of(self._number)[0], self._number, self._list_id())
+
+    def _query_list(self) -> AnyCommand:
+        session = self._seldom("ALL", self._of(self._number)[0], 2)
+        return commands.QueryOrderList(session, self._number, self._list_id())
 
     def _mass_cancel(self) -> AnyCommand:
         session, account, symbol, side = self._of(self._number)

@@ -10,7 +10,7 @@ from engine.commands import AnyCommand
 from engine.events import CommandRejected, OrderAccepted
 from engine.exchange import _APPLIERS, Exchange
 from engine.snapshot import state_hash
-from engine.values import BUY, LIMIT, MassCancelScope
+from engine.values import BUY, LIMIT, Contingency, MassCancelScope
 from tests.engine.builders import DAY, SYMBOL, Venue, only
 from tests.engine.workload import tape
 
@@ -25,6 +25,9 @@ MESSAGES: tuple[AnyCommand, ...] = (
     commands.QueryOrder("S", 7, "A", "x", 0, SYMBOL, BUY, "q"),
     commands.QueryOrders("S", 7, "", "", 0, "q"),
     commands.Refuse("S", 7, 7, "3", 2001, "text"),
+    commands.NewOrderList("S", 7, "L", Contingency.ONE_TRIGGERS_OTHER, ()),
+    commands.CancelOrderList("S", 7, "L"),
+    commands.QueryOrderList("S", 7, "L"),
 )
 
 

@@ -310,6 +310,8 @@ def test_exchange_and_model_agree_on_a_long_tape(seed: int) -> None:
     assert {reason.name for reason in RejectReason} - BY_RULES - of_other_models <= both.seen.keys()
 
 
+OF_LISTS = range(1060, 1070)
+"""Reasons to refuse commands that the model does not know."""
 BY_RULES = {"DISPLAY_TOO_SMALL", *(reason.name for reason in RejectReason if 1070 <= reason <= 1099)}
 """Reasons for rules, limits, blocks and phases that neither exchange is given here."""
 

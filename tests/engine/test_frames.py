@@ -121,7 +121,8 @@ def _example(kind: object) -> object:
     if kind == dict[str, int]:
         return {"текст": 2**62}
     assert getattr(kind, "__origin__", None) is tuple
-    return ("x", "y") if kind == tuple[str, ...] else (1, 2)
+    (member, _) = kind.__args__  # type: ignore[attr-defined]
+    return (_example(member),) * 2
 
 
 def test_header_is_as_documented() -> None:

@@ -7,7 +7,19 @@ from engine.events import AnyEvent
 from engine.reject import RejectReason
 from engine.rules import Limits, Rules
 from engine.terms import Terms
-from engine.values import BUY, MARKET, PEGGED, PRICE_MAX, SELL, OffsetUnit, PegReference, Phase, PostOnly, Scope
+from engine.values import (
+    BUY,
+    MARKET,
+    PEGGED,
+    PRICE_MAX,
+    SELL,
+    Contingency,
+    OffsetUnit,
+    PegReference,
+    Phase,
+    PostOnly,
+    Scope,
+)
 from tests.engine.builders import AT_OPEN, GTD, IOC, SYMBOL, Venue
 
 Request = Callable[[Venue], list[AnyEvent]]
@@ -29,6 +41,21 @@ def blocked(scope: Scope) -> Request:
 POST_ONLY = Terms(post_only=PostOnly.REJECT)
 PEG = Terms(peg=PegReference.PRIMARY)
 FAR_PEG = Terms(peg=PegReference.PRIMARY, offset_unit=OffsetUnit.TICKS, offset=PRICE_MAX + 1)
+
+OCO, OTO = Contingency
+EFFECTIVE = Terms(effective_ns=10**9)
+
+
+def refused_with_list(venue: Venue) -> list[AnyEvent]:
+    (report,) = venue.order_list(OTO, venue.leg(BUY, 1, 1), venue.leg(SELL, 0, 1), list_id="M")
+    return list(getattr(report, "orders", ()))[:1]
+
+
+def ambiguous_list(venue: Venue) -> list[AnyEvent]:
+    venue.order_list(OTO, venue.leg(BUY, 1, 1, "B"), venue.leg(BUY, 1, 1, "B"))
+    venue.apply(commands.ProvisionSession("A", ("A", "B"), "hash"))
+    return venue.query_list()
+
 
 REACHED_BY: dict[RejectReason, Request] = {
     RejectReason.UNKNOWN_INSTRUMENT: lambda v: v.order("A", BUY, 1, 1, symbol="XRP/USD"),
@@ -93,6 +120,17 @@ REACHED_BY: dict[RejectReason, Request] = {
     RejectReason.AUCTION_ONLY_MISMATCH: lambda v: v.order(
         "A", BUY, 1, 1, time_in_force=AT_OPEN, terms=Terms(min_qty=1)
     ),
+    RejectReason.LIST_SIZE: lambda v: v.order_list(OTO, v.leg(BUY, 1, 1)),
+    RejectReason.DUPLICATE_LIST_ID: lambda v: v.order_list(OTO, v.leg(BUY, 1, 1), v.leg(BUY, 1, 1)),
+    RejectReason.LIST_MISMATCH: lambda v: v.order_list(OTO, v.leg(BUY, 1, 1), v.leg(BUY, 1, 1, "B"), list_id="M"),
+    RejectReason.PAIR_TYPES: lambda v: v.order_list(OCO, v.leg(BUY, 1, 1), v.leg(BUY, 1, 1), list_id="M"),
+    RejectReason.LIST_TERMS: lambda v: v.order_list(
+        OTO, v.leg(BUY, 1, 1), v.leg(BUY, 1, 1, terms=EFFECTIVE), list_id="M"
+    ),
+    RejectReason.REFUSED_WITH_LIST: refused_with_list,
+    RejectReason.UNKNOWN_LIST: lambda v: v.query_list("M"),
+    RejectReason.LIST_DONE: lambda v: v.cancel_list("done"),
+    RejectReason.LIST_AMBIGUOUS: ambiguous_list,
 }
 
 
@@ -116,6 +154,10 @@ def test_every_reason_is_given_for_something(reason: RejectReason) -> None:
     venue.sell(2, 100)
     venue.buy(1, 90, cl_ord_id="done")
     venue.cancel("done")
+    venue.order("A", BUY, 1, 1, terms=Terms(effective_ns=10**9), cl_ord_id="waits")
+    venue.order_list(OTO, venue.leg(BUY, 1, 1), venue.leg(BUY, 1, 1))
+    venue.order_list(OTO, venue.leg(BUY, 1, 1), venue.leg(BUY, 1, 1), list_id="done")
+    venue.cancel_list("done")
     (event,) = REACHED_BY[reason](venue)
     assert getattr(event, "reason", None) == reason
     assert getattr(event, "text", None) == reason.text
@@ -125,7 +167,7 @@ def test_every_reason_is_given_for_something(reason: RejectReason) -> None:
 def test_reason_is_numbered_in_the_engines_band_and_says_what_is_wrong(reason: RejectReason) -> None:
     assert 1000 <= reason <= 1999
     assert reason.text
-    assert reason.text[0].islower() or reason.text.startswith(("ClOrdID", "OrderID"))
+    assert reason.text[0].islower() or reason.text.startswith(("ClOrdID", "OrderID", "ListID"))
 
 
 def test_the_first_check_that_fails_gives_the_reason() -> None:
