@@ -1,7 +1,8 @@
 """Cancel requests: of one order, or of many at once."""
 
 from engine.commands import CancelOrder, MassCancel
-from engine.events import AnyEvent, MassCanceled
+from engine.events import AnyEvent, MassCanceled, OrderCanceled
+from engine.guarding import cancel_each
 from engine.order import Order
 from engine.reject import RejectReason, unknown_session
 from engine.requests import find
@@ -35,21 +36,22 @@ def mass_cancel(state: State, command: MassCancel) -> list[AnyEvent]:
         return [_mass_canceled(command, [], RejectReason.UNKNOWN_ACCOUNT)]
     accounts = (command.account,) if command.account else session.accounts
     entered_by = command.session if command.scope is MassCancelScope.SESSION else ""
+    events: list[AnyEvent] = []
     orders = state.open_orders(accounts, command.symbol, command.side, entered_by)
-    events: list[AnyEvent] = [cancel(state, order, CancelReason.MASS_CANCEL) for order in orders]
-    events.append(_mass_canceled(command, orders, None))
+    cancel_each(state, orders, CancelReason.MASS_CANCEL, events)
+    events.append(_mass_canceled(command, [event for event in events if isinstance(event, OrderCanceled)], None))
     return events
 
 
-def _mass_canceled(command: MassCancel, orders: list[Order], reason: RejectReason | None) -> MassCanceled:
+def _mass_canceled(command: MassCancel, canceled: list[OrderCanceled], reason: RejectReason | None) -> MassCanceled:
     return MassCanceled(
         command.session,
         command.cl_ord_id,
         command.scope,
         command.symbol,
         command.side,
-        tuple(order.order_id for order in orders),
-        tuple(order.cl_ord_id for order in orders),
+        tuple(event.order_id for event in canceled),
+        tuple(event.cl_ord_id for event in canceled),
         reason or 0,
         reason.text if reason else "",
     )

@@ -18,10 +18,10 @@ from typing import Final, TypeAlias, cast
 
 import msgspec
 
-from engine.commands import BustTrade, CorrectTrade, SetRules
+from engine.commands import Block, BustTrade, CorrectTrade, SetLimits, SetPhase, SetRules, Unblock
 from engine.errors import ControlError
 from engine.events import AnyEvent
-from engine.overview import ShowVenue, VenueShown, show_venue
+from engine.overview import ShowTrade, ShowVenue, TradeShown, VenueShown, show_trade, show_venue
 from engine.sequencer import Sequencer
 from engine.unix_socket import check_length, listen
 
@@ -44,10 +44,10 @@ _LENGTH: Final = struct.Struct("<I")
 _CREDENTIALS: Final = struct.Struct("3i")
 """What SO_PEERCRED gives: process, user and group."""
 
-StaffCommand: TypeAlias = SetRules | BustTrade | CorrectTrade
+StaffCommand: TypeAlias = SetRules | SetLimits | Block | Unblock | SetPhase | BustTrade | CorrectTrade
 """The commands that come over control. Each has `by`, who asked, which control demands, and `why`."""
 
-Question: TypeAlias = ShowVenue
+Question: TypeAlias = ShowVenue | ShowTrade
 
 Request: TypeAlias = StaffCommand | Question
 
@@ -67,7 +67,7 @@ class Failed(msgspec.Struct, tag="failed", frozen=True, array_like=True):
     text: str
 
 
-Answer: TypeAlias = Done | Failed | VenueShown
+Answer: TypeAlias = Done | Failed | VenueShown | TradeShown
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_request: Final = msgspec.msgpack.Decoder(Request).decode
@@ -118,8 +118,13 @@ class ControlServer:
         except (msgspec.MsgspecError, RecursionError) as error:
             return Failed(f"not a request that control takes: {error}"), 0
         sequencer = self.sequencer
+        state, sequence = sequencer.exchange.state, sequencer.sequence
         if isinstance(request, ShowVenue):
-            return show_venue(sequencer.exchange.state, sequencer.sequence), sequencer.sequence
+            return show_venue(state, sequence), sequence
+        if isinstance(request, ShowTrade):
+            trade = show_trade(state, sequence, request.trade_id)
+            text = f"trade {request.trade_id} is unknown, or older than the venue keeps trades"
+            return trade or Failed(text), sequence
         flaw = _flaw(request)
         if flaw:
             return Failed(flaw), 0

@@ -210,12 +210,11 @@ class NaiveExchange:
             return Outcome(RejectReason.UNKNOWN_INSTRUMENT)
         if command.account and command.account not in self.permitted[command.session]:
             return Outcome(RejectReason.UNKNOWN_ACCOUNT)
+        accounts = [account for account in self.permitted[command.session] if command.account in ("", account)]
         gone = [
             order
-            for account in self.permitted[command.session]
-            if command.account in ("", account)
             for order in self.open_orders()
-            if order.account == account
+            if order.account in accounts
             and command.symbol in ("", order.instrument.symbol)
             and command.side in (0, order.side)
         ]

@@ -54,11 +54,11 @@ def test_mass_cancel_takes_all_orders_of_the_sessions_accounts_oldest_first() ->
         venue.sell(1, 200, account, cl_ord_id=f"{account}2")
     events = venue.mass_cancel("desk")
     canceled = [event for event in events if isinstance(event, OrderCanceled)]
-    assert [event.cl_ord_id for event in canceled] == ["B1", "B2", "A1", "A2"]
+    assert [event.cl_ord_id for event in canceled] == ["A1", "A2", "B1", "B2"]
     assert all(event.reason is CancelReason.MASS_CANCEL and event.orig_cl_ord_id == "" for event in canceled)
     answer = only(MassCanceled, events)
     assert answer is events[-1]
-    assert answer.orig_cl_ord_ids == ("B1", "B2", "A1", "A2")
+    assert answer.orig_cl_ord_ids == ("A1", "A2", "B1", "B2")
     assert (answer.order_ids, answer.reason) == (tuple(event.order_id for event in canceled), 0)
     assert venue.bids() == [(100, ["C1"])]
 

@@ -2,10 +2,19 @@
 
 import typer
 
-from backoffice.cli.venue import status
+from backoffice.cli.venue import guards, market, status, trades
 
 app = typer.Typer(
     help="See how a running venue stands, and command it. Each command is on record with who asked for it and why.",
     no_args_is_help=True,
 )
 app.command("status")(status.status)
+app.command("phase")(market.phase)
+app.command("halt")(market.halt)
+app.command("resume")(market.resume)
+app.command("block")(guards.block)
+app.command("unblock")(guards.unblock)
+app.command("limits")(guards.limits)
+app.command("trade")(trades.trade)
+app.command("bust")(trades.bust)
+app.command("correct")(trades.correct)

@@ -1,6 +1,6 @@
 """What all commands of `fondaco venue` have in common: which venue, who asks and why, and how the answer is told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -21,6 +21,7 @@ DataOption = Annotated[
 ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who asks for it.", show_default="the user's name")]
 WhyOption = Annotated[str, typer.Option("--why", metavar="TEXT", help="Why; it goes on record.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+SymbolArgument = Annotated[str, typer.Argument(metavar="SYMBOL", help="The instrument.", show_default=False)]
 
 A = TypeVar("A")
 
@@ -42,17 +43,23 @@ def command(
     config: Path,
     data: Path | None,
     request: "StaffCommand",
-    tell: "Callable[[AnyEvent], str]",
+    tell: "Callable[[Sequence[AnyEvent]], list[str]]",
     *,
     as_json: bool,
 ) -> None:
-    """Have the venue carry out a command, and print what came of it: each event in a line, if `tell` has one for it."""
+    """Have the venue carry out a command, and print what came of it: the lines that `tell` makes of the events.
+
+    Raise `CommandFailed` if the venue refuses.
+    """
     from backoffice.cli.failure import CommandFailed
     from backoffice.cli.shown import fields_of, print_json, time_text
     from engine.control import Done
     from engine.events import CommandRejected
 
     done = ask(config, data, request, Done)
+    for event in done.events:
+        if isinstance(event, CommandRejected):
+            raise CommandFailed(f"{event.text} (record {done.sequence})")
     if as_json:
         print_json(
             {
@@ -62,18 +69,13 @@ def command(
                 "events_left_out": done.events_left_out,
             }
         )
-    for event in done.events:
-        if isinstance(event, CommandRejected):
-            raise CommandFailed(f"{event.text} (record {done.sequence})")
-    if as_json:
         return
-    for event in done.events:
-        line = tell(event)
-        if line:
-            typer.echo(line)
+    for line in tell(done.events):
+        typer.echo(line)
     if done.events_left_out:
-        typer.echo(f"… and {done.events_left_out:,} events more")
-    typer.echo(f"Record {done.sequence}, {time_text(done.time_ns)}: {_asked(request)}")
+        typer.echo(f"… and {done.events_left_out:,} events more, which the journal tells")
+    asked = f"asked by {request.by}" + (f": {request.why}" if request.why else "")
+    typer.echo(f"Record {done.sequence}, {time_text(done.time_ns)}, {asked}")
 
 
 def who(by: str) -> str:
@@ -100,7 +102,3 @@ def venue_shown(config: Path, data: Path | None) -> "VenueShown":
     from engine.overview import ShowVenue, VenueShown
 
     return ask(config, data, ShowVenue(), VenueShown)
-
-
-def _asked(request: "StaffCommand") -> str:
-    return f"asked by {request.by}" + (f", {request.why}" if request.why else "")

@@ -9,10 +9,23 @@ from backoffice.cli.venue.request import ConfigOption, DataOption, JsonOption
 if TYPE_CHECKING:
     from engine.overview import InstrumentShown
 
+_HEAD = (
+    "instrument",
+    "phase",
+    "last",
+    "bid quantity",
+    "bid",
+    "ask",
+    "ask quantity",
+    "indicative",
+    "index",
+    "resting orders",
+)
+
 
 def status(config: ConfigOption, data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Show how trading stands: phase and prices of each instrument."""
-    from backoffice.cli.shown import print_json, print_table, time_text
+    """Show how trading stands: phase and prices of each instrument, and who is blocked."""
+    from backoffice.cli.shown import fields_of, print_json, print_table, time_text
     from backoffice.cli.venue.request import venue_shown
 
     shown = venue_shown(config, data)
@@ -24,34 +37,33 @@ def status(config: ConfigOption, data: DataOption = None, as_json: JsonOption = 
                 "sequence": shown.sequence,
                 "time": time_text(shown.time_ns),
                 "instruments": [dict(zip(names, (text or None for text in row), strict=True)) for row in rows],
+                "blocks": [fields_of(block) for block in shown.blocks],
             }
         )
         return
     print_table(_HEAD, [tuple(text or "–" for text in row) for row in rows], left=2)
-    typer.echo(f"\nAfter record {shown.sequence}, {time_text(shown.time_ns)}")
-
-
-_HEAD = ("instrument", "phase", "last", "bid quantity", "bid", "ask", "ask quantity", "index", "resting orders")
+    typer.echo()
+    for block in shown.blocks:
+        typer.echo(f"{block.scope.name.lower()} {block.name} is blocked, by {block.by}: {block.why}")
+    typer.echo(f"After record {shown.sequence}, {time_text(shown.time_ns)}")
 
 
 def _row(shown: "InstrumentShown") -> tuple[str, ...]:
     """Return what there is of an instrument as text, empty where there is nothing."""
-    from engine.decimals import format_decimal
+    from backoffice.cli.venue.figures import price_text, qty_text
 
-    def price(ticks: int) -> str:
-        return format_decimal(ticks * shown.price_increment, shown.price_decimals) if ticks else ""
-
-    def qty(lots: int) -> str:
-        return format_decimal(lots * shown.qty_increment, shown.qty_decimals) if lots else ""
-
+    indicated = ""
+    if shown.indicative_price:
+        indicated = f"{qty_text(shown, shown.indicative_qty)} at {price_text(shown, shown.indicative_price)}"
     return (
         shown.symbol,
         shown.phase.name.lower().replace("_", "-"),
-        price(shown.last_price),
-        qty(shown.bid_qty),
-        price(shown.bid_price),
-        price(shown.ask_price),
-        qty(shown.ask_qty),
-        price(shown.index_price),
+        price_text(shown, shown.last_price) if shown.last_price else "",
+        qty_text(shown, shown.bid_qty) if shown.bid_qty else "",
+        price_text(shown, shown.bid_price) if shown.bid_price else "",
+        price_text(shown, shown.ask_price) if shown.ask_price else "",
+        qty_text(shown, shown.ask_qty) if shown.ask_qty else "",
+        indicated,
+        price_text(shown, shown.index_price) if shown.index_price else "",
         str(shown.resting_orders),
     )

@@ -12,6 +12,9 @@ from engine.errors import JournalInUse
 from fixgw.errors import ListenError
 from tests.backoffice.cli.command_line import ROOT, command, fondaco, fondaco_here
 
+JOURNAL_VERBS = ("journal verify", "journal dump", "journal stat")
+VENUE_VERBS = ("venue status", "venue halt", "venue block", "venue limits", "venue bust", "venue correct")
+
 
 @pytest.mark.parametrize("arguments", (("--help",), ("-h",), ()))
 def test_help_lists_the_commands(arguments: tuple[str, ...]) -> None:
@@ -21,9 +24,7 @@ def test_help_lists_the_commands(arguments: tuple[str, ...]) -> None:
     assert finished.stderr == ""
 
 
-@pytest.mark.parametrize(
-    "name", ("demo", "serve", "journal", "journal verify", "journal dump", "journal stat", "venue", "venue status")
-)
+@pytest.mark.parametrize("name", ("demo", "serve", "journal", *JOURNAL_VERBS, "venue", *VENUE_VERBS))
 def test_every_command_explains_itself(name: str) -> None:
     finished = fondaco_here(*name.split(), "--help")
     assert finished.returncode == 0

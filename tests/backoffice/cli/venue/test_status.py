@@ -9,7 +9,7 @@ from tests.backoffice.cli.venue.conftest import CommandedVenue
 def test_status_shows_what_each_instrument_trades_at(venue: CommandedVenue) -> None:
     head, row, _, last = venue.fondaco("status").splitlines()
     assert head.split("  ")[0] == "instrument"
-    assert row.split() == ["BTC/USD", "continuous", "42.00", "–", "–", "42.00", "0.060", "–", "1"]
+    assert row.split() == ["BTC/USD", "continuous", "42.00", "–", "–", "42.00", "0.060", "–", "–", "1"]
     assert last.startswith("After record 11, ")
 
 

@@ -1,0 +1,152 @@
+"""`fondaco venue block`, `unblock`, `limits`: what firms, accounts and sessions may do."""
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from backoffice.cli.venue.request import (
+    ByOption,
+    ConfigOption,
+    DataOption,
+    JsonOption,
+    WhyOption,
+    command,
+    venue_shown,
+    who,
+)
+
+if TYPE_CHECKING:
+    from engine.events import AnyEvent
+
+
+class Whom(Enum):
+    """Whom a block is for."""
+
+    FIRM = "firm"
+    ACCOUNT = "account"
+    SESSION = "session"
+
+
+class Limited(Enum):
+    """Whom limits are for."""
+
+    FIRM = "firm"
+    ACCOUNT = "account"
+
+
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Which one.", show_default=False)]
+WhomArgument = Annotated[Whom, typer.Argument(help="Whom to block.", show_default=False)]
+UnblockedArgument = Annotated[Whom, typer.Argument(help="Whom to unblock.", show_default=False)]
+LimitedArgument = Annotated[Limited, typer.Argument(help="Whose limits.", show_default=False)]
+
+
+def block(
+    whom: WhomArgument,
+    name: NameArgument,
+    config: ConfigOption,
+    why: WhyOption,
+    by: ByOption = "",
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Cancel all open orders of a firm, an account or a session, and take no more until it is unblocked."""
+    from engine.commands import Block
+    from engine.values import Scope
+
+    command(config, data, Block(Scope[whom.name], name, who(by), why), _told, as_json=as_json)
+
+
+def unblock(
+    whom: UnblockedArgument,
+    name: NameArgument,
+    config: ConfigOption,
+    why: WhyOption,
+    by: ByOption = "",
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take orders of a firm, an account or a session again."""
+    from engine.commands import Unblock
+    from engine.values import Scope
+
+    command(config, data, Unblock(Scope[whom.name], name, who(by), why), _told, as_json=as_json)
+
+
+def limits(
+    whose: LimitedArgument,
+    name: NameArgument,
+    *,
+    config: ConfigOption,
+    why: WhyOption,
+    open_orders_max: Annotated[
+        int, typer.Option("--open-orders", metavar="N", min=0, help="Open orders at a time.", show_default="no limit")
+    ] = 0,
+    order_max: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--order",
+            metavar="ASSET=AMOUNT",
+            help="Largest quantity of an order in a base asset; may be repeated.",
+            show_default="no limit",
+        ),
+    ] = None,
+    notional_max: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--notional",
+            metavar="ASSET=AMOUNT",
+            help="Largest price times quantity of an order in a quote asset; may be repeated.",
+            show_default="no limit",
+        ),
+    ] = None,
+    by: ByOption = "",
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a firm or an account its limits, all of them: what is not given is not limited any more."""
+    from engine.commands import SetLimits
+    from engine.rules import Limits
+    from engine.values import Scope
+
+    assets = venue_shown(config, data).assets
+    asked = Limits(open_orders_max, _amounts(assets, order_max or []), _amounts(assets, notional_max or []))
+    command(config, data, SetLimits(Scope[whose.name], name, asked, who(by), why), _told, as_json=as_json)
+
+
+def _amounts(assets: dict[str, int], texts: list[str]) -> dict[str, int]:
+    """Return amounts given as `USD=1000.50` in smallest units, by asset."""
+    from backoffice.cli.failure import CommandFailed
+    from engine.decimals import parse_decimal
+    from engine.errors import DecimalError
+
+    amounts = {}
+    for text in texts:
+        asset, sign, amount = text.partition("=")
+        if not sign:
+            raise CommandFailed(f"{text}: write ASSET=AMOUNT, as USD=1000.50")
+        if asset not in assets:
+            raise CommandFailed(f"{text}: unknown asset {asset}; the venue has {', '.join(assets)}")
+        try:
+            amounts[asset] = parse_decimal(amount, assets[asset])
+        except DecimalError as error:
+            raise CommandFailed(f"{text}: {error}") from error
+    return amounts
+
+
+def _told(events: "Sequence[AnyEvent]") -> list[str]:
+    from engine.events import Blocked, LimitsSet, Unblocked
+
+    lines = []
+    for event in events:
+        if isinstance(event, Blocked):
+            canceled = f"{event.canceled:,} open order{' was' if event.canceled == 1 else 's were'} cancelled"
+            already = "was blocked already" if event.was_blocked else "is blocked"
+            lines.append(f"{event.scope.name.lower()} {event.name} {already}; {canceled}")
+        elif isinstance(event, Unblocked):
+            now = "may trade again" if event.was_blocked else "was not blocked"
+            lines.append(f"{event.scope.name.lower()} {event.name} {now}")
+        elif isinstance(event, LimitsSet):
+            lines.append(f"{event.scope.name.lower()} {event.name} has these limits now")
+    return lines

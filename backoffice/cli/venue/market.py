@@ -1,0 +1,100 @@
+"""`fondaco venue phase`, `halt`, `resume`: when and how an instrument trades."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from backoffice.cli.venue.request import (
+    ByOption,
+    ConfigOption,
+    DataOption,
+    JsonOption,
+    SymbolArgument,
+    WhyOption,
+    command,
+    instrument_shown,
+    who,
+)
+
+if TYPE_CHECKING:
+    from engine.events import AnyEvent
+    from engine.overview import InstrumentShown
+
+PhaseArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="PHASE",
+        help="continuous, closed, pre-open, opening-auction, volatility-auction, closing-auction, halt, post-only or "
+        "cancel-only.",
+        show_default=False,
+    ),
+]
+
+
+def phase(
+    symbol: SymbolArgument,
+    phase: PhaseArgument,
+    config: ConfigOption,
+    why: WhyOption,
+    by: ByOption = "",
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring an instrument into a phase of trading, at once."""
+    _set_phase(symbol, phase, config, why, by, data, as_json=as_json)
+
+
+def halt(
+    symbol: SymbolArgument,
+    config: ConfigOption,
+    why: WhyOption,
+    by: ByOption = "",
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Halt trading in an instrument: its orders wait, and nothing but cancels is taken."""
+    _set_phase(symbol, "halt", config, why, by, data, as_json=as_json)
+
+
+def resume(
+    symbol: SymbolArgument,
+    config: ConfigOption,
+    why: WhyOption,
+    by: ByOption = "",
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let an instrument trade continuously again. Orders that have gathered are uncrossed first."""
+    _set_phase(symbol, "continuous", config, why, by, data, as_json=as_json)
+
+
+def _set_phase(symbol: str, name: str, config: Path, why: str, by: str, data: Path | None, *, as_json: bool) -> None:
+    from engine.commands import SetPhase
+    from engine.values import Phase
+
+    names = {phase.name.lower().replace("_", "-"): phase for phase in Phase}
+    if name not in names:
+        raise typer.BadParameter(f"{name} is no phase; choose from {', '.join(names)}", param_hint="PHASE")
+    shown = instrument_shown(config, data, symbol)
+    request = SetPhase(symbol, names[name], who(by), why)
+    command(config, data, request, lambda events: _told(shown, events), as_json=as_json)
+
+
+def _told(shown: "InstrumentShown", events: "Sequence[AnyEvent]") -> list[str]:
+    from backoffice.cli.venue.figures import price_text, qty_text
+    from engine.events import AuctionEnded, OrderCanceled, PhaseChanged
+
+    lines = []
+    canceled = sum(isinstance(event, OrderCanceled) for event in events)
+    for event in events:
+        if isinstance(event, AuctionEnded):
+            traded = f"{qty_text(shown, event.qty)} at {price_text(shown, event.price)}" if event.price else "nothing"
+            lines.append(f"{event.symbol}: the auction has traded {traded}")
+        elif isinstance(event, PhaseChanged):
+            before, now = (phase.name.lower().replace("_", "-") for phase in (event.before, event.phase))
+            lines.append(f"{event.symbol}: {now}, after {before}")
+    if canceled:
+        lines.append(f"{canceled:,} order{' was' if canceled == 1 else 's were'} cancelled")
+    return lines
