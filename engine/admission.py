@@ -104,7 +104,7 @@ def _why_not_pegged(command: NewOrder | ReplaceOrder, terms: Terms) -> RejectRea
     """Return why an order cannot be pegged as it asks for, None if it can."""
     if not terms.peg or command.order_type is not PEGGED:
         return RejectReason.PEG_MISMATCH
-    if terms.min_qty or terms.post_only or command.time_in_force in (IMMEDIATE_OR_CANCEL, FILL_OR_KILL):
+    if terms.min_qty or command.time_in_force in (IMMEDIATE_OR_CANCEL, FILL_OR_KILL):
         return RejectReason.PEG_MUST_REST
     if terms.offset_unit is OffsetUnit.BASIS_POINTS or not -PRICE_MAX <= terms.offset <= PRICE_MAX:
         return RejectReason.PEG_OFFSET_OUT_OF_RANGE

@@ -76,7 +76,7 @@ class RejectReason(IntEnum):
     PAGE_OUT_OF_RANGE = 1100, "a mass status request may ask for 1 to 1000 reports, and go on after any OrderID"
 
     PEG_MISMATCH = 1040, "a pegged order names its reference; no other order has one, or an offset"
-    PEG_MUST_REST = 1041, "a pegged order rests unseen: no IOC or FOK, no minimum or displayed quantity, no post-only"
+    PEG_MUST_REST = 1041, "a pegged order only rests: no IOC or FOK, and no minimum quantity"
     PEG_OFFSET_OUT_OF_RANGE = 1042, "a peg's offset is in price or in ticks, and within the instrument's largest price"
     PEG_NEEDS_LIMIT = 1043, "a pegged purchase needs a limit, at which its funds are reserved"
     PEG_WITHOUT_REFERENCE = 1044, "the book has no price that the order could be pegged to"

@@ -62,6 +62,12 @@ class Venue:
     def credit(self, account: str, asset: str, amount: int, reference: str = "") -> list[AnyEvent]:
         return self.apply(commands.Credit(account, asset, amount, reference or self.next_id()))
 
+    def open(self, account: str, funds: int) -> None:
+        """Open one more account, with a session of the same name and so much of the quote asset."""
+        self.apply(commands.OpenAccount(account))
+        self.apply(commands.ProvisionSession(account, (account,), "hash"))
+        self.credit(account, "USD", funds)
+
     def next_id(self) -> str:
         self.last_id += 1
         return f"id{self.last_id}"

@@ -9,7 +9,9 @@ from config.settings import Settings, parse
 from engine.commands import AnyCommand
 from engine.exchange import Exchange
 from engine.journal import Journal
+from engine.rules import SelfTradeRule
 from engine.sequencer import Sequencer
+from engine.values import SelfTrade, SelfTradeScope
 from fixgw.errors import SeedError
 from fixgw.seed import seed
 
@@ -157,3 +159,18 @@ async def test_definition_that_cannot_be_had_says_why(sequencer: Sequencer, case
     change, message = case
     with pytest.raises(SeedError, match=message):
         seed(settings(change), sequencer)
+
+
+async def test_self_trade_rules_are_set_and_follow_the_settings(sequencer: Sequencer) -> None:
+    state = sequencer.exchange.state
+    account, session = 'account = "ACC"\n', 'comp_id = "BROKER"\n'
+    seed(settings((account, account + 'self_trade = "newest"\n')), sequencer)
+    assert state.self_trade_accounts == {"ACC": SelfTradeRule(SelfTrade.CANCEL_NEWEST)}
+    firm = 'self_trade = "decrement"\nself_trade_scope = "firm"\n'
+    seed(settings((session, session + firm)), sequencer)
+    assert state.self_trade_sessions == {"BROKER": SelfTradeRule(SelfTrade.DECREMENT, SelfTradeScope.FIRM)}
+    assert state.self_trade_accounts == {"ACC": SelfTradeRule(SelfTrade.CANCEL_NEWEST)}, (
+        "it stays as the journal has it"
+    )
+    seed(settings((account, account + 'self_trade = "none"\n')), sequencer)
+    assert state.self_trade_accounts == {"ACC": SelfTradeRule(SelfTrade.NONE)}
