@@ -9,7 +9,7 @@ from engine.cash import lots_at_entry
 from engine.commands import NewOrder
 from engine.events import AnyEvent, OrderAccepted, OrderRejected
 from engine.matching import trade_and_rest
-from engine.order import FEE_SCALE, Order
+from engine.order import FEE_SCALE, Order, round_fee
 from engine.phases import waits_for_auction, why_not_now, worst_price
 from engine.protection import is_too_far, why_not_protected
 from engine.queries import status_of
@@ -50,13 +50,16 @@ def new_order(state: State, command: NewOrder) -> list[AnyEvent]:
         if command.possible_resend:
             return [status_of(state, session, command)]
         return _rejected(command, RejectReason.DUPLICATE_CL_ORD_ID)
-    order = admit(state, account, command)
+    book = state.books.get(command.symbol)
+    if book is None:
+        return _rejected(command, RejectReason.UNKNOWN_INSTRUMENT)
+    order = admit(state, account, book, command)
     if not isinstance(order, Order):
         return _rejected(command, order)
     events: list[AnyEvent]
     if order.terms is not None:
         events = []
-        begin(state, order, state.books[command.symbol], events)
+        begin(state, order, book, events)
         return events
     # As `start` does it, for the many that ask for nothing more; a call less, and the event from what is at hand.
     events = [
@@ -73,20 +76,17 @@ def new_order(state: State, command: NewOrder) -> list[AnyEvent]:
             order.price,
         )
     ]
-    trade_and_rest(state, order, state.books[command.symbol], events)
+    trade_and_rest(state, order, book, events)
     return events
 
 
 def admit(  # noqa: C901, PLR0912 - one check after another, in the order of reasons
-    state: State, account: Account, command: NewOrder, *, funded: bool = True
+    state: State, account: Account, book: Book, command: NewOrder, *, funded: bool = True
 ) -> Order | RejectReason:
     """Return the order that a command enters, which is nowhere yet: open, and funded. Or say why it is refused.
 
     Not `funded`: it is to wait for another order, and what depends on the market and on funds is looked at later.
     """
-    book = state.books.get(command.symbol)
-    if book is None:
-        return RejectReason.UNKNOWN_INSTRUMENT
     order_type = command.order_type
     instrument, side, qty, price, terms = book.instrument, command.side, command.qty, command.price, command.terms
     time_in_force = command.time_in_force
@@ -131,11 +131,26 @@ def admit(  # noqa: C901, PLR0912 - one check after another, in the order of rea
         backing,
         proceeds,
     )
-    order.terms = terms
-    if funded:
-        reason = fund(state, book, order)
-        if reason is not None:
-            return reason
+    if terms is None and order_type is LIMIT and not book.rules.fat_finger_bps:
+        # As `fund` does it, for the many that ask for nothing more: a call less, and figures that are at hand.
+        notional = qty * price * instrument.notional_per_tick_lot
+        if notional > AMOUNT_MAX:
+            return RejectReason.NOTIONAL_TOO_LARGE
+        if side is BUY:
+            reserved = notional - (-notional * instrument.reserve_fee_bps // FEE_SCALE)  # round_fee, without the call
+        else:
+            reserved = qty * instrument.base_per_lot
+        if reserved > backing.available:
+            return RejectReason.INSUFFICIENT_FUNDS
+        backing.available -= reserved
+        backing.reserved += reserved
+        order.reserved = reserved
+    else:
+        order.terms = terms
+        if funded:
+            reason = fund(state, book, order)
+            if reason is not None:
+                return reason
     state.last_order_id = order_id
     account.orders[order_id] = order
     account.firm_guard.open_orders += 1
@@ -165,7 +180,7 @@ def fund(state: State, book: Book, order: Order) -> RejectReason | None:
     elif terms is not None and terms.cash_amount:
         reserved = terms.cash_amount
     else:
-        reserved = notional - (-notional * instrument.reserve_fee_bps // FEE_SCALE)  # round_fee, without the call
+        reserved = notional + round_fee(notional * instrument.reserve_fee_bps)
     backing = order.backing
     if reserved > backing.available:
         return RejectReason.INSUFFICIENT_FUNDS

@@ -290,7 +290,10 @@ def _admit(state: State, account: Account, entered: NewOrder, list_id: str) -> O
     """Return an order of a list, open but neither funded nor anywhere; or say why it is refused."""
     if entered.cl_ord_id in account.cl_ord_ids or entered.cl_ord_id in account.earlier_cl_ord_ids:
         return RejectReason.DUPLICATE_CL_ORD_ID
-    return admit(state, account, replace(entered, terms=of_list(entered.terms, list_id)), funded=False)
+    book = state.books.get(entered.symbol)
+    if book is None:
+        return RejectReason.UNKNOWN_INSTRUMENT
+    return admit(state, account, book, replace(entered, terms=of_list(entered.terms, list_id)), funded=False)
 
 
 def _take_back(state: State, account: Account, orders: list[Order]) -> None:

@@ -16,7 +16,6 @@ from engine.values import (
     EXPIRIES,
     FILLED,
     MARKET,
-    NOWHERE,
     PARTIALLY_FILLED,
     Amount,
     CancelReason,
@@ -47,7 +46,10 @@ def fill(state: State, book: Book, maker: Order, taker: Order, price: Price, qty
     notional = qty * price * instrument.notional_per_tick_lot
     taker.leaves_qty -= qty
     phase = book.phase
-    maker_fee_bps, taker_fee_bps = fees_bps(instrument, phase)
+    if phase is CONTINUOUS:
+        maker_fee_bps, taker_fee_bps = instrument.maker_fee_bps, instrument.taker_fee_bps
+    else:
+        maker_fee_bps, taker_fee_bps = fees_bps(instrument, phase)
     maker_fee = _settle(maker, qty, notional, maker_fee_bps)
     taker_fee = _settle(taker, qty, notional, taker_fee_bps)
     state.fees[instrument.quote] += maker_fee + taker_fee
@@ -195,8 +197,7 @@ def cancel(
     refusal: RejectReason | None = None,
 ) -> OrderCanceled:
     """Take an open order out of wherever it is, and close it; `refusal` says what it could not do, if that is why."""
-    if order.place is not NOWHERE:
-        withdraw(state, order)
+    withdraw(state, order)
     order.leaves_qty = 0
     finish(state, order, EXPIRED if reason in EXPIRIES else CANCELED)
     if request is None:
