@@ -8,6 +8,8 @@ from engine import lists
 from engine.events import AnyEvent
 from engine.state import State
 from engine.taking import meet
+from engine.transitions import expect_indication
+from engine.values import CONTINUOUS
 
 
 def settle(state: State, events: list[AnyEvent]) -> None:
@@ -16,3 +18,5 @@ def settle(state: State, events: list[AnyEvent]) -> None:
         lists.settle(state, events)
         _, book = state.restless.popitem()
         meet(state, book, events)
+        if book.phase is not CONTINUOUS:
+            expect_indication(state, book)

@@ -13,6 +13,7 @@ from engine.order import Order
 from engine.pegs import Pegs
 from engine.rules import NO_RULES, Rules
 from engine.terms import Terms
+from engine.timetable import Timetable
 from engine.values import AMOUNT_MAX, BUY, CONTINUOUS, NOWHERE, ON_BOOK, SELL, OffsetUnit, Phase, Price, Qty, Side
 
 
@@ -204,6 +205,9 @@ class Book:
         "pegs",
         "phase",
         "rules",
+        "security_status_to",
+        "session_status_to",
+        "timetable",
         "watchers",
     )
 
@@ -223,6 +227,11 @@ class Book:
         """Orders that wait for an auction off the ladders, by OrderID, in the order of their time."""
         self.pegs: Pegs | None = None
         """The pegged orders, as long as there are any."""
+        self.timetable = Timetable(instrument.symbol)
+        self.security_status_to: dict[str, None] = {}
+        """Sessions that are told of changes by SecurityStatus"""
+        self.session_status_to: dict[str, None] = {}
+        """and by TradingSessionStatus; dicts because they keep their order."""
         self.watchers = 0
         """How many orders wait for a price of this book, or follow one."""
 

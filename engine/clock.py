@@ -1,4 +1,4 @@
-"""What happens by the clock alone: scheduled orders start, good-till-date orders expire, absent sessions lose theirs.
+"""What happens by the clock alone: orders start and expire, absent sessions lose theirs, phases of trading change.
 
 The clock is the time stamped on commands. Before any command is carried out, all that is due by its time happens, in
 the order of time and then of OrderID; so nothing trades after its time, however late a `ClockTick` comes.
@@ -13,6 +13,8 @@ from engine.places import withdraw
 from engine.settlement import cancel
 from engine.starting import start
 from engine.state import Session, State
+from engine.timetable import Timetable
+from engine.transitions import act_on_time
 from engine.values import CancelReason, Place
 
 
@@ -24,9 +26,11 @@ def act_on_due(state: State) -> list[AnyEvent]:
         item = due.first()
         if isinstance(item, Order):
             _act_on_order(state, item, events)
-        else:
-            assert isinstance(item, Session), "nothing else has a time"
+        elif isinstance(item, Session):
             cancel_orders_of(state, item, events)
+        else:
+            assert isinstance(item, Timetable), "nothing else has a time"
+            act_on_time(state, state.books[item.symbol], events)
         if state.restless:
             aftermath.settle(state, events)
     return events

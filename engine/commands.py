@@ -6,7 +6,7 @@ the journal tells which message is expected next. Quantities are lots, prices ti
 
 import msgspec
 
-from engine.rules import Limits, Rules, SelfTradeRule
+from engine.rules import Limits, Rules, ScheduledPhase, SelfTradeRule
 from engine.terms import Terms
 from engine.values import (
     Amount,
@@ -20,6 +20,7 @@ from engine.values import (
     Qty,
     Scope,
     Side,
+    Subscription,
     TimeInForce,
 )
 
@@ -315,12 +316,37 @@ class SessionDisconnected(Command, tag=39, frozen=True, array_like=True, gc=Fals
 
 
 class SetPhase(Command, tag=45, frozen=True, array_like=True, gc=False):
-    """Bring an instrument into a phase of trading, at once."""
+    """Bring an instrument into a phase of trading, at once; an auction, if so asked, for a time and then CONTINUOUS."""
 
     symbol: str
     phase: Phase
     by: str
     why: str
+    lasts_ms: int = 0
+
+
+class SetSchedule(Command, tag=46, frozen=True, array_like=True, gc=False):
+    """Give an instrument its schedule, all of it; none for one that trades around the clock."""
+
+    symbol: str
+    schedule: tuple[ScheduledPhase, ...]
+    by: str = ""
+    """Who asked for it; empty if the settings did."""
+    why: str = ""
+
+
+class QueryPhase(Command, tag=47, frozen=True, array_like=True, gc=False):
+    """Ask for the phase of an instrument, or of all, and be told of changes from now on, or no more.
+
+    `is_security_status` chooses between the two messages that FIX has for it.
+    """
+
+    session: str
+    msg_seq_num: int
+    request_id: str
+    symbol: str
+    is_security_status: bool
+    subscription: Subscription
 
 
 class NewOrderList(Command, tag=30, frozen=True, array_like=True, gc=False):
@@ -370,6 +396,8 @@ AnyCommand = (
     | ClockTick
     | SetRules
     | SetPhase
+    | SetSchedule
+    | QueryPhase
     | BustTrade
     | CorrectTrade
     | SetLimits

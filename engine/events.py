@@ -6,7 +6,7 @@ the average price is exact. Events of an order name the session that entered it 
 
 import msgspec
 
-from engine.rules import Limits, Rules, SelfTradeRule
+from engine.rules import Limits, Rules, ScheduledPhase, SelfTradeRule
 from engine.terms import Terms
 from engine.values import (
     Amount,
@@ -409,9 +409,14 @@ class PhaseChanged(Event, tag=45, frozen=True, array_like=True, gc=False):
     phase: Phase
     before: Phase
     ends_ns: int = 0
-    """When it ends by the clock, nanoseconds since the epoch; 0 if that is not known."""
+    """When it ends by itself, nanoseconds since the epoch; 0 if that is not known."""
     by: str = ""
     why: str = ""
+    last_price: Price = 0
+    security_status_to: tuple[str, ...] = ()
+    """The sessions that have asked to be told, by SecurityStatus"""
+    session_status_to: tuple[str, ...] = ()
+    """and by TradingSessionStatus."""
 
 
 class AuctionEnded(Event, tag=46, frozen=True, array_like=True, gc=False):
@@ -497,6 +502,40 @@ class ListRequestRejected(Event, tag=31, frozen=True, array_like=True, gc=False)
     text: str
 
 
+class IndicativePrice(Event, tag=47, frozen=True, array_like=True, gc=False):
+    """What an auction would come to if it ended now, as `AuctionEnded` has it; only where that has changed."""
+
+    symbol: str
+    phase: Phase
+    price: Price
+    qty: Qty
+    surplus: Qty
+    security_status_to: tuple[str, ...] = ()
+
+
+class ScheduleSet(Event, tag=48, frozen=True, array_like=True, gc=False):
+    """An instrument has this schedule from now on."""
+
+    symbol: str
+    schedule: tuple[ScheduledPhase, ...]
+    by: str = ""
+    why: str = ""
+
+
+class PhaseReported(Event, tag=49, frozen=True, array_like=True, gc=False):
+    """The phase of an instrument, as asked. `reason` other than 0: it cannot be told, and why."""
+
+    session: str
+    request_id: str
+    symbol: str
+    is_security_status: bool
+    phase: Phase
+    ends_ns: int
+    last_price: Price
+    reason: int = 0
+    text: str = ""
+
+
 AnyEvent = (
     AssetAdded
     | InstrumentAdded
@@ -520,6 +559,9 @@ AnyEvent = (
     | OrderDecremented
     | PhaseChanged
     | AuctionEnded
+    | IndicativePrice
+    | ScheduleSet
+    | PhaseReported
     | TradeAmended
     | LimitsSet
     | Blocked

@@ -59,6 +59,8 @@ _APPLIERS: Final[dict[type, Callable[[State, Any], list[AnyEvent]]]] = {
     commands.NewOrderList: lists.new_order_list,
     commands.CancelOrderList: lists.cancel_order_list,
     commands.QueryOrderList: lists.query_order_list,
+    commands.SetSchedule: transitions.set_schedule,
+    commands.QueryPhase: queries.query_phase,
 }
 """Each of the first seven notes where its session's sequence stands. Done here, for all of them, that would cost more:
 the interpreter is quick with an attribute where it finds it on objects of one class only."""

@@ -3,15 +3,19 @@
 A block cancels whatever is open, wherever it is, and lets nothing in until it is lifted; to cancel stays allowed.
 """
 
+from typing import Final
+
 from engine.commands import Block, SetLimits, SetRules, Unblock
 from engine.events import AnyEvent, Blocked, CommandRejected, LimitsSet, RulesSet, Unblocked
 from engine.guard import Guard
 from engine.order import FEE_SCALE, Order
 from engine.protection import checks_orders, is_limiting
-from engine.rules import NO_LIMITS, Rules
+from engine.rules import NO_LIMITS, Bands, Rules
 from engine.settlement import cancel
 from engine.state import State
-from engine.values import AMOUNT_MAX, PRICE_MAX, CancelReason, Scope
+from engine.values import AMOUNT_MAX, AUCTION_MS_MAX, PRICE_MAX, CancelReason, Scope
+
+_NO_BANDS: Final = Bands()
 
 
 def set_rules(state: State, command: SetRules) -> list[AnyEvent]:
@@ -139,10 +143,13 @@ def _unknown(scope: Scope, name: str) -> str:
 
 def _flaw_of_rules(rules: Rules) -> str:
     """Return what is wrong with rules, or an empty text."""
+    bands = rules.bands or _NO_BANDS
     for name, bps in (
         ("stop_protection_bps", rules.stop_protection_bps),
         ("fat_finger_bps", rules.fat_finger_bps),
         ("auction_protection_bps", rules.auction_protection_bps),
+        ("bands.static_bps", bands.static_bps),
+        ("bands.dynamic_bps", bands.dynamic_bps),
     ):
         if not 0 <= bps < FEE_SCALE:
             return f"{name} must be 0 to 9999"
@@ -156,6 +163,15 @@ def _flaw_of_rules(rules: Rules) -> str:
             return f"{name}_min and {name}_max must be 0 to {largest}"
         if 0 < high < low:
             return f"{name}_min is above {name}_max"
+    for name, ms in (
+        ("auction_random_end_ms", rules.auction_random_end_ms),
+        ("indicative_every_ms", rules.indicative_every_ms),
+        ("bands.auction_ms", bands.auction_ms),
+    ):
+        if not 0 <= ms <= AUCTION_MS_MAX:
+            return f"{name} must be 0 to {AUCTION_MS_MAX}"
+    if not 0 <= rules.auction_seed < 1 << 63:
+        return "auction_seed must have 63 bits"
     if not 0 <= rules.reference_price <= PRICE_MAX:
         return f"reference_price must be 0 to {PRICE_MAX}"
     return ""

@@ -1,5 +1,6 @@
 """Matching: price-time priority, trades at the resting order's price."""
 
+from engine.bands import furthest_key
 from engine.book import Book, BookSide
 from engine.cash import lots_left
 from engine.events import AnyEvent
@@ -8,10 +9,13 @@ from engine.phases import gather
 from engine.settlement import cancel, fill, finish
 from engine.state import State
 from engine.taking import take
+from engine.transitions import interrupt
 from engine.values import BUY, CONTINUOUS, FILL_OR_KILL, FILLED, IMMEDIATE_OR_CANCEL, MARKET, CancelReason
 
 
-def trade_and_rest(state: State, order: Order, book: Book, events: list[AnyEvent]) -> None:
+def trade_and_rest(  # noqa: C901, PLR0912 - one step after another; a call more would be one for every order
+    state: State, order: Order, book: Book, events: list[AnyEvent]
+) -> None:
     """Trade what can be traded at once; then the order rests, or what is left of it is cancelled."""
     if book.phase is not CONTINUOUS:
         gather(state, order, book, events)
@@ -27,6 +31,9 @@ def trade_and_rest(state: State, order: Order, book: Book, events: list[AnyEvent
     if best is not None or has_pegs:
         # In keys of the other side: smaller is better for the taker.
         bound = book.market_bound(order.side, terms) if order_type is MARKET else order.price * opposite.sign
+        bands, wanted = book.rules.bands, bound
+        if bands is not None:
+            bound = min(bound, furthest_key(book, order.side, bands))
         if has_pegs or (best is not None and best.key <= bound):
             is_plain = terms is None and not (has_pegs or state.self_trade_accounts or state.self_trade_sessions)
             if is_plain or not take(state, order, book, bound, least, events):
@@ -39,6 +46,9 @@ def trade_and_rest(state: State, order: Order, book: Book, events: list[AnyEvent
             if not order.leaves_qty:
                 return
             least = 0
+        if bands is not None and not least and _stops_at(opposite, bound, wanted):
+            _break_off(state, order, book, bands.auction_ms, events)
+            return
     if least:
         events.append(cancel(state, order, CancelReason.NOT_FILLABLE))
     elif order_type is MARKET or time_in_force is IMMEDIATE_OR_CANCEL:
@@ -47,6 +57,21 @@ def trade_and_rest(state: State, order: Order, book: Book, events: list[AnyEvent
         own.rest(order)
         if book.watchers:
             state.restless[order.instrument.symbol] = book
+
+
+def _stops_at(opposite: BookSide, bound: int, wanted: int) -> bool:
+    """Tell whether there is something to trade with between a bound and what an order wanted."""
+    best = opposite.best
+    return best is not None and bound < best.key <= wanted
+
+
+def _break_off(state: State, order: Order, book: Book, auction_ms: int, events: list[AnyEvent]) -> None:
+    """Begin a volatility auction instead of the next trade; what is left of the order gathers in it, if it may."""
+    interrupt(state, book, auction_ms, events)
+    if order.order_type is MARKET:  # whose funds are for the prices that it saw
+        events.append(cancel(state, order, CancelReason.PHASE))
+    else:
+        gather(state, order, book, events)
 
 
 def _match(state: State, taker: Order, book: Book, opposite: BookSide, bound: int, events: list[AnyEvent]) -> None:

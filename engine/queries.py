@@ -3,12 +3,12 @@
 from bisect import bisect_right
 from typing import Final
 
-from engine.commands import NewOrder, QueryOrder, QueryOrders
-from engine.events import AnyEvent, OrderStatusReported
+from engine.commands import NewOrder, QueryOrder, QueryOrders, QueryPhase
+from engine.events import AnyEvent, OrderStatusReported, PhaseReported
 from engine.order import Order
 from engine.reject import RejectReason, unknown_session
 from engine.state import Session, State
-from engine.values import LIMIT, OrderStatus, TimeInForce
+from engine.values import LIMIT, OrderStatus, Phase, Subscription, TimeInForce
 
 REPORTS_MAX: Final = 1_000
 """No answer to a question for many orders has more reports; who asks for the rest goes on after the last of them."""
@@ -170,3 +170,47 @@ def _nothing(command: QueryOrders, reason: RejectReason) -> OrderStatusReported:
         total_reports=0,
         last_report=True,
     )
+
+
+def query_phase(state: State, command: QueryPhase) -> list[AnyEvent]:
+    """Tell the phase of an instrument, or of each, and whether to go on telling."""
+    session = state.sessions.get(command.session)
+    if session is None:
+        return unknown_session(command.session)
+    session.last_in = command.msg_seq_num
+    books = [book for symbol, book in state.books.items() if command.symbol in ("", symbol)]
+    for book in books:
+        told = book.security_status_to if command.is_security_status else book.session_status_to
+        if command.subscription is Subscription.SUBSCRIBE:
+            told[command.session] = None
+        elif command.subscription is Subscription.UNSUBSCRIBE:
+            told.pop(command.session, None)
+    if not books:
+        reason = RejectReason.UNKNOWN_INSTRUMENT
+        return [
+            PhaseReported(
+                command.session,
+                command.request_id,
+                command.symbol,
+                command.is_security_status,
+                Phase.CLOSED,
+                0,
+                0,
+                reason,
+                reason.text,
+            )
+        ]
+    if command.subscription is Subscription.UNSUBSCRIBE:
+        return []
+    return [
+        PhaseReported(
+            command.session,
+            command.request_id,
+            book.instrument.symbol,
+            command.is_security_status,
+            book.phase,
+            book.timetable.ends_ns,
+            book.last_price,
+        )
+        for book in books
+    ]

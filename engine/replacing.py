@@ -64,6 +64,8 @@ def replace_order(state: State, command: ReplaceOrder) -> list[AnyEvent]:
     stays = _keeps_priority(order, qty, price, terms)
     if stays:
         _shrink(book.side(order.side), order, qty, terms)
+        if book.watchers:
+            state.restless[command.symbol] = book
     else:
         withdraw(state, order)
         order.leaves_qty = qty - order.cum_qty - order.busted_qty

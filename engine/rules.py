@@ -4,7 +4,26 @@ from typing import Final
 
 import msgspec
 
-from engine.values import SelfTrade, SelfTradeScope
+from engine.values import Phase, SelfTrade, SelfTradeScope
+
+
+class ScheduledPhase(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """A change of phase that comes every week: seconds of the day (UTC), and on which days, bit 0 for Mondays."""
+
+    at_s: int
+    phase: Phase
+    weekdays: int = 0b1111111
+
+
+class Bands(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """How far an instrument may trade at once, and what comes of it where it would go further; see `engine.bands`."""
+
+    static_bps: int = 0
+    """From the price of the last auction, in basis points of that price; 0 for no such band."""
+    dynamic_bps: int = 0
+    """From the last price; 0 for no such band."""
+    auction_ms: int = 300_000
+    """How long the auction is that follows; and how much longer it is if its price would be outside."""
 
 
 class Rules(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -26,6 +45,13 @@ class Rules(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How far beyond the reference price an order may pay, or sell for, in basis points of that price."""
     auction_protection_bps: int = 1000
     """How far from the reference price a market order may trade in an auction, in basis points of that price."""
+    auction_random_end_ms: int = 0
+    """By how much at most the scheduled end of an auction is put off at random,"""
+    auction_seed: int = 0
+    """made from this, 63 bits that nobody knows beforehand."""
+    indicative_every_ms: int = 500
+    """How often at most an indicative price is published while an auction's orders gather."""
+    bands: Bands | None = None
 
 
 NO_RULES: Final = Rules()

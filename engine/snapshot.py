@@ -22,10 +22,12 @@ from engine.holding import Holding
 from engine.instrument import Instrument
 from engine.journal import make_directory, sync_directory
 from engine.order import FEE_SCALE, Order, OrderList, round_fee
+from engine.phases import PHASES
 from engine.places import rest_pegged
-from engine.rules import NO_LIMITS, NO_RULES, Limits, Rules, SelfTradeRule
+from engine.rules import NO_LIMITS, NO_RULES, Limits, Rules, ScheduledPhase, SelfTradeRule
 from engine.state import Amendment, Session, State
 from engine.terms import Terms
+from engine.timetable import Timetable
 from engine.values import (
     BUY,
     CancelOnDisconnect,
@@ -84,6 +86,19 @@ class ListImage(msgspec.Struct, frozen=True, array_like=True):
     kept: list[OrderImage]
 
 
+class TimetableImage(msgspec.Struct, frozen=True, array_like=True):
+    """What the clock has in store for an instrument, in a snapshot."""
+
+    schedule: tuple[ScheduledPhase, ...]
+    change_ns: int
+    ends_ns: int
+    next_phase: Phase
+    is_extended: bool
+    is_held: bool
+    indicate_ns: int
+    indicated: tuple[int, int, int]
+
+
 class InstrumentImage(msgspec.Struct, frozen=True, array_like=True):
     """An instrument in a snapshot, and the OrderIDs resting on its book, each side best level and oldest first."""
 
@@ -107,6 +122,9 @@ class InstrumentImage(msgspec.Struct, frozen=True, array_like=True):
     for_auction: list[int] = []
     pegs: tuple[int, ...] = ()
     """The OrderIDs of its pegged orders, oldest first."""
+    timetable: TimetableImage | None = None
+    security_status_to: list[str] = []
+    session_status_to: list[str] = []
 
 
 class GuardImage(msgspec.Struct, frozen=True, array_like=True):
@@ -234,6 +252,10 @@ def restore(image: StateImage) -> State:
         book.last_price = shown.last_price
         book.index_price = shown.index_price
         book.auction_price = shown.auction_price
+        book.watchers += PHASES[book.phase].is_auction
+        book.security_status_to = dict.fromkeys(shown.security_status_to)
+        book.session_status_to = dict.fromkeys(shown.session_status_to)
+        _restore_timetable(state, book.timetable, shown.timetable)
     for firm_image in image.firms:
         state.firms[firm_image.name] = _guard(firm_image)
     for account_image in image.accounts:
@@ -334,6 +356,7 @@ def _private(path: str, flags: int) -> int:
 
 def _instrument_image(book: Book) -> InstrumentImage:
     i = book.instrument
+    table = book.timetable
     return InstrumentImage(
         i.symbol,
         i.base,
@@ -354,7 +377,34 @@ def _instrument_image(book: Book) -> InstrumentImage:
         book.auction_price,
         list(book.for_auction),
         tuple(order.order_id for order in book.pegs or ()),
+        TimetableImage(
+            table.schedule,
+            table.change_ns,
+            table.ends_ns,
+            table.next_phase,
+            table.is_extended,
+            table.is_held,
+            table.indicate_ns,
+            table.indicated,
+        ),
+        list(book.security_status_to),
+        list(book.session_status_to),
     )
+
+
+def _restore_timetable(state: State, table: Timetable, image: TimetableImage | None) -> None:
+    if image is None:
+        return
+    table.schedule = image.schedule
+    table.change_ns = image.change_ns
+    table.ends_ns = image.ends_ns
+    table.next_phase = image.next_phase
+    table.is_extended = image.is_extended
+    table.is_held = image.is_held
+    table.indicate_ns = image.indicate_ns
+    table.indicated = image.indicated
+    if table.next_ns():
+        state.due.add(table, table.next_ns())
 
 
 def _instrument(image: InstrumentImage, assets: dict[str, int]) -> Instrument:

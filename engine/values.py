@@ -23,6 +23,9 @@ AMOUNT_MAX: Final = 2**62
 PRICE_MAX: Final = 2**53
 """No price (ticks) and no maximum order quantity (lots) may exceed this."""
 
+AUCTION_MS_MAX: Final = 86_400_000
+"""No auction is made longer than a day, in milliseconds."""
+
 DECIMALS_MAX: Final = 18
 """No asset, price or quantity has more digits after the point."""
 
@@ -269,6 +272,16 @@ class Phase(IntEnum):
     HALT = 6
     POST_ONLY = 7
     CANCEL_ONLY = 8
+
+
+class Subscription(IntEnum):
+    """FIX SubscriptionRequestType(263)."""
+
+    SNAPSHOT = 0
+    """Tell it now."""
+    SUBSCRIBE = 1
+    """Tell it now, and whenever it changes."""
+    UNSUBSCRIBE = 2
 
 
 class MassCancelScope(IntEnum):

@@ -260,9 +260,9 @@ class Venue:
             )
         )
 
-    def phase(self, phase: Phase, *, symbol: str = SYMBOL) -> list[AnyEvent]:
+    def phase(self, phase: Phase, *, symbol: str = SYMBOL, lasts_ms: int = 0) -> list[AnyEvent]:
         """Let staff bring the instrument into a phase."""
-        return self.apply(commands.SetPhase(symbol, phase, "staff", "test"))
+        return self.apply(commands.SetPhase(symbol, phase, "staff", "test", lasts_ms))
 
     def end_day(self, day: int) -> list[AnyEvent]:
         return self.apply(commands.EndTradingDay(day))

@@ -71,7 +71,9 @@ def check_state(state: State) -> None:
     assert gone == sorted(
         (item for item in state.due.items() if isinstance(item, Session)), key=list(state.sessions.values()).index
     )
-    assert state.due.next_ns == min((*timed.values(), *(session.due_ns for session in gone), NEVER))
+    due = (*timed.values(), *(session.due_ns for session in gone), *_timetables(state))
+    assert state.due.next_ns == min((*due, NEVER))
+    assert len(state.due) == len(due)
     assert not any(session.is_connected or session.due_ns <= state.time_ns for session in gone)
     _check_guards(state, open_orders)
 
@@ -176,6 +178,17 @@ def check_lists(state: State) -> None:
                 case stage:
                     assert stage is ListStage.DONE
                     assert not any(is_open)
+
+
+def _timetables(state: State) -> list[int]:
+    """Return when instruments are due, each for the first of what the clock has in store for it."""
+    for book in state.books.values():
+        table = book.timetable
+        assert table.due_ns == table.next_ns()
+        assert table.due_ns == 0 or table.due_ns > state.time_ns
+        assert bool(table.change_ns) == bool(table.schedule)
+        assert not (table.indicate_ns or table.ends_ns) or PHASES[book.phase].is_auction
+    return [book.timetable.due_ns for book in state.books.values() if book.timetable.due_ns]
 
 
 def timed_orders(state: State) -> dict[int, Order]:

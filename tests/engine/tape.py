@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from engine import commands
 from engine.commands import AnyCommand
-from engine.rules import Limits, Rules, SelfTradeRule
+from engine.rules import Bands, Limits, Rules, ScheduledPhase, SelfTradeRule
 from engine.terms import Terms
 from engine.values import (
     FILL_OR_KILL,
@@ -33,6 +33,7 @@ from engine.values import (
     SelfTrade,
     SelfTradeScope,
     Side,
+    Subscription,
     TimeInForce,
 )
 
@@ -329,6 +330,9 @@ class Tape:
             order_notional_min=chance.choice((0, 0, 100, 20_000)),
             order_notional_max=self._seldom(-1, chance.choice((0, 0, 0, 10**6))),
             fat_finger_bps=self._seldom(10_000, chance.choice((0, 0, 0, 50, 500))),
+            auction_random_end_ms=self._seldom(-1, chance.choice((0, 30_000))),
+            auction_seed=chance.randrange(1 << 63),
+            bands=chance.choice((None, Bands(chance.choice((0, 60, 500)), chance.choice((0, 30, 300)), 5_000))),
             auction_protection_bps=self._seldom(10_000, chance.choice((0, 50, 500))),
         )
         return commands.SetRules(self._seldom("NOTHING", chance.choice(SYMBOLS)), rules, "staff", "a test")
@@ -364,7 +368,17 @@ class Tape:
         phase = self._random.choice(tuple(Phase))
         if self._random.randrange(3):
             self._continuous_again = (self._number + self._random.randint(2, 80), symbol)
-        return commands.SetPhase(symbol, phase, "staff", "a test")
+        kind = self._random.randrange(10)
+        if kind == 0:
+            session = self._of(self._number)[0]
+            symbol, told = self._seldom("", symbol, 4), self._random.choice(tuple(Subscription))
+            return commands.QueryPhase(session, self._number, "p", symbol, bool(self._random.randrange(2)), told)
+        if kind in {1, 2}:
+            second = self.now_ns // SECOND_NS % 86_400
+            times = [(second + self._random.randint(1, 90)) % self._seldom(90_000, 86_400) for _ in range(3)]
+            schedule = tuple(ScheduledPhase(at_s, self._random.choice(tuple(Phase))) for at_s in times)
+            return commands.SetSchedule(symbol, self._seldom((), schedule, 3), "staff", "a test")
+        return commands.SetPhase(symbol, phase, "staff", "a test", self._seldom(20_000, 0, 4))
 
     def _self_trade(self) -> AnyCommand:
         account = self._seldom("NOBODY", self._random.choice(ACCOUNTS))

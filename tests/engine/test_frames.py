@@ -18,7 +18,6 @@ from engine.frames import (
     find_frame_after,
     frame_at,
 )
-from engine.terms import Terms
 from tests.engine.workload import tape
 
 numbers = st.integers(0, 2**64 - 1)
@@ -114,8 +113,8 @@ def _example(kind: object) -> object:
         return 2**62 if kind is int else next(iter(kind))  # type: ignore[call-overload]
     if kind is str:
         return "текст"
-    if kind == Terms | None:
-        return Terms(*(_example(field.type) for field in msgspec.structs.fields(Terms)))  # type: ignore[arg-type]
+    if type(None) in getattr(kind, "__args__", ()):
+        return _example(kind.__args__[0])  # type: ignore[attr-defined]
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
         return kind(*(_example(field.type) for field in msgspec.structs.fields(kind)))
     if kind == dict[str, int]:

@@ -1,5 +1,7 @@
 """Checks on an order's size and price by an instrument's rules, and by the limits of its account and firm."""
 
+from typing import Any
+
 import pytest
 
 from engine import commands
@@ -13,7 +15,7 @@ from tests.engine.builders import DAY, FOK, IOC, SYMBOL, Venue, all_of, only
 from tests.engine.invariants import check_state
 
 
-def ruled(**rules: int) -> Venue:
+def ruled(**rules: Any) -> Venue:
     """Return a venue whose instrument has these rules."""
     venue = Venue()
     venue.apply(commands.SetRules(SYMBOL, Rules(**rules)))
@@ -91,7 +93,7 @@ def test_new_rules_let_open_orders_be() -> None:
         ({"reference_price": -1}, "BTC/USD: reference_price must be 0 to 9007199254740992"),
     ),
 )
-def test_rules_that_contradict_themselves_are_refused(rules: dict[str, int], text: str) -> None:
+def test_rules_that_contradict_themselves_are_refused(rules: dict[str, Any], text: str) -> None:
     venue = Venue()
     assert only(CommandRejected, venue.apply(commands.SetRules(SYMBOL, Rules(**rules)))).text == text
 
