@@ -41,10 +41,10 @@ BATCH = 100
 
 def run(*, quick: bool = False) -> dict[str, float]:
     """Return the figures by name."""
-    with _collector_as_in_trading():
+    with collector_as_in_trading():
         small, large = 1_000, 100_000 if quick else 1_000_000
         return {
-            "engine_ops_per_s": _median(1 if quick else 5, lambda: _ops_per_s(40_000 if quick else 200_000)),
+            "engine_ops_per_s": median(1 if quick else 5, lambda: _ops_per_s(40_000 if quick else 200_000)),
             f"engine_ops_per_s_at_{small}_resting": (few := _ops_per_s_at(small, 20_000)),
             f"engine_ops_per_s_at_{large}_resting": (many := _ops_per_s_at(large, 20_000)),
             "engine_cost_of_a_full_book": few / many,
@@ -56,7 +56,7 @@ def run(*, quick: bool = False) -> dict[str, float]:
 
 def plain(count: int = 200_000) -> float:
     """Return plain orders and cancels per second: what any engine of ours can do, however old."""
-    with _collector_as_in_trading():
+    with collector_as_in_trading():
         return _ops_per_s(count)
 
 
@@ -128,7 +128,8 @@ class Load:
 
 
 @contextmanager
-def _collector_as_in_trading() -> Iterator[None]:
+def collector_as_in_trading() -> Iterator[None]:
+    """Set the garbage collector as the trading process sets it, for a while."""
     before = gc.get_threshold()
     gc.collect()
     gc.freeze()
@@ -144,24 +145,28 @@ def _ops_per_s(count: int) -> float:
     load, exchange = Load(), Exchange()
     for command in load.opening():
         exchange.apply(command, 0)
-    return count / _seconds(exchange, load.mixed(), count)
+    return count / seconds_of(exchange, load.mixed(), count)
 
 
 def _ops_per_s_at(resting: int, count: int, lately: int = LATELY) -> float:
     load, exchange = Load(is_level=True), Exchange()
     for command in chain(load.opening(), load.resting(resting, lately)):
         exchange.apply(command, 0)
-    return count / _seconds(exchange, load.mixed(), count)
+    return count / seconds_of(exchange, load.mixed(), count)
 
 
-def _seconds(exchange: Exchange, load: Iterator[AnyCommand], count: int) -> float:
+def seconds_of(
+    exchange: Exchange, load: Iterator[AnyCommand], count: int, clock: Callable[[], int] = lambda: 0
+) -> float:
+    """Return what it takes to apply the next `count` commands of a load, each chunk stamped by a clock."""
     apply = exchange.apply
     seconds = 0.0
     for _ in range(count // CHUNK):
+        now_ns = clock()
         chunk = list(islice(load, CHUNK))
         begin = time.process_time()
         for command in chunk:
-            apply(command, 0)
+            apply(command, now_ns)
         seconds += time.process_time() - begin
     return seconds
 
@@ -209,7 +214,7 @@ def _recovery_records_per_s(count: int, repeats: int) -> float:
             assert recovered.sequence == records, "the whole journal is replayed"
             return records / seconds
 
-        return _median(repeats, once)
+        return median(repeats, once)
 
 
 def _write_journal(directory: Path, count: int) -> int:
@@ -229,7 +234,8 @@ def _write_journal(directory: Path, count: int) -> int:
     return sequence
 
 
-def _median(repeats: int, measure: Callable[[], float]) -> float:
+def median(repeats: int, measure: Callable[[], float]) -> float:
+    """Return the median of what is measured several times."""
     return statistics.median(measure() for _ in range(repeats))
 
 

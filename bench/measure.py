@@ -127,7 +127,10 @@ def running(peer: Peer, cores: Cores) -> Iterator[int]:
 def measure_engine(build: Build, *, quick: bool) -> dict[str, float]:
     """Measure the engine alone, and recovery, in a process of its own. Raise `BenchError` if it fails."""
     home = BUILDS[build]
-    program = f"import json; from bench.engine_bench import run; print(json.dumps(run(quick={quick})))"
+    program = (
+        "import json; from bench import engine_bench, every_type; "
+        f"print(json.dumps(engine_bench.run(quick={quick}) | every_type.run(quick={quick})))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=home,

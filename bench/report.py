@@ -28,8 +28,9 @@ PLAIN_COST_MAX: Final = 1.1
 SCALING_RATIO_MAX: Final = 1.5
 """A busier venue may cost so much more per order, for the processor's caches' sake; growth shows well beyond it."""
 
-ENGINE_TARGETS: Final = {
+ENGINE_TARGETS: Final[dict[str, tuple[str, str, float | None, bool]]] = {
     "engine_ops_per_s": ("engine alone, add/cancel/match", "ops/s", 300_000, True),
+    "engine_ops_per_s_every_type": ("engine alone, every kind of order", "ops/s", None, True),
     "engine_cost_of_a_full_book": ("a plain order on a full book, to one of 1,000", "times", 1.3, False),
     "engine_bytes_per_resting_order": ("engine alone, a resting order", "bytes", 1_024, False),
     "recovery_records_per_s": ("recovery", "records/s", 150_000, True),

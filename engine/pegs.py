@@ -85,6 +85,21 @@ class PegQueue:
         """There is no reference: nobody can trade until there is one."""
         self._is_known = False
 
+    def first(self) -> tuple[int, int, Peg] | None:
+        """Return the first to trade of those that can, with its wish and age."""
+        if not self._is_known:
+            return None
+        floats = limited = None
+        if self._floating:
+            (offset, rank), peg = self._floating.peekitem(0)
+            floats = self._reference + offset, rank, peg
+        if self._at_limit:
+            (limit, rank), peg = self._at_limit.peekitem(0)
+            limited = limit, rank, peg
+        if floats is None or limited is None:
+            return limited if floats is None else floats
+        return min(floats, limited, key=_standing)
+
     def floating(self) -> Iterator[tuple[int, int, Peg]]:
         """Yield those that float and can trade, with their wish and age, the first to trade first."""
         if self._is_known:
@@ -105,7 +120,7 @@ class PegQueue:
 class PegSide:
     """The pegs of one side."""
 
-    __slots__ = ("_best", "_cap", "_queues", "_worst", "sign")
+    __slots__ = ("_best", "_cap", "_first", "_is_first_known", "_queues", "_worst", "sign")
 
     def __init__(self, side: Side) -> None:
         self.sign = 1 if side is SELL else -1
@@ -114,14 +129,23 @@ class PegSide:
         self._cap = self._best
         """The best key at which a peg may trade."""
         self._queues = {reference: PegQueue() for reference in PegReference if reference}
+        self._first: tuple[int, Order] | None = None
+        self._is_first_known = True
 
-    def queue(self, reference: PegReference) -> PegQueue:
-        """Return the pegs with one reference."""
-        return self._queues[reference]
+    def add(self, peg: Peg, reference: PegReference) -> None:
+        """Put a peg where it stands with its reference."""
+        self._queues[reference].add(peg)
+        self._is_first_known = False
+
+    def remove(self, peg: Peg, reference: PegReference) -> None:
+        """Take a peg out."""
+        self._queues[reference].remove(peg)
+        self._is_first_known = False
 
     def follow(self, own_best: Price, other_best: Price) -> None:
         """Let pegs be priced by the best displayed prices of their own and of the other side; 0 where there is none."""
         own, other = own_best * self.sign, other_best * self.sign
+        self._is_first_known = False
         self._cap = other + 1 if other_best else self._best
         primary, market, midpoint = self._queues.values()
         if own_best:
@@ -147,8 +171,21 @@ class PegSide:
             yield key, peg.order
 
     def first(self) -> tuple[int, Order] | None:
-        """Return the first of them."""
-        return next(self.ranked(), None)
+        """Return the first of them: every order asks that comes to a book with pegs."""
+        if not self._is_first_known:
+            firsts = [first for queue in self._queues.values() if (first := queue.first()) is not None]
+            self._first = None
+            if firsts:
+                wish, _, peg = min(firsts, key=_standing)
+                key = max(wish, self._cap)
+                if key <= self._worst:
+                    self._first = key, peg.order
+            self._is_first_known = True
+        return self._first
+
+
+def _standing(place: tuple[int, int, Peg]) -> tuple[int, int]:
+    return place[0], place[1]
 
 
 class Pegs:
@@ -187,14 +224,14 @@ class Pegs:
         self._last_rank += 1
         limit = order.price * side.sign if order.price else _NO_LIMIT
         peg = self._pegs[order.order_id] = Peg(order, terms.offset * side.sign, limit, self._last_rank)
-        side.queue(terms.peg).add(peg)
+        side.add(peg, terms.peg)
         order.place = Place.PEGS
 
     def remove(self, order: Order) -> None:
         """Take a pegged order out; its terms must be those with which it came."""
         terms = order.terms
         assert terms is not None, "a peg has a reference"
-        self._sides[order.side].queue(terms.peg).remove(self._pegs.pop(order.order_id))
+        self._sides[order.side].remove(self._pegs.pop(order.order_id), terms.peg)
         order.place = NOWHERE
 
     def follow(self, best_bid: Price, best_ask: Price) -> None:

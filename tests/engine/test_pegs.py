@@ -125,7 +125,7 @@ def test_a_move_of_the_market_touches_those_alone_that_come_to_their_limit_or_le
     pegs = Pegs()
     for number in range(1, 1001):
         pegs.rest(peg(number, BUY, PegReference.PRIMARY, 0, 1000 + number))
-    queue = pegs.side(BUY).queue(PegReference.PRIMARY)
+    queue = pegs.side(BUY)._queues[PegReference.PRIMARY]
     pegs.follow(1500, 0)
     assert len(queue._at_limit) == 499
     pegs.follow(1503, 0)
