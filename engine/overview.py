@@ -45,6 +45,8 @@ class InstrumentShown(msgspec.Struct, frozen=True, array_like=True):
     """What the auction would come to now,"""
     indicative_qty: Qty = 0
     """and how much would trade in it."""
+    phase_ends_ns: int = 0
+    """When the phase ends by the clock, nanoseconds since the epoch; 0 if that is not known."""
 
 
 class VenueShown(msgspec.Struct, tag="venue", frozen=True, array_like=True):
@@ -107,6 +109,7 @@ def _instrument_shown(book: Book) -> InstrumentShown:
         _resting(book.bids) + _resting(book.asks),
         indicated.price if indicated else 0,
         indicated.qty if indicated else 0,
+        book.timetable.ends_ns,
     )
 
 

@@ -36,14 +36,21 @@ PhaseArgument = Annotated[
 def phase(
     symbol: SymbolArgument,
     phase: PhaseArgument,
+    *,
     config: ConfigOption,
     why: WhyOption,
+    lasts_s: Annotated[
+        float,
+        typer.Option(
+            "--for", metavar="SECONDS", min=0, help="How long an auction lasts.", show_default="until the next command"
+        ),
+    ] = 0,
     by: ByOption = "",
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring an instrument into a phase of trading, at once."""
-    _set_phase(symbol, phase, config, why, by, data, as_json=as_json)
+    """Bring an instrument into a phase of trading, at once; an auction for a time, and then it trades continuously."""
+    _set_phase(symbol, phase, config, why, by, data, lasts_ms=round(lasts_s * 1_000), as_json=as_json)
 
 
 def halt(
@@ -70,7 +77,9 @@ def resume(
     _set_phase(symbol, "continuous", config, why, by, data, as_json=as_json)
 
 
-def _set_phase(symbol: str, name: str, config: Path, why: str, by: str, data: Path | None, *, as_json: bool) -> None:
+def _set_phase(
+    symbol: str, name: str, config: Path, why: str, by: str, data: Path | None, *, lasts_ms: int = 0, as_json: bool
+) -> None:
     from engine.commands import SetPhase
     from engine.values import Phase
 
@@ -78,11 +87,12 @@ def _set_phase(symbol: str, name: str, config: Path, why: str, by: str, data: Pa
     if name not in names:
         raise typer.BadParameter(f"{name} is no phase; choose from {', '.join(names)}", param_hint="PHASE")
     shown = instrument_shown(config, data, symbol)
-    request = SetPhase(symbol, names[name], who(by), why)
+    request = SetPhase(symbol, names[name], who(by), why, lasts_ms)
     command(config, data, request, lambda events: _told(shown, events), as_json=as_json)
 
 
 def _told(shown: "InstrumentShown", events: "Sequence[AnyEvent]") -> list[str]:
+    from backoffice.cli.shown import time_text
     from backoffice.cli.venue.figures import price_text, qty_text
     from engine.events import AuctionEnded, OrderCanceled, PhaseChanged
 
@@ -94,7 +104,8 @@ def _told(shown: "InstrumentShown", events: "Sequence[AnyEvent]") -> list[str]:
             lines.append(f"{event.symbol}: the auction has traded {traded}")
         elif isinstance(event, PhaseChanged):
             before, now = (phase.name.lower().replace("_", "-") for phase in (event.before, event.phase))
-            lines.append(f"{event.symbol}: {now}, after {before}")
+            until = f" until {time_text(event.ends_ns)}" if event.ends_ns else ""
+            lines.append(f"{event.symbol}: {now}{until}, after {before}")
     if canceled:
         lines.append(f"{canceled:,} order{' was' if canceled == 1 else 's were'} cancelled")
     return lines

@@ -50,14 +50,18 @@ def status(config: ConfigOption, data: DataOption = None, as_json: JsonOption = 
 
 def _row(shown: "InstrumentShown") -> tuple[str, ...]:
     """Return what there is of an instrument as text, empty where there is nothing."""
+    from backoffice.cli.shown import time_text
     from backoffice.cli.venue.figures import price_text, qty_text
 
+    phase = shown.phase.name.lower().replace("_", "-")
+    if shown.phase_ends_ns:
+        phase += f" until {time_text(shown.phase_ends_ns)[11:19]}"
     indicated = ""
     if shown.indicative_price:
         indicated = f"{qty_text(shown, shown.indicative_qty)} at {price_text(shown, shown.indicative_price)}"
     return (
         shown.symbol,
-        shown.phase.name.lower().replace("_", "-"),
+        phase,
         price_text(shown, shown.last_price) if shown.last_price else "",
         qty_text(shown, shown.bid_qty) if shown.bid_qty else "",
         price_text(shown, shown.bid_price) if shown.bid_price else "",

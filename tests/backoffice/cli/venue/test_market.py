@@ -36,6 +36,13 @@ def test_an_auction_is_shown_while_it_gathers_and_when_it_ends(venue: CommandedV
     assert lines[0] == "BTC/USD: the auction has traded 0.050 at 42.00"
 
 
+def test_an_auction_may_be_given_a_time(venue: CommandedVenue) -> None:
+    first, *_ = venue.fondaco("phase", "BTC/USD", "opening-auction", "--for", "2.5", *WHY).splitlines()
+    assert first.startswith("BTC/USD: opening-auction until 20")
+    (shown,) = json.loads(venue.fondaco("status", "--json"))["instruments"]
+    assert shown["phase"].startswith("opening-auction until ")
+
+
 def test_the_outcome_is_there_for_programs(venue: CommandedVenue) -> None:
     shown = json.loads(venue.fondaco("halt", "BTC/USD", *WHY, "--json"))
     assert shown["sequence"] == 12
