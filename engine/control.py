@@ -18,7 +18,17 @@ from typing import Final, TypeAlias, cast
 
 import msgspec
 
-from engine.commands import Block, BustTrade, CorrectTrade, SetLimits, SetPhase, SetRules, SetSchedule, Unblock
+from engine.commands import (
+    Block,
+    BustTrade,
+    CorrectTrade,
+    SetLimits,
+    SetPhase,
+    SetRules,
+    SetSchedule,
+    SetSelfTrade,
+    Unblock,
+)
 from engine.errors import ControlError
 from engine.events import AnyEvent
 from engine.overview import ShowTrade, ShowVenue, TradeShown, VenueShown, show_trade, show_venue
@@ -44,7 +54,9 @@ _LENGTH: Final = struct.Struct("<I")
 _CREDENTIALS: Final = struct.Struct("3i")
 """What SO_PEERCRED gives: process, user and group."""
 
-StaffCommand: TypeAlias = SetRules | SetLimits | Block | Unblock | SetPhase | SetSchedule | BustTrade | CorrectTrade
+StaffCommand: TypeAlias = (
+    SetRules | SetLimits | SetSelfTrade | Block | Unblock | SetPhase | SetSchedule | BustTrade | CorrectTrade
+)
 """The commands that come over control. Each has `by`, who asked, which control demands, and `why`."""
 
 Question: TypeAlias = ShowVenue | ShowTrade

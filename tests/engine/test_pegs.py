@@ -92,6 +92,7 @@ def test_pegs_rank_by_their_definition_however_the_market_moves(
             prices = {o.order_id: price_of(o, bid, ask) for o in orders if o.side is side}
             ranked = sorted((sign * p[0], number, p[1]) for number, p in prices.items() if p is not None)
             assert priced(pegs, side) == [(price, number) for _, number, price in ranked]
+            assert pegs.side(side).first() == next(pegs.side(side).ranked(), None)
 
 
 @pytest.mark.parametrize(

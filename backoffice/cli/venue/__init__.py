@@ -2,7 +2,7 @@
 
 import typer
 
-from backoffice.cli.venue import guards, market, status, trades
+from backoffice.cli.venue import guards, market, self_trade, status, trades
 
 app = typer.Typer(
     help="See how a running venue stands, and command it. Each command is on record with who asked for it and why.",
@@ -15,6 +15,7 @@ app.command("resume")(market.resume)
 app.command("block")(guards.block)
 app.command("unblock")(guards.unblock)
 app.command("limits")(guards.limits)
+app.command("self-trade")(self_trade.self_trade)
 app.command("trade")(trades.trade)
 app.command("bust")(trades.bust)
 app.command("correct")(trades.correct)
