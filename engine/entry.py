@@ -25,7 +25,10 @@ from engine.values import (
     AT_THE_OPENING,
     BUY,
     CONTINUOUS,
+    DAY,
+    GOOD_TILL_CANCEL,
     GOOD_TILL_DATE,
+    IMMEDIATE_OR_CANCEL,
     LIMIT,
     MARKET,
     MARKET_TO_LIMIT,
@@ -53,34 +56,71 @@ def new_order(state: State, command: NewOrder) -> list[AnyEvent]:
     book = state.books.get(command.symbol)
     if book is None:
         return _rejected(command, RejectReason.UNKNOWN_INSTRUMENT)
+    # Most orders are plain, and pay for nothing else: they are entered here, if nothing speaks against it. Whatever is
+    # not plain, or is to be refused, goes the long way. What `admit` and `fund` look at must be in this condition.
+    order_type, time_in_force, instrument = command.order_type, command.time_in_force, book.instrument
+    side, qty, price = command.side, command.qty, command.price
+    if (
+        command.terms is None
+        and order_type is LIMIT
+        and (time_in_force is GOOD_TILL_CANCEL or time_in_force is DAY or time_in_force is IMMEDIATE_OR_CANCEL)
+        and 0 < qty <= instrument.order_qty_max
+        and 0 < price <= PRICE_MAX
+        and book.phase is CONTINUOUS
+        and not (state.guarded or book.rules.fat_finger_bps)
+    ):
+        holdings = account.holdings
+        notional = qty * price * instrument.notional_per_tick_lot
+        if side is BUY:
+            backing, proceeds = holdings[instrument.quote], holdings[instrument.base]
+            reserved = notional - (-notional * instrument.reserve_fee_bps // FEE_SCALE)  # round_fee, without the call
+        else:
+            backing, proceeds = holdings[instrument.base], holdings[instrument.quote]
+            reserved = qty * instrument.base_per_lot
+        if reserved <= backing.available and notional <= AMOUNT_MAX:
+            backing.available -= reserved
+            backing.reserved += reserved
+            symbol, session_name, account_name = command.symbol, command.session, command.account
+            state.last_order_id = order_id = state.last_order_id + 1
+            order = Order(
+                order_id,
+                session_name,
+                account_name,
+                cl_ord_id,
+                instrument,
+                side,
+                order_type,
+                time_in_force,
+                qty,
+                price,
+                backing,
+                proceeds,
+            )
+            order.reserved = reserved
+            account.orders[order_id] = order
+            account.firm_guard.open_orders += 1
+            account.cl_ord_ids[cl_ord_id] = order_id
+            events: list[AnyEvent] = [
+                OrderAccepted(
+                    session_name, account_name, order_id, cl_ord_id, symbol, side, order_type, time_in_force, qty, price
+                )
+            ]
+            trade_and_rest(state, order, book, events)
+            return events
+    return _enter(state, account, book, command)
+
+
+def _enter(state: State, account: Account, book: Book, command: NewOrder) -> list[AnyEvent]:
+    """Enter an order, whatever it asks for, or refuse it."""
     order = admit(state, account, book, command)
     if not isinstance(order, Order):
         return _rejected(command, order)
-    events: list[AnyEvent]
-    if order.terms is not None:
-        events = []
-        begin(state, order, book, events)
-        return events
-    # As `start` does it, for the many that ask for nothing more; a call less, and the event from what is at hand.
-    events = [
-        OrderAccepted(
-            command.session,
-            command.account,
-            order.order_id,
-            cl_ord_id,
-            command.symbol,
-            command.side,
-            command.order_type,
-            command.time_in_force,
-            command.qty,
-            order.price,
-        )
-    ]
-    trade_and_rest(state, order, book, events)
+    events: list[AnyEvent] = []
+    begin(state, order, book, events)
     return events
 
 
-def admit(  # noqa: C901, PLR0912 - one check after another, in the order of reasons
+def admit(  # noqa: C901 - one check after another, in the order of reasons
     state: State, account: Account, book: Book, command: NewOrder, *, funded: bool = True
 ) -> Order | RejectReason:
     """Return the order that a command enters, which is nowhere yet: open, and funded. Or say why it is refused.
@@ -131,26 +171,11 @@ def admit(  # noqa: C901, PLR0912 - one check after another, in the order of rea
         backing,
         proceeds,
     )
-    if terms is None and order_type is LIMIT and not book.rules.fat_finger_bps:
-        # As `fund` does it, for the many that ask for nothing more: a call less, and figures that are at hand.
-        notional = qty * price * instrument.notional_per_tick_lot
-        if notional > AMOUNT_MAX:
-            return RejectReason.NOTIONAL_TOO_LARGE
-        if side is BUY:
-            reserved = notional - (-notional * instrument.reserve_fee_bps // FEE_SCALE)  # round_fee, without the call
-        else:
-            reserved = qty * instrument.base_per_lot
-        if reserved > backing.available:
-            return RejectReason.INSUFFICIENT_FUNDS
-        backing.available -= reserved
-        backing.reserved += reserved
-        order.reserved = reserved
-    else:
-        order.terms = terms
-        if funded:
-            reason = fund(state, book, order)
-            if reason is not None:
-                return reason
+    order.terms = terms
+    if funded:
+        reason = fund(state, book, order)
+        if reason is not None:
+            return reason
     state.last_order_id = order_id
     account.orders[order_id] = order
     account.firm_guard.open_orders += 1

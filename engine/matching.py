@@ -89,6 +89,10 @@ def _match(state: State, taker: Order, book: Book, opposite: BookSide, bound: in
             qty = min(qty, lots_left(taker, price))
             if not qty:
                 return
-        opposite.take(maker, qty)
+        if qty == maker.leaves_qty:
+            opposite.remove(maker)
+            maker.leaves_qty = 0
+        else:
+            opposite.take(maker, qty)
         fill(state, book, maker, taker, price, qty, events)
     finish(state, taker, FILLED)

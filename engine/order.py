@@ -119,7 +119,8 @@ class Order(Timed):
             return leaves_qty * self.instrument.base_per_lot
         notional = leaves_qty * price * self.instrument.notional_per_tick_lot
         fee_raw = self.fee_raw
-        return notional + round_fee(fee_raw + notional * self.instrument.reserve_fee_bps) - round_fee(fee_raw)
+        fee_raw_then = fee_raw + notional * self.instrument.reserve_fee_bps
+        return notional + (-fee_raw // FEE_SCALE) - (-fee_raw_then // FEE_SCALE)  # each rounded up, without calls
 
 
 class OrderList:

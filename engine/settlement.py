@@ -4,7 +4,7 @@ from engine.book import Book
 from engine.commands import CancelOrder
 from engine.events import AnyEvent, OrderAccepted, OrderCanceled, Trade
 from engine.instrument import Instrument
-from engine.order import Order, round_fee
+from engine.order import FEE_SCALE, Order
 from engine.places import withdraw
 from engine.reject import RejectReason
 from engine.state import FINISHED_ORDERS_KEPT, State
@@ -17,6 +17,7 @@ from engine.values import (
     FILLED,
     MARKET,
     PARTIALLY_FILLED,
+    REQUESTED,
     Amount,
     CancelReason,
     ListStage,
@@ -104,13 +105,15 @@ def _settle(order: Order, qty: Qty, notional: Amount, fee_bps: int) -> Amount:
     order.cum_notional += notional
     fee_raw = order.fee_raw
     order.fee_raw = fee_raw_now = fee_raw + notional * fee_bps
-    fee = round_fee(fee_raw_now) - round_fee(fee_raw)
+    fee = -fee_raw // FEE_SCALE - -fee_raw_now // FEE_SCALE  # the one less the other, rounded up without calls
     base_amount = qty * instrument.base_per_lot
     if order.side is BUY:
         if order.order_type is MARKET:
             reserved = order.reserved - notional - fee
-        else:
+        elif order.leaves_qty:
             reserved = order.reserve_needed(order.leaves_qty, order.price)
+        else:
+            reserved = 0
         released = order.reserved - reserved
         order.reserved = reserved
         backing.reserved -= released
@@ -199,7 +202,7 @@ def cancel(
     """Take an open order out of wherever it is, and close it; `refusal` says what it could not do, if that is why."""
     withdraw(state, order)
     order.leaves_qty = 0
-    finish(state, order, EXPIRED if reason in EXPIRIES else CANCELED)
+    finish(state, order, EXPIRED if reason is not REQUESTED and reason in EXPIRIES else CANCELED)
     if request is None:
         requester, cl_ord_id, orig_cl_ord_id = order.session, order.cl_ord_id, ""
     else:
