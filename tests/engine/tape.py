@@ -80,7 +80,7 @@ class Tape:
             self._house: 4,
             self._tick: 2,
             self._rules: 1,
-            self._amend: 0.5,
+            self._amend: 1,
             self._guard: 2,
             self._come_or_go: 0.6,
             self._phase: 1,
@@ -309,8 +309,8 @@ class Tape:
         )
 
     def _amend(self) -> AnyCommand:
-        """Bust or correct one of the trades there may be: one for three commands, roughly."""
-        trade_id = self._random.randint(0, self._number // 3 + 1)
+        """Bust or correct one of the trades there may be: one for so many commands, as it comes."""
+        trade_id = self._random.randint(0, self._number // self._random.choice((3, 30, 100)) + 1)
         if self._random.randrange(2):
             return commands.BustTrade(trade_id, "staff", "fuzz")
         price, qty = self._seldom(2**62, self._random.randint(980, 1020)), self._random.randint(1, 12)
