@@ -530,7 +530,6 @@ class PhaseReported(Event, tag=49, frozen=True, array_like=True, gc=False):
     symbol: str
     is_security_status: bool
     phase: Phase
-    ends_ns: int
     last_price: Price
     reason: int = 0
     text: str = ""

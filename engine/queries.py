@@ -195,7 +195,6 @@ def query_phase(state: State, command: QueryPhase) -> list[AnyEvent]:
                 command.is_security_status,
                 Phase.CLOSED,
                 0,
-                0,
                 reason,
                 reason.text,
             )
@@ -209,7 +208,6 @@ def query_phase(state: State, command: QueryPhase) -> list[AnyEvent]:
             book.instrument.symbol,
             command.is_security_status,
             book.phase,
-            book.timetable.ends_ns,
             book.last_price,
         )
         for book in books

@@ -16,6 +16,7 @@ import msgspec
 from engine.events import (
     AnyEvent,
     CancelRejected,
+    IndicativePrice,
     MassCanceled,
     OrderAccepted,
     OrderCanceled,
@@ -23,6 +24,8 @@ from engine.events import (
     OrderRejected,
     OrderReplaced,
     OrderStatusReported,
+    PhaseChanged,
+    PhaseReported,
     Refused,
     Trade,
     TradeAmended,
@@ -39,7 +42,8 @@ from fixgw.timestamps import format_utc
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 Recipient = tuple[str, int]
-"""A session, and the low bit of its report's part: 1 for the taker of a trade, or for the second session told."""
+"""A session, and the low bit of its report's part: 1 for the taker of a trade, for the second session told, or for the
+second kind of message."""
 
 
 def recipients(event: AnyEvent) -> tuple[Recipient, ...]:
@@ -48,6 +52,11 @@ def recipients(event: AnyEvent) -> tuple[Recipient, ...]:
         return ((event.maker_session, 0), (event.taker_session, 1))
     if isinstance(event, OrderCanceled | OrderReplaced) and event.requester != event.session:
         return ((event.requester, 0), (event.session, 1))
+    if isinstance(event, PhaseChanged):
+        security = [(session, 0) for session in event.security_status_to]
+        return (*security, *[(session, 1) for session in event.session_status_to])
+    if isinstance(event, IndicativePrice):
+        return tuple([(session, 0) for session in event.security_status_to])
     if isinstance(event, _REPORTED):
         return ((event.session, 0),)
     return ()
@@ -62,6 +71,7 @@ _REPORTED: Final = (
     CancelRejected,
     MassCanceled,
     OrderStatusReported,
+    PhaseReported,
     Refused,
 )
 

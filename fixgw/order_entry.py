@@ -14,6 +14,7 @@ from engine.commands import (
     NewOrder,
     QueryOrder,
     QueryOrders,
+    QueryPhase,
     Refuse,
     ReplaceOrder,
 )
@@ -21,7 +22,7 @@ from engine.errors import DecimalError
 from engine.order import Order
 from engine.reject import RejectReason
 from engine.state import State
-from engine.values import LIMIT, PEGGED, MassCancelScope, OrderStatus, OrderType, Side, TimeInForce
+from engine.values import LIMIT, PEGGED, MassCancelScope, OrderStatus, OrderType, Side, Subscription, TimeInForce
 from fixgw.codec import Message
 from fixgw.errors import InvalidTimestamp
 from fixgw.instruments import InstrumentText
@@ -35,7 +36,7 @@ from fixgw.validation import Flaw, find_flaw, find_value_flaw
 
 ID_CHARS_MAX: Final = 64
 """Names and ids longer than this are refused."""
-_SHORT: Final = ("11", "41", "55", "1", "584", "790", "2362")
+_SHORT: Final = ("11", "41", "55", "1", "584", "790", "2362", "324", "335", "336")
 """Those names and ids."""
 _SIDES: Final = {"1": Side.BUY, "2": Side.SELL}
 _ORDER_TYPES: Final = {
@@ -53,6 +54,9 @@ _TIMES_IN_FORCE: Final = {
     "6": TimeInForce.GOOD_TILL_DATE,
     "7": TimeInForce.AT_THE_CLOSE,
 }
+_SUBSCRIPTIONS: Final = {str(each.value): each for each in Subscription}
+_REQUEST_IDS: Final = ("11", "584", "324", "335")
+"""By which of them a refusal names the request that it is for."""
 _MASS_CANCEL_SCOPES: Final = {
     "1": MassCancelScope.INSTRUMENT,
     "6": MassCancelScope.SESSION,
@@ -101,6 +105,8 @@ class OrderEntry:
             "q": self._mass_cancel,
             "H": self._query_order,
             "AF": self._query_orders,
+            "e": self._query_security_status,
+            "g": self._query_session_status,
         }
 
     def refresh(self) -> None:
@@ -223,6 +229,18 @@ class OrderEntry:
             _reports_max(fields),
         )
 
+    def _query_security_status(self, session: str, number: int, message: Message) -> QueryPhase:
+        fields = message.fields
+        _check_common(fields)
+        subscription = _subscription(fields)
+        return QueryPhase(session, number, fields["324"], fields["55"], True, subscription)  # noqa: FBT003 - a field
+
+    def _query_session_status(self, session: str, number: int, message: Message) -> QueryPhase:
+        fields = message.fields
+        _check_common(fields)
+        subscription = _subscription(fields)
+        return QueryPhase(session, number, fields["335"], fields.get("336", ""), False, subscription)  # noqa: FBT003
+
     def _refuse(self, session: str, number: int, message: Message, refusal: Refusal) -> Refuse:
         """Return the refusal in the message's own form: a rejected order or cancel, else a BusinessMessageReject.
 
@@ -248,7 +266,7 @@ class OrderEntry:
             f"{text} ({refusal.detail})" if refusal.detail else text,
             message.msg_type,
             refusal.tag,
-            (fields.get("11") or fields.get("584", ""))[:ECHO_CHARS_MAX],
+            next((fields[tag] for tag in _REQUEST_IDS if tag in fields), "")[:ECHO_CHARS_MAX],
             orig_cl_ord_id[:ECHO_CHARS_MAX],
             account[:ECHO_CHARS_MAX],
             fields.get("55", "")[:ECHO_CHARS_MAX],
@@ -359,6 +377,13 @@ def _reports_max(fields: dict[str, str]) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= _ORDER_ID_CHARS_MAX):
         raise unsupported_value(fields, "911")
     return int(text) or _NO_REPORTS
+
+
+def _subscription(fields: dict[str, str]) -> Subscription:
+    subscription = _SUBSCRIPTIONS.get(fields["263"])
+    if subscription is None:
+        raise unsupported_value(fields, "263")
+    return subscription
 
 
 def _side(fields: dict[str, str]) -> Side:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from engine.events import (
     AnyEvent,
     CancelRejected,
+    IndicativePrice,
     MassCanceled,
     OrderAccepted,
     OrderCanceled,
@@ -19,13 +20,15 @@ from engine.events import (
     OrderRejected,
     OrderReplaced,
     OrderStatusReported,
+    PhaseChanged,
+    PhaseReported,
     Refused,
     Trade,
     TradeAmended,
 )
 from engine.values import BUY, CONTINUOUS, EXPIRIES, REQUESTED, SELL, CancelReason, OrderStatus
 from fixgw.instruments import InstrumentText
-from fixgw.phases import SESSION_SUB_ID
+from fixgw.phases import SESSION_SUB_ID, indicative_price, phase_changed, phase_reported
 from fixgw.reject import business_reject_reason, cxl_rej_reason, mass_cancel_reject_reason, ord_rej_reason
 from fixgw.sizes import displayed_text
 from fixgw.terms import terms_text
@@ -93,6 +96,9 @@ class Reports:
             MassCanceled: self._mass_canceled,
             OrderStatusReported: self._order_status,
             Refused: self._refused,
+            PhaseChanged: self._phase_changed,
+            PhaseReported: self._phase_reported,
+            IndicativePrice: self._indicative_price,
         }
 
     def report(self, event: AnyEvent, sequence: int, part: int, time: str) -> Report:
@@ -317,6 +323,15 @@ class Reports:
             f"14={text.qty_text[event.cum_qty]}\x016={text.average_price(event.cum_notional, event.cum_qty)}\x01"
             f"60={time}\x01"
         )
+
+    def _phase_changed(self, event: PhaseChanged, _exec_id: str, time: str, part: int) -> Report:
+        return phase_changed(event, self._instruments[event.symbol], time, is_session_status=bool(part & 1))
+
+    def _phase_reported(self, event: PhaseReported, _exec_id: str, time: str, _part: int) -> Report:
+        return phase_reported(event, self._instruments.get(event.symbol), time)
+
+    def _indicative_price(self, event: IndicativePrice, _exec_id: str, time: str, _part: int) -> Report:
+        return indicative_price(event, self._instruments[event.symbol], time)
 
     def _refused(self, event: Refused, exec_id: str, time: str, _part: int) -> Report:
         text = f"58=[{event.reason:d}] {event.text}\x01"

@@ -4,12 +4,14 @@ The journal is the truth. Settings only add to it; a definition that differs fro
 what has been traded under one definition cannot be read under another.
 """
 
+import secrets
 from typing import Final
 
-from config.settings import Instrument, Settings
+from config.settings import WEEKDAYS, Instrument, PhaseChange, Settings
 from config.settings import Rules as RulesSettings
 from config.settings import SelfTrade as SelfTradeSetting
 from config.settings import SelfTradeScope as SelfTradeScopeSetting
+from engine.book import Book
 from engine.commands import (
     AddAsset,
     AddInstrument,
@@ -18,15 +20,15 @@ from engine.commands import (
     OpenAccount,
     ProvisionSession,
     SetRules,
+    SetSchedule,
     SetSelfTrade,
 )
 from engine.decimals import parse_decimal
 from engine.errors import DecimalError
 from engine.events import CommandRejected
-from engine.instrument import Instrument as EngineInstrument
-from engine.rules import Rules, SelfTradeRule
+from engine.rules import Bands, Rules, ScheduledPhase, SelfTradeRule
 from engine.sequencer import Sequencer
-from engine.values import SelfTrade, SelfTradeScope
+from engine.values import Phase, SelfTrade, SelfTradeScope
 from fixgw.errors import SeedError
 
 
@@ -60,9 +62,13 @@ def _seed_instruments(settings: Settings, sequencer: Sequencer) -> None:
         else:
             _check_same(command, sequencer)
         if instrument.rules is not None:
-            rules = _rules(instrument.rules, books[instrument.symbol].instrument)
+            rules = _rules(instrument.rules, books[instrument.symbol])
             if books[instrument.symbol].rules != rules:
                 _submit(sequencer, SetRules(instrument.symbol, rules))
+        if instrument.schedule is not None:
+            schedule = tuple(_scheduled(change) for change in instrument.schedule)
+            if books[instrument.symbol].timetable.schedule != schedule:
+                _submit(sequencer, SetSchedule(instrument.symbol, schedule))
 
 
 def _seed_accounts(settings: Settings, sequencer: Sequencer) -> None:
@@ -145,15 +151,27 @@ def _add_instrument(instrument: Instrument) -> AddInstrument:
     )
 
 
-def _rules(rules: RulesSettings, instrument: EngineInstrument) -> Rules:
+def _scheduled(change: PhaseChange) -> ScheduledPhase:
+    hour, minute = change.at.split(":")
+    weekdays = sum(1 << WEEKDAYS.index(day) for day in dict.fromkeys(change.days))
+    return ScheduledPhase(int(hour) * 3_600 + int(minute) * 60, Phase[change.phase.upper().replace("-", "_")], weekdays)
+
+
+def _rules(rules: RulesSettings, book: Book) -> Rules:
+    instrument = book.instrument
     where = f"instrument {instrument.symbol}: rules"
     reference = _decimal(rules.reference_price, instrument.price_decimals, f"{where}: reference_price")
     if reference % instrument.price_increment:
         raise SeedError(f"settings: {where}: reference_price must be a multiple of the price increment")
+    bands = rules.bands
     return Rules(
         stop_protection_bps=rules.stop_protection_bps,
         display_min_bps=rules.display_min_bps,
         auction_protection_bps=rules.auction_protection_bps,
+        auction_random_end_ms=rules.auction_random_end_ms,
+        auction_seed=(book.rules.auction_seed or secrets.randbits(63)) if rules.auction_random_end_ms else 0,
+        indicative_every_ms=rules.indicative_every_ms,
+        bands=None if bands is None else Bands(bands.static_bps, bands.dynamic_bps, bands.auction_ms),
         reference_price=reference // instrument.price_increment,
     )
 

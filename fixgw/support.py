@@ -48,6 +48,8 @@ _BODY: Final = {
     "q": ("11", "530", "1", "55", "54", "60", "58"),
     "H": ("11", "37", "790", "1", "55", "54"),
     "AF": ("584", "585", "1", "55", "54", "37", "911"),
+    "e": ("324", "55", "263"),
+    "g": ("335", "336", "263"),
 }
 
 SUPPORTED: Final[dict[str, frozenset[str]]] = {msg_type: HEADER.union(tags) for msg_type, tags in _BODY.items()}
@@ -58,6 +60,7 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "F": ("55",),
     "G": ("55",),
     "H": ("55",),
+    "e": ("55",),
 }
 """Body tags that the venue needs and FIX 4.4's table leaves open, as components have optional members only."""
 
@@ -95,6 +98,8 @@ SENT: Final[dict[str, tuple[str, ...]]] = {
     "9": ("37", "11", "41", "39", "1", "60", "434", "102", "58"),
     "r": ("11", "37", "530", "531", "532", "533", "534", "41", "535", "55", "54", "60", "58"),
     "j": ("45", "372", "379", "380", "58"),
+    "f": ("324", "325", "55", "336", "625", "326", "327", "330", "331", "31", "60", "58"),
+    "h": ("335", "325", "336", "625", "340", "567", "345", "58"),
 }
 """Body tags that the venue sends by MsgType, those of repeating groups included."""
 

@@ -16,7 +16,7 @@ from fixgw.dictionary import HEADER as FIX_HEADER
 from fixgw.support import HEADER, LATER_FIELDS, REQUIRED, SENT, SENT_HEADER, SESSION_SUPPORTED, SUPPORTED
 
 SPEC: Final = Path(__file__).parent
-MESSAGES: Final = ("0", "1", "2", "3", "4", "5", "A", "D", "F", "G", "q", "H", "AF", "8", "9", "r", "j")
+MESSAGES: Final = (*"012345ADFGqH", "AF", *"eg89rjfh")
 _FRAME: Final = frozenset(("8", "9", "10"))
 _KNOWN: Final = FIELDS | LATER_FIELDS
 

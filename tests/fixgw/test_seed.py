@@ -9,9 +9,9 @@ from config.settings import Settings, parse
 from engine.commands import AnyCommand
 from engine.exchange import Exchange
 from engine.journal import Journal
-from engine.rules import SelfTradeRule
+from engine.rules import Bands, ScheduledPhase, SelfTradeRule
 from engine.sequencer import Sequencer
-from engine.values import SelfTrade, SelfTradeScope
+from engine.values import Phase, SelfTrade, SelfTradeScope
 from fixgw.errors import SeedError
 from fixgw.seed import seed
 
@@ -174,3 +174,39 @@ async def test_self_trade_rules_are_set_and_follow_the_settings(sequencer: Seque
     )
     seed(settings((account, account + 'self_trade = "none"\n')), sequencer)
     assert state.self_trade_accounts == {"ACC": SelfTradeRule(SelfTrade.NONE)}
+
+
+AUCTIONS = """
+order_quantity_max = "100"
+
+[instruments.rules]
+reference_price = "100.50"
+auction_random_end_ms = 30000
+
+[instruments.rules.bands]
+static_bps = 1000
+dynamic_bps = 300
+
+[[instruments.schedule]]
+at = "08:30"
+phase = "opening-auction"
+days = ["mon", "fri"]
+
+[[instruments.schedule]]
+at = "09:00"
+phase = "continuous"
+"""
+
+
+async def test_schedule_and_bands_are_set_once_with_a_seed_that_nobody_knows(sequencer: Sequencer) -> None:
+    change = ('order_quantity_max = "100"\n', AUCTIONS)
+    assert submitted(sequencer, change)[3:5] == ["SetRules", "SetSchedule"]
+    book = sequencer.exchange.state.books["BTC/USD"]
+    assert book.timetable.schedule == (
+        ScheduledPhase(8 * 3600 + 30 * 60, Phase.OPENING_AUCTION, 0b0010001),
+        ScheduledPhase(9 * 3600, Phase.CONTINUOUS),
+    )
+    assert book.rules.bands == Bands(1_000, 300, 300_000)
+    assert book.rules.reference_price == 201
+    assert book.rules.auction_seed
+    assert submitted(sequencer, change) == []
