@@ -2,7 +2,8 @@
 
 A peg's wish is its reference plus its offset, or its limit where that is worse for whoever trades against it. Pegs rank
 by their wish, then by age. None is priced into the other side: it trades at its wish or one tick behind the other
-side's best price, whichever is worse for the taker. Without a reference a peg is parked, and trades with nobody.
+side's best price, whichever is worse for the taker; nor is it priced beyond the price bands. Without a reference a peg
+is parked, and trades with nobody.
 
 Prices are keys of the peg's side (`engine.book`): the smaller, the better for the taker. Of all pegs with one
 reference, those at their limit rank by limit and the others by offset, wherever the market is; so when it moves, only
@@ -120,14 +121,12 @@ class PegQueue:
 class PegSide:
     """The pegs of one side."""
 
-    __slots__ = ("_best", "_cap", "_first", "_is_first_known", "_queues", "_worst", "sign")
+    __slots__ = ("_cap", "_first", "_is_first_known", "_queues", "_worst", "sign")
 
     def __init__(self, side: Side) -> None:
         self.sign = 1 if side is SELL else -1
-        self._best, self._worst = (1, PRICE_MAX) if side is SELL else (-PRICE_MAX, -1)
-        """The keys of the prices that there are."""
-        self._cap = self._best
-        """The best key at which a peg may trade."""
+        self._cap, self._worst = (1, PRICE_MAX) if side is SELL else (-PRICE_MAX, -1)
+        """The best and the worst key at which a peg may trade."""
         self._queues = {reference: PegQueue() for reference in PegReference if reference}
         self._first: tuple[int, Order] | None = None
         self._is_first_known = True
@@ -142,11 +141,14 @@ class PegSide:
         self._queues[reference].remove(peg)
         self._is_first_known = False
 
-    def follow(self, own_best: Price, other_best: Price) -> None:
-        """Let pegs be priced by the best displayed prices of their own and of the other side; 0 where there is none."""
+    def follow(self, own_best: Price, other_best: Price, edge: Price) -> None:
+        """Let pegs be priced by the best displayed prices of their own and of the other side; 0 where there is none.
+
+        `edge` is the best price for a taker that there may be.
+        """
         own, other = own_best * self.sign, other_best * self.sign
         self._is_first_known = False
-        self._cap = other + 1 if other_best else self._best
+        self._cap = max(edge * self.sign, other + 1) if other_best else edge * self.sign
         primary, market, midpoint = self._queues.values()
         if own_best:
             primary.follow(own)
@@ -191,14 +193,15 @@ def _standing(place: tuple[int, int, Peg]) -> tuple[int, int]:
 class Pegs:
     """All pegs of one book."""
 
-    __slots__ = ("_best_ask", "_best_bid", "_last_rank", "_pegs", "_sides")
+    __slots__ = ("_last_rank", "_market", "_pegs", "_sides")
 
     def __init__(self) -> None:
         self._sides = {side: PegSide(side) for side in Side}
         self._pegs: dict[int, Peg] = {}
         """By OrderID, oldest first."""
         self._last_rank = 0
-        self._best_bid = self._best_ask = 0
+        self._market = (0, 0, 1, PRICE_MAX)
+        """The best displayed prices, and the lowest and highest price that there may be, by which they are priced."""
 
     def __len__(self) -> int:
         return len(self._pegs)
@@ -234,10 +237,10 @@ class Pegs:
         self._sides[order.side].remove(self._pegs.pop(order.order_id), terms.peg)
         order.place = NOWHERE
 
-    def follow(self, best_bid: Price, best_ask: Price) -> None:
-        """Let all be priced by the best displayed prices, 0 where there is none."""
-        if (best_bid, best_ask) == (self._best_bid, self._best_ask):
-            return
-        self._best_bid, self._best_ask = best_bid, best_ask
-        self._sides[BUY].follow(best_bid, best_ask)
-        self._sides[SELL].follow(best_ask, best_bid)
+    def follow(self, best_bid: Price, best_ask: Price, lowest: Price = 1, highest: Price = PRICE_MAX) -> None:
+        """Let all be priced by the best displayed prices, 0 where there is none, and between two prices."""
+        market = (best_bid, best_ask, lowest, highest)
+        if market != self._market:
+            self._market = market
+            self._sides[BUY].follow(best_bid, best_ask, highest)
+            self._sides[SELL].follow(best_ask, best_bid, lowest)

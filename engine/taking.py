@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from heapq import merge
 from typing import TypeAlias
 
+from engine.bands import limits
 from engine.book import Book, BookSide
 from engine.cash import lots_left
 from engine.events import AnyEvent
@@ -44,7 +45,13 @@ def priced_pegs(book: Book, terms: Terms | None) -> Pegs | None:
     if pegs is None or (terms is not None and terms.post_only):
         return None
     bid, ask = book.bids.best, book.asks.best
-    pegs.follow(bid.price if bid is not None else 0, ask.price if ask is not None else 0)
+    best_bid, best_ask = bid.price if bid is not None else 0, ask.price if ask is not None else 0
+    bands = book.rules.bands
+    if bands is None:
+        pegs.follow(best_bid, best_ask)
+    else:
+        lowest, highest = limits(book, bands)
+        pegs.follow(best_bid, best_ask, max(lowest, 1), highest)
     return pegs
 
 

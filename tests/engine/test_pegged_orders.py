@@ -2,9 +2,10 @@
 
 import pytest
 
-from engine.commands import SetPhase
+from engine.commands import SetPhase, SetRules
 from engine.events import AnyEvent, OrderAccepted, OrderCanceled, OrderRejected, OrderReplaced, Trade
 from engine.reject import RejectReason
+from engine.rules import Bands, Rules
 from engine.terms import Terms
 from engine.values import (
     BUY,
@@ -114,6 +115,16 @@ def test_without_a_reference_a_peg_is_parked_and_its_place_is_kept(venue: Venue)
     assert prices(venue.order("B", BUY, 1, 120, time_in_force=IOC)) == []
     venue.sell(1, 110, "C")
     assert prices(venue.order("B", BUY, 2, 120, time_in_force=IOC)) == [(110, 1), (110, 1)]
+
+
+def test_peg_trades_within_the_price_bands() -> None:
+    """Around 100 there are 3 %; a tick above the bid would be 91."""
+    venue = Venue()
+    venue.apply(SetRules(SYMBOL, Rules(reference_price=100, bands=Bands(dynamic_bps=300))))
+    venue.buy(10, 90, "C")
+    peg(venue, SELL, 5, reference=PegReference.MARKET, offset=1)
+    assert prices(venue.order("B", BUY, 1, 96, time_in_force=IOC)) == []
+    assert prices(venue.order("B", BUY, 1, 98, time_in_force=IOC)) == [(97, 1)]
 
 
 @pytest.mark.parametrize("reference", (PRIMARY, PegReference.MARKET, MIDPOINT))
