@@ -155,6 +155,26 @@ async def for_an_amount(chapter: Chapter) -> None:
     await taker.ask("D", f"11=T2|{OF_BTC}152=20000|40=1|")
 
 
+async def pegged(chapter: Chapter) -> None:
+    broker, taker = await chapter.broker(), await chapter.broker("BROKER2")
+    broker.lines = None
+    await broker.ask("D", order("M1", "1", "50000"))
+    await broker.ask("D", order("M2", "1", "50010", "2"))
+    broker.lines = chapter.lines
+    await broker.ask("D", f"11=P1|55=BTC/USD|54=2|{T}38=0.5|40=P|18=M|211=0.05|44=50001|")
+    await taker.ask("D", order("T1", "0.5", "50006"))
+    broker.hear()
+
+
+async def self_trade(chapter: Chapter) -> None:
+    broker = await chapter.broker()
+    broker.lines = None
+    await broker.ask("D", order("O1", "0.75", side="2"))
+    broker.lines = chapter.lines
+    await broker.ask("D", f"{order('O2', '0.25')}7928=D|")
+    await broker.ask("D", f"{order('O3', '0.25')}7928=N|")
+
+
 async def mass_cancel(chapter: Chapter) -> None:
     broker = await chapter.broker()
     broker.lines = None
@@ -263,6 +283,16 @@ CHAPTERS: Final[tuple[tuple[str, str, Callable[[Chapter], Awaitable[None]]], ...
         "Orders for an amount",
         "The first buys what 10000 dollars pay for, the fee included. The book has less than what the second asks for.",
         for_an_amount,
+    ),
+    (
+        "A pegged order",
+        "It sells five cents above the middle of 50000 and 50010, unseen, and is found by one who would pay more.",
+        pegged,
+    ),
+    (
+        "Trades with yourself",
+        "The first takes its quantity off the offer that it would have met, and is gone; the second is cancelled.",
+        self_trade,
     ),
     ("A mass cancel", "All orders in one instrument.", mass_cancel),
     ("Status", "Of one order, of one that never was, and of all that are open.", status),
