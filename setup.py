@@ -75,6 +75,7 @@ COMPILED: Final = {
         "errors",
         "groups",
         "instruments",
+        "list_entry",
         "order_entry",
         "outbound",
         "outbound_index",

@@ -4,7 +4,7 @@ The number travels in the event, in the FIX text, in reports and in `spec/reject
 """
 
 from enum import IntEnum, unique
-from typing import Self
+from typing import Final, Self
 
 from engine.events import AnyEvent, CommandRejected
 
@@ -103,6 +103,10 @@ class RejectReason(IntEnum):
     UNKNOWN_LIST = 1067, "unknown list"
     LIST_DONE = 1068, "all orders of the list are closed"
     LIST_AMBIGUOUS = 1069, "the ListID names lists on several accounts of the session; ask by their orders"
+
+
+TEXTS: Final[dict[int, str]] = {reason: reason.text for reason in RejectReason}
+"""The sentence that goes with each code."""
 
 
 def unknown_session(session: str) -> list[AnyEvent]:

@@ -24,6 +24,7 @@ from fixgw.errors import ListenError
 from fixgw.order_entry import OrderEntry, refuse_flaw
 from fixgw.outbound import Outbound
 from fixgw.session import Session, SessionState
+from fixgw.support import GROUPED
 
 TICK_S: Final = 0.25
 WRITE_BUFFER_BYTES: Final = 1024 * 1024
@@ -327,7 +328,7 @@ class Connection(asyncio.Protocol):
                         if many_count > EVENTS_AT_ONCE_MAX:
                             self._waiting = messages[position:]
                             break
-                    if not message.known and type(command) is not Refuse:
+                    if not message.known and type(command) is not Refuse and message.msg_type not in GROUPED:
                         self._framer.learn(message)
                 else:
                     submit(refuse_flaw(comp_id, session.next_in - 1, message, session.flaw))

@@ -10,9 +10,12 @@ from typing import Final
 from engine.commands import (
     AnyCommand,
     CancelOrder,
+    CancelOrderList,
     MassCancel,
     NewOrder,
+    NewOrderList,
     QueryOrder,
+    QueryOrderList,
     QueryOrders,
     QueryPhase,
     Refuse,
@@ -26,17 +29,16 @@ from engine.values import LIMIT, PEGGED, MassCancelScope, OrderStatus, OrderType
 from fixgw.codec import Message
 from fixgw.errors import InvalidTimestamp
 from fixgw.instruments import InstrumentText
+from fixgw.list_entry import LIST, read_list, refused_list
 from fixgw.refusal import Refusal, bad_number, unsupported_value
 from fixgw.reject import GatewayReject
 from fixgw.sizes import CASH_TAG
-from fixgw.support import ECHO_CHARS_MAX, EXTENSIONS, SUPPORTED, TERM_TAGS, field_name
+from fixgw.support import ECHO_CHARS_MAX, EXTENSION_MEMBERS, EXTENSIONS, ID_CHARS_MAX, SUPPORTED, TERM_TAGS, field_name
 from fixgw.terms import read_terms
 from fixgw.timestamps import parse_utc
 from fixgw.validation import Flaw, find_flaw, find_value_flaw
 
-ID_CHARS_MAX: Final = 64
-"""Names and ids longer than this are refused."""
-_SHORT: Final = ("11", "41", "55", "1", "584", "790", "2362", "324", "335", "336")
+_SHORT: Final = ("11", "41", "55", "1", "66", "584", "790", "2362", "324", "335", "336")
 """Those names and ids."""
 _SIDES: Final = {"1": Side.BUY, "2": Side.SELL}
 _ORDER_TYPES: Final = {
@@ -55,7 +57,7 @@ _TIMES_IN_FORCE: Final = {
     "7": TimeInForce.AT_THE_CLOSE,
 }
 _SUBSCRIPTIONS: Final = {str(each.value): each for each in Subscription}
-_REQUEST_IDS: Final = ("11", "584", "324", "335")
+_REQUEST_IDS: Final = ("66", "11", "584", "324", "335")
 """By which of them a refusal names the request that it is for."""
 _MASS_CANCEL_SCOPES: Final = {
     "1": MassCancelScope.INSTRUMENT,
@@ -83,9 +85,10 @@ BUSINESS_REJECT: Final = "j"
 ORDER_REJECT: Final = "8"
 CANCEL_REJECT: Final = "9"
 MASS_CANCEL_REJECT: Final = "r"
+LIST_REJECT: Final = "N"
 """Forms of a refusal: the MsgType of its answer."""
 
-_FORMS: Final = {"D": ORDER_REJECT, "F": CANCEL_REJECT, "G": CANCEL_REJECT, "q": MASS_CANCEL_REJECT}
+_FORMS: Final = {"D": ORDER_REJECT, "F": CANCEL_REJECT, "G": CANCEL_REJECT, "q": MASS_CANCEL_REJECT, LIST: LIST_REJECT}
 _CANCEL_RESPONSE_TO: Final = {"F": "1", "G": "2"}
 
 
@@ -107,6 +110,9 @@ class OrderEntry:
             "AF": self._query_orders,
             "e": self._query_security_status,
             "g": self._query_session_status,
+            LIST: self._new_order_list,
+            "K": self._cancel_order_list,
+            "M": self._query_order_list,
         }
 
     def refresh(self) -> None:
@@ -129,7 +135,20 @@ class OrderEntry:
             return self._refuse(session, number, message, refusal)
 
     def _new_order(self, session: str, number: int, message: Message) -> NewOrder:
-        fields = message.fields
+        return self._read_order(session, number, message.fields)
+
+    def _new_order_list(self, session: str, number: int, message: Message) -> NewOrderList:
+        return read_list(session, number, message, self._read_order)
+
+    def _cancel_order_list(self, session: str, number: int, message: Message) -> CancelOrderList:
+        _check_common(message.fields)
+        return CancelOrderList(session, number, message.fields["66"])
+
+    def _query_order_list(self, session: str, number: int, message: Message) -> QueryOrderList:
+        _check_common(message.fields)
+        return QueryOrderList(session, number, message.fields["66"])
+
+    def _read_order(self, session: str, number: int, fields: dict[str, str]) -> NewOrder:
         side, order_type, time_in_force = _terms(fields)
         symbol = fields["55"]
         instrument = self.instruments.get(symbol)
@@ -246,7 +265,7 @@ class OrderEntry:
 
         What FIX finds wrong with a value comes first, so that an answer repeats no value that is not well formed.
         """
-        flaw = find_flaw(message, EXTENSIONS)
+        flaw = find_flaw(message, EXTENSIONS, EXTENSION_MEMBERS)
         if flaw is not None:
             return refuse_flaw(session, number, message, flaw)
         fields, reason = message.fields, refusal.reason
@@ -274,7 +293,7 @@ class OrderEntry:
             _CANCEL_RESPONSE_TO.get(message.msg_type) or fields.get("530", ""),
             order.order_id if order else 0,
             order.status if order else OrderStatus.REJECTED,
-            "".join(f"{tag}={fields[tag]}\x01" for tag in _TERMS if tag in fields) if form == ORDER_REJECT else "",
+            _repeated(message, form, reason),
         )
 
     def _find_order(self, session: str, account: str, fields: dict[str, str]) -> Order | None:
@@ -284,6 +303,15 @@ class OrderEntry:
             return None
         original = _id_of_order(fields, "41")
         return self._state.find_order(permitted, permitted.order_id_of(original) if original else _order_id(fields))
+
+
+def _repeated(message: Message, form: str, reason: int) -> str:
+    """Return the fields that the rejection of an order, or of a list, repeats."""
+    if form == LIST_REJECT:
+        return refused_list(message, reason)
+    if form != ORDER_REJECT:
+        return ""
+    return "".join(f"{tag}={message.fields[tag]}\x01" for tag in _TERMS if tag in message.fields)
 
 
 def refuse_flaw(session: str, last_number: int, message: Message, flaw: Flaw) -> Refuse:

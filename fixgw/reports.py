@@ -13,6 +13,9 @@ from engine.events import (
     AnyEvent,
     CancelRejected,
     IndicativePrice,
+    ListedOrder,
+    ListReported,
+    ListRequestRejected,
     MassCanceled,
     OrderAccepted,
     OrderCanceled,
@@ -26,6 +29,7 @@ from engine.events import (
     Trade,
     TradeAmended,
 )
+from engine.reject import TEXTS
 from engine.values import BUY, CONTINUOUS, EXPIRIES, REQUESTED, SELL, CancelReason, OrderStatus
 from fixgw.instruments import InstrumentText
 from fixgw.phases import SESSION_SUB_ID, indicative_price, phase_changed, phase_reported
@@ -99,6 +103,8 @@ class Reports:
             PhaseChanged: self._phase_changed,
             PhaseReported: self._phase_reported,
             IndicativePrice: self._indicative_price,
+            ListReported: self._list_reported,
+            ListRequestRejected: self._list_request_rejected,
         }
 
     def report(self, event: AnyEvent, sequence: int, part: int, time: str) -> Report:
@@ -203,7 +209,8 @@ class Reports:
         price = f"44={text.price_text[event.price]}\x01" if event.price else ""
         reason = ""
         if event.reason is not REQUESTED:
-            reason = f"58={_CANCEL_TEXTS[event.reason]}\x01"
+            refusal = f": [{event.refusal:d}] {TEXTS[event.refusal]}" if event.refusal else ""
+            reason = f"58={_CANCEL_TEXTS[event.reason]}{refusal}\x01"
             reason += _RESTATEMENT[event.reason]
             if event.counter_order_id:
                 reason += f"25029={event.counter_order_id}\x0125031={text.qty_text[event.prevented_qty]}\x01"
@@ -333,6 +340,37 @@ class Reports:
     def _indicative_price(self, event: IndicativePrice, _exec_id: str, time: str, _part: int) -> Report:
         return indicative_price(event, self._instruments[event.symbol], time)
 
+    def _list_reported(self, event: ListReported, _exec_id: str, time: str, _part: int) -> Report:
+        """Tell how a list stands, or why it was refused."""
+        if event.reason:
+            status, text = _REFUSED_LIST, f"444=[{event.reason:d}] {event.text}\x01"
+        else:
+            status, text = f"429={event.report:d}\x0182=1\x01431={6 if event.is_done else 3}\x01", ""
+        count = len(event.orders)
+        orders = "".join(map(self._listed_order, event.orders))
+        head = _list_status(event.list_id, status, text, time)
+        return "N", f"{head}1385={event.contingency:d}\x0168={count}\x0173={count}\x01{orders}"
+
+    def _listed_order(self, order: ListedOrder) -> str:
+        text = self._instruments.get(order.symbol)
+        amounts = f"14=0\x0139={_ORDER_STATUS[order.status]}\x01151=0\x0184=0\x016=0\x01"
+        if text is not None:
+            amounts = (
+                f"14={text.qty_text[order.cum_qty]}\x0139={_ORDER_STATUS[order.status]}\x01"
+                f"151={text.qty_text[order.leaves_qty]}\x0184={text.qty_text[order.canceled_qty]}\x01"
+                f"6={text.average_price(order.cum_notional, order.cum_qty)}\x01"
+            )
+        reason = ""
+        if order.reason:
+            reason = f"103={ord_rej_reason(order.reason)}\x0158=[{order.reason:d}] {order.text}\x01"
+        return f"11={order.cl_ord_id}\x01{amounts}{reason}"
+
+    def _list_request_rejected(self, event: ListRequestRejected, _exec_id: str, _time: str, _part: int) -> Report:
+        return "j", (
+            f"45={event.ref_seq_num}\x01372={'K' if event.is_cancel else 'M'}\x01379={event.list_id}\x01"
+            f"380={business_reject_reason(event.reason)}\x0158=[{event.reason:d}] {event.text}\x01"
+        )
+
     def _refused(self, event: Refused, exec_id: str, time: str, _part: int) -> Report:
         text = f"58=[{event.reason:d}] {event.text}\x01"
         ids = f"11={event.cl_ord_id}\x01" if event.cl_ord_id else ""
@@ -353,6 +391,9 @@ class Reports:
                     f"39={_ORDER_STATUS[event.status]}\x01{account}60={time}\x01"
                     f"434={event.request_type}\x01102={cxl_rej_reason(event.reason)}\x01{text}"
                 )
+            case "N":
+                body = _list_status(event.cl_ord_id, _REFUSED_LIST, f"444=[{event.reason:d}] {event.text}\x01", time)
+                body += event.terms
             case "r":
                 body = (
                     f"{ids}37={exec_id}\x01530={event.request_type}\x01531=0\x01"
@@ -367,5 +408,11 @@ class Reports:
         return event.form, body
 
 
+def _list_status(list_id: str, status: str, text: str, time: str) -> str:
+    """Return the fields of a ListStatus before ContingencyType; `status` has ListStatusType(429) and what follows."""
+    return f"66={list_id}\x01{status}83=1\x01{text}60={time}\x01"
+
+
+_REFUSED_LIST: Final = "429=1\x0182=1\x01431=7\x01"
 _UNDISCLOSED: Final = "7"
 """Side(54) where a report is on no order at all, and FIX requires one."""

@@ -13,7 +13,15 @@ from typing import Final, NamedTuple
 
 from fixgw.codec import Message
 from fixgw.errors import InvalidTimestamp
-from fixgw.support import ECHO_CHARS_MAX, EXTENSIONS, REQUIRED, SESSION_SUPPORTED, UNSUPPORTED, field_name
+from fixgw.support import (
+    ECHO_CHARS_MAX,
+    EXTENSION_MEMBERS,
+    EXTENSIONS,
+    REQUIRED,
+    SESSION_SUPPORTED,
+    UNSUPPORTED,
+    field_name,
+)
 from fixgw.timestamps import parse_utc
 from fixgw.validation import REASON_TEXTS, Flaw, SessionRejectReason, Shapes, find_flaw
 
@@ -29,7 +37,7 @@ Answer = tuple[str, str]
 
 _DEALT_WITH_HERE: Final = frozenset("012345Aj")
 """The session's own messages, and BusinessMessageReject: an answer to that would ask for another one for ever."""
-_SHAPES: Final = Shapes(EXTENSIONS)
+_SHAPES: Final = Shapes(EXTENSIONS, EXTENSION_MEMBERS)
 _ANOTHER_LOGON: Final = "Logon received on an active session"
 _NO_MSG_SEQ_NUM: Final = f"MsgSeqNum(34) is missing or not a number up to {MSG_SEQ_NUM_MAX}"
 _FRACTIONS: Final = frozenset((17, 21, 24, 27))
@@ -436,7 +444,7 @@ def _application_flaw(message: Message) -> Flaw | None:
     if message.known:
         return None
     if not _SHAPES.accept(message):
-        flaw = find_flaw(message, EXTENSIONS)
+        flaw = find_flaw(message, EXTENSIONS, EXTENSION_MEMBERS)
         if flaw is not None:
             return flaw
     fields = message.fields

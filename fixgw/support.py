@@ -14,10 +14,10 @@ UNSUPPORTED: Final = "the venue does not take this field"
 ECHO_CHARS_MAX: Final = 64
 """Longer values are cut where an answer repeats them."""
 
-EXTENSIONS: Final = frozenset(("1", "37", "62", "911", "1084", "1085", "1086", "1138", "2362", "7928"))
+EXTENSIONS: Final = frozenset(("1", "37", "62", "911", "1084", "1085", "1086", "1138", "1385", "2362", "7928"))
 """Fields that the venue takes in application messages on top of FIX 4.4's tables: ValidUntilTime, in an order, and of
 FIX 5.0 the DisplayInstruction of an iceberg, and what an order says of trades with oneself; Account in a mass cancel;
-OrderID and TotNumReports in a mass status request."""
+OrderID and TotNumReports in a mass status request; ContingencyType in a list of orders."""
 
 HEADER: Final = frozenset(("35", "49", "56", "34", "52", "43", "97", "122", "50", "57", "369"))
 """Header fields understood. 50, 57 and 369 inform only: the venue does not act on them."""
@@ -41,12 +41,29 @@ TERM_TAGS: Final = (
 )
 """The optional terms of an order: see `fixgw.terms`."""
 
+EXTENSION_MEMBERS: Final = {"73": EXTENSIONS.intersection(TERM_TAGS)}
+"""Those of the extensions that belong to the entries of a repeating group, by the tag of its count."""
+
+GROUPED: Final = frozenset(("E",))
+"""Messages that are taken with a repeating group."""
+
+ID_CHARS_MAX: Final = 64
+"""Names and ids longer than this are refused."""
+
+_ORDER_TAGS: Final = ("11", "1", "55", "54", "38", "40", "44", "59", "60", "21", "15", "58", *TERM_TAGS)
+LIST_TAGS: Final = ("66", "394", "68", "893", "73", "1385")
+ENTRY_TAGS: Final = ("67", *_ORDER_TAGS)
+"""What the venue takes of a list of orders, and of each order in it."""
+
 _BODY: Final = {
-    "D": ("11", "1", "55", "54", "38", "40", "44", "59", "60", "21", "15", "58", *TERM_TAGS),
+    "D": _ORDER_TAGS,
+    "E": (*LIST_TAGS, *ENTRY_TAGS),
     "F": ("11", "41", "37", "1", "55", "54", "38", "60", "58"),
     "G": ("11", "41", "37", "1", "55", "54", "38", "40", "44", "59", "60", "21", "15", "58", *TERM_TAGS),
     "q": ("11", "530", "1", "55", "54", "60", "58"),
     "H": ("11", "37", "790", "1", "55", "54"),
+    "K": ("66", "60", "58"),
+    "M": ("66", "58"),
     "AF": ("584", "585", "1", "55", "54", "37", "911"),
     "e": ("324", "55", "263"),
     "g": ("335", "336", "263"),
@@ -73,6 +90,7 @@ LATER_FIELDS: Final = {
     "1138": Field("1138", "DisplayQty", "QTY", frozenset(), None),
     "2362": Field("2362", "SelfMatchPreventionID", "STRING", frozenset(), None),
     "7928": Field("7928", "SelfTradeType", "CHAR", frozenset(), None),
+    "1385": Field("1385", "ContingencyType", "INT", frozenset(), None),
     "25029": Field("25029", "CounterOrderID", "STRING", frozenset(), None),
     "25031": Field("25031", "LastPreventedQty", "QTY", frozenset(), None),
 }
@@ -92,11 +110,15 @@ SENT: Final[dict[str, tuple[str, ...]]] = {
     "8": (
         *("37", "11", "41", "790", "584", "911", "912", "17", "19", "150", "39", "103", "1", "55", "54", "38", "40"),
         *("44", "59", "32", "31", "151", "14", "6", "60", "136", "137", "138", "139", "58", "378", "851"),
-        *("336", "625", "1057", "1003", "25029", "25031"),
+        *("66", "336", "625", "1057", "1003", "25029", "25031"),
         *TERM_TAGS,
     ),
     "9": ("37", "11", "41", "39", "1", "60", "434", "102", "58"),
     "r": ("11", "37", "530", "531", "532", "533", "534", "41", "535", "55", "54", "60", "58"),
+    "N": (
+        *("66", "429", "82", "431", "83", "444", "60", "1385", "68", "73"),
+        *("11", "14", "39", "151", "84", "6", "103", "58"),
+    ),
     "j": ("45", "372", "379", "380", "58"),
     "f": ("324", "325", "55", "336", "625", "326", "327", "330", "331", "31", "60", "58"),
     "h": ("335", "325", "336", "625", "340", "567", "345", "58"),

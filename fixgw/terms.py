@@ -103,6 +103,8 @@ def terms_text(terms: Terms, side: int, instrument: InstrumentText) -> str:
         text += f"7928={_SELF_TRADE_LETTERS[terms.self_trade]}\x01"
     if terms.self_trade_group:
         text += f"2362={terms.self_trade_group}\x01"
+    if terms.list_id:
+        text += f"66={terms.list_id}\x01"
     return text + sizes_text(terms, instrument)
 
 

@@ -11,12 +11,21 @@ from pathlib import Path
 from typing import Final
 
 import fixgw.dictionary
-from fixgw.dictionary import ADMIN_MSG_TYPES, FIELDS, MSG_TYPES, TRAILER, Members, body_of
+from fixgw.dictionary import ADMIN_MSG_TYPES, FIELDS, MSG_TYPES, TRAILER, Block, Members, body_of
 from fixgw.dictionary import HEADER as FIX_HEADER
-from fixgw.support import HEADER, LATER_FIELDS, REQUIRED, SENT, SENT_HEADER, SESSION_SUPPORTED, SUPPORTED
+from fixgw.support import (
+    EXTENSION_MEMBERS,
+    HEADER,
+    LATER_FIELDS,
+    REQUIRED,
+    SENT,
+    SENT_HEADER,
+    SESSION_SUPPORTED,
+    SUPPORTED,
+)
 
 SPEC: Final = Path(__file__).parent
-MESSAGES: Final = (*"012345ADFGqH", "AF", *"eg89rjfh")
+MESSAGES: Final = (*"012345ADEFGHKMq", "AF", *"eg89rjfhN")
 _FRAME: Final = frozenset(("8", "9", "10"))
 _KNOWN: Final = FIELDS | LATER_FIELDS
 
@@ -57,10 +66,15 @@ def _message(msg_type: str) -> Iterator[str]:
     category = "admin" if msg_type in ADMIN_MSG_TYPES else "app"
     yield f"  <message name='{MSG_TYPES[msg_type]}' msgtype='{msg_type}' msgcat='{category}'>"
     yield from _members(body.members, tags, (*body.required, *REQUIRED.get(msg_type, ())), "   ")
-    known = {tag for member, entry in body.members.items() for tag in (member, *(entry.members if entry else ()))}
+    known = {tag for member, entry in body.members.items() for tag in _with_inner(member, entry)}
     for tag in sorted(tags - known, key=int):
         yield f"   <field name='{_KNOWN[tag].name}' required='N'/>"
     yield "  </message>"
+
+
+def _with_inner(tag: str, entry: Block | None) -> tuple[str, ...]:
+    """Return a tag and, if it counts a repeating group, those of the entries' fields."""
+    return (tag,) if entry is None else (tag, *entry.members, *EXTENSION_MEMBERS.get(tag, ()))
 
 
 def _members(
@@ -75,6 +89,8 @@ def _members(
         else:
             yield f"{indent}<group {attributes}>"
             yield from _members(entry.members, tags, entry.required, indent + " ")
+            for extra in sorted(EXTENSION_MEMBERS.get(tag, frozenset()) & tags - entry.members.keys(), key=int):
+                yield f"{indent} <field name='{_KNOWN[extra].name}' required='N'/>"
             yield f"{indent}</group>"
 
 

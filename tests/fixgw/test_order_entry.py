@@ -10,10 +10,9 @@ from engine.reject import RejectReason
 from engine.values import MassCancelScope, OrderType, Side, TimeInForce
 from fixgw.codec import DATA_TAGS, Framer, encode
 from fixgw.dictionary import FIELDS, HEADER, TRAILER, Block, body_of
-from fixgw.order_entry import ID_CHARS_MAX
 from fixgw.reject import GatewayReject
 from fixgw.session import Session, SessionState
-from fixgw.support import EXTENSIONS, REQUIRED, SUPPORTED
+from fixgw.support import EXTENSIONS, ID_CHARS_MAX, REQUIRED, SUPPORTED
 from tests.fixgw.venue import NOW, NOW_NS, Venue, client_message
 
 T = f"60={NOW}|"

@@ -438,6 +438,14 @@ def test_every_reason_has_a_standard_value_in_every_form(form: str, reason: Reje
     assert f"58=[{reason:d}] {reason.text}\x01" in report[1]
 
 
+def two_orders(list_id: str, price: str) -> str:
+    """Return a list of which one order triggers another."""
+    orders = "".join(
+        f"11={list_id}-{number}|67={number}|55=BTC/USD|54=2|38=1|40=2|44={price}|59=1|" for number in (1, 2)
+    )
+    return f"66={list_id}|394=3|68=2|1385=2|73=2|{orders}"
+
+
 def test_every_field_that_is_announced_is_sent_by_some_report() -> None:
     venue = Venue()
     told = venue.order("M", "1", "2", "100") + venue.order("T", "2", "1", "100", by="BROKER2")
@@ -452,10 +460,11 @@ def test_every_field_that_is_announced_is_sent_by_some_report() -> None:
     venue.apply(commands.SetPhase("BTC/USD", Phase.OPENING_AUCTION, "staff", ""))
     told += venue.order("B", "1", "1", "90") + venue.order("S", "2", "1", "90", by="BROKER2")
     told += venue.tell(venue.apply(commands.SetPhase("BTC/USD", Phase.CONTINUOUS, "staff", "")))
+    told += venue.say("E", two_orders("L1", "100")) + venue.say("E", two_orders("L2", "0"))
     sent: dict[str, set[str]] = {}
     for report in told:
         sent.setdefault(report.msg_type, set()).update({tag for tag, _ in report.pairs} - set(TERM_TAGS))
-    announced = {msg_type: set(tags) - set(TERM_TAGS) for msg_type, tags in SENT.items() if msg_type in "89rj3"}
+    announced = {msg_type: set(tags) - set(TERM_TAGS) for msg_type, tags in SENT.items() if msg_type in "89rNj3"}
     assert sent == announced, "and the terms of an order, which are tested with each of them"
 
 

@@ -16,12 +16,11 @@ from engine.state import FINISHED_ORDERS_KEPT, TRADES_KEPT
 from fixgw.codec import MESSAGE_BYTES_MAX
 from fixgw.dictionary import FIELDS
 from fixgw.instruments import _AVERAGE_DECIMALS
-from fixgw.order_entry import ID_CHARS_MAX
 from fixgw.outbound import RESERVED_BLOCK
 from fixgw.reject import GatewayReject
 from fixgw.reports import AFFECTED_LISTED_MAX
 from fixgw.session import GOODBYE_S, HEARTBEAT_S_MAX, SENDING_TIME_TOLERANCE_S
-from fixgw.support import LATER_FIELDS
+from fixgw.support import ID_CHARS_MAX, LATER_FIELDS
 
 SPEC = Path(__file__).resolve().parents[2] / "spec"
 RULES = " ".join((SPEC / "rules-of-engagement.md").read_text(encoding="utf-8").split())
