@@ -49,6 +49,8 @@ class NaiveOrder:
     is_open: bool = True
     waits_for: NewOrder | ReplaceOrder | None = None
     """The order as entered or last replaced, while it waits for its start."""
+    entered_by: str = ""
+    """The session."""
     part: int = 0
     """What is left of the part that an iceberg displays."""
 
@@ -217,6 +219,7 @@ class NaiveExchange:
             if order.account in accounts
             and command.symbol in ("", order.instrument.symbol)
             and command.side in (0, order.side)
+            and (command.scope is not MassCancelScope.SESSION or order.entered_by == command.session)
         ]
         for order in gone:
             order.is_open = False
@@ -484,6 +487,7 @@ class NaiveExchange:
             price=command.price,
             ids=[command.cl_ord_id],
             priority=self._tick(),
+            entered_by=command.session,
         )
 
     def _counterparties(self, symbol: str, side: Side, limit: Fraction | int | None) -> list[NaiveOrder]:

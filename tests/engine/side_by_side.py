@@ -218,9 +218,11 @@ class SideBySide:
             assert only(CancelRejected, events).reason is outcome.reason
         self.compare(outcome, events)
 
-    def mass_cancel(self, session: str, symbol: str = "", side: int = 0, account: str = "") -> None:
+    def mass_cancel(
+        self, session: str, symbol: str = "", side: int = 0, account: str = "", *, is_own: bool = False
+    ) -> None:
         self.go_on()
-        scope = MassCancelScope.INSTRUMENT if symbol else MassCancelScope.ALL
+        scope = MassCancelScope.INSTRUMENT if symbol else MassCancelScope.SESSION if is_own else MassCancelScope.ALL
         command = commands.MassCancel(session, len(self.applied), self.fresh_id(), scope, symbol, side, account)
         outcome = self.model.mass_cancel(command)
         events = self.apply(command)

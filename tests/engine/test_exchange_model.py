@@ -250,9 +250,10 @@ class TwoExchanges(RuleBasedStateMachine):
         symbol=st.sampled_from(("", *SYMBOLS, "XRP/USD")),
         side=st.sampled_from((0, 1, 2)),
         account=st.sampled_from(("", "", "A", "B")),
+        is_own=st.booleans(),
     )
-    def mass_cancel(self, session: str, symbol: str, side: int, account: str) -> None:
-        self.both.mass_cancel(session, symbol, side, account)
+    def mass_cancel(self, session: str, symbol: str, side: int, account: str, is_own: bool) -> None:
+        self.both.mass_cancel(session, symbol, side, account, is_own=is_own)
 
     @precondition(lambda self: len(self.both.model.open_orders()) > 3)
     @rule(by=st.integers(1, 30))
@@ -381,7 +382,8 @@ def _random_step(both: SideBySide, rng: random.Random) -> None:
     elif what < 0.955:
         both.tick(rng.randint(1, 40))
     elif what < 0.965:
-        both.mass_cancel(session, rng.choice(("", symbol)), rng.choice((0, 1, 2)))
+        is_own = rng.random() < 0.5
+        both.mass_cancel(session, rng.choice(("", symbol)), rng.choice((0, 1, 2)), is_own=is_own)
     elif what < 0.98:
         both.end_day(rng.choice((0, 1, 1)))
     elif what < 0.99:

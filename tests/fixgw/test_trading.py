@@ -1,5 +1,6 @@
 """The trading process as a whole: what it does with files that are not as it left them."""
 
+import asyncio
 import socket
 from pathlib import Path
 
@@ -7,6 +8,12 @@ import msgspec
 import pytest
 
 from config.settings import Settings, load
+from engine.commands import SetPhase
+from engine.control import SOCKET, Done, ask
+from engine.errors import ControlError
+from engine.events import PhaseChanged
+from engine.overview import ShowVenue, VenueShown
+from engine.values import Phase
 from fixgw.errors import ListenError, OutboundError
 from fixgw.trading import Trading
 
@@ -54,3 +61,16 @@ async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         port = taken.getsockname()[1]
         with pytest.raises(ListenError, match=f"127.0.0.1:{port}: Address already in use; set another fix.port"):
             await run_once(settings_on(port), tmp_path)
+
+
+async def test_staff_are_heard_while_the_venue_serves_and_not_after(settings: Settings, tmp_path: Path) -> None:
+    async with Trading.open(settings, tmp_path):
+        answer = await asyncio.to_thread(ask, tmp_path / SOCKET, SetPhase("BTC/USD", Phase.HALT, "mira", "news"))
+        assert isinstance(answer, Done)
+        assert isinstance(answer.events[-1], PhaseChanged)
+    with pytest.raises(ControlError, match="no venue listens here"):
+        ask(tmp_path / SOCKET, ShowVenue())
+    async with Trading.open(settings, tmp_path):
+        shown = await asyncio.to_thread(ask, tmp_path / SOCKET, ShowVenue())
+        assert isinstance(shown, VenueShown)
+        assert shown.instruments[0].phase is Phase.HALT
