@@ -13,18 +13,19 @@ def find(state: State, session: Session, command: CancelOrder | ReplaceOrder) ->
     account = session.permitted.get(command.account)
     if account is None:
         return refused(command, None, RejectReason.UNKNOWN_ACCOUNT)
-    orig_cl_ord_id = command.orig_cl_ord_id
-    order_id = account.order_id_of(orig_cl_ord_id) if orig_cl_ord_id else command.order_id
+    orig_cl_ord_id, named_id = command.orig_cl_ord_id, command.order_id
+    order_id = account.order_id_of(orig_cl_ord_id) if orig_cl_ord_id else named_id
     if not order_id:
         return refused(command, None, RejectReason.UNKNOWN_ORDER)
-    if command.order_id not in (0, order_id):
+    if named_id and named_id != order_id:
         return refused(command, None, RejectReason.ORDER_ID_MISMATCH)
     order = account.orders.get(order_id)
     if order is None:
         finished = state.find_order(account, order_id)
         known = finished is not None or orig_cl_ord_id
         return refused(command, finished, RejectReason.ORDER_FINISHED if known else RejectReason.UNKNOWN_ORDER)
-    if command.cl_ord_id in account.cl_ord_ids or command.cl_ord_id in account.earlier_cl_ord_ids:
+    cl_ord_id = command.cl_ord_id
+    if cl_ord_id in account.cl_ord_ids or cl_ord_id in account.earlier_cl_ord_ids:
         return refused(command, order, RejectReason.DUPLICATE_CL_ORD_ID)
     if command.symbol != order.instrument.symbol:
         return refused(command, order, RejectReason.INSTRUMENT_MISMATCH)
