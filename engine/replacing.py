@@ -151,7 +151,7 @@ def _reserve(order: Order, leaves_qty: Qty, price: Price) -> RejectReason | None
 def _keeps_priority(order: Order, qty: Qty, price: Price, terms: Terms | None) -> bool:
     """Tell whether an order may stay where it is: it is in no queue, or asks for nothing more at its price.
 
-    Source: the venue's rules of engagement, section "Replace", whose table a test holds this to.
+    Source: the venue's rules of engagement, section "Cancel and replace", whose table a test holds this to.
     """
     return order.place is Place.LIST or (
         order.place in (ON_BOOK, Place.AUCTION, Place.PEGS)
