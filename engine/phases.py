@@ -162,7 +162,7 @@ def worst_price(book: Book, side: Side) -> Price:
 def gather(state: State, order: Order, book: Book, events: list[AnyEvent]) -> None:
     """Let an order, which is nowhere, wait where nothing trades at once, or be cancelled if it cannot."""
     rule, terms = PHASES[book.phase], order.terms
-    if waits_for_auction(book, order.order_type, order.time_in_force):
+    if order.price and waits_for_auction(book, order.order_type, order.time_in_force):
         book.for_auction[order.order_id] = order
         order.place = Place.AUCTION
     elif (

@@ -1,10 +1,15 @@
-"""Writes `rejects.md` and `fields.md` from the code's own tables: `python spec/tables.py`. A test holds them to it."""
+"""Writes `rejects.md`, `fields.md` and `phases.md` from the code's own tables: `python spec/tables.py`.
+
+A test holds the pages to it.
+"""
 
 from pathlib import Path
 from typing import Final
 
+from engine.phases import PHASES, Trading
 from engine.reject import RejectReason
 from fixgw.dictionary import MSG_TYPES, body_of
+from fixgw.phases import HALT_REASON, SESSION_STATUS, SESSION_SUB_ID, TRADING_STATUS, phase_name
 from fixgw.reject import (
     GatewayReject,
     business_reject_reason,
@@ -94,11 +99,49 @@ def fields() -> str:
     return "\n".join(lines) + "\n"
 
 
+def phases() -> str:
+    """Return `phases.md`."""
+    lines = [
+        "# What an instrument takes in each phase of trading",
+        "",
+        "Cancels, and requests for a status, are taken in every phase. What a phase does not take is refused, with a",
+        "code of `rejects.md`. Where orders *trade*, they do so when they come. Where they *gather*, nothing trades,",
+        "the sides of the book may overlap, and orders wait for the auction that ends it. Where they *rest*, only",
+        "what does not trade is taken. Where they *wait*, those that are there stay. Written by `spec/tables.py`.",
+        "",
+        "| phase | orders | new | replace | market | IOC, FOK, MinQty | post-only | 59=2, 59=7 |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    trading = {
+        Trading.AT_ONCE: "trade",
+        Trading.GATHER: "gather",
+        Trading.REST: "rest",
+        Trading.WAIT: "wait",
+    }
+    for phase, rule in PHASES.items():
+        takes = (rule.new, rule.replace, rule.market, rule.immediate, rule.post_only, rule.auction_only)
+        cells = " | ".join("yes" if each else "-" for each in takes)
+        lines.append(f"| {phase_name(phase)} | {trading[rule.trading]} | {cells} |")
+    lines += [
+        "",
+        "Over FIX, with HaltReason(327) where trading is halted:",
+        "",
+        "| phase | TradingSessionSubID(625) | SecurityTradingStatus(326) | TradSesStatus(340) | 327 |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {phase_name(phase)} | {SESSION_SUB_ID[phase]} | {TRADING_STATUS[phase]} | {SESSION_STATUS[phase]} | "
+        f"{HALT_REASON.get(phase, '-')} |"
+        for phase in PHASES
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def _names(tags: frozenset[str]) -> str:
     return ", ".join(field_name(tag) for tag in sorted(tags, key=int))
 
 
-PAGES: Final = {"rejects.md": rejects, "fields.md": fields}
+PAGES: Final = {"rejects.md": rejects, "fields.md": fields, "phases.md": phases}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():
