@@ -11,7 +11,7 @@ from engine.commands import SetSelfTrade
 from engine.events import AnyEvent, CommandRejected, OrderDecremented, SelfTradeSet
 from engine.order import Order
 from engine.rules import NO_SELF_TRADE_RULE, SelfTradeRule
-from engine.settlement import cancel
+from engine.settlement import cancel, part
 from engine.state import State
 from engine.terms import Terms
 from engine.values import BUY, MARKET, ON_BOOK, CancelReason, Qty, SelfTrade, SelfTradeScope
@@ -66,6 +66,7 @@ def prevent(state: State, maker: Order, taker: Order, mode: SelfTrade, events: l
             canceled = cancel(state, order, CancelReason.SELF_TRADE)
             events.append(replace(canceled, prevented_qty=prevented_qty, counter_order_id=counter.order_id))
         elif mode is SelfTrade.DECREMENT:
+            part(state, order, CancelReason.PARTNER_FILLED, events)  # A pair knows one reservation only.
             _decrement(state, order, prevented_qty)
             events.append(_decremented(order, prevented_qty, counter.order_id))
 

@@ -58,7 +58,7 @@ _CANCEL_TEXTS: Final = {
     CancelReason.AUCTION_OVER: "the auction that it was for is over",
     CancelReason.PHASE: "nothing trades in the instrument's present phase",
     CancelReason.SELF_TRADE: "would have traded with an order of the same owner",
-    CancelReason.PARTNER_FILLED: "the other order of its pair has traded",
+    CancelReason.PARTNER_FILLED: "the other order of its pair has traded, or would have with its owner",
     CancelReason.PARTNER_TRIGGERED: "the other order of its pair was triggered",
     CancelReason.PARTNER_CANCELED: "the other order of its pair was closed",
     CancelReason.NOT_RELEASED: "the order that it waited for was closed before it was filled",
