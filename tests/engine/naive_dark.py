@@ -29,6 +29,9 @@ class DarkOrder:
     least: int = 0
     rests: bool = True
     post_only: bool = False
+    display: int = 0
+    """How much of it an iceberg shows at a time."""
+    shown: int = 0
     left: int = 0
     age: int = 0
 
@@ -109,7 +112,12 @@ class DarkExchange:
         qty = min(maker.left, taker.left)
         mode = self.prevents(maker, taker)
         if mode in (SelfTrade.NONE, SelfTrade.DEFAULT):
+            if maker.display:
+                qty = min(maker.shown, taker.left)
+                maker.shown -= qty
             self.reduce(maker, qty)
+            if maker.display and not maker.shown:
+                maker.shown, maker.age = min(maker.display, maker.left), self.tick()
             self.reduce(taker, qty)
             return [("trade", maker.number, taker.number, price, qty)]
         tape: Tape = []
@@ -147,11 +155,12 @@ class DarkExchange:
 
     def reduce(self, order: DarkOrder, qty: int) -> None:
         order.left -= qty
+        order.shown = min(order.shown, order.left)
         if not order.left and order in self.orders:
             self.orders.remove(order)
 
     def rest(self, order: DarkOrder) -> None:
-        order.age = self.tick()
+        order.age, order.shown = self.tick(), min(order.display, order.left)
         self.orders.append(order)
 
     # ------------------------------------------------------------------------------------------- look-ups

@@ -63,6 +63,7 @@ class Dark:
         group: str = "",
         min_qty: int = 0,
         post_only: bool = False,
+        display: int = 0,
     ) -> None:
         is_market = not price and not peg
         order_type = PEGGED if peg else MARKET if is_market else LIMIT
@@ -78,6 +79,7 @@ class Dark:
             peg=peg,
             self_trade=mode,
             self_trade_group=group,
+            display_qty=display,
         )
         events = self.venue.order(
             account,
@@ -106,6 +108,7 @@ class Dark:
             least=qty if time_in_force is FOK else min_qty,
             rests=order_type is not MARKET and time_in_force is GTC,
             post_only=post_only,
+            display=display,
         )
         self.compare(self.model.enter(order), events)
 
@@ -180,6 +183,9 @@ prices = st.integers(95, 106)
 steps = st.one_of(
     st.fixed_dictionaries({"account": accounts, "side": sides, "qty": quantities, "price": prices}),
     st.fixed_dictionaries(
+        {"account": accounts, "side": sides, "qty": st.integers(5, 20), "price": prices, "display": st.integers(1, 5)}
+    ),
+    st.fixed_dictionaries(
         {
             "account": accounts,
             "side": sides,
@@ -240,7 +246,8 @@ def _random_step(dark: Dark, rng: random.Random) -> None:
     if what < 0.3:
         away = rng.randint(0, 5)
         price = 100 - away if side is BUY else 101 + away
-        dark.enter(account, side, qty, price, post_only=rng.random() < 0.2)
+        display = rng.choice((0, 0, 1, 3))
+        dark.enter(account, side, qty + 2 * display, price, post_only=rng.random() < 0.2, display=display)
     elif what < 0.5:
         limit = 0 if side is SELL and rng.random() < 0.5 else price
         dark.enter(
