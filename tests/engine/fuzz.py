@@ -26,11 +26,14 @@ from engine.frames import encode_frame, encode_value
 from engine.journal import Journal
 from engine.recovery import JOURNAL, recover
 from engine.snapshot import capture, restore, state_hash
+from engine.state import FINISHED_ORDERS_KEPT
 from tests.engine.invariants import check_state
 from tests.engine.tape import Tape, opening
 
 BATCH: Final = 100
 SNAPSHOT_EVERY: Final = 997
+LATEST: Final = 50
+"""So many of the finished orders are looked at after every command, and all of them before each snapshot."""
 
 Seen: TypeAlias = Counter[type | int]
 """How often each kind of command and event, and each reason, has come."""
@@ -58,7 +61,7 @@ def fuzz(
         sequence += 1
         try:
             events = exchange.apply(command, tape.now_ns)
-            check_state(exchange.state)
+            check_state(exchange.state, FINISHED_ORDERS_KEPT if sequence % SNAPSHOT_EVERY == 0 else LATEST)
         except Exception as error:
             raise Broken(f"seed {seed}, record {sequence}: {command}") from error
         _count(seen, command, events)

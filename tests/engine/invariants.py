@@ -1,11 +1,13 @@
 """What must hold of a venue after every command, whatever the commands were."""
 
+from itertools import islice
+
 from engine.book import BookSide
 from engine.due import NEVER
 from engine.guarding import blocks
 from engine.order import Order
 from engine.phases import PHASES, Trading
-from engine.state import Session, State
+from engine.state import FINISHED_ORDERS_KEPT, Session, State
 from engine.taking import priced_pegs
 from engine.values import (
     AT_THE_CLOSE,
@@ -27,7 +29,8 @@ from engine.values import (
 )
 
 
-def check_state(state: State) -> None:
+def check_state(state: State, finished_looked_at: int = FINISHED_ORDERS_KEPT) -> None:
+    """Check all that must hold; of the finished orders, which do not change any more, so many of the latest."""
     open_orders = [order for account in state.accounts.values() for order in account.orders.values()]
     resting = [order for book in state.books.values() for order in (*_queued(book.bids), *_queued(book.asks))]
 
@@ -47,12 +50,7 @@ def check_state(state: State) -> None:
             assert order.status in (NEW, PARTIALLY_FILLED, PENDING_NEW)
             assert order.order_type in (LIMIT, MARKET_TO_LIMIT, PEGGED) or order.place in (Place.AUCTION, Place.LIST)
             assert account.order_id_of(order.cl_ord_id) == order_id
-    for order_id, order in state.finished.items():
-        assert order.order_id == order_id
-        assert order.status not in (NEW, PARTIALLY_FILLED)
-        assert order.leaves_qty == order.reserved == order.hidden_qty == 0
-        assert order.status is not FILLED or order.cum_qty + order.busted_qty == order.qty
-    assert list(state.finished) == list(state.finished_order_ids)
+    _check_finished(state, finished_looked_at)
 
     # Trades are kept without a gap, to the last.
     if state.trades:
@@ -63,7 +61,7 @@ def check_state(state: State) -> None:
     timed = {order.order_id: order.terms.expire_ns for order in open_orders if order.terms and order.terms.expire_ns}
     timed |= {o.order_id: o.terms.effective_ns for o in waiting if o.terms and o.place is Place.SCHEDULED}
     assert timed == {item.order_id: item.due_ns for item in state.due.items() if isinstance(item, Order)}
-    assert {order_id: order.due_ns for order_id, order in timed_orders(state).items()} == timed
+    assert timed == {order.order_id: order.due_ns for order in open_orders if order.due_ns}
     assert all(time_ns > state.time_ns for time_ns in timed.values())
 
     # A session that is gone is due as long as it has its grace.
@@ -95,10 +93,25 @@ def check_state(state: State) -> None:
         held = sum(holding.available + holding.reserved for holding in holdings)
         assert held + state.fees[asset] == state.credited[asset]
     for account in state.accounts.values():
-        for asset, holding in account.holdings.items():
-            backed = [order for order in account.orders.values() if backing_asset(order) == asset]
-            assert all(order.backing is holding for order in backed)
-            assert sum(order.reserved for order in backed) == holding.reserved
+        backed = dict.fromkeys(account.holdings, 0)
+        for order in account.orders.values():
+            asset = backing_asset(order)
+            assert order.backing is account.holdings[asset]
+            backed[asset] += order.reserved
+        assert backed == {asset: holding.reserved for asset, holding in account.holdings.items()}
+
+
+def _check_finished(state: State, count: int) -> None:
+    finished = list(islice(reversed(state.finished.items()), count))
+    for order_id, order in finished:
+        assert order.order_id == order_id
+        assert order.status not in (NEW, PARTIALLY_FILLED)
+        assert not order.due_ns
+        assert order.leaves_qty == order.reserved == order.hidden_qty == 0
+        assert order.status is not FILLED or order.cum_qty + order.busted_qty == order.qty
+    latest = list(islice(reversed(state.finished_order_ids), count))
+    assert [order_id for order_id, _ in finished] == latest
+    assert len(state.finished) == len(state.finished_order_ids)
 
 
 def _check_books(state: State) -> None:
@@ -189,14 +202,6 @@ def _timetables(state: State) -> list[int]:
         assert bool(table.change_ns) == bool(table.schedule)
         assert not (table.indicate_ns or table.ends_ns) or PHASES[book.phase].is_auction
     return [book.timetable.due_ns for book in state.books.values() if book.timetable.due_ns]
-
-
-def timed_orders(state: State) -> dict[int, Order]:
-    return {
-        order.order_id: order
-        for order in (*state.finished.values(), *(o for a in state.accounts.values() for o in a.orders.values()))
-        if order.due_ns
-    }
 
 
 def backing_asset(order: Order) -> str:

@@ -396,9 +396,9 @@ class Tape:
         fees = [chance.choice((-3, 0, 5, 9_999, 10_000)) for _ in range(2)]
         one: AnyCommand = chance.choice(
             (
-                commands.AddAsset(chance.choice(("BTC", f"Z{self._number}")), chance.randint(-1, 19)),
+                commands.AddAsset(chance.choice(("BTC", f"Z{self._number % 5}")), chance.randint(-1, 19)),
                 commands.AddInstrument(
-                    chance.choice((symbol, f"{self._number}")),
+                    chance.choice((symbol, f"Z{self._number % 5}")),
                     asset,
                     chance.choice(("USD", "EUR")),
                     steps[0],
@@ -409,7 +409,7 @@ class Tape:
                     fees[1],
                     chance.choice((0, 5, 2**53, 2**53 + 1)),
                 ),
-                commands.OpenAccount(chance.choice((account, f"Z{self._number}"))),
+                commands.OpenAccount(chance.choice((account, f"Z{self._number % 5}"))),
                 commands.Credit(account, asset, chance.choice((0, -5, 1_000, 2**62, 2**66)), self._id()),
                 commands.Credit(account, asset, 9_000, self._id()),
                 commands.ProvisionSession(
@@ -419,7 +419,7 @@ class Tape:
                     chance.choice(tuple(CancelOnDisconnect)),
                     chance.choice((0, 0, 500, 50_000, -1)),
                 ),
-                commands.ProvisionSession(f"Z{self._number}", ("A", "C"), "hash"),
+                commands.ProvisionSession(f"Z{self._number % 5}", ("A", "C"), "hash"),
                 commands.ResetSequence(session),
                 commands.ReserveOutbound(session, self._number),
                 commands.ReleaseOutbound(session, chance.randint(0, 9), chance.randint(0, 9)),
