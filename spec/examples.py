@@ -166,6 +166,19 @@ async def pegged(chapter: Chapter) -> None:
     broker.hear()
 
 
+async def order_list(chapter: Chapter) -> None:
+    broker, seller = await chapter.broker(), await chapter.broker("BROKER2")
+    seller.lines = None
+    first = f"11=A|67=1|55=BTC/USD|54=1|{T}38=1|40=2|44=50000|59=1|"
+    second = f"11=B|67=2|55=BTC/USD|54=2|{T}38=1|40=2|44=51000|59=1|"
+    await broker.ask("E", f"66=L1|394=3|68=2|1385=2|73=2|{first}{second}")
+    await seller.ask("D", order("S1", side="2"))
+    broker.hear()
+    await broker.ask("G", f"11=R1|41=B|55=BTC/USD|54=2|{T}38=1|40=2|44=52000|59=1|")
+    await broker.ask("M", "66=L1|")
+    await broker.ask("K", f"66=L1|{T}")
+
+
 async def self_trade(chapter: Chapter) -> None:
     broker = await chapter.broker()
     broker.lines = None
@@ -288,6 +301,11 @@ CHAPTERS: Final[tuple[tuple[str, str, Callable[[Chapter], Awaitable[None]]], ...
         "A pegged order",
         "It sells five cents above the middle of 50000 and 50010, unseen, and is found by one who would pay more.",
         pegged,
+    ),
+    (
+        "One triggers the other",
+        "A sale waits until the purchase is filled, and then enters. It is replaced, the list asked for and cancelled.",
+        order_list,
     ),
     (
         "Trades with yourself",
