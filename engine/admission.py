@@ -8,6 +8,8 @@ from engine.order import FEE_SCALE
 from engine.reject import RejectReason
 from engine.state import State
 from engine.terms import NO_TERMS, Terms
+from engine.triggering import why_not_triggered
+from engine.triggers import LIMITED_TYPES, TRIGGERED_TYPES
 from engine.values import (
     AMOUNT_MAX,
     BUY,
@@ -20,13 +22,17 @@ from engine.values import (
     PEGGED,
     PRICE_MAX,
     OffsetUnit,
+    OrderType,
     PegReference,
     PostOnly,
     Price,
     Side,
 )
 
-MAY_REST: Final = frozenset((LIMIT, MARKET_TO_LIMIT))
+_MAY_START_LATER: Final = frozenset((LIMIT, *TRIGGERED_TYPES)) - {OrderType.TRAILING_STOP}
+"""The order types of which it is known what they may cost by then."""
+
+MAY_REST: Final = frozenset((LIMIT, MARKET_TO_LIMIT, *LIMITED_TYPES))
 """The order types that rest at a price of their own, unless their time in force keeps them from it."""
 
 
@@ -56,7 +62,7 @@ def why_not(state: State, command: NewOrder | ReplaceOrder, *, is_entry: bool) -
     ):
         return RejectReason.MIN_QTY_MISMATCH
     if terms.effective_ns and (
-        order_type is not LIMIT
+        order_type not in _MAY_START_LATER
         or terms.post_only
         or (not is_entry and terms.effective_ns > state.time_ns)
         or 0 < terms.expire_ns <= terms.effective_ns
@@ -67,14 +73,17 @@ def why_not(state: State, command: NewOrder | ReplaceOrder, *, is_entry: bool) -
         if order_type is not MARKET or not 0 <= terms.slippage_max <= largest:
             return RejectReason.SLIPPAGE_MISMATCH
     if terms.display_qty or terms.display_low_qty or terms.display_high_qty:
-        return _why_not_iceberg(state, command, terms)
-    return None
+        reason = _why_not_iceberg(state, command, terms)
+        if reason is not None:
+            return reason
+    return why_not_triggered(command, terms)
 
 
 def _why_not_of_kind(command: NewOrder | ReplaceOrder, terms: Terms) -> RejectReason | None:
     """Return why an order cannot be pegged, or for an amount, as it asks for; None if it can."""
     reason = None
-    if terms.peg or terms.offset_unit or command.order_type is PEGGED:
+    has_offset = terms.offset_unit is not OffsetUnit.NONE and command.order_type not in TRIGGERED_TYPES
+    if terms.peg or has_offset or command.order_type is PEGGED:
         reason = _why_not_pegged(command, terms)
     if reason is None and terms.cash_amount:
         reason = _why_not_for_amount(command, terms)

@@ -14,6 +14,7 @@ from engine.pegs import Pegs
 from engine.rules import NO_RULES, Rules
 from engine.terms import Terms
 from engine.timetable import Timetable
+from engine.triggers import Triggers
 from engine.values import AMOUNT_MAX, BUY, CONTINUOUS, NOWHERE, ON_BOOK, SELL, OffsetUnit, Phase, Price, Qty, Side
 
 
@@ -200,6 +201,7 @@ class Book:
         "bids",
         "for_auction",
         "index_price",
+        "index_time_ns",
         "instrument",
         "last_price",
         "pegs",
@@ -208,6 +210,7 @@ class Book:
         "security_status_to",
         "session_status_to",
         "timetable",
+        "triggers",
         "watchers",
     )
 
@@ -232,6 +235,9 @@ class Book:
         """Sessions that are told of changes by SecurityStatus"""
         self.session_status_to: dict[str, None] = {}
         """and by TradingSessionStatus; dicts because they keep their order."""
+        self.index_time_ns = 0
+        """When the house's source had that price, nanoseconds since the epoch."""
+        self.triggers = Triggers()
         self.watchers = 0
         """How many orders wait for a price of this book, or follow one."""
 

@@ -376,6 +376,15 @@ class QueryOrderList(Command, tag=32, frozen=True, array_like=True, gc=False):
     list_id: str
 
 
+class SetIndexPrice(Command, tag=26, frozen=True, array_like=True, gc=False):
+    """The index price of an instrument, with where it comes from and when it held there, ns since the epoch."""
+
+    symbol: str
+    price: Price
+    source: str
+    source_time_ns: int
+
+
 AnyCommand = (
     AddAsset
     | AddInstrument
@@ -409,5 +418,6 @@ AnyCommand = (
     | NewOrderList
     | CancelOrderList
     | QueryOrderList
+    | SetIndexPrice
 )
 """Every command there is; the type by which the journal is decoded."""

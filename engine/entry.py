@@ -18,7 +18,9 @@ from engine.self_trade import prevention
 from engine.starting import begin
 from engine.state import State
 from engine.taking import forecast, priced_pegs
-from engine.terms import NO_TERMS
+from engine.terms import NO_TERMS, Terms
+from engine.triggering import why_not_waiting, worst_triggered_price
+from engine.triggers import LIMITED_TYPES, TRIGGERED_TYPES
 from engine.values import (
     AMOUNT_MAX,
     AT_THE_CLOSE,
@@ -34,6 +36,7 @@ from engine.values import (
     MARKET_TO_LIMIT,
     PEGGED,
     PRICE_MAX,
+    OrderType,
     Price,
     Qty,
 )
@@ -120,32 +123,39 @@ def _enter(state: State, account: Account, book: Book, command: NewOrder) -> lis
     return events
 
 
-def admit(  # noqa: C901 - one check after another, in the order of reasons
+def admit(  # noqa: C901, PLR0911, PLR0912 - one check after another, in the order of reasons
     state: State, account: Account, book: Book, command: NewOrder, *, funded: bool = True
 ) -> Order | RejectReason:
     """Return the order that a command enters, which is nowhere yet: open, and funded. Or say why it is refused.
 
     Not `funded`: it is to wait for another order, and what depends on the market and on funds is looked at later.
     """
-    order_type = command.order_type
     instrument, side, qty, price, terms = book.instrument, command.side, command.qty, command.price, command.terms
-    time_in_force = command.time_in_force
+    order_type, time_in_force = command.order_type, command.time_in_force
     if not 0 < qty <= instrument.order_qty_max and (terms is None or not terms.cash_amount):
         return RejectReason.QUANTITY_OUT_OF_RANGE
     if terms is not None or time_in_force is GOOD_TILL_DATE or order_type is PEGGED:
         reason = why_not(state, command, is_entry=True)
         if reason is not None:
             return reason
+    elif order_type is not LIMIT and order_type in TRIGGERED_TYPES:
+        return RejectReason.TRIGGER_MISMATCH
     if book.phase is not CONTINUOUS or time_in_force is AT_THE_OPENING or time_in_force is AT_THE_CLOSE:
         reason = why_not_now(book, command)
         if reason is not None:
             return reason
         terms = terms or NO_TERMS
-    if order_type is not LIMIT and order_type is not PEGGED:
-        if price:
-            return RejectReason.MARKET_ORDER_NEEDS_NO_PRICE
-    elif not 0 < price <= PRICE_MAX and (price or order_type is not PEGGED):
+    if order_type is LIMIT or order_type in LIMITED_TYPES:
+        if not 0 < price <= PRICE_MAX:
+            return RejectReason.PRICE_OUT_OF_RANGE
+    elif price and order_type is not PEGGED:
+        return RejectReason.MARKET_ORDER_NEEDS_NO_PRICE
+    elif not 0 <= price <= PRICE_MAX:
         return RejectReason.PRICE_OUT_OF_RANGE
+    if funded and terms is not None and terms.trigger and terms.effective_ns <= state.time_ns:
+        reason = why_not_waiting(book, side, order_type, terms)
+        if reason is not None:
+            return reason
     if state.guarded:
         reason = why_not_protected(state, account, book, command)
         if reason is not None:
@@ -218,6 +228,8 @@ def fund(state: State, book: Book, order: Order) -> RejectReason | None:
 def _price(state: State, book: Book, order: Order) -> RejectReason | None:
     """Give an order the price, or the quantity, that depends on how the market stands. Or say why it cannot have it."""
     side, terms = order.side, order.terms
+    if terms is not None and terms.trigger:
+        return _price_triggered(book, order, terms)
     opposite = book.opposite(side)
     if order.order_type is MARKET and waits_for_auction(book, MARKET, order.time_in_force):
         order.price = worst_price(book, side)
@@ -242,6 +254,16 @@ def _price(state: State, book: Book, order: Order) -> RejectReason | None:
         if not 0 < order.qty <= book.instrument.order_qty_max:
             return RejectReason.QUANTITY_OUT_OF_RANGE if order.qty else RejectReason.CASH_BELOW_ONE_LOT
     return None
+
+
+def _price_triggered(book: Book, order: Order, terms: Terms) -> RejectReason | None:
+    """Give an order that waits for a price the worst price at which it may trade. Or say why it has none."""
+    if order.order_type is OrderType.TRAILING_STOP:
+        reason = why_not_waiting(book, order.side, order.order_type, terms)
+        if reason is not None:
+            return reason
+    order.price = worst_triggered_price(book, order.side, order.order_type, order.price, terms)
+    return RejectReason.PRICE_OUT_OF_RANGE if order.price > PRICE_MAX else None
 
 
 def _trades(state: State, book: Book, order: Order, qty: Qty) -> Iterable[tuple[Qty, Price]]:

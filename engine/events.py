@@ -535,6 +535,31 @@ class PhaseReported(Event, tag=49, frozen=True, array_like=True, gc=False):
     text: str = ""
 
 
+class OrderTriggered(Event, tag=26, frozen=True, array_like=True, gc=False):
+    """The price that an order waited for was reached, and the order enters the book. Nothing of it has traded yet."""
+
+    session: str
+    account: str
+    order_id: int
+    cl_ord_id: str
+    symbol: str
+    side: Side
+    order_type: OrderType
+    time_in_force: TimeInForce
+    qty: Qty
+    price: Price
+    terms: Terms | None = None
+
+
+class IndexPriceSet(Event, tag=27, frozen=True, array_like=True, gc=False):
+    """An instrument has this index price, from a source that had it at `source_time_ns`."""
+
+    symbol: str
+    price: Price
+    source: str
+    source_time_ns: int
+
+
 AnyEvent = (
     AssetAdded
     | InstrumentAdded
@@ -569,5 +594,7 @@ AnyEvent = (
     | SessionDown
     | ListReported
     | ListRequestRejected
+    | OrderTriggered
+    | IndexPriceSet
 )
 """Every event there is; the type by which the journal is decoded."""

@@ -18,6 +18,7 @@ from engine import (
     entry,
     guarding,
     house,
+    index_price,
     lists,
     queries,
     replacing,
@@ -61,6 +62,7 @@ _APPLIERS: Final[dict[type, Callable[[State, Any], list[AnyEvent]]]] = {
     commands.QueryOrderList: lists.query_order_list,
     commands.SetSchedule: transitions.set_schedule,
     commands.QueryPhase: queries.query_phase,
+    commands.SetIndexPrice: index_price.set_index_price,
 }
 """Each of the first seven notes where its session's sequence stands. Done here, for all of them, that would cost more:
 the interpreter is quick with an attribute where it finds it on objects of one class only."""

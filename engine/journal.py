@@ -54,7 +54,10 @@ class Segment:
         Raise `SequenceNotFound` if the segment ends before that, `CorruptJournal` if the way there is damaged.
         """
         with self.path.open("rb", buffering=0) as file:
-            return self.walk(file, sequence, self.first_sequence, len(MAGIC))
+            offset = self.walk(file, sequence, self.first_sequence, len(MAGIC))
+            if offset > os.fstat(file.fileno()).st_size:  # The last record is torn.
+                raise SequenceNotFound(f"{self.path} ends before record {sequence}")
+            return offset
 
     def walk(self, file: BinaryIO, sequence: int, start: int, offset: int) -> int:
         """Do as `offset_of`, in the open file, from the nearest known record: record `start` begins at `offset`."""

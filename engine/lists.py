@@ -33,6 +33,8 @@ from engine.settlement import accepted, cancel
 from engine.starting import start
 from engine.state import Session, State
 from engine.terms import Terms, of_list
+from engine.triggering import why_not_waiting
+from engine.triggers import TRIGGERED_TYPES
 from engine.values import (
     CANCELED,
     EXPIRED,
@@ -40,8 +42,6 @@ from engine.values import (
     FILLED,
     IMMEDIATE_OR_CANCEL,
     LIMIT,
-    MARKET,
-    MARKET_TO_LIMIT,
     PENDING_NEW,
     CancelReason,
     Contingency,
@@ -55,7 +55,6 @@ _SIZES: Final = {Contingency.ONE_CANCELS_OTHER: (2,), Contingency.ONE_TRIGGERS_O
 _SIZE_WITH_PAIR: Final = 3
 """An order and a pair."""
 _CLOSED: Final = frozenset((FILLED, CANCELED, EXPIRED))
-_NOT_STOPS: Final = frozenset((LIMIT, MARKET, MARKET_TO_LIMIT))
 _THE_LIST: Final = -1
 """Stands for the list itself, where the number of one of its orders would stand."""
 
@@ -86,7 +85,7 @@ def new_order_list(state: State, command: NewOrderList) -> list[AnyEvent]:
     is_pair = command.contingency is Contingency.ONE_CANCELS_OTHER
     working = orders if is_pair else orders[:1]
     book = state.books[command.orders[0].symbol]
-    refusal = _fund(state, book, working)
+    refusal = _reached(state, book, working) or _fund(state, book, working)
     if refusal is not None:
         _take_back(state, account, orders)
         return [_refused(command, orders.index(refusal[0]), refusal[1])]
@@ -108,7 +107,7 @@ def new_order_list(state: State, command: NewOrderList) -> list[AnyEvent]:
         if order.terms.expire_ns:
             state.due.add(order, order.terms.expire_ns)
     events: list[AnyEvent] = [_reported(order_list, command.session, ListReport.ENTERED)]
-    events += [accepted(order) for order in waiting]
+    events += [accepted(state, order) for order in waiting]
     _start(state, working, book, events)
     return events
 
@@ -203,6 +202,17 @@ def _is_closed(order: Order) -> bool:
 # -------------------------------------------------------------------------------------------------- funding
 
 
+def _reached(state: State, book: Book, orders: list[Order]) -> tuple[Order, RejectReason] | None:
+    """Say which order cannot begin to wait for its price as the market stands, and why."""
+    for order in orders:
+        terms = order.terms
+        if terms is not None and terms.trigger and terms.effective_ns <= state.time_ns:
+            reason = why_not_waiting(book, order.side, order.order_type, terms)
+            if reason is not None:
+                return order, reason
+    return None
+
+
 def _fund(state: State, book: Book, orders: list[Order]) -> tuple[Order, RejectReason] | None:
     """Reserve what an order, or the dearer order of a pair, may cost. Or say which of them cannot be had, and why."""
     first, second = orders[0], orders[-1]
@@ -275,7 +285,7 @@ def _why_not_pair(first: NewOrder | ReplaceOrder, second: NewOrder | Order) -> R
     limit, stop = (first, second) if first.order_type is LIMIT else (second, first)
     if first.side is not second.side:
         return RejectReason.LIST_MISMATCH
-    if limit.order_type is not LIMIT or not _may_rest(limit) or stop.order_type in _NOT_STOPS:
+    if limit.order_type is not LIMIT or not _may_rest(limit) or stop.order_type not in TRIGGERED_TYPES:
         return RejectReason.PAIR_TYPES
     return None
 

@@ -10,10 +10,11 @@ from engine.settlement import cancel, fill, finish
 from engine.state import State
 from engine.taking import take
 from engine.transitions import interrupt
+from engine.triggers import UNLIMITED_TYPES
 from engine.values import BUY, CONTINUOUS, FILL_OR_KILL, FILLED, IMMEDIATE_OR_CANCEL, MARKET, CancelReason
 
 
-def trade_and_rest(  # noqa: C901, PLR0912 - one step after another; a call more would be one for every order
+def trade_and_rest(  # noqa: C901 - one step after another; a call more would be one for every order
     state: State, order: Order, book: Book, events: list[AnyEvent]
 ) -> None:
     """Trade what can be traded at once; then the order rests, or what is left of it is cancelled."""
@@ -41,8 +42,6 @@ def trade_and_rest(  # noqa: C901, PLR0912 - one step after another; a call more
                     events.append(cancel(state, order, CancelReason.NOT_FILLABLE))
                     return
                 _match(state, order, book, opposite, bound, events)
-            if book.watchers:
-                state.restless[order.instrument.symbol] = book
             if not order.leaves_qty:
                 return
             least = 0
@@ -51,7 +50,11 @@ def trade_and_rest(  # noqa: C901, PLR0912 - one step after another; a call more
             return
     if least:
         events.append(cancel(state, order, CancelReason.NOT_FILLABLE))
-    elif order_type is MARKET or time_in_force is IMMEDIATE_OR_CANCEL:
+    elif (
+        order_type is MARKET
+        or time_in_force is IMMEDIATE_OR_CANCEL
+        or (terms is not None and terms.trigger and order_type in UNLIMITED_TYPES)
+    ):
         events.append(cancel(state, order, CancelReason.IMMEDIATE_REMAINDER))
     else:
         own.rest(order)

@@ -16,6 +16,7 @@ from engine.reject import RejectReason
 from engine.settlement import cancel
 from engine.state import State
 from engine.terms import NO_TERMS
+from engine.triggers import UNLIMITED_TYPES
 from engine.values import (
     AT_THE_CLOSE,
     AT_THE_OPENING,
@@ -167,6 +168,7 @@ def gather(state: State, order: Order, book: Book, events: list[AnyEvent]) -> No
         order.place = Place.AUCTION
     elif (
         order.order_type is MARKET
+        or order.order_type in UNLIMITED_TYPES
         or order.time_in_force is IMMEDIATE_OR_CANCEL
         or order.time_in_force is FILL_OR_KILL
         or (terms is not None and terms.min_qty)

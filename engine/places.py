@@ -4,6 +4,7 @@ from engine.book import Book
 from engine.order import Order
 from engine.pegs import Pegs
 from engine.state import State
+from engine.terms import Terms
 from engine.values import BUY, ON_BOOK, Place
 
 
@@ -32,6 +33,11 @@ def withdraw(state: State, order: Order) -> None:
     elif place is Place.SCHEDULED:
         state.due.remove(order)
         order.place = Place.NOWHERE
+    elif place is Place.TRIGGERS:
+        book = state.books[order.instrument.symbol]
+        book.triggers.remove(order)
+        book.watchers -= 1
+        order.place = Place.NOWHERE
     elif place is Place.LIST:
         order.place = Place.NOWHERE
 
@@ -43,3 +49,10 @@ def rest_pegged(state: State, order: Order, book: Book) -> None:
     book.pegs.rest(order)
     book.watchers += 1
     state.restless[order.instrument.symbol] = book
+
+
+def shown_terms(state: State, order: Order) -> Terms | None:
+    """Return an order's terms as a report shows them: those of a trailing stop with the StopPx that it has now."""
+    if order.place is Place.TRIGGERS:
+        return state.books[order.instrument.symbol].triggers.shown_terms(order)
+    return order.terms

@@ -78,7 +78,7 @@ def is_limiting(limits: Limits) -> bool:
 def may_stay_open(command: NewOrder) -> bool:
     """Tell whether an order may stay when it has traded what it can: what cannot is never one order too many."""
     time_in_force = command.time_in_force
-    return (
+    return (command.terms is not None and command.terms.trigger > 0) or (
         command.order_type is not MARKET
         and time_in_force is not IMMEDIATE_OR_CANCEL
         and time_in_force is not FILL_OR_KILL
@@ -93,6 +93,8 @@ def worth(book: Book, command: NewOrder | ReplaceOrder) -> Amount:
     qty, price, terms = command.qty, command.price, command.terms
     if terms is not None and terms.cash_amount:
         return terms.cash_amount
+    if not price and terms is not None:
+        price = terms.stop_price
     if not price:
         return _worth_at_market(book, command.side, qty)
     return qty * price * book.instrument.notional_per_tick_lot

@@ -6,6 +6,7 @@ from typing import Final
 from engine.commands import NewOrder, QueryOrder, QueryOrders, QueryPhase
 from engine.events import AnyEvent, OrderStatusReported, PhaseReported
 from engine.order import Order
+from engine.places import shown_terms
 from engine.reject import RejectReason, unknown_session
 from engine.state import Session, State
 from engine.values import LIMIT, OrderStatus, Phase, Subscription, TimeInForce
@@ -41,7 +42,7 @@ def query_orders(state: State, command: QueryOrders) -> list[AnyEvent]:
         return [_nothing(command, RejectReason.NO_OPEN_ORDERS)]
     last = orders[-1]
     return [
-        _status(command.session, order, command.request_id, total_reports=len(orders), last_report=order is last)
+        _status(state, command.session, order, command.request_id, total_reports=len(orders), last_report=order is last)
         for order in orders
     ]
 
@@ -90,11 +91,11 @@ def status_of(state: State, session: Session, command: QueryOrder | NewOrder) ->
         return _unknown(command, RejectReason.INSTRUMENT_MISMATCH)
     if order.side is not command.side:
         return _unknown(command, RejectReason.SIDE_MISMATCH)
-    return _status(command.session, order, request_id)
+    return _status(state, command.session, order, request_id)
 
 
 def _status(
-    session: str, order: Order, request_id: str, *, total_reports: int = 0, last_report: bool = False
+    state: State, session: str, order: Order, request_id: str, *, total_reports: int = 0, last_report: bool = False
 ) -> OrderStatusReported:
     return OrderStatusReported(
         session,
@@ -117,7 +118,7 @@ def _status(
         is_mass_status=total_reports > 0,
         total_reports=total_reports,
         last_report=last_report,
-        terms=order.terms,
+        terms=shown_terms(state, order),
         hidden_qty=order.hidden_qty,
     )
 

@@ -34,7 +34,7 @@ class RejectReason(IntEnum):
     INSTRUMENT_MISMATCH = 1011, "the order is of another instrument"
     SIDE_MISMATCH = 1012, "the order is on the other side"
     QUANTITY_NOT_ABOVE_FILLED = 1013, "the new quantity must be above what has been filled; cancel instead"
-    MARKET_ORDER_NEEDS_NO_PRICE = 1014, "a market order carries no price"
+    MARKET_ORDER_NEEDS_NO_PRICE = 1014, "an order of this type carries no price"
     CANNOT_REPLACE_THUS = 1015, "a resting order can be replaced only by a limit order that may rest"
     ORDER_ID_MISMATCH = 1016, "OrderID and OrigClOrdID name different orders"
     NO_OPEN_ORDERS = 1017, "no open orders match the request"
@@ -47,7 +47,7 @@ class RejectReason(IntEnum):
     DEADLINE_PASSED = 1024, "the message reached the engine after its ValidUntilTime"
     SCHEDULE_MISMATCH = (
         1025,
-        "a scheduled start is for limit orders that have not begun, not post-only, before their expiry",
+        "a scheduled start is for limit orders and stops that have not begun, not post-only, before their expiry",
     )
     DISPLAY_MUST_REST = 1030, "an iceberg is a limit order that may rest"
     DISPLAY_OUT_OF_RANGE = 1031, "what an iceberg displays must be above zero and at most its quantity"
@@ -59,6 +59,15 @@ class RejectReason(IntEnum):
     CASH_MISMATCH = 1034, "an amount is for new market orders, instead of a quantity, and without a minimum quantity"
     CASH_OUT_OF_RANGE = 1035, "the amount must be above zero and within what the venue can hold"
     CASH_BELOW_ONE_LOT = 1036, "the amount is worth less than one quantity increment"
+    STOP_PRICE_OUT_OF_RANGE = 1050, "a stop or take-profit needs a StopPx, above zero and within the venue's maximum"
+    TRIGGER_MISMATCH = 1051, "a trigger is for stops and take-profits; a StopPx too, but a trailing stop finds its own"
+    TRAIL_MISMATCH = 1052, "a trailing stop, like no other stop, has an offset: above zero, and below 10000 bp"
+    TRAIL_TOO_LONG = 1053, "so far from the present price there is no StopPx"
+    NO_LAST_PRICE = 1054, "the instrument has not traded yet: there is no last price to wait from"
+    NO_INDEX_PRICE = 1055, "the instrument has no index price yet"
+    STOP_PRICE_REACHED = 1056, "the price is at the StopPx or beyond: it would be triggered at once"
+    STOP_TRADES_AT_ONCE = 1057, "a stop without a limit is not IOC or FOK: once triggered, it trades at once"
+    TRIGGER_REPLACE_MISMATCH = 1058, "an order that waits for a price, and it alone, is replaced by one that does"
     ORDER_QTY_BELOW_RULE = 1070, "the quantity is below the least that the instrument's rules allow"
     ORDER_QTY_ABOVE_RULE = 1071, "the quantity is above what the instrument's rules allow"
     ORDER_NOTIONAL_BELOW_RULE = 1072, "price times quantity is below the least that the instrument's rules allow"

@@ -12,13 +12,15 @@ from engine.events import AnyEvent, OrderReplaced
 from engine.lists import why_not_replaced
 from engine.order import Order
 from engine.phases import is_auction_only, why_not_now
-from engine.places import withdraw
+from engine.places import shown_terms, withdraw
 from engine.protection import is_too_far, why_not_protected
 from engine.reject import RejectReason, unknown_session
 from engine.requests import find, refused
-from engine.starting import act, expire_from_now_on, hold, start
+from engine.starting import act, expire_from_now_on, hold, start, wait
 from engine.state import State
 from engine.terms import Terms, of_list
+from engine.triggering import why_not_waiting, worst_triggered_price
+from engine.triggers import LIMITED_TYPES, TRIGGERED_TYPES, terms_of
 from engine.values import (
     AMOUNT_MAX,
     CONTINUOUS,
@@ -31,6 +33,7 @@ from engine.values import (
     PEGGED,
     PENDING_NEW,
     PRICE_MAX,
+    OrderType,
     PegReference,
     Place,
     Price,
@@ -52,17 +55,37 @@ def replace_order(state: State, command: ReplaceOrder) -> list[AnyEvent]:
     reason = _why_not(state, account, book, command, order) or why_not_replaced(order, command)
     if reason is not None:
         return refused(command, order, reason)
-    qty, price, terms = command.qty, command.price, _terms(command, order)
-    if terms is not None and terms.post_only and order.place is not Place.LIST:
+    price, terms = command.price, _terms(command, order)
+    mark = 0
+    if terms is None or order.place is Place.LIST:
+        pass  # Its price is its own, or found when it enters.
+    elif terms.post_only:
         price = passive_price(book, order.side, price, terms.post_only)
         if not price:
             return refused(command, order, RejectReason.POST_ONLY_WOULD_TRADE)
-    reason = _reserve(order, qty - order.cum_qty - order.busted_qty, price)
+    elif terms.trigger:
+        mark = _kept_mark(book, order, command, terms)
+        reason = _why_not_waiting(state, book, command, terms, mark)
+        if reason is not None:
+            return refused(command, order, reason)
+        price = worst_triggered_price(book, order.side, command.order_type, price, terms, mark)
+    reason = _reserve(order, command.qty - order.cum_qty - order.busted_qty, price)
     if reason is not None:
         return refused(command, order, reason)
+    session.permitted[command.account].cl_ord_ids[command.cl_ord_id] = order.order_id
+    return _go_on(state, book, order, command, price, trails_on=mark > 0)
 
-    stays = _keeps_priority(order, qty, price, terms)
-    if stays:
+
+def _go_on(
+    state: State, book: Book, order: Order, command: ReplaceOrder, price: Price, *, trails_on: bool
+) -> list[AnyEvent]:
+    """Give an order its new values, and let it go on where it stands, or act."""
+    qty, terms = command.qty, _terms(command, order)
+    stays = trails_on or _keeps_priority(order, qty, price, terms)
+    if trails_on and terms is not None:
+        book.triggers.change(order, terms)
+        order.leaves_qty = qty
+    elif stays:
         _shrink(book.side(order.side), order, qty, terms)
         if book.watchers:
             state.restless[command.symbol] = book
@@ -70,24 +93,32 @@ def replace_order(state: State, command: ReplaceOrder) -> list[AnyEvent]:
         withdraw(state, order)
         order.leaves_qty = qty - order.cum_qty - order.busted_qty
     orig_cl_ord_id, order.cl_ord_id = order.cl_ord_id, command.cl_ord_id
-    session.permitted[command.account].cl_ord_ids[command.cl_ord_id] = order.order_id
     order.order_type, order.time_in_force, order.terms = command.order_type, command.time_in_force, terms
     order.qty, order.price = qty, price
     state.due.remove(order)
-    events: list[AnyEvent] = [_replaced(command, order, orig_cl_ord_id)]
+    has_begun = order.status is not PENDING_NEW
     if stays:
         expire_from_now_on(state, order)
-    elif order.status is not PENDING_NEW:
+    is_settled = stays or (has_begun and wait(state, order, book))
+    events: list[AnyEvent] = [_replaced(state, command, order, orig_cl_ord_id)]
+    if is_settled:
+        return events
+    if has_begun:
         act(state, order, book, events)
     elif not hold(state, order):
         start(state, order, book, events)
     return events
 
 
-def _why_not(state: State, account: Account, book: Book, command: ReplaceOrder, order: Order) -> RejectReason | None:
+def _why_not(  # noqa: C901, PLR0911, PLR0912 - one check after another, in the order of reasons
+    state: State, account: Account, book: Book, command: ReplaceOrder, order: Order
+) -> RejectReason | None:
     """Return the first reason for which an order cannot have the values that are asked for, None if it can."""
-    has_acted = order.status is not PENDING_NEW
-    if (command.order_type is PEGGED) != (order.order_type is PEGGED):
+    has_begun = order.status is not PENDING_NEW
+    has_acted = has_begun and order.place is not Place.TRIGGERS
+    order_type = command.order_type
+    is_triggered = order_type is not LIMIT and order_type in TRIGGERED_TYPES
+    if (order_type is PEGGED) != (order.order_type is PEGGED):
         return RejectReason.PEG_STAYS_PEG
     if book.phase is not CONTINUOUS or order.place is Place.AUCTION or is_auction_only(command.time_in_force):
         reason = why_not_now(book, command)
@@ -99,17 +130,26 @@ def _why_not(state: State, account: Account, book: Book, command: ReplaceOrder, 
         ):
             return RejectReason.CANNOT_REPLACE_THUS
     is_immediate = command.time_in_force in (IMMEDIATE_OR_CANCEL, FILL_OR_KILL)
-    if command.order_type not in (LIMIT, PEGGED) or (has_acted and is_immediate):
+    if has_begun and is_triggered == has_acted:
+        return RejectReason.TRIGGER_REPLACE_MISMATCH
+    if not is_triggered and (order_type not in (LIMIT, PEGGED) or (has_acted and is_immediate)):
         return RejectReason.CANNOT_REPLACE_THUS
     if command.terms is not None or command.time_in_force is GOOD_TILL_DATE or command.order_type is PEGGED:
         reason = why_not(state, command, is_entry=not has_acted)
         if reason is not None:
             return reason
+    elif is_triggered:
+        return RejectReason.TRIGGER_MISMATCH
     if not 0 < command.qty <= order.instrument.order_qty_max:
         return RejectReason.QUANTITY_OUT_OF_RANGE
     if command.qty <= order.cum_qty + order.busted_qty:
         return RejectReason.QUANTITY_NOT_ABOVE_FILLED
-    if not 0 < command.price <= PRICE_MAX and (command.price or command.order_type is not PEGGED):
+    if order_type is LIMIT or order_type in LIMITED_TYPES:
+        if not 0 < command.price <= PRICE_MAX:
+            return RejectReason.PRICE_OUT_OF_RANGE
+    elif command.price and order_type is not PEGGED:
+        return RejectReason.MARKET_ORDER_NEEDS_NO_PRICE
+    elif not 0 <= command.price <= PRICE_MAX:
         return RejectReason.PRICE_OUT_OF_RANGE
     if book.rules.fat_finger_bps and is_too_far(book, command.side, command.order_type, command.price, command.terms):
         return RejectReason.PRICE_TOO_FAR
@@ -121,11 +161,28 @@ def _terms(command: ReplaceOrder, order: Order) -> Terms | None:
     return command.terms if order.order_list is None else of_list(command.terms, order.order_list.list_id)
 
 
+def _kept_mark(book: Book, order: Order, command: ReplaceOrder, terms: Terms) -> Price:
+    """Return the mark that an order goes on with, 0 if it does not: a trailing stop that goes on trailing keeps it."""
+    if order.place is not Place.TRIGGERS or command.order_type is not OrderType.TRAILING_STOP:
+        return 0
+    trail = book.triggers.trail(order)
+    return 0 if trail is None or terms.trigger is not terms_of(order).trigger else trail.mark(order)
+
+
+def _why_not_waiting(state: State, book: Book, command: ReplaceOrder, terms: Terms, mark: Price) -> RejectReason | None:
+    """Return the reason for which an order cannot wait for its price as the market stands, None if it can."""
+    if terms.effective_ns > state.time_ns:
+        return None
+    return why_not_waiting(book, command.side, command.order_type, terms, mark)
+
+
 def _reserve(order: Order, leaves_qty: Qty, price: Price) -> RejectReason | None:
     """Reserve what the order, or the pair it is of, may cost from now on.
 
     Or say why that cannot be, and leave everything as it is.
     """
+    if price > PRICE_MAX:
+        return RejectReason.PRICE_OUT_OF_RANGE
     if order.cum_notional + leaves_qty * price * order.instrument.notional_per_tick_lot > AMOUNT_MAX:
         return RejectReason.NOTIONAL_TOO_LARGE
     if order.place is Place.LIST:
@@ -181,7 +238,7 @@ def _shrink(side: BookSide, order: Order, qty: Qty, terms: Terms | None) -> None
     side.show(order, min(order.leaves_qty - order.hidden_qty, _displayed(qty, terms)))
 
 
-def _replaced(command: ReplaceOrder, order: Order, orig_cl_ord_id: str) -> OrderReplaced:
+def _replaced(state: State, command: ReplaceOrder, order: Order, orig_cl_ord_id: str) -> OrderReplaced:
     return OrderReplaced(
         order.session,
         command.session,
@@ -198,7 +255,7 @@ def _replaced(command: ReplaceOrder, order: Order, orig_cl_ord_id: str) -> Order
         order.leaves_qty,
         order.cum_qty,
         order.cum_notional,
-        order.terms,
+        shown_terms(state, order),
         order.hidden_qty,
         order.status,
     )

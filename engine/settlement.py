@@ -5,7 +5,7 @@ from engine.commands import CancelOrder
 from engine.events import AnyEvent, OrderAccepted, OrderCanceled, Trade
 from engine.instrument import Instrument
 from engine.order import FEE_SCALE, Order
-from engine.places import withdraw
+from engine.places import shown_terms, withdraw
 from engine.reject import RejectReason
 from engine.state import FINISHED_ORDERS_KEPT, State
 from engine.values import (
@@ -44,6 +44,9 @@ def fill(state: State, book: Book, maker: Order, taker: Order, price: Price, qty
         part(state, taker, CancelReason.PARTNER_FILLED, events)
     instrument = book.instrument
     book.last_price = price
+    if book.watchers:
+        book.triggers.on_last(price)
+        state.restless[instrument.symbol] = book
     notional = qty * price * instrument.notional_per_tick_lot
     taker.leaves_qty -= qty
     phase = book.phase
@@ -174,7 +177,7 @@ def finish(state: State, order: Order, status: OrderStatus) -> None:
         del finished[state.finished_order_ids.popleft()]
 
 
-def accepted(order: Order) -> OrderAccepted:
+def accepted(state: State, order: Order) -> OrderAccepted:
     """Return the event that tells of an order for which nothing has happened yet."""
     return OrderAccepted(
         order.session,
@@ -187,7 +190,7 @@ def accepted(order: Order) -> OrderAccepted:
         order.time_in_force,
         order.qty,
         order.price,
-        order.terms,
+        shown_terms(state, order),
         order.status,
     )
 
@@ -200,6 +203,7 @@ def cancel(
     refusal: RejectReason | None = None,
 ) -> OrderCanceled:
     """Take an open order out of wherever it is, and close it; `refusal` says what it could not do, if that is why."""
+    terms = order.terms if order.terms is None else shown_terms(state, order)
     withdraw(state, order)
     order.leaves_qty = 0
     finish(state, order, EXPIRED if reason is not REQUESTED and reason in EXPIRIES else CANCELED)
@@ -223,6 +227,6 @@ def cancel(
         order.cum_qty,
         order.cum_notional,
         reason,
-        order.terms,
+        terms,
         refusal=refusal or 0,
     )

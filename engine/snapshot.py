@@ -30,6 +30,7 @@ from engine.terms import Terms
 from engine.timetable import Timetable
 from engine.values import (
     BUY,
+    SELL,
     CancelOnDisconnect,
     Contingency,
     ListStage,
@@ -72,6 +73,8 @@ class OrderImage(msgspec.Struct, frozen=True, array_like=True):
     place: Place = Place.NOWHERE
     hidden_qty: int = 0
     busted_qty: int = 0
+    mark: int = 0
+    """Of a trailing order that waits for its price."""
 
 
 class ListImage(msgspec.Struct, frozen=True, array_like=True):
@@ -125,6 +128,9 @@ class InstrumentImage(msgspec.Struct, frozen=True, array_like=True):
     timetable: TimetableImage | None = None
     security_status_to: list[str] = []
     session_status_to: list[str] = []
+    index_time_ns: int = 0
+    triggered: list[int] = []
+    """OrderIDs of those that have been triggered and wait for their turn."""
 
 
 class GuardImage(msgspec.Struct, frozen=True, array_like=True):
@@ -256,6 +262,7 @@ def restore(image: StateImage) -> State:
         book.security_status_to = dict.fromkeys(shown.security_status_to)
         book.session_status_to = dict.fromkeys(shown.session_status_to)
         _restore_timetable(state, book.timetable, shown.timetable)
+        book.index_time_ns = shown.index_time_ns
     for firm_image in image.firms:
         state.firms[firm_image.name] = _guard(firm_image)
     for account_image in image.accounts:
@@ -302,12 +309,28 @@ def _place(image: StateImage, open_orders: dict[int, Order], state: State) -> No
         book.for_auction = {order_id: open_orders[order_id] for order_id in shown.for_auction}
         for order_id in shown.pegs:
             rest_pegged(state, open_orders[order_id], book)
+        book.triggers.triggered.update((order_id, open_orders[order_id]) for order_id in shown.triggered)
+    _restore_triggers(image, state, open_orders)
     state.restless.clear()  # They were quiet when the image was taken.
     for order in open_orders.values():
         if order.terms is not None:
             due_ns = order.terms.effective_ns if order.place is Place.SCHEDULED else order.terms.expire_ns
             if due_ns:
                 state.due.add(order, due_ns)
+
+
+def _restore_triggers(image: StateImage, state: State, open_orders: dict[int, Order]) -> None:
+    """Let the orders wait for their prices again; trailing ones the furthest mark first, as they must come."""
+    waiting = []
+    for account in image.accounts:
+        for shown in account.orders:
+            if shown.place is Place.TRIGGERS:
+                state.books[shown.symbol].watchers += 1
+                if shown.order_id not in state.books[shown.symbol].triggers.triggered:
+                    waiting.append((-shown.mark if shown.side is SELL else shown.mark, shown.order_id, shown.mark))
+    for _, order_id, mark in sorted(waiting):
+        order = open_orders[order_id]
+        state.books[order.instrument.symbol].triggers.add(order, mark)
 
 
 def state_hash(state: State, sequence: int) -> str:
@@ -389,6 +412,8 @@ def _instrument_image(book: Book) -> InstrumentImage:
         ),
         list(book.security_status_to),
         list(book.session_status_to),
+        book.index_time_ns,
+        list(book.triggers.triggered),
     )
 
 
@@ -428,7 +453,7 @@ def _account_image(account: Account, state: State) -> AccountImage:
     return AccountImage(
         account.account,
         {asset: (holding.available, holding.reserved) for asset, holding in account.holdings.items()},
-        [_order_image(order) for order in account.orders.values()],
+        [_order_image(order, _mark(state, order)) for order in account.orders.values()],
         dict(account.cl_ord_ids),
         dict(account.earlier_cl_ord_ids),
         account.firm,
@@ -516,7 +541,15 @@ def _restore_lists(image: StateImage, state: State) -> None:
                 order.order_list = order_list
 
 
-def _order_image(order: Order) -> OrderImage:
+def _mark(state: State, order: Order) -> int:
+    """Return the mark of a trailing order that waits for its price, 0 for any other order."""
+    if order.place is not Place.TRIGGERS:
+        return 0
+    trail = state.books[order.instrument.symbol].triggers.trail(order)
+    return 0 if trail is None else trail.mark(order)
+
+
+def _order_image(order: Order, mark: int = 0) -> OrderImage:
     fee = round_fee(order.fee_raw)
     return OrderImage(
         order.order_id,
@@ -540,6 +573,7 @@ def _order_image(order: Order) -> OrderImage:
         order.place,
         order.hidden_qty,
         order.busted_qty,
+        mark,
     )
 
 

@@ -8,13 +8,14 @@ from engine.phases import gather, is_auction_only
 from engine.places import rest_pegged
 from engine.settlement import accepted
 from engine.state import State
+from engine.triggering import wait_for_price
 from engine.values import NEW, PEGGED, PENDING_NEW, Place
 
 
 def begin(state: State, order: Order, book: Book, events: list[AnyEvent]) -> None:
     """Let an order, which is nowhere yet, wait for its time if that is still to come; else start it."""
     if hold(state, order):
-        events.append(accepted(order))
+        events.append(accepted(state, order))
     else:
         start(state, order, book, events)
 
@@ -31,10 +32,22 @@ def hold(state: State, order: Order) -> bool:
 
 
 def start(state: State, order: Order, book: Book, events: list[AnyEvent]) -> None:
-    """Let an order, which is nowhere, act for the first time, and tell that it does."""
+    """Let an order, which is nowhere, wait for its price, or act for the first time; and tell that it does."""
     order.status = NEW
-    events.append(accepted(order))
-    act(state, order, book, events)
+    waits = wait(state, order, book)
+    events.append(accepted(state, order))
+    if not waits:
+        act(state, order, book, events)
+
+
+def wait(state: State, order: Order, book: Book) -> bool:
+    """Let a live order, which is nowhere, wait for its price; tell if it has to."""
+    terms = order.terms
+    if terms is None or not terms.trigger:
+        return False
+    expire_from_now_on(state, order)
+    wait_for_price(state, order, book)
+    return True
 
 
 def act(state: State, order: Order, book: Book, events: list[AnyEvent]) -> None:

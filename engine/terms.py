@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
-from engine.values import Amount, OffsetUnit, OnDisconnect, PegReference, PostOnly, Qty, SelfTrade
+from engine.values import Amount, OffsetUnit, OnDisconnect, PegReference, PostOnly, Price, Qty, SelfTrade, TriggerSource
 
 
 class Terms(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -48,6 +48,10 @@ class Terms(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Orders of one firm with the same group are of one owner."""
     list_id: str = ""
     """The list that the order is of."""
+    trigger: TriggerSource = TriggerSource.NONE
+    """The price that an order waits for, if it does: a stop, a take-profit or a trailing stop."""
+    stop_price: Price = 0
+    """The price that triggers it. A trailing stop's is where it stands; only reports on it have one."""
 
 
 NO_TERMS: Final = Terms()

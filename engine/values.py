@@ -45,10 +45,20 @@ class OrderType(IntEnum):
 
     MARKET = 1
     LIMIT = 2
+    STOP = 3
+    """Waits until the price has gone against its side as far as its StopPx, then trades within the stop protection."""
+    STOP_LIMIT = 4
+    """The same, then acts as a limit order."""
+    TAKE_PROFIT = 19
+    """FIX value J (market if touched): as a stop, for a price that goes in favour of its side."""
     MARKET_TO_LIMIT = 20
     """FIX value K: at the other side's best price when it comes; what is left rests at that price."""
     PEGGED = 25
     """FIX value P with a reference in ExecInst(18): at a price that follows the book's best."""
+    TAKE_PROFIT_LIMIT = 40
+    """FIX value J with a Price(44)."""
+    TRAILING_STOP = 41
+    """FIX value P with ExecInst(18) a: a stop that follows the best price since it came, at a distance."""
 
 
 class PegReference(IntEnum):
@@ -101,6 +111,17 @@ class OffsetUnit(IntEnum):
     BASIS_POINTS = 2
     """Of the price that it is a distance from, rounded down to ticks."""
     TICKS = 3
+
+
+class TriggerSource(IntEnum):
+    """Which price triggers an order. FIX: the venue's own field 5127."""
+
+    NONE = 0
+    """None: the order does not wait for a price."""
+    LAST = 2
+    """That of the last trade."""
+    INDEX = 3
+    """The index price that the house gives."""
 
 
 class TimeInForce(IntEnum):

@@ -25,6 +25,7 @@ from engine.errors import DecimalError
 from engine.order import Order
 from engine.reject import RejectReason
 from engine.state import State
+from engine.triggers import LIMITED_TYPES
 from engine.values import LIMIT, PEGGED, MassCancelScope, OrderStatus, OrderType, Side, Subscription, TimeInForce
 from fixgw.codec import Message
 from fixgw.errors import InvalidTimestamp
@@ -34,7 +35,7 @@ from fixgw.refusal import Refusal, bad_number, unsupported_value
 from fixgw.reject import GatewayReject
 from fixgw.sizes import CASH_TAG
 from fixgw.support import ECHO_CHARS_MAX, EXTENSION_MEMBERS, EXTENSIONS, ID_CHARS_MAX, SUPPORTED, TERM_TAGS, field_name
-from fixgw.terms import read_terms
+from fixgw.terms import read_terms, trails
 from fixgw.timestamps import parse_utc
 from fixgw.validation import Flaw, find_flaw, find_value_flaw
 
@@ -44,6 +45,9 @@ _SIDES: Final = {"1": Side.BUY, "2": Side.SELL}
 _ORDER_TYPES: Final = {
     "1": OrderType.MARKET,
     "2": OrderType.LIMIT,
+    "3": OrderType.STOP,
+    "4": OrderType.STOP_LIMIT,
+    "J": OrderType.TAKE_PROFIT,
     "K": OrderType.MARKET_TO_LIMIT,
     "P": OrderType.PEGGED,
 }
@@ -167,7 +171,7 @@ class OrderEntry:
             qty,
             price,
             fields.get("97") == "Y",
-            read_terms(fields, side, instrument),
+            read_terms(fields, side, order_type, instrument),
         )
 
     def _cancel_order(self, session: str, number: int, message: Message) -> CancelOrder:
@@ -207,7 +211,7 @@ class OrderEntry:
             time_in_force,
             qty,
             price,
-            read_terms(fields, side, instrument),
+            read_terms(fields, side, order_type, instrument),
         )
 
     def _mass_cancel(self, session: str, number: int, message: Message) -> MassCancel:
@@ -337,6 +341,10 @@ def _terms(fields: dict[str, str]) -> tuple[Side, OrderType, TimeInForce]:
     time_in_force = _TIMES_IN_FORCE.get(fields.get("59", "0"))
     if side is None or order_type is None or time_in_force is None:
         raise unsupported_value(fields, "54" if side is None else "40" if order_type is None else "59")
+    if order_type is OrderType.TAKE_PROFIT and "44" in fields:
+        order_type = OrderType.TAKE_PROFIT_LIMIT
+    elif order_type is PEGGED and trails(fields):
+        order_type = OrderType.TRAILING_STOP
     if "21" in fields and fields["21"] not in _HANDLING:
         raise unsupported_value(fields, "21")
     return side, order_type, time_in_force
@@ -347,9 +355,10 @@ def _numbers(fields: dict[str, str], instrument: InstrumentText, order_type: Ord
     qty_text, price_text = fields.get("38"), fields.get("44")
     if qty_text is None and CASH_TAG not in fields:
         raise Refusal(GatewayReject.FIELD_MISSING, 38, "for an order")
-    if price_text is None and order_type is LIMIT:
-        raise Refusal(GatewayReject.FIELD_MISSING, 44, "for a limit order")
-    if price_text is not None and order_type is not LIMIT and order_type is not PEGGED:
+    if order_type is LIMIT or order_type in LIMITED_TYPES:
+        if price_text is None:
+            raise Refusal(GatewayReject.FIELD_MISSING, 44, "for a limit order")
+    elif price_text is not None and order_type is not PEGGED:
         raise Refusal(RejectReason.MARKET_ORDER_NEEDS_NO_PRICE, 44)
     definition = instrument.instrument
     if "15" in fields and fields["15"] not in (definition.base, definition.quote):

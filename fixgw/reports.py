@@ -23,6 +23,7 @@ from engine.events import (
     OrderRejected,
     OrderReplaced,
     OrderStatusReported,
+    OrderTriggered,
     PhaseChanged,
     PhaseReported,
     Refused,
@@ -30,7 +31,7 @@ from engine.events import (
     TradeAmended,
 )
 from engine.reject import TEXTS
-from engine.values import BUY, CONTINUOUS, EXPIRIES, REQUESTED, SELL, CancelReason, OrderStatus
+from engine.values import BUY, CONTINUOUS, EXPIRIES, REQUESTED, SELL, CancelReason, OrderStatus, OrderType
 from fixgw.instruments import InstrumentText
 from fixgw.phases import SESSION_SUB_ID, indicative_price, phase_changed, phase_reported
 from fixgw.reject import business_reject_reason, cxl_rej_reason, mass_cancel_reject_reason, ord_rej_reason
@@ -42,7 +43,18 @@ Report = tuple[str, str]
 
 # FIX values by the engine's enumerations, which are small integers: an index costs less than asking the member.
 _SIDE: Final = ("", "1", "2")
-_ORDER_TYPE: Final = ("", "1", "2", *[""] * 17, "K", *[""] * 4, "P")
+_ORDER_TYPES: Final[dict[int, str]] = {
+    OrderType.MARKET: "1",
+    OrderType.LIMIT: "2",
+    OrderType.STOP: "3",
+    OrderType.STOP_LIMIT: "4",
+    OrderType.TAKE_PROFIT: "J",
+    OrderType.MARKET_TO_LIMIT: "K",
+    OrderType.PEGGED: "P",
+    OrderType.TAKE_PROFIT_LIMIT: "J",
+    OrderType.TRAILING_STOP: "P",
+}
+_ORDER_TYPE: Final = tuple(_ORDER_TYPES.get(value, "") for value in range(max(OrderType) + 1))
 _TIME_IN_FORCE: Final = ("0", "1", "2", "3", "4", "", "6", "7")
 _ORDER_STATUS: Final = {status: f"{status:X}" for status in OrderStatus}
 
@@ -70,6 +82,8 @@ AFFECTED_LISTED_MAX: Final = 500
 """A mass cancel of more orders is reported with their number only: a longer list would not fit into a message that all
 counterparties can take. Each order has a report of its own."""
 
+_TRIGGERED: Final = "58=its trigger price was reached\x01378=99\x01"
+"""FIX 4.4 wants an ExecRestatementReason of a restatement, and has none for this."""
 _RESTATEMENT: Final = {
     **dict.fromkeys(CancelReason, "378=8\x01"),
     **dict.fromkeys((CancelReason.REQUESTED, CancelReason.MASS_CANCEL, *EXPIRIES), ""),
@@ -96,6 +110,7 @@ class Reports:
             OrderCanceled: self._order_canceled,
             OrderReplaced: self._order_replaced,
             OrderDecremented: self._order_decremented,
+            OrderTriggered: self._order_triggered,
             CancelRejected: self._cancel_rejected,
             MassCanceled: self._mass_canceled,
             OrderStatusReported: self._order_status,
@@ -256,6 +271,17 @@ class Reports:
             f"{price}59={_TIME_IN_FORCE[event.time_in_force]}\x01{terms}"
             f"151={text.qty_text[event.leaves_qty]}\x0114={text.qty_text[event.cum_qty]}\x01"
             f"6={text.average_price(event.cum_notional, event.cum_qty)}\x0160={time}\x01"
+        )
+
+    def _order_triggered(self, event: OrderTriggered, exec_id: str, time: str, _part: int) -> Report:
+        text = self._instruments[event.symbol]
+        qty = text.qty_text[event.qty]
+        terms = "" if event.terms is None else terms_text(event.terms, event.side, text)
+        return "8", (
+            f"37={event.order_id}\x0111={event.cl_ord_id}\x0117={exec_id}\x01150=D\x0139=0\x011={event.account}\x01"
+            f"55={event.symbol}\x0154={_SIDE[event.side]}\x0138={qty}\x0140={_ORDER_TYPE[event.order_type]}\x01"
+            f"44={text.price_text[event.price]}\x0159={_TIME_IN_FORCE[event.time_in_force]}\x01{terms}636=Y\x01"
+            f"151={qty}\x0114=0\x016=0\x0160={time}\x01{_TRIGGERED}"
         )
 
     def _order_rejected(self, event: OrderRejected, exec_id: str, time: str, _part: int) -> Report:

@@ -14,10 +14,11 @@ UNSUPPORTED: Final = "the venue does not take this field"
 ECHO_CHARS_MAX: Final = 64
 """Longer values are cut where an answer repeats them."""
 
-EXTENSIONS: Final = frozenset(("1", "37", "62", "911", "1084", "1085", "1086", "1138", "1385", "2362", "7928"))
+EXTENSIONS: Final = frozenset(("1", "37", "62", "911", "1084", "1085", "1086", "1138", "1385", "2362", "5127", "7928"))
 """Fields that the venue takes in application messages on top of FIX 4.4's tables: ValidUntilTime, in an order, and of
-FIX 5.0 the DisplayInstruction of an iceberg, and what an order says of trades with oneself; Account in a mass cancel;
-OrderID and TotNumReports in a mass status request; ContingencyType in a list of orders."""
+FIX 5.0 the DisplayInstruction of an iceberg, and what an order says of trades with oneself; the venue's own
+TriggerSource; Account in a mass cancel; OrderID and TotNumReports in a mass status request; ContingencyType in a list
+of orders."""
 
 HEADER: Final = frozenset(("35", "49", "56", "34", "52", "43", "97", "122", "50", "57", "369"))
 """Header fields understood. 50, 57 and 369 inform only: the venue does not act on them."""
@@ -36,8 +37,8 @@ SESSION_SUPPORTED: Final[dict[str, frozenset[str]]] = {
 """The same for the messages of the session. A Reject or a Logout is taken whatever it carries."""
 
 TERM_TAGS: Final = (
-    *("18", "62", "110", "111", "126", "152", "168", "211", "388", "389", "432", "836", "842"),
-    *("1084", "1085", "1086", "1138", "2362", "7928"),
+    *("18", "62", "99", "110", "111", "126", "152", "168", "211", "388", "389", "432", "836", "842"),
+    *("1084", "1085", "1086", "1138", "2362", "5127", "7928"),
 )
 """The optional terms of an order: see `fixgw.terms`."""
 
@@ -89,13 +90,14 @@ LATER_FIELDS: Final = {
     "1086": Field("1086", "DisplayHighQty", "QTY", frozenset(), None),
     "1138": Field("1138", "DisplayQty", "QTY", frozenset(), None),
     "2362": Field("2362", "SelfMatchPreventionID", "STRING", frozenset(), None),
+    "5127": Field("5127", "TriggerSource", "INT", frozenset(), None),
     "7928": Field("7928", "SelfTradeType", "CHAR", frozenset(), None),
     "1385": Field("1385", "ContingencyType", "INT", frozenset(), None),
     "25029": Field("25029", "CounterOrderID", "STRING", frozenset(), None),
     "25031": Field("25031", "LastPreventedQty", "QTY", frozenset(), None),
 }
-"""Fields of FIX 5.0, and of other venues, that we take or send all the same. Whoever reads strictly takes them for
-user-defined ones."""
+"""Fields of FIX 5.0, of other venues and our own, that we take or send all the same. Whoever reads strictly takes them
+for user-defined ones."""
 
 SENT_HEADER: Final = ("35", "49", "56", "34", "52", "43", "122", "97")
 
@@ -109,7 +111,7 @@ SENT: Final[dict[str, tuple[str, ...]]] = {
     "5": ("58",),
     "8": (
         *("37", "11", "41", "790", "584", "911", "912", "17", "19", "150", "39", "103", "1", "55", "54", "38", "40"),
-        *("44", "59", "32", "31", "151", "14", "6", "60", "136", "137", "138", "139", "58", "378", "851"),
+        *("44", "59", "32", "31", "151", "14", "6", "60", "136", "137", "138", "139", "58", "378", "636", "851"),
         *("66", "336", "625", "1057", "1003", "25029", "25031"),
         *TERM_TAGS,
     ),

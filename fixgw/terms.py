@@ -12,6 +12,8 @@ a signed PegOffsetValue(211), as a price or in ticks by PegOffsetType(836) 0 or 
 SelfTradeType(7928), which other venues have too, says what becomes of a trade with oneself: `N` cancel newest, `O`
 cancel oldest, `B` cancel both, `D` decrement and cancel, `0` nothing. SelfMatchPreventionID(2362), of FIX 5.0, names a
 group of orders of one owner.
+StopPx(99) triggers a stop or take-profit; the price watched is by TriggerSource(5127) the last trade's (2) or the index
+(3). A trailing stop is OrdType(40)=P with ExecInst(18)=a, at the distance PegOffsetValue(211) by PegOffsetType(836).
 """
 
 from typing import Final
@@ -20,7 +22,8 @@ from engine.decimals import parse_decimal
 from engine.due import NEVER
 from engine.errors import DecimalError
 from engine.terms import Terms
-from engine.values import OffsetUnit, PegReference, PostOnly, SelfTrade, Side
+from engine.triggers import TRIGGERED_TYPES
+from engine.values import OffsetUnit, OrderType, PegReference, PostOnly, SelfTrade, Side, TriggerSource
 from fixgw.errors import InvalidTimestamp
 from fixgw.instruments import InstrumentText
 from fixgw.refusal import Refusal, bad_number, unsupported_value
@@ -34,6 +37,7 @@ _POST_ONLY: Final = "6"
 _STAY_ON_SIDE: Final = ("", "9", "0")
 """By side."""
 _RELATED_TO_MARKET: Final = "1"
+_TRAILS: Final = "a"
 _OFFSET_UNITS: Final = {"0": OffsetUnit.PRICE, "1": OffsetUnit.BASIS_POINTS, "2": OffsetUnit.TICKS}
 _PEGS: Final = {"R": PegReference.PRIMARY, "P": PegReference.MARKET, "M": PegReference.MIDPOINT}
 _PEG_LETTERS: Final = {reference: letter for letter, reference in _PEGS.items()}
@@ -47,11 +51,21 @@ _SELF_TRADES: Final = {
 _SELF_TRADE_LETTERS: Final = {mode: letter for letter, mode in _SELF_TRADES.items()}
 
 
-def read_terms(fields: dict[str, str], side: Side, instrument: InstrumentText) -> Terms | None:
+_TRIGGER_SOURCES: Final = {"2": TriggerSource.LAST, "3": TriggerSource.INDEX}
+
+
+def trails(fields: dict[str, str]) -> bool:
+    """Tell whether a pegged order is a trailing stop."""
+    return _TRAILS in fields.get("18", "").split(" ")
+
+
+def read_terms(fields: dict[str, str], side: Side, order_type: OrderType, instrument: InstrumentText) -> Terms | None:
     """Return the optional terms that an order has, None if it has none of them. Raise `Refusal`."""
     if _TAGS.isdisjoint(fields):
         return None
     instructions = fields["18"].split(" ") if "18" in fields else []
+    if order_type is OrderType.TRAILING_STOP:
+        instructions.remove(_TRAILS)
     post_only, peg = _post_only(instructions, side), _peg(instructions)
     if instructions:
         raise unsupported_value(fields, "18")
@@ -77,10 +91,14 @@ def read_terms(fields: dict[str, str], side: Side, instrument: InstrumentText) -
         peg=peg,
         self_trade=_self_trade(fields),
         self_trade_group=fields.get("2362", ""),
+        trigger=_trigger(fields, order_type),
+        stop_price=_ticks(fields, "99", instrument),
     )
 
 
-def terms_text(terms: Terms, side: int, instrument: InstrumentText) -> str:
+def terms_text(  # noqa: C901 - one field after another
+    terms: Terms, side: int, instrument: InstrumentText
+) -> str:
     """Return the fields that repeat an order's terms in a report."""
     text = ""
     instructions = _instructions(terms, side)
@@ -88,6 +106,10 @@ def terms_text(terms: Terms, side: int, instrument: InstrumentText) -> str:
         text += f"18={' '.join(instructions)}\x01"
     if terms.offset_unit:
         text += f"211={_distance(terms.offset_unit, terms.offset, instrument)}\x01836={terms.offset_unit - 1}\x01"
+    if terms.stop_price:
+        text += f"99={instrument.price_text[terms.stop_price]}\x01"
+    if terms.trigger:
+        text += f"5127={terms.trigger:d}\x01"
     if terms.expire_ns:
         text += f"126={format_utc(terms.expire_ns)}\x01"
     if terms.expire_day:
@@ -120,7 +142,25 @@ def _instructions(terms: Terms, side: int) -> list[str]:
         instructions.append(_STAY_ON_SIDE[side])
     if terms.peg:
         instructions.append(_PEG_LETTERS[terms.peg])
+    if terms.trigger and terms.offset_unit:
+        instructions.append(_TRAILS)
     return instructions
+
+
+def _trigger(fields: dict[str, str], order_type: OrderType) -> TriggerSource:
+    """Return what triggers an order; the last price if it is to wait for a price and does not say which."""
+    if order_type is OrderType.TRAILING_STOP:
+        if "211" not in fields:
+            raise Refusal(GatewayReject.FIELD_MISSING, 211, "for a trailing stop")
+    elif order_type in TRIGGERED_TYPES and "99" not in fields:
+        raise Refusal(GatewayReject.FIELD_MISSING, 99, "for a stop or take-profit")
+    text = fields.get("5127")
+    if text is None:
+        return TriggerSource.LAST if order_type in TRIGGERED_TYPES else TriggerSource.NONE
+    source = _TRIGGER_SOURCES.get(text)
+    if source is None:
+        raise unsupported_value(fields, "5127")
+    return source
 
 
 def _post_only(instructions: list[str], side: Side) -> PostOnly:
@@ -156,7 +196,7 @@ def _offset(fields: dict[str, str], instrument: InstrumentText) -> tuple[OffsetU
     """Return the unit and the number of a peg's offset, none and 0 if there is none."""
     if "211" not in fields:
         if "836" in fields:
-            raise Refusal(GatewayReject.FIELD_MISSING, 211, "for a peg's offset")
+            raise Refusal(GatewayReject.FIELD_MISSING, 211, "for the offset of a peg or trail")
         return OffsetUnit.NONE, 0
     unit = _OFFSET_UNITS.get(fields.get("836", "0"))
     if unit is None:
@@ -199,6 +239,17 @@ def _day(fields: dict[str, str], tag: str) -> int:
     if find_value_flaw(tag, text):
         raise unsupported_value(fields, tag)
     return int(text)
+
+
+def _ticks(fields: dict[str, str], tag: str, instrument: InstrumentText) -> int:
+    """Return a price in ticks, 0 if it is not there."""
+    text = fields.get(tag)
+    if text is None:
+        return 0
+    try:
+        return instrument.ticks(text)
+    except DecimalError as error:
+        raise bad_number(int(tag), text, instrument.price_text, error) from None
 
 
 def _slippage(fields: dict[str, str], instrument: InstrumentText) -> tuple[OffsetUnit, int]:

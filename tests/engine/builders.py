@@ -9,6 +9,7 @@ from engine.events import AnyEvent
 from engine.exchange import Exchange
 from engine.holding import Holding
 from engine.order import Order
+from engine.rules import Rules
 from engine.terms import Terms
 from engine.values import BUY, LIMIT, MARKET, SELL, Contingency, MassCancelScope, OrderType, Phase, Side, TimeInForce
 
@@ -263,6 +264,9 @@ class Venue:
     def phase(self, phase: Phase, *, symbol: str = SYMBOL, lasts_ms: int = 0) -> list[AnyEvent]:
         """Let staff bring the instrument into a phase."""
         return self.apply(commands.SetPhase(symbol, phase, "staff", "test", lasts_ms))
+
+    def apply_rules(self, rules: Rules, symbol: str = SYMBOL) -> list[AnyEvent]:
+        return self.apply(commands.SetRules(symbol, rules))
 
     def end_day(self, day: int) -> list[AnyEvent]:
         return self.apply(commands.EndTradingDay(day))

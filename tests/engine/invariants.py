@@ -9,6 +9,7 @@ from engine.order import Order
 from engine.phases import PHASES, Trading
 from engine.state import FINISHED_ORDERS_KEPT, Session, State
 from engine.taking import priced_pegs
+from engine.triggers import TRIGGERED_TYPES, UNLIMITED_TYPES
 from engine.values import (
     AT_THE_CLOSE,
     AT_THE_OPENING,
@@ -27,28 +28,24 @@ from engine.values import (
     Phase,
     Place,
 )
+from tests.engine.trigger_invariants import check_triggers
+
+RESTING_TYPES = (LIMIT, MARKET_TO_LIMIT, PEGGED, *TRIGGERED_TYPES)
 
 
 def check_state(state: State, finished_looked_at: int = FINISHED_ORDERS_KEPT) -> None:
     """Check all that must hold; of the finished orders, which do not change any more, so many of the latest."""
     open_orders = [order for account in state.accounts.values() for order in account.orders.values()]
-    resting = [order for book in state.books.values() for order in (*_queued(book.bids), *_queued(book.asks))]
-
-    # Every open order is in exactly one place, and that is the right one.
-    pegged = _pegged(state)
-    waiting = [order for order in open_orders if order.status is PENDING_NEW]
-    for_auction = [order for book in state.books.values() for order in book.for_auction.values()]
-    assert sorted(map(id, open_orders)) == sorted(map(id, (*resting, *pegged, *waiting, *for_auction)))
-    for order in for_auction:
-        assert order.place is Place.AUCTION
-        assert order.time_in_force in (AT_THE_OPENING, AT_THE_CLOSE) or order.order_type is MARKET
+    waiting = _check_places(state, open_orders)
+    assert not state.restless
     assert len({order.order_id for order in open_orders}) == len(open_orders)
     for account in state.accounts.values():
         for order_id, order in account.orders.items():
             assert order.order_id == order_id <= state.last_order_id
             assert order.account == account.account
             assert order.status in (NEW, PARTIALLY_FILLED, PENDING_NEW)
-            assert order.order_type in (LIMIT, MARKET_TO_LIMIT, PEGGED) or order.place in (Place.AUCTION, Place.LIST)
+            assert order.order_type in RESTING_TYPES or order.place in (Place.AUCTION, Place.LIST)
+            assert order.place is not Place.BOOK or order.order_type not in UNLIMITED_TYPES
             assert account.order_id_of(order.cl_ord_id) == order_id
     _check_finished(state, finished_looked_at)
 
@@ -191,6 +188,26 @@ def check_lists(state: State) -> None:
                 case stage:
                     assert stage is ListStage.DONE
                     assert not any(is_open)
+
+
+def _check_places(state: State, open_orders: list[Order]) -> list[Order]:
+    """Hold every open order to be in one place, the right one; return those that wait for their start."""
+    resting = [order for book in state.books.values() for order in (*_queued(book.bids), *_queued(book.asks))]
+
+    # Every open order is in exactly one place, and that is the right one.
+    waiting = [order for order in open_orders if order.status is PENDING_NEW]
+    for_auction = [order for book in state.books.values() for order in book.for_auction.values()]
+    for_a_price = [order for book in state.books.values() for order in check_triggers(book)]
+    assert sorted(map(id, open_orders)) == sorted(
+        map(id, (*resting, *_pegged(state), *waiting, *for_auction, *for_a_price))
+    )
+    for order in for_auction:
+        assert order.place is Place.AUCTION
+        assert order.time_in_force in (AT_THE_OPENING, AT_THE_CLOSE) or order.order_type is MARKET
+    assert all(order.place is Place.BOOK for order in resting)
+    assert all(order.place in (Place.SCHEDULED, Place.LIST) for order in waiting)
+    assert all(order.place is Place.TRIGGERS for order in for_a_price)
+    return waiting
 
 
 def _timetables(state: State) -> list[int]:

@@ -10,10 +10,21 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from engine.commands import CancelOrder, Credit, EndTradingDay, MassCancel, NewOrder, ReplaceOrder
+from engine.commands import CancelOrder, Credit, EndTradingDay, MassCancel, NewOrder, ReplaceOrder, SetIndexPrice
 from engine.reject import RejectReason
 from engine.terms import Terms
-from engine.values import AMOUNT_MAX, PRICE_MAX, MassCancelScope, OffsetUnit, OrderType, PostOnly, Side, TimeInForce
+from engine.values import (
+    AMOUNT_MAX,
+    PRICE_MAX,
+    MassCancelScope,
+    OffsetUnit,
+    OrderType,
+    PostOnly,
+    Side,
+    TimeInForce,
+    TriggerSource,
+)
+from tests.engine.naive_triggers import LIMITED, UNLIMITED, NaiveTriggers, NaiveWait
 
 N = TypeVar("N", NewOrder, ReplaceOrder)
 
@@ -53,6 +64,14 @@ class NaiveOrder:
     """The session."""
     part: int = 0
     """What is left of the part that an iceberg displays."""
+    wait: NaiveWait | None = None
+    """What price it waits for."""
+    last_command: NewOrder | ReplaceOrder | None = None
+    """As it was entered, or replaced while it waited for a price."""
+
+    @property
+    def rests(self) -> bool:
+        return self.is_open and self.waits_for is None and self.wait is None
 
     @property
     def due(self) -> int:
@@ -106,6 +125,12 @@ class Outcome:
     """Maker's OrderID, taker's, price, quantity, maker's fee, taker's fee."""
     canceled: list[int] = field(default_factory=list)
     started: list[int] = field(default_factory=list)
+    triggered: list[int] = field(default_factory=list)
+
+    def add(self, other: "Outcome") -> None:
+        self.trades += other.trades
+        self.canceled += other.canceled
+        self.triggered += other.triggered
 
 
 class NaiveExchange:
@@ -125,6 +150,7 @@ class NaiveExchange:
         self.clock = 0
 
         self.now = 0
+        self.triggers = NaiveTriggers()
 
     # ------------------------------------------------------------------------------------------ commands
 
@@ -139,10 +165,8 @@ class NaiveExchange:
                 happened.canceled.append(order.order_id)
                 continue
             command, order.waits_for = order.waits_for, None
-            outcome = self._begin(order, command)
             happened.started.append(order.order_id)
-            happened.trades += outcome.trades
-            happened.canceled += outcome.canceled
+            happened.add(self._start(order, command))
         return happened
 
     def credit(self, command: Credit) -> bool:
@@ -168,7 +192,11 @@ class NaiveExchange:
         if order.terms.effective_ns > self.now:
             order.waits_for = command
             return Outcome()
-        return self._begin(order, command)
+        return self._start(order, command)
+
+    def index_price(self, command: SetIndexPrice) -> Outcome:
+        self.triggers.observe(TriggerSource.INDEX, command.symbol, command.price, self.open_orders())
+        return self._take_turns(Outcome())
 
     def cancel(self, command: CancelOrder) -> Outcome:
         found = self._find(command)
@@ -182,8 +210,13 @@ class NaiveExchange:
         found = self._find(command)
         if not isinstance(found, NaiveOrder):
             return Outcome(found)
-        command = self._priced(command)
-        reason = self._why_not_replace(command, found)
+        is_triggered = command.order_type in (*LIMITED, *UNLIMITED)
+        if found.waits_for is None and (found.wait is not None) != is_triggered:
+            return Outcome(RejectReason.TRIGGER_REPLACE_MISMATCH)
+        mark = self.triggers.kept_mark(found.wait, command)
+        asked_price = command.price
+        command = self._priced(command, mark)
+        reason = self._why_not_replace(command, found, asked_price, mark)
         if reason is not None:
             return Outcome(reason)
         self._use_id(command.account, command.cl_ord_id, found)
@@ -199,13 +232,13 @@ class NaiveExchange:
             found.waits_for = command if found.terms.effective_ns > self.now else None
             if found.waits_for is not None:
                 return Outcome()
-            outcome = self._begin(found, command)
+            outcome = self._start(found, command)
             outcome.started.append(found.order_id)
             return outcome
-        if keeps_priority:
+        if keeps_priority and found.wait is None:
             found.show(min(visible_before, display))
             return Outcome()
-        return self._begin(found, command)
+        return self._start(found, command, mark)
 
     def mass_cancel(self, command: MassCancel) -> Outcome:
         if command.scope is MassCancelScope.INSTRUMENT and command.symbol not in self.instruments:
@@ -251,7 +284,7 @@ class NaiveExchange:
     def queue(self, symbol: str, side: Side) -> list[NaiveOrder]:
         """Return the open orders of one side of a book, first the one to trade first."""
         sign = -1 if side is Side.BUY else 1
-        orders = [o for o in self.open_orders() if o.instrument.symbol == symbol and o.side is side and not o.waits_for]
+        orders = [o for o in self.open_orders() if o.instrument.symbol == symbol and o.side is side and o.rests]
         return sorted(orders, key=lambda order: (order.price * sign, order.priority))
 
     def reserved(self, account: str, asset: str) -> int:
@@ -283,11 +316,17 @@ class NaiveExchange:
         reason = self._why_not_terms(command, is_entry=True)
         if reason is not None:
             return reason
-        if command.order_type is not OrderType.LIMIT:
-            if asked_price != 0:
-                return RejectReason.MARKET_ORDER_NEEDS_NO_PRICE
-            if not self._counterparties(command.symbol, command.side, None):
-                return RejectReason.NO_LIQUIDITY
+        has_limit = command.order_type in (OrderType.LIMIT, *LIMITED)
+        if not has_limit and asked_price != 0:
+            return RejectReason.MARKET_ORDER_NEEDS_NO_PRICE
+        if has_limit and not 1 <= asked_price <= PRICE_MAX:
+            return RejectReason.PRICE_OUT_OF_RANGE
+        if command.order_type in (*LIMITED, *UNLIMITED):
+            reason = self.triggers.why_not_now(command)
+            if reason is not None and not (command.terms and command.terms.effective_ns > self.now):
+                return reason
+        elif not has_limit and not self._counterparties(command.symbol, command.side, None):
+            return RejectReason.NO_LIQUIDITY
         if amount:
             lots = self._lots_for(command)
             if not lots:
@@ -308,7 +347,7 @@ class NaiveExchange:
 
     @staticmethod
     def _may_rest(command: NewOrder | ReplaceOrder) -> bool:
-        return command.order_type is not OrderType.MARKET and command.time_in_force not in (
+        return command.order_type not in (OrderType.MARKET, *UNLIMITED) and command.time_in_force not in (
             TimeInForce.IMMEDIATE_OR_CANCEL,
             TimeInForce.FILL_OR_KILL,
         )
@@ -332,8 +371,10 @@ class NaiveExchange:
         slip = best * terms.slippage_max / 10_000 if is_relative else Fraction(terms.slippage_max)
         return best + slip if command.side is Side.BUY else best - slip
 
-    def _priced(self, command: N) -> N:
+    def _priced(self, command: N, mark: int = 0) -> N:
         """Return a market-to-limit order with the best price, one that slides with one at which it does not trade."""
+        if command.order_type in UNLIMITED:
+            return replace(command, price=self.triggers.price_of(command, mark))
         if command.order_type is OrderType.MARKET_TO_LIMIT and command.price == 0:
             others = self._counterparties(command.symbol, command.side, None)
             return replace(command, price=others[0].price) if others else command
@@ -379,7 +420,7 @@ class NaiveExchange:
             lots += 1
         return lots
 
-    def _why_not_terms(  # noqa: C901, PLR0911 - one rule after another
+    def _why_not_terms(  # noqa: C901, PLR0911, PLR0912 - one rule after another
         self, command: NewOrder | ReplaceOrder, *, is_entry: bool
     ) -> RejectReason | None:
         terms = command.terms or Terms()
@@ -395,6 +436,8 @@ class NaiveExchange:
         is_post_only = terms.post_only is not PostOnly.NO
         if is_post_only and not (self._may_rest(command) and command.order_type is OrderType.LIMIT):
             return RejectReason.POST_ONLY_MUST_REST
+        if terms.offset_unit is not OffsetUnit.NONE and command.order_type not in (*LIMITED, *UNLIMITED):
+            return RejectReason.PEG_MISMATCH
         if terms.cash_amount:
             is_new_market_order = isinstance(command, NewOrder) and command.order_type is OrderType.MARKET
             if not is_new_market_order or command.qty or terms.min_qty:
@@ -407,14 +450,14 @@ class NaiveExchange:
                 return RejectReason.MIN_QTY_MISMATCH
         if terms.effective_ns:
             is_over = not is_entry and terms.effective_ns <= self.now
-            is_limit = command.order_type is OrderType.LIMIT
-            if is_post_only or not is_limit or not (is_entry or is_over) or 0 < terms.expire_ns <= terms.effective_ns:
+            may_wait = command.order_type in (OrderType.LIMIT, OrderType.STOP, OrderType.TAKE_PROFIT, *LIMITED)
+            if is_post_only or not may_wait or not (is_entry or is_over) or 0 < terms.expire_ns <= terms.effective_ns:
                 return RejectReason.SCHEDULE_MISMATCH
         if terms.slippage_unit is not OffsetUnit.NONE:
             largest = 10_000 if terms.slippage_unit is OffsetUnit.BASIS_POINTS else PRICE_MAX
             if command.order_type is not OrderType.MARKET or not 0 <= terms.slippage_max <= largest:
                 return RejectReason.SLIPPAGE_MISMATCH
-        return self._why_not_iceberg(command, terms)
+        return self._why_not_iceberg(command, terms) or self.triggers.why_not_terms(command, terms)
 
     def _why_not_iceberg(self, command: NewOrder | ReplaceOrder, terms: Terms) -> RejectReason | None:
         bounds = terms.display_low_qty, terms.display_high_qty
@@ -450,9 +493,14 @@ class NaiveExchange:
             return RejectReason.SIDE_MISMATCH
         return order
 
-    def _why_not_replace(self, command: ReplaceOrder, order: NaiveOrder) -> RejectReason | None:
-        has_begun = order.waits_for is None
-        if command.order_type is not OrderType.LIMIT or (has_begun and not self._may_rest(command)):
+    def _why_not_replace(  # noqa: C901, PLR0911 - one rule after another
+        self, command: ReplaceOrder, order: NaiveOrder, asked_price: int, mark: int
+    ) -> RejectReason | None:
+        has_begun = order.waits_for is None and order.wait is None
+        is_triggered = command.order_type in (*LIMITED, *UNLIMITED)
+        if not is_triggered and command.order_type is not OrderType.LIMIT:
+            return RejectReason.CANNOT_REPLACE_THUS
+        if has_begun and not self._may_rest(command):
             return RejectReason.CANNOT_REPLACE_THUS
         reason = self._why_not_terms(command, is_entry=not has_begun)
         if reason is not None:
@@ -462,6 +510,14 @@ class NaiveExchange:
             return RejectReason.QUANTITY_OUT_OF_RANGE
         if command.qty <= order.filled:
             return RejectReason.QUANTITY_NOT_ABOVE_FILLED
+        if command.order_type in UNLIMITED and asked_price:
+            return RejectReason.MARKET_ORDER_NEEDS_NO_PRICE
+        if command.order_type in LIMITED and not 1 <= asked_price <= PRICE_MAX:
+            return RejectReason.PRICE_OUT_OF_RANGE
+        if is_triggered and not (command.terms and command.terms.effective_ns > self.now):
+            reason = self.triggers.why_not_now(command, mark)
+            if reason is not None:
+                return reason
         if command.price < 1 or command.price > PRICE_MAX:
             return RejectReason.PRICE_OUT_OF_RANGE
         if self._is_post_only(command) and self._would_trade(command):
@@ -495,6 +551,28 @@ class NaiveExchange:
             return [o for o in self.queue(symbol, Side.SELL) if limit is None or o.price <= limit]
         return [o for o in self.queue(symbol, Side.BUY) if limit is None or o.price >= limit]
 
+    def _start(self, order: NaiveOrder, command: NewOrder | ReplaceOrder, mark: int = 0) -> Outcome:
+        """Let an order wait for its price, or act."""
+        if command.order_type not in (*LIMITED, *UNLIMITED):
+            return self._take_turns(self._begin(order, command))
+        order.last_command = command
+        self.triggers.begin(order, command, mark)
+        return self._take_turns(Outcome())
+
+    def _take_turns(self, outcome: Outcome) -> Outcome:
+        """Let the orders act that have been triggered, until there is none."""
+        while self.triggers.turns:
+            order = self.triggers.turns.pop(0)
+            wait, order.wait = order.wait, None
+            assert wait is not None
+            assert order.last_command is not None
+            if wait.is_trailing:
+                better = min if order.side is Side.BUY else max
+                order.price = better(order.price, wait.protected_price())
+            outcome.triggered.append(order.order_id)
+            outcome.add(self._begin(order, replace(order.last_command, price=order.price)))
+        return outcome
+
     def _begin(self, order: NaiveOrder, command: NewOrder | ReplaceOrder) -> Outcome:
         """Let an order act as the latest of all, and show its first part if it rests."""
         order.priority = self._tick()
@@ -519,6 +597,8 @@ class NaiveExchange:
             maker_fee = self._fill(maker, qty, notional, maker.instrument.maker_bps)
             taker_fee = self._fill(taker, qty, notional, taker.instrument.taker_bps)
             outcome.trades.append((maker.order_id, taker.order_id, maker.price, qty, maker_fee, taker_fee))
+            symbol = taker.instrument.symbol
+            self.triggers.observe(TriggerSource.LAST, symbol, maker.price, self.open_orders())
             others = [o for o in self._counterparties(taker.instrument.symbol, taker.side, limit) if o is not taker]
         if taker.is_open and (is_too_little or not self._may_rest(command)):
             taker.is_open = False

@@ -10,12 +10,14 @@ from engine.events import (
     CancelRejected,
     CommandRejected,
     Credited,
+    IndexPriceSet,
     MassCanceled,
     OrderAccepted,
     OrderCanceled,
     OrderRejected,
     OrderReplaced,
     OrderStatusReported,
+    OrderTriggered,
     Trade,
     TradingDayEnded,
 )
@@ -32,9 +34,11 @@ from engine.values import (
     MassCancelScope,
     OffsetUnit,
     OrderType,
+    Place,
     PostOnly,
     Side,
     TimeInForce,
+    TriggerSource,
 )
 from tests.engine.builders import GTC, add_asset, add_instrument, all_of, only
 from tests.engine.invariants import check_state
@@ -59,6 +63,10 @@ class Draw(NamedTuple):
     display_low_qty: int = 0
     display_high_qty: int = 0
     cash_amount: int = 0
+    trigger: TriggerSource = TriggerSource.NONE
+    stop_price: int = 0
+    offset_unit: OffsetUnit = OffsetUnit.NONE
+    offset: int = 0
 
 
 class SideBySide:
@@ -267,6 +275,14 @@ class SideBySide:
             assert (answer.qty, answer.leaves_qty, answer.cum_qty) == (order.qty, order.leaves, order.filled)
             assert answer.cum_notional == order.spent
 
+    def index_price(self, symbol: str, price: int) -> None:
+        self.go_on()
+        command = commands.SetIndexPrice(symbol, price, "index", self.now)
+        outcome = self.model.index_price(command)
+        events = self.apply(command)
+        assert events[0] == IndexPriceSet(symbol, price, "index", self.now)
+        self.compare(outcome, events)
+
     def go_on_from_a_snapshot(self) -> None:
         image = capture(self.exchange.state, len(self.applied))
         self.exchange = Exchange(restore(image))
@@ -278,6 +294,7 @@ class SideBySide:
         trades = all_of(Trade, events)
         assert outcome.trades == [self.traded(trade) for trade in trades]
         assert outcome.canceled == [event.order_id for event in all_of(OrderCanceled, events)]
+        assert outcome.triggered == [event.order_id for event in all_of(OrderTriggered, events)]
         seen: set[int] = set()
         for trade in reversed(trades):  # The last one of an order shows what has become of it.
             for order_id, side in ((trade.maker_order_id, "maker"), (trade.taker_order_id, "taker")):
@@ -301,6 +318,15 @@ class SideBySide:
                     for order in level
                 ]
                 assert queue == [(o.order_id, o.leaves, o.visible, o.price) for o in self.model.queue(symbol, side)]
+        for order in self.model.open_orders():
+            place = state.accounts[order.account].orders[order.order_id].place
+            assert (place is Place.TRIGGERS) == (order.wait is not None)
+        for symbol, book in state.books.items():
+            waiting = [o for o in self.model.open_orders() if o.wait and o.instrument.symbol == symbol]
+            for order in waiting:
+                assert order.wait is not None
+                terms = book.triggers.shown_terms(state.accounts[order.account].orders[order.order_id])
+                assert (terms.trigger, terms.stop_price) == (order.wait.terms.trigger, order.wait.stop)
         for name, account in state.accounts.items():
             for asset, holding in account.holdings.items():
                 assert holding.reserved == self.model.reserved(name, asset)
@@ -333,11 +359,13 @@ class SideBySide:
         started = [order_id for outcome in self.due for order_id in outcome.started]
         trades = [trade for outcome in self.due for trade in outcome.trades]
         canceled = [order_id for outcome in self.due for order_id in outcome.canceled]
+        triggered = [order_id for outcome in self.due for order_id in outcome.triggered]
         self.due.clear()
-        count = len(started) + len(trades) + len(canceled)
+        count = len(started) + len(trades) + len(canceled) + len(triggered)
         assert started == [event.order_id for event in all_of(OrderAccepted, events[:count])]
         assert trades == [self.traded(event) for event in all_of(Trade, events[:count])]
         assert canceled == [event.order_id for event in all_of(OrderCanceled, events[:count])]
+        assert triggered == [event.order_id for event in all_of(OrderTriggered, events[:count])]
         self.seen["started"] += len(started)
         self.seen["traded at start"] += len(trades)
         return events[count:]
@@ -363,6 +391,10 @@ class SideBySide:
             display_high_qty=draw.display_high_qty,
             display_seed=self.ids if draw.display_low_qty else 0,
             cash_amount=draw.cash_amount,
+            trigger=draw.trigger,
+            stop_price=draw.stop_price,
+            offset_unit=draw.offset_unit,
+            offset=draw.offset,
         )
         return None if terms == Terms() else terms
 

@@ -12,6 +12,7 @@ from engine import commands
 from engine.commands import AnyCommand
 from engine.rules import Bands, Limits, Rules, ScheduledPhase, SelfTradeRule
 from engine.terms import Terms
+from engine.triggers import LIMITED_TYPES, TRIGGERED_TYPES
 from engine.values import (
     FILL_OR_KILL,
     GOOD_TILL_DATE,
@@ -35,6 +36,7 @@ from engine.values import (
     Side,
     Subscription,
     TimeInForce,
+    TriggerSource,
 )
 
 START_NS: Final = 1_795_000_000_000_000_000
@@ -88,6 +90,7 @@ class Tape:
             self._new_list: 5,
             self._cancel_list: 1,
             self._query_list: 2,
+            self._index_price: 2,
         }
         self._makers, self._weights = list(makers), list(makers.values())
 
@@ -126,21 +129,27 @@ class Tape:
         """Return type, time in force, quantity and price of an order."""
         chance = self._random
         order_type = self._seldom(chance.choice((MARKET, MARKET, MARKET_TO_LIMIT, PEGGED, PEGGED)), LIMIT, 6)
+        order_type = self._seldom(chance.choice(sorted(TRIGGERED_TYPES)), order_type, 8)
         price = chance.randint(985, 1004) if side is Side.BUY else chance.randint(996, 1015)
         price = self._seldom(chance.choice((0, 1, -1, 2**53, 2**53, 2**53, 2**53 + 1, 2**62, 2**70)), price, 60)
         qty = self._seldom(chance.choice((0, -1, 900, 1_000, 1_000, 1_001, 2**63, 2**80)), chance.randint(1, 30), 60)
         qty, price = self._seldom((1_000, 2**53), (qty, price), 200)
         time_in_force = chance.choice((*TimeInForce, TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL))
-        has_price = order_type is LIMIT or (order_type is PEGGED and self._seldom(what=False, otherwise=True, one_in=4))
+        has_price = order_type in (LIMIT, *LIMITED_TYPES)
+        has_price = has_price or (order_type is PEGGED and self._seldom(what=False, otherwise=True, one_in=4))
         return order_type, time_in_force, qty, price if has_price else self._seldom(1_000, 0)
 
-    def _terms(self, order_type: OrderType, time_in_force: TimeInForce, qty: int) -> Terms | None:
+    def _terms(  # noqa: C901 - one kind of terms after another
+        self, order_type: OrderType, time_in_force: TimeInForce, qty: int
+    ) -> Terms | None:
         """Return optional terms, mostly such as fit the order."""
         chance = self._random
         asked: dict[str, Any] = {}
         if self._seldom(time_in_force is not GOOD_TILL_DATE, time_in_force is GOOD_TILL_DATE, 40):
             asked |= {"expire_day": self._day()} if chance.randrange(3) == 0 else {"expire_ns": self._soon()}
         is_immediate = time_in_force in (IMMEDIATE_OR_CANCEL, FILL_OR_KILL)
+        if self._seldom(chance.random() < 0.5, order_type in TRIGGERED_TYPES):
+            asked |= self._trigger(order_type)
         kind = chance.randrange(12)
         if kind == 0 and self._seldom(True, order_type is LIMIT and not is_immediate, 8):
             asked["post_only"] = chance.choice(tuple(PostOnly))
@@ -168,6 +177,18 @@ class Tape:
             asked["self_trade"] = chance.choice((SelfTrade.DECREMENT, *SelfTrade))
             asked["self_trade_group"] = chance.choice(("", "", "1", "2"))
         return Terms(**asked) if asked else None
+
+    def _trigger(self, order_type: OrderType) -> dict[str, Any]:
+        """Return what an order waits for."""
+        chance = self._random
+        asked = {"trigger": self._seldom(TriggerSource.NONE, chance.choice((TriggerSource.LAST, TriggerSource.INDEX)))}
+        if self._seldom(chance.random() < 0.5, order_type is OrderType.TRAILING_STOP):
+            unit = self._seldom(OffsetUnit.NONE, chance.choice((OffsetUnit.TICKS, OffsetUnit.BASIS_POINTS)))
+            far = self._seldom(chance.choice((0, -1, *[5_000] * 6, 10_000, 2**53 + 1)), chance.randint(1, 20), 3)
+            asked |= {"offset_unit": unit, "offset": far}
+        else:
+            asked["stop_price"] = self._seldom(chance.choice((0, -1, 2**53, 2**53 + 1)), chance.randint(980, 1_020))
+        return asked
 
     def _soon(self) -> int:
         return self.now_ns + int(self._seldom(-5, self._random.randint(0, 60) * SECOND_NS))
@@ -218,7 +239,8 @@ class Tape:
     def _replace(self) -> AnyCommand:
         session, account, cl_ord_id, original, order_id, symbol, side = self._target()
         _, time_in_force, qty, price = self._figures(side)
-        order_type = self._seldom(MARKET, self._seldom(PEGGED, LIMIT, 6))
+        order_type = self._seldom(self._random.choice(sorted(TRIGGERED_TYPES)), self._seldom(PEGGED, LIMIT, 6), 8)
+        order_type = self._seldom(MARKET, order_type)
         qty = self._seldom(1, qty, 3)
         terms = self._terms(order_type, time_in_force, qty)
         if order_type is LIMIT and self._random.randrange(2):
@@ -318,6 +340,12 @@ class Tape:
 
     def _tick(self) -> AnyCommand:
         return commands.ClockTick()
+
+    def _index_price(self) -> AnyCommand:
+        chance = self._random
+        symbol = self._seldom("NOTHING", chance.choice(SYMBOLS))
+        price = self._seldom(0, chance.randint(980, 1_020))
+        return commands.SetIndexPrice(symbol, price, "a feed", self.now_ns - int(self._seldom(60 * SECOND_NS, 0)))
 
     def _rules(self) -> AnyCommand:
         chance = self._random

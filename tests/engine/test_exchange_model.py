@@ -20,9 +20,14 @@ from engine.values import (
     PostOnly,
     Side,
     TimeInForce,
+    TriggerSource,
 )
 from tests.engine.builders import AT_CLOSE, AT_OPEN, DAY, FOK, GTC, GTD, IOC
 from tests.engine.side_by_side import SESSIONS, SYMBOLS, Draw, SideBySide
+
+TRAILING, LAST = OrderType.TRAILING_STOP, TriggerSource.LAST
+LIMITED = (OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
+TRIGGERED = (OrderType.STOP, OrderType.TAKE_PROFIT, TRAILING, *LIMITED)
 
 # The book is narrow and the funds are small, so that orders meet, run out of money, and repeat themselves.
 prices = st.integers(96, 104)
@@ -49,6 +54,10 @@ draws = st.builds(
     display_low_qty=st.sampled_from((0, 0, 0, 1, 3)),
     display_high_qty=st.sampled_from((0, 0, 0, 3, 5)),
     cash_amount=st.sampled_from((0, 0, 0, 0, 1, 5_000, -1)),
+    trigger=st.sampled_from((*[TriggerSource.NONE] * 8, LAST)),
+    stop_price=st.sampled_from((*[0] * 8, 100)),
+    offset_unit=st.sampled_from((*[OffsetUnit.NONE] * 8, OffsetUnit.TICKS)),
+    offset=st.sampled_from((0, 1)),
 )
 ask_for_little = st.sampled_from(
     (
@@ -190,6 +199,50 @@ class TwoExchanges(RuleBasedStateMachine):
         terms = self.both.terms(draw._replace(cash_amount=amount))
         self.both.new_order(session, side, symbol, MARKET, time_in_force, 0, 0, pick=pick, terms=terms)
 
+    @rule(
+        session=sessions,
+        side=sides,
+        symbol=symbols,
+        order_type=st.sampled_from(TRIGGERED),
+        time_in_force=st.sampled_from((*TimeInForce, DAY, GTC, GTC)),
+        qty=quantities,
+        price=prices | st.just(0),
+        pick=picks,
+        draw=ask_for_little | draws,
+        trigger=st.sampled_from((*TriggerSource, LAST, LAST, LAST)),
+        stop_price=prices | st.sampled_from((0, 1, 2**53)),
+        offset_unit=st.sampled_from((*OffsetUnit, OffsetUnit.TICKS, OffsetUnit.BASIS_POINTS)),
+        offset=st.sampled_from((0, 1, 2, 3, 5, 99, 199, 300, 9_999, 10_000)),
+    )
+    def triggered_order(
+        self,
+        *,
+        session: str,
+        side: Side,
+        symbol: str,
+        order_type: OrderType,
+        time_in_force: TimeInForce,
+        qty: int,
+        price: int,
+        pick: int,
+        draw: Draw,
+        trigger: TriggerSource,
+        stop_price: int,
+        offset_unit: OffsetUnit,
+        offset: int,
+    ) -> None:
+        if order_type is TRAILING:
+            draw = draw._replace(trigger=trigger, offset_unit=offset_unit, offset=offset)
+        else:
+            draw = draw._replace(trigger=trigger, stop_price=stop_price)
+        price = price if order_type in LIMITED or pick % 20 == 0 else 0
+        terms = self.both.terms(draw)
+        self.both.new_order(session, side, symbol, order_type, time_in_force, qty, price, pick=pick, terms=terms)
+
+    @rule(symbol=symbols, price=prices)
+    def index_price(self, symbol: str, price: int) -> None:
+        self.both.index_price(symbol, price)
+
     @precondition(lambda self: self.both.model.open_orders())
     @rule(pick=picks)
     def cancel(self, pick: int) -> None:
@@ -203,6 +256,9 @@ class TwoExchanges(RuleBasedStateMachine):
         time_in_force=resting,
         pick=picks,
         draw=ask_for_little | draws,
+        order_type=st.sampled_from((*[LIMIT] * 6, *TRIGGERED)),
+        trigger=st.sampled_from((LAST, TriggerSource.INDEX)),
+        distance=st.integers(0, 9),
     )
     def replace(
         self,
@@ -213,9 +269,25 @@ class TwoExchanges(RuleBasedStateMachine):
         time_in_force: TimeInForce,
         pick: int,
         draw: Draw,
+        order_type: OrderType,
+        trigger: TriggerSource,
+        distance: int,
     ) -> None:
-        terms = self.both.terms(draw)
-        self.both.replace(qty, price, keeps=keeps, time_in_force=time_in_force, pick=pick, terms=terms)
+        if order_type is TRAILING:
+            draw = draw._replace(trigger=trigger, offset_unit=OffsetUnit.TICKS, offset=distance)
+        elif order_type is not LIMIT:
+            draw = draw._replace(trigger=trigger, stop_price=96 + distance)
+        if order_type not in (LIMIT, *LIMITED):
+            keeps, price = "", 0
+        self.both.replace(
+            qty,
+            price,
+            keeps=keeps,
+            order_type=order_type,
+            time_in_force=time_in_force,
+            pick=pick,
+            terms=self.both.terms(draw),
+        )
 
     @precondition(lambda self: self.both.model.orders)
     @rule(
@@ -299,6 +371,9 @@ TestTwoExchanges = TwoExchanges.TestCase
 def test_exchange_and_model_agree_on_a_long_tape(seed: int) -> None:
     both = SideBySide(riches=1 + 9 * (seed % 2))
     rng = random.Random(seed)
+    for source in (LAST, TriggerSource.INDEX):  # There is none of either price yet.
+        terms = Terms(trigger=source, stop_price=100)
+        both.new_order("S3", BUY, "BTC/USD", OrderType.STOP, GTC, 1, 0, terms=terms)
     for step in range(5_000):
         _random_step(both, rng)
         if step % 5 == 0:
@@ -325,11 +400,14 @@ SEEN = (
     "OrderStatusReported",
     "EXPIRE_TIME",
     "started",
+    "OrderTriggered",
 )
 """What must have come more than a few times."""
 
 
-def _random_step(both: SideBySide, rng: random.Random) -> None:
+def _random_step(  # noqa: C901, PLR0912 - one kind of step after another
+    both: SideBySide, rng: random.Random
+) -> None:
     what, pick = rng.random(), rng.randrange(10_000)
     session, symbol, side = rng.choice(tuple(SESSIONS)), rng.choice(SYMBOLS), rng.choice((BUY, SELL))
     qty, price = rng.randint(1, 12), rng.randint(96, 104)
@@ -338,7 +416,11 @@ def _random_step(both: SideBySide, rng: random.Random) -> None:
         qty, price = rng.choice((qty, 0, 1000, 1001)), rng.choice((price, 0, 2**53, 2**53 + 1))
         mistake = rng.choice(("account", "no_orig", "order_id", "symbol", "side", "orig", "cl_ord_id", "finished"))
         symbol = rng.choice((*SYMBOLS, "XRP/USD"))
-    if what < 0.55:
+    if what < 0.17:
+        _random_triggered_order(both, rng, session, symbol, side)
+    elif what < 0.18:
+        both.index_price(rng.choice(SYMBOLS), rng.randint(94, 106))
+    elif what < 0.55:
         order_type = rng.choice((MARKET, MARKET_TO_LIMIT)) if rng.random() < (0.3 if mistake else 0.15) else LIMIT
         time_in_force = rng.choice((DAY, GTC, GTC, GTC, IOC, FOK, GTD, GTD))
         if order_type is not LIMIT and not mistake:
@@ -346,7 +428,9 @@ def _random_step(both: SideBySide, rng: random.Random) -> None:
         terms = _random_terms(both, rng, time_in_force)
         if order_type is MARKET and rng.random() < 0.5:
             qty = 0 if rng.random() < 0.9 else qty
-            terms = both.terms(Draw(cash_amount=rng.choice((-1, -1, -1, 1, 999, *range(1_000, 20_000, 777), 2**62))))
+            terms = both.terms(
+                Draw(cash_amount=rng.choice((-1, -1, -1, 1, 1, 1, 999, *range(1_000, 20_000, 777), 2**62)))
+            )
         both.new_order(
             session,
             side,
@@ -366,6 +450,10 @@ def _random_step(both: SideBySide, rng: random.Random) -> None:
         order_type = MARKET if mistake and rng.random() < 0.2 else LIMIT
         time_in_force = rng.choice((DAY, GTC, GTC, GTD, IOC if mistake else GTC))
         keeps = rng.choice(("", "qty", "price"))
+        terms = _random_terms(both, rng, time_in_force)
+        if rng.random() < 0.2:
+            order_type, price, terms = _random_trigger(both, rng, time_in_force)
+            keeps = rng.choice(("", "qty"))
         both.replace(
             qty,
             price,
@@ -374,7 +462,7 @@ def _random_step(both: SideBySide, rng: random.Random) -> None:
             time_in_force=time_in_force,
             pick=pick,
             mistake=mistake,
-            terms=_random_terms(both, rng, time_in_force),
+            terms=terms,
         )
     elif what < 0.95:
         after, count = rng.choice((0, 0, 0, pick % 1_000, -1)), rng.choice((0, 0, 1, 5, 1_001))
@@ -390,6 +478,34 @@ def _random_step(both: SideBySide, rng: random.Random) -> None:
         both.credit(rng.choice("ABC"), rng.choice(("USD", "BTC", "ETH")), rng.choice((0, 5, 30)))
     else:
         both.go_on_from_a_snapshot()
+
+
+def _random_triggered_order(both: SideBySide, rng: random.Random, session: str, symbol: str, side: Side) -> None:
+    time_in_force = rng.choice((DAY, GTC, GTC, GTC, IOC, GTD))
+    order_type, price, terms = _random_trigger(both, rng, time_in_force)
+    qty, pick = rng.randint(1, 8), rng.randrange(10_000)
+    both.new_order(session, side, symbol, order_type, time_in_force, qty, price, pick=pick, terms=terms)
+
+
+def _random_trigger(
+    both: SideBySide, rng: random.Random, time_in_force: TimeInForce
+) -> tuple[OrderType, int, Terms | None]:
+    """Return type, price and terms of an order that waits for a price."""
+    order_type = rng.choice((*TRIGGERED, TRAILING, TRAILING))
+    draw = Draw(
+        life_ns=rng.randrange(1, 90) if time_in_force is GTD else 0,
+        min_qty=rng.choice((0, 0, 0, 0, 3)),
+        wait_ns=rng.choice((0, 0, 0, 0, 0, 5)),
+        trigger=rng.choice((LAST, LAST, LAST, TriggerSource.INDEX, TriggerSource.INDEX, TriggerSource.NONE)),
+    )
+    if order_type is TRAILING and rng.random() < 0.95:
+        unit = rng.choice((OffsetUnit.TICKS, OffsetUnit.BASIS_POINTS))
+        offset = rng.randint(0, 6) if unit is OffsetUnit.TICKS else rng.randint(50, 500)
+        draw = draw._replace(offset_unit=unit, offset=rng.choice((*[offset] * 8, 9_999)))
+    else:
+        draw = draw._replace(stop_price=rng.choice((*range(94, 107), 0)))
+    price = rng.randint(94, 106) if order_type in LIMITED else 0
+    return order_type, price, both.terms(draw)
 
 
 def _random_terms(both: SideBySide, rng: random.Random, time_in_force: TimeInForce) -> Terms | None:

@@ -15,10 +15,12 @@ from engine.values import (
     SELL,
     Contingency,
     OffsetUnit,
+    OrderType,
     PegReference,
     Phase,
     PostOnly,
     Scope,
+    TriggerSource,
 )
 from tests.engine.builders import AT_OPEN, GTD, IOC, SYMBOL, Venue
 
@@ -41,6 +43,12 @@ def blocked(scope: Scope) -> Request:
 POST_ONLY = Terms(post_only=PostOnly.REJECT)
 PEG = Terms(peg=PegReference.PRIMARY)
 FAR_PEG = Terms(peg=PegReference.PRIMARY, offset_unit=OffsetUnit.TICKS, offset=PRICE_MAX + 1)
+STOP, LAST = OrderType.STOP, TriggerSource.LAST
+
+
+def stop(venue: Venue, terms: Terms, order_type: OrderType = STOP) -> list[AnyEvent]:
+    return venue.order("A", SELL, 1, 0, order_type=order_type, terms=terms)
+
 
 OCO, OTO = Contingency
 EFFECTIVE = Terms(effective_ns=10**9)
@@ -131,6 +139,21 @@ REACHED_BY: dict[RejectReason, Request] = {
     RejectReason.UNKNOWN_LIST: lambda v: v.query_list("M"),
     RejectReason.LIST_DONE: lambda v: v.cancel_list("done"),
     RejectReason.LIST_AMBIGUOUS: ambiguous_list,
+    RejectReason.STOP_PRICE_OUT_OF_RANGE: lambda v: stop(v, Terms(trigger=LAST)),
+    RejectReason.TRIGGER_MISMATCH: lambda v: v.order("A", BUY, 1, 1, terms=Terms(stop_price=5)),
+    RejectReason.TRAIL_MISMATCH: lambda v: stop(v, Terms(trigger=LAST), OrderType.TRAILING_STOP),
+    RejectReason.TRAIL_TOO_LONG: lambda v: stop(
+        v, Terms(trigger=LAST, offset=100, offset_unit=OffsetUnit.TICKS), OrderType.TRAILING_STOP
+    ),
+    RejectReason.NO_LAST_PRICE: lambda v: stop(Venue(), Terms(trigger=LAST, stop_price=5)),
+    RejectReason.NO_INDEX_PRICE: lambda v: stop(v, Terms(trigger=TriggerSource.INDEX, stop_price=5)),
+    RejectReason.STOP_PRICE_REACHED: lambda v: stop(v, Terms(trigger=LAST, stop_price=100)),
+    RejectReason.STOP_TRADES_AT_ONCE: lambda v: v.order(
+        "A", SELL, 1, 0, order_type=STOP, time_in_force=IOC, terms=Terms(trigger=LAST, stop_price=5)
+    ),
+    RejectReason.TRIGGER_REPLACE_MISMATCH: lambda v: v.replace(
+        "x", 5, 0, order_type=STOP, terms=Terms(trigger=LAST, stop_price=5)
+    ),
 }
 
 

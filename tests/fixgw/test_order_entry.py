@@ -209,7 +209,7 @@ UNOFFERED = "the venue does not offer this value"
 
 REFUSALS: dict[str, tuple[str, str, str, int, int, str]] = {
     "side that the venue lacks": ("D", "54=5|", "8", G.UNSUPPORTED_VALUE, 54, f"Side(54): {UNOFFERED} (5)"),
-    "type that the venue lacks": ("D", "40=3|", "8", G.UNSUPPORTED_VALUE, 40, f"OrdType(40): {UNOFFERED} (3)"),
+    "type that the venue lacks": ("D", "40=6|", "8", G.UNSUPPORTED_VALUE, 40, f"OrdType(40): {UNOFFERED} (6)"),
     "time in force that it lacks": ("D", "59=5|", "8", G.UNSUPPORTED_VALUE, 59, f"TimeInForce(59): {UNOFFERED} (5)"),
     "manual handling": ("D", "21=3|", "8", G.UNSUPPORTED_VALUE, 21, f"HandlInst(21): {UNOFFERED} (3)"),
     "unknown instrument": ("D", "55=X/Y|", "8", R.UNKNOWN_INSTRUMENT, 55, "Symbol(55): unknown instrument"),
@@ -229,7 +229,7 @@ REFUSALS: dict[str, tuple[str, str, str, int, int, str]] = {
         "8",
         R.MARKET_ORDER_NEEDS_NO_PRICE,
         44,
-        "Price(44): a market order carries no price",
+        "Price(44): an order of this type carries no price",
     ),
     "market order with the price 0": (
         "D",
@@ -237,7 +237,7 @@ REFUSALS: dict[str, tuple[str, str, str, int, int, str]] = {
         "8",
         R.MARKET_ORDER_NEEDS_NO_PRICE,
         44,
-        "Price(44): a market order carries no price",
+        "Price(44): an order of this type carries no price",
     ),
     "quantity off the increment": (
         "D",

@@ -461,6 +461,8 @@ def test_every_field_that_is_announced_is_sent_by_some_report() -> None:
     told += venue.order("B", "1", "1", "90") + venue.order("S", "2", "1", "90", by="BROKER2")
     told += venue.tell(venue.apply(commands.SetPhase("BTC/USD", Phase.CONTINUOUS, "staff", "")))
     told += venue.say("E", two_orders("L1", "100")) + venue.say("E", two_orders("L2", "0"))
+    told += venue.say("D", f"11=W|55=BTC/USD|54=1|60={NOW}|38=1|40=4|44=95|99=91|")
+    told += venue.order("Y", "1", "1", "91") + venue.order("Z", "2", "1", "91", by="BROKER2")
     sent: dict[str, set[str]] = {}
     for report in told:
         sent.setdefault(report.msg_type, set()).update({tag for tag, _ in report.pairs} - set(TERM_TAGS))
