@@ -37,6 +37,8 @@ ScheduledPhase = Literal[
 
 Sync = Literal["always", "relaxed"]
 SYNC_CHOICES: Final = get_args(Sync)
+CancelOnDisconnect = Literal["none", "session", "accounts"]
+CANCEL_ON_DISCONNECT_CHOICES: Final = get_args(CancelOnDisconnect)
 
 
 class SettingsError(Exception):
@@ -98,7 +100,14 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     auction_protection_bps: Annotated[int, msgspec.Meta(ge=0, le=9_999)] = 1_000
     """How far from the reference price a market order may trade in an auction, in basis points of that price."""
     reference_price: DecimalText = "0"
-    """What auctions and price bands go by before the first trade; 0 for none."""
+    """What auctions, price bands and the fat-finger check go by before the first trade; 0 for none."""
+    order_quantity_min: DecimalText = "0"
+    order_quantity_max: DecimalText = "0"
+    order_notional_min: DecimalText = "0"
+    order_notional_max: DecimalText = "0"
+    """What an order's quantity, and its price times quantity, must be within; 0 for no bound."""
+    fat_finger_bps: Annotated[int, msgspec.Meta(ge=0, le=9_999)] = 0
+    """How far beyond the reference price an order may pay, or sell for, in basis points of that price; 0: no bound."""
 
 
 class PhaseChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -134,6 +143,25 @@ SelfTrade = Literal["none", "newest", "oldest", "both", "decrement"]
 SelfTradeScope = Literal["account", "firm"]
 
 
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Limits on the orders of an account or a firm; without one there is none."""
+
+    open_orders_max: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """How many of them may be open; 0 for no limit."""
+    order_quantity_max: dict[Name, DecimalText] = {}
+    """The largest quantity of one order, by base asset,"""
+    order_notional_max: dict[Name, DecimalText] = {}
+    """and its largest price times quantity, by quote asset."""
+
+
+class Firm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A firm that has accounts."""
+
+    firm: Name
+    limits: Limits
+    """Together with those of the account: an order is held to both."""
+
+
 class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A cash account and what it is opened with, as decimal texts by asset."""
 
@@ -145,6 +173,8 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     self_trade_scope: SelfTradeScope = "account"
     """Whose orders count as its own."""
     deposits: dict[Name, DecimalText] = {}
+    limits: Limits | None = None
+    """Without this table the limits stay as the journal has them."""
 
 
 class Session(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -156,6 +186,10 @@ class Session(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     self_trade: SelfTrade | None = None
     """For orders that it enters and that do not say; goes before the account's."""
     self_trade_scope: SelfTradeScope = "account"
+    cancel_on_disconnect: CancelOnDisconnect = "none"
+    """Which orders are cancelled when it is gone and its Logon did not say: its own, its accounts', or none."""
+    disconnect_grace_ms: Annotated[int, msgspec.Meta(ge=0, le=3_600_000)] = 0
+    """How long it may be gone before that, in milliseconds."""
 
 
 class Venue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -175,6 +209,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     journal: Journal = Journal()
     assets: tuple[Asset, ...] = ()
     instruments: tuple[Instrument, ...] = ()
+    firms: tuple[Firm, ...] = ()
     accounts: tuple[Account, ...] = ()
     sessions: tuple[Session, ...] = ()
 
@@ -201,6 +236,7 @@ def parse(text: str, origin: str) -> Settings:
     except msgspec.ValidationError as error:
         raise SettingsError(f"{origin}: {_in_words(error)}") from error
     _check_names(settings, origin)
+    _check_limits(settings, origin)
     _check_network(settings.fix, origin)
     return settings
 
@@ -235,14 +271,18 @@ _WORDS: Final = (
 )
 
 
+_CHOICES: Final = {"sync": SYNC_CHOICES, "cancel_on_disconnect": CANCEL_ON_DISCONNECT_CHOICES}
+
+
 def _in_words(error: msgspec.ValidationError) -> str:
     """Return where and what, in the words of the file rather than of the library."""
     what, _, path = str(error).partition(" - at ")
     where = path.removeprefix("`key` in ").strip("`").lstrip("$.")
     for theirs, ours in _WORDS:
         what = what.replace(theirs, ours)
-    if where == "journal.sync":
-        what += f" (choose from: {', '.join(SYNC_CHOICES)})"
+    choices = _CHOICES.get(where.rpartition(".")[2])
+    if choices and "unknown value" in what:
+        what += f" (choose from: {', '.join(choices)})"
     return f"{where}: {what}" if where else what
 
 
@@ -265,6 +305,20 @@ def _check_names(settings: Settings, origin: str) -> None:
                 raise SettingsError(f"{origin}: session {session.comp_id}: unknown account {name}")
     if settings.fix.comp_id in sessions:
         raise SettingsError(f"{origin}: session {settings.fix.comp_id} has the venue's own CompID")
+
+
+def _check_limits(settings: Settings, origin: str) -> None:
+    firms = {account.firm or account.account for account in settings.accounts}
+    for name in _unique(origin, "firm", [firm.firm for firm in settings.firms]):
+        if name not in firms:
+            raise SettingsError(f"{origin}: firm {name}: no account is of this firm")
+    limited = [(f"firm {firm.firm}", firm.limits) for firm in settings.firms]
+    limited += [(f"account {each.account}", each.limits) for each in settings.accounts if each.limits is not None]
+    assets = {asset.asset for asset in settings.assets}
+    for who, limits in limited:
+        for asset in (*limits.order_quantity_max, *limits.order_notional_max):
+            if asset not in assets:
+                raise SettingsError(f"{origin}: {who}: limit in unknown asset {asset}")
 
 
 def _unique(origin: str, kind: str, names: list[str]) -> set[str]:

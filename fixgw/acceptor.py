@@ -16,14 +16,14 @@ from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from config.settings import Fix
-from engine.commands import Refuse, ResetSequence
+from engine.commands import Refuse, ResetSequence, SessionConnected, SessionDisconnected
 from engine.sequencer import Sequencer
 from fixgw.codec import Framer, Message
 from fixgw.delivery import Delivery
 from fixgw.errors import ListenError
 from fixgw.order_entry import OrderEntry, refuse_flaw
 from fixgw.outbound import Outbound
-from fixgw.session import Session, SessionState
+from fixgw.session import ON_DISCONNECT, Session, SessionState
 from fixgw.support import GROUPED
 
 TICK_S: Final = 0.25
@@ -58,20 +58,29 @@ class Acceptor:
         self.congested: list[Connection] = []
         """Connections that are not read until what they caused is on disk."""
         self._hasher = PasswordHasher()
-        self._decoy = _decoy([session.password_hash for session in sequencer.exchange.state.sessions.values()])
+        self._decoy = ""
         self._verifiers = ThreadPoolExecutor(VERIFICATIONS_AT_ONCE, "password")
         """What waits for them is given up when its connection goes."""
         self._server: asyncio.Server | None = None
         self._ticker: asyncio.Task[None] | None = None
-        for comp_id in sequencer.exchange.state.sessions:
-            self.add_session(comp_id)
+        self.is_stopping = False
+        """The venue ends: what becomes of orders on a disconnect counts from when it is up again."""
+        self.refresh()
 
-    def add_session(self, comp_id: str) -> None:
-        """Serve a session that has been provisioned; its sequences go on where the journal says."""
-        known = self.sequencer.exchange.state.sessions[comp_id]
-        session = Session(self.settings.comp_id, comp_id, known.last_in + 1)
-        self.sessions[comp_id] = session
-        self.delivery.add(session)
+    def refresh(self) -> None:
+        """Serve sessions that have been provisioned since; their sequences go on where the journal says."""
+        known = self.sequencer.exchange.state.sessions
+        for comp_id, session in known.items():
+            if comp_id not in self.sessions:
+                self.sessions[comp_id] = Session(self.settings.comp_id, comp_id, session.last_in + 1)
+                self.delivery.add(self.sessions[comp_id])
+        self._decoy = _decoy([session.password_hash for session in known.values()])
+
+    def let_go_of_sessions(self) -> None:
+        """Note, at a start, that the sessions that were logged on when the venue ended are gone."""
+        for session in self.sequencer.exchange.state.sessions.values():
+            if session.is_connected:
+                self.sequencer.submit(SessionDisconnected(session.session))
 
     async def start(self) -> None:
         """Listen. Raise `ListenError` if the address is taken."""
@@ -90,6 +99,7 @@ class Acceptor:
 
     async def stop(self) -> None:
         """Log all sessions out, wait a little for their answers, and close every connection."""
+        self.is_stopping = True
         if self._server is not None:
             self._server.close()
         if self._ticker is not None:
@@ -169,6 +179,7 @@ class Connection(asyncio.Protocol):
         "_garbled_seen",
         "_is_closing",
         "_is_resetting",
+        "_is_up",
         "_logon",
         "_outbound",
         "_peer",
@@ -198,6 +209,8 @@ class Connection(asyncio.Protocol):
         self._is_closing = False
         self._is_resetting = False
         """The sequences are about to begin again, which must be seen through whether the client stays or not."""
+        self._is_up = False
+        """The session is logged on, and whoever asks the journal is told so."""
         self._peer = "?"
 
     # asyncio.Protocol
@@ -306,6 +319,10 @@ class Connection(asyncio.Protocol):
             del self._acceptor.bound[session.comp_id]
             self._acceptor.connection_gone.set()
             self._outbound.disconnect()
+            if self._is_up and not self._acceptor.is_stopping and self._sequencer.failure is None:
+                self._sequencer.begin_batch()
+                self._submit(SessionDisconnected(session.comp_id))
+            self._is_up = False
             _log.info("session ended", session=session.comp_id, reason=session.close_reason or reason)
             session.disconnected()
 
@@ -407,6 +424,7 @@ class Connection(asyncio.Protocol):
         if comp_id in acceptor.bound:
             self._refuse_logon(comp_id, "the session is logged on already")
             return
+        known = self._sequencer.exchange.state.sessions[comp_id]
         outbound = acceptor.delivery.outbounds[comp_id]
         acceptor.bound[comp_id] = self
         self._session, self._outbound = session, outbound
@@ -420,7 +438,7 @@ class Connection(asyncio.Protocol):
             await self._sequencer.flushed()
             self._is_resetting = False
             session.next_in = 1
-            outbound.begin_again(self._sequencer.exchange.state.sessions[comp_id].resets)
+            outbound.begin_again(known.resets)
             if self._is_closing:
                 self._unbind("connection lost")
                 return
@@ -434,6 +452,9 @@ class Connection(asyncio.Protocol):
             self._follow_up(session)
             return
         _log.info("session logged on", session=comp_id, peer=self._peer, heartbeat_s=session.heartbeat_s, reset=resets)
+        on_disconnect = ON_DISCONNECT.get(fields.get("8013", ""), known.default_on_disconnect)
+        self._submit(SessionConnected(comp_id, on_disconnect))
+        self._is_up = True
         outbound.connect(self._transport)
         if resets:
             outbound.answer_reset(session.answers.pop(0))

@@ -8,6 +8,7 @@ import secrets
 from typing import Final
 
 from config.settings import WEEKDAYS, Instrument, PhaseChange, Settings
+from config.settings import Limits as LimitsSettings
 from config.settings import Rules as RulesSettings
 from config.settings import SelfTrade as SelfTradeSetting
 from config.settings import SelfTradeScope as SelfTradeScopeSetting
@@ -19,6 +20,7 @@ from engine.commands import (
     Credit,
     OpenAccount,
     ProvisionSession,
+    SetLimits,
     SetRules,
     SetSchedule,
     SetSelfTrade,
@@ -26,10 +28,16 @@ from engine.commands import (
 from engine.decimals import parse_decimal
 from engine.errors import DecimalError
 from engine.events import CommandRejected
-from engine.rules import Bands, Rules, ScheduledPhase, SelfTradeRule
+from engine.rules import Bands, Limits, Rules, ScheduledPhase, SelfTradeRule
 from engine.sequencer import Sequencer
-from engine.values import Phase, SelfTrade, SelfTradeScope
+from engine.values import CancelOnDisconnect, Phase, Scope, SelfTrade, SelfTradeScope
 from fixgw.errors import SeedError
+
+_ON_DISCONNECT: Final = {
+    "none": CancelOnDisconnect.NONE,
+    "session": CancelOnDisconnect.SESSION,
+    "accounts": CancelOnDisconnect.ACCOUNTS,
+}
 
 
 def seed(settings: Settings, sequencer: Sequencer) -> None:
@@ -37,6 +45,7 @@ def seed(settings: Settings, sequencer: Sequencer) -> None:
     _seed_assets(settings, sequencer)
     _seed_instruments(settings, sequencer)
     _seed_accounts(settings, sequencer)
+    _seed_limits(settings, sequencer)
     _seed_sessions(settings, sequencer)
     _seed_self_trade(settings, sequencer)
 
@@ -62,7 +71,8 @@ def _seed_instruments(settings: Settings, sequencer: Sequencer) -> None:
         else:
             _check_same(command, sequencer)
         if instrument.rules is not None:
-            rules = _rules(instrument.rules, books[instrument.symbol])
+            quote_decimals = sequencer.exchange.state.assets[instrument.quote]
+            rules = _rules(instrument.rules, books[instrument.symbol], quote_decimals)
             if books[instrument.symbol].rules != rules:
                 _submit(sequencer, SetRules(instrument.symbol, rules))
         if instrument.schedule is not None:
@@ -89,12 +99,34 @@ def _seed_accounts(settings: Settings, sequencer: Sequencer) -> None:
                 _submit(sequencer, Credit(account.account, asset_name, amount, reference))
 
 
+def _seed_limits(settings: Settings, sequencer: Sequencer) -> None:
+    state = sequencer.exchange.state
+    for firm in settings.firms:
+        limits = _limits(firm.limits, state.assets, f"firm {firm.firm}")
+        if state.firms[firm.firm].limits != limits:
+            _submit(sequencer, SetLimits(Scope.FIRM, firm.firm, limits))
+    for account in settings.accounts:
+        if account.limits is not None:
+            limits = _limits(account.limits, state.assets, f"account {account.account}")
+            if state.accounts[account.account].guard.limits != limits:
+                _submit(sequencer, SetLimits(Scope.ACCOUNT, account.account, limits))
+
+
 def _seed_sessions(settings: Settings, sequencer: Sequencer) -> None:
     sessions = sequencer.exchange.state.sessions
     for session in settings.sessions:
         known = sessions.get(session.comp_id)
-        if known is None or (known.accounts, known.password_hash) != (session.accounts, session.password_hash):
-            _submit(sequencer, ProvisionSession(session.comp_id, session.accounts, session.password_hash))
+        command = ProvisionSession(
+            session.comp_id,
+            session.accounts,
+            session.password_hash,
+            _ON_DISCONNECT[session.cancel_on_disconnect],
+            session.disconnect_grace_ms,
+        )
+        if known is None or command != ProvisionSession(
+            known.session, known.accounts, known.password_hash, known.default_on_disconnect, known.grace_ms
+        ):
+            _submit(sequencer, command)
 
 
 def _seed_self_trade(settings: Settings, sequencer: Sequencer) -> None:
@@ -157,13 +189,19 @@ def _scheduled(change: PhaseChange) -> ScheduledPhase:
     return ScheduledPhase(int(hour) * 3_600 + int(minute) * 60, Phase[change.phase.upper().replace("-", "_")], weekdays)
 
 
-def _rules(rules: RulesSettings, book: Book) -> Rules:
+def _rules(rules: RulesSettings, book: Book, quote_decimals: int) -> Rules:
     instrument = book.instrument
     where = f"instrument {instrument.symbol}: rules"
     reference = _decimal(rules.reference_price, instrument.price_decimals, f"{where}: reference_price")
     if reference % instrument.price_increment:
         raise SeedError(f"settings: {where}: reference_price must be a multiple of the price increment")
     bands = rules.bands
+    lots = []
+    for name, text in (("min", rules.order_quantity_min), ("max", rules.order_quantity_max)):
+        qty = _decimal(text, instrument.qty_decimals, f"{where}: order_quantity_{name}")
+        if qty % instrument.qty_increment:
+            raise SeedError(f"settings: {where}: order_quantity_{name} must be a multiple of the quantity increment")
+        lots.append(qty // instrument.qty_increment)
     return Rules(
         stop_protection_bps=rules.stop_protection_bps,
         display_min_bps=rules.display_min_bps,
@@ -173,6 +211,22 @@ def _rules(rules: RulesSettings, book: Book) -> Rules:
         indicative_every_ms=rules.indicative_every_ms,
         bands=None if bands is None else Bands(bands.static_bps, bands.dynamic_bps, bands.auction_ms),
         reference_price=reference // instrument.price_increment,
+        order_qty_min=lots[0],
+        order_qty_max=lots[1],
+        order_notional_min=_decimal(rules.order_notional_min, quote_decimals, f"{where}: order_notional_min"),
+        order_notional_max=_decimal(rules.order_notional_max, quote_decimals, f"{where}: order_notional_max"),
+        fat_finger_bps=rules.fat_finger_bps,
+    )
+
+
+def _limits(limits: LimitsSettings, assets: dict[str, int], where: str) -> Limits:
+    def amounts(name: str, texts: dict[str, str]) -> dict[str, int]:
+        return {asset: _decimal(text, assets[asset], f"{where}: {name} of {asset}") for asset, text in texts.items()}
+
+    return Limits(
+        limits.open_orders_max,
+        amounts("order_quantity_max", limits.order_quantity_max),
+        amounts("order_notional_max", limits.order_notional_max),
     )
 
 

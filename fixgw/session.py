@@ -11,19 +11,21 @@ Sources: FIX 4.4 Volume 2, "Session Protocol"; FIX Session Layer Test Cases v1.0
 from enum import IntEnum
 from typing import Final, NamedTuple
 
+from engine.values import CancelOnDisconnect
 from fixgw.codec import Message
 from fixgw.errors import InvalidTimestamp
 from fixgw.support import (
     ECHO_CHARS_MAX,
     EXTENSION_MEMBERS,
     EXTENSIONS,
+    LOGON_EXTENSIONS,
     REQUIRED,
     SESSION_SUPPORTED,
     UNSUPPORTED,
     field_name,
 )
 from fixgw.timestamps import parse_utc
-from fixgw.validation import REASON_TEXTS, Flaw, SessionRejectReason, Shapes, find_flaw
+from fixgw.validation import NO_TAGS, REASON_TEXTS, Flaw, SessionRejectReason, Shapes, find_flaw
 
 SECOND_NS: Final = 1_000_000_000
 SENDING_TIME_TOLERANCE_S: Final = 120
@@ -34,6 +36,13 @@ GOODBYE_S: Final = 2
 
 Answer = tuple[str, str]
 """MsgType and body of an administrative message, the body's fields each ended by SOH."""
+
+ON_DISCONNECT: Final = {
+    "N": CancelOnDisconnect.NONE,
+    "S": CancelOnDisconnect.SESSION,
+    "Y": CancelOnDisconnect.ACCOUNTS,
+}
+"""What CancelOrdersOnDisconnect(8013) of a Logon asks for."""
 
 _DEALT_WITH_HERE: Final = frozenset("012345Aj")
 """The session's own messages, and BusinessMessageReject: an answer to that would ask for another one for ever."""
@@ -147,7 +156,7 @@ class Session:
         """Return what is wrong with a Logon, credentials and sequence aside, or an empty text."""
         if message.begin_string != self.begin_string:
             return f"Incorrect BeginString: {message.begin_string}, expected {self.begin_string}"
-        flaw = find_flaw(message)
+        flaw = find_flaw(message, LOGON_EXTENSIONS)
         if flaw is not None:
             return f"{flaw.text}: tag {flaw.ref_tag}" if flaw.ref_tag else flaw.text
         fields = message.fields
@@ -184,6 +193,8 @@ class Session:
             body += "141=Y\x01"
         if their_expected:
             body += f"789={self.next_in}\x01"
+        if "8013" in fields:
+            body += f"8013={fields['8013']}\x01"
         self.answers.append(("A", body))
         if 0 < their_expected < next_out:
             self.resend_requests.append((their_expected, next_out - 1))
@@ -430,7 +441,7 @@ class Session:
 
 def _session_flaw(message: Message) -> Flaw | None:
     """Return what the standard finds wrong with a message of the session, or what the venue does not take of it."""
-    flaw = find_flaw(message)
+    flaw = find_flaw(message, LOGON_EXTENSIONS if message.msg_type == "A" else NO_TAGS)
     if flaw is not None:
         return flaw
     for tag in message.fields:
@@ -469,4 +480,6 @@ def _logon_problem(fields: dict[str, str]) -> str:
         return "MsgSeqNum(34) must be 1 when ResetSeqNumFlag(141) is Y"
     if fields.get("141") == "Y" and their_expected != 1:
         return "NextExpectedMsgSeqNum(789) must be 1 when ResetSeqNumFlag(141) is Y"
+    if fields.get("8013", "N") not in ON_DISCONNECT:
+        return f"{field_name('8013')} must be S (the session's orders), Y (its accounts' orders) or N (none)"
     return ""

@@ -20,11 +20,14 @@ FIX 5.0 the DisplayInstruction of an iceberg, and what an order says of trades w
 TriggerSource; Account in a mass cancel; OrderID and TotNumReports in a mass status request; ContingencyType in a list
 of orders."""
 
+LOGON_EXTENSIONS: Final = frozenset(("8013",))
+"""The same in a Logon: CancelOrdersOnDisconnect, as other venues have it too."""
+
 HEADER: Final = frozenset(("35", "49", "56", "34", "52", "43", "97", "122", "50", "57", "369"))
 """Header fields understood. 50, 57 and 369 inform only: the venue does not act on them."""
 
 _SESSION_BODY: Final = {
-    "A": ("98", "108", "141", "553", "554", "789"),
+    "A": ("98", "108", "141", "553", "554", "789", "8013"),
     "0": ("112",),
     "1": ("112",),
     "2": ("7", "16"),
@@ -95,6 +98,7 @@ LATER_FIELDS: Final = {
     "1385": Field("1385", "ContingencyType", "INT", frozenset(), None),
     "25029": Field("25029", "CounterOrderID", "STRING", frozenset(), None),
     "25031": Field("25031", "LastPreventedQty", "QTY", frozenset(), None),
+    "8013": Field("8013", "CancelOrdersOnDisconnect", "CHAR", frozenset("SYN"), None),
 }
 """Fields of FIX 5.0, of other venues and our own, that we take or send all the same. Whoever reads strictly takes them
 for user-defined ones."""
@@ -102,7 +106,7 @@ for user-defined ones."""
 SENT_HEADER: Final = ("35", "49", "56", "34", "52", "43", "122", "97")
 
 SENT: Final[dict[str, tuple[str, ...]]] = {
-    "A": ("98", "108", "141", "789"),
+    "A": ("98", "108", "141", "789", "8013"),
     "0": ("112",),
     "1": ("112",),
     "2": ("7", "16"),

@@ -2,6 +2,7 @@
 
 ExecInst(18): `6` (participate don't initiate) is post-only: refused if it would trade. `6` with the order's own side,
 `9` (stay on bid side) for a buy or `0` (stay on offer side) for a sell, slides to the best price at which it rests.
+`H` (reinstate on system failure) keeps the order when its session is gone, `Q` (cancel on system failure) cancels it.
 TimeInForce(59)=6 (good till date) goes with ExpireTime(126), or with ExpireDate(432) for the end of that trading day.
 MinQty(110) must trade on entry. A market order's largest slippage: DiscretionInst(388)=1 (related to market price) with
 DiscretionOffsetValue(389), as a price, in basis points or in ticks by DiscretionOffsetType(842) 0, 1 or 2.
@@ -23,7 +24,7 @@ from engine.due import NEVER
 from engine.errors import DecimalError
 from engine.terms import Terms
 from engine.triggers import TRIGGERED_TYPES
-from engine.values import OffsetUnit, OrderType, PegReference, PostOnly, SelfTrade, Side, TriggerSource
+from engine.values import OffsetUnit, OnDisconnect, OrderType, PegReference, PostOnly, SelfTrade, Side, TriggerSource
 from fixgw.errors import InvalidTimestamp
 from fixgw.instruments import InstrumentText
 from fixgw.refusal import Refusal, bad_number, unsupported_value
@@ -38,6 +39,8 @@ _STAY_ON_SIDE: Final = ("", "9", "0")
 """By side."""
 _RELATED_TO_MARKET: Final = "1"
 _TRAILS: Final = "a"
+_ON_DISCONNECT: Final = {"H": OnDisconnect.KEEP, "Q": OnDisconnect.CANCEL}
+_ON_DISCONNECT_LETTERS: Final = {asked: letter for letter, asked in _ON_DISCONNECT.items()}
 _OFFSET_UNITS: Final = {"0": OffsetUnit.PRICE, "1": OffsetUnit.BASIS_POINTS, "2": OffsetUnit.TICKS}
 _PEGS: Final = {"R": PegReference.PRIMARY, "P": PegReference.MARKET, "M": PegReference.MIDPOINT}
 _PEG_LETTERS: Final = {reference: letter for letter, reference in _PEGS.items()}
@@ -66,7 +69,7 @@ def read_terms(fields: dict[str, str], side: Side, order_type: OrderType, instru
     instructions = fields["18"].split(" ") if "18" in fields else []
     if order_type is OrderType.TRAILING_STOP:
         instructions.remove(_TRAILS)
-    post_only, peg = _post_only(instructions, side), _peg(instructions)
+    post_only, peg, on_disconnect = _post_only(instructions, side), _peg(instructions), _on_disconnect(instructions)
     if instructions:
         raise unsupported_value(fields, "18")
     slippage_unit, slippage_max = _slippage(fields, instrument)
@@ -81,6 +84,7 @@ def read_terms(fields: dict[str, str], side: Side, order_type: OrderType, instru
         slippage_max=slippage_max,
         valid_until_ns=_time_ns(fields, "62"),
         effective_ns=_time_ns(fields, "168"),
+        on_disconnect=on_disconnect,
         display_qty=display.qty,
         display_low_qty=display.low_qty,
         display_high_qty=display.high_qty,
@@ -144,6 +148,8 @@ def _instructions(terms: Terms, side: int) -> list[str]:
         instructions.append(_PEG_LETTERS[terms.peg])
     if terms.trigger and terms.offset_unit:
         instructions.append(_TRAILS)
+    if terms.on_disconnect:
+        instructions.append(_ON_DISCONNECT_LETTERS[terms.on_disconnect])
     return instructions
 
 
@@ -215,6 +221,15 @@ def _distance_of(fields: dict[str, str], tag: str, unit: OffsetUnit, instrument:
 
 def _distance(unit: OffsetUnit, number: int, instrument: InstrumentText) -> str:
     return instrument.price_text[number] if unit is OffsetUnit.PRICE else str(number)
+
+
+def _on_disconnect(instructions: list[str]) -> OnDisconnect:
+    """Return what the instructions say of it, having taken it out of them; both at once are left in."""
+    for letter, asked in _ON_DISCONNECT.items():
+        if letter in instructions:
+            instructions.remove(letter)
+            return asked
+    return OnDisconnect.AS_SESSION
 
 
 def _time_ns(fields: dict[str, str], tag: str) -> int:

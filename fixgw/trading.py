@@ -97,9 +97,11 @@ class Trading:
             _log.warning("reports owed from before the stop", reports=owed)
         missed_day = self._missed_trading_day()
         sequencer.begin_batch()
+        self.acceptor = Acceptor(self.settings.fix, sequencer, self.order_entry, self.delivery)
         seed(self.settings, sequencer)
         self.order_entry.refresh()
-        self.acceptor = Acceptor(self.settings.fix, sequencer, self.order_entry, self.delivery)
+        self.acceptor.refresh()
+        self.acceptor.let_go_of_sessions()
         sequencer.on_commit = self._on_commit
         sequencer.on_failure = self._on_failure
         if missed_day:

@@ -64,10 +64,12 @@ class House:
         self.delivery = Delivery(self.data / "outbound", self.sequencer, Reports(self.order_entry.instruments))
         self.owed = self.delivery.restore()
         self.sequencer.begin_batch()
+        self.acceptor = OpenAcceptor(Fix("FONDACO"), self.sequencer, self.order_entry, self.delivery)
         if not recovered.exchange.state.sessions:
             self._seed()
         self.order_entry.refresh()
-        self.acceptor = OpenAcceptor(Fix("FONDACO"), self.sequencer, self.order_entry, self.delivery)
+        self.acceptor.refresh()
+        self.acceptor.let_go_of_sessions()
         self.sequencer.on_commit = self.acceptor.committed
         await self.sequencer.flushed()
         return self
@@ -85,7 +87,7 @@ class House:
 
     async def stop(self) -> None:
         """Stop as the trading process does."""
-        self.is_down = True
+        self.is_down = self.acceptor.is_stopping = True
         self._hang_up()
         await self.settle()
         for comp_id, session in self.acceptor.sessions.items():
@@ -97,8 +99,8 @@ class House:
         self._boot_id.stop()
 
     async def kill(self) -> None:
-        """Drop all that was in memory."""
-        self.is_down = True
+        """Drop all that was in memory, and note nothing more."""
+        self.is_down = self.acceptor.is_stopping = True
         self._hang_up()
         sequencer = self.sequencer
         sequencer._frames.clear()

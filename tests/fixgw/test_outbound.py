@@ -449,6 +449,7 @@ async def test_reset_is_seen_through_when_its_connection_breaks_meanwhile(house:
         broker.order(name)
     await broker.heard_now()
     broker.wire.break_off()
+    await house.settle()
     disk = HeldDisk(house)
     broker.wire, broker.next_out = house.connect(), 1
     broker.say("A", "98=0|108=30|141=Y|")

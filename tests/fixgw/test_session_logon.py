@@ -30,6 +30,16 @@ LOGONS = {
         <- A 98=0|108=30|141=Y
         is ACTIVE next 2
     """,
+    "8013 is answered as it was asked": """
+        -> A 34=1|98=0|108=30|8013=S
+        <- A 98=0|108=30|8013=S
+        is ACTIVE next 2
+    """,
+    "8013 that asks for something else is refused": """
+        -> A 34=1|98=0|108=30|8013=Q
+        <- 5 58=CancelOrdersOnDisconnect(8013) must be S (the session's orders), Y (its accounts' orders) or N (none)
+        is CLOSED next 1
+    """,
     "141=N goes on where the session stood": """
         -> A 34=1|98=0|108=30|141=N
         <- A 98=0|108=30
