@@ -27,6 +27,7 @@ from engine.commands import CancelOrderList, NewOrder, NewOrderList, QueryOrderL
 from engine.entry import admit, fund
 from engine.events import AnyEvent, ListedOrder, ListReported, ListRequestRejected
 from engine.order import Order, OrderList
+from engine.phases import would_trade
 from engine.places import withdraw
 from engine.reject import RejectReason, unknown_session
 from engine.settlement import accepted, cancel
@@ -34,7 +35,6 @@ from engine.starting import start
 from engine.state import Session, State
 from engine.terms import Terms, of_list
 from engine.triggering import why_not_waiting
-from engine.triggers import TRIGGERED_TYPES
 from engine.values import (
     CANCELED,
     EXPIRED,
@@ -43,11 +43,13 @@ from engine.values import (
     IMMEDIATE_OR_CANCEL,
     LIMIT,
     PENDING_NEW,
+    SELL,
     CancelReason,
     Contingency,
     ListReport,
     ListStage,
     OrderStatus,
+    OrderType,
     Place,
 )
 
@@ -55,6 +57,7 @@ _SIZES: Final = {Contingency.ONE_CANCELS_OTHER: (2,), Contingency.ONE_TRIGGERS_O
 _SIZE_WITH_PAIR: Final = 3
 """An order and a pair."""
 _CLOSED: Final = frozenset((FILLED, CANCELED, EXPIRED))
+_STOPS: Final = frozenset((OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP))
 _THE_LIST: Final = -1
 """Stands for the list itself, where the number of one of its orders would stand."""
 
@@ -85,7 +88,7 @@ def new_order_list(state: State, command: NewOrderList) -> list[AnyEvent]:
     is_pair = command.contingency is Contingency.ONE_CANCELS_OTHER
     working = orders if is_pair else orders[:1]
     book = state.books[command.orders[0].symbol]
-    refusal = _reached(state, book, working) or _fund(state, book, working)
+    refusal = _reached(state, book, working, is_pair=is_pair) or _fund(state, book, working)
     if refusal is not None:
         _take_back(state, account, orders)
         return [_refused(command, orders.index(refusal[0]), refusal[1])]
@@ -202,10 +205,12 @@ def _is_closed(order: Order) -> bool:
 # -------------------------------------------------------------------------------------------------- funding
 
 
-def _reached(state: State, book: Book, orders: list[Order]) -> tuple[Order, RejectReason] | None:
-    """Say which order cannot begin to wait for its price as the market stands, and why."""
+def _reached(state: State, book: Book, orders: list[Order], *, is_pair: bool) -> tuple[Order, RejectReason] | None:
+    """Say which order cannot begin as the market stands, as its price, or the limit of a pair, is reached already."""
     for order in orders:
         terms = order.terms
+        if is_pair and order.order_type is LIMIT and would_trade(book, order.side, order.price):
+            return order, RejectReason.PAIR_PRICES
         if terms is not None and terms.trigger and terms.effective_ns <= state.time_ns:
             reason = why_not_waiting(book, order.side, order.order_type, terms)
             if reason is not None:
@@ -285,8 +290,12 @@ def _why_not_pair(first: NewOrder | ReplaceOrder, second: NewOrder | Order) -> R
     limit, stop = (first, second) if first.order_type is LIMIT else (second, first)
     if first.side is not second.side:
         return RejectReason.LIST_MISMATCH
-    if limit.order_type is not LIMIT or not _may_rest(limit) or stop.order_type not in TRIGGERED_TYPES:
+    if limit.order_type is not LIMIT or not _may_rest(limit) or stop.order_type not in _STOPS:
         return RejectReason.PAIR_TYPES
+    stop_price = 0 if stop.terms is None else stop.terms.stop_price
+    # A trailing stop finds its StopPx when it enters: behind the market, as any stop.
+    if stop_price and (limit.price <= stop_price if limit.side is SELL else limit.price >= stop_price):
+        return RejectReason.PAIR_PRICES
     return None
 
 

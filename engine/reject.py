@@ -107,6 +107,7 @@ class RejectReason(IntEnum):
     DUPLICATE_LIST_ID = 1061, "ListID was used before on this account"
     LIST_MISMATCH = 1062, "the orders of a list are of one account and one instrument, those of a pair of one side"
     PAIR_TYPES = 1063, "a pair is a limit order that may rest and a stop"
+    PAIR_PRICES = 1064, "the limit and the stop of a pair are on both sides of the market, and neither is reached yet"
     LIST_TERMS = 1065, "an order of a list has a quantity, not an amount, and no start of its own"
     REFUSED_WITH_LIST = 1066, "its list was refused"
     UNKNOWN_LIST = 1067, "unknown list"

@@ -90,6 +90,7 @@ ORD_REJ_REASON: Final[dict[int, int]] = {
     RejectReason.DUPLICATE_LIST_ID: 6,
     RejectReason.LIST_MISMATCH: 11,
     RejectReason.PAIR_TYPES: 11,
+    RejectReason.PAIR_PRICES: 99,
     RejectReason.LIST_TERMS: 11,
     RejectReason.STOP_PRICE_OUT_OF_RANGE: 99,
     RejectReason.TRIGGER_MISMATCH: 11,

@@ -87,6 +87,7 @@ class Tape:
             self._come_or_go: 0.6,
             self._phase: 1,
             self._self_trade: 0.3,
+            self._new_pair: 2,
             self._new_list: 5,
             self._cancel_list: 1,
             self._query_list: 2,
@@ -273,6 +274,35 @@ class Tape:
         contingency = self._seldom(Contingency.ONE_CANCELS_OTHER, Contingency.ONE_TRIGGERS_OTHER, 6)
         resent = self._seldom(what=True, otherwise=False)
         return commands.NewOrderList(session, self._number, self._list_id(), contingency, orders, resent)
+
+    def _new_pair(self) -> AnyCommand:
+        """Enter a limit order and a stop, mostly apart; with or without one to be filled first."""
+        session, account, symbol, side = self._of(self._number)
+        chance = self._random
+        is_first = chance.randrange(2) == 0
+        of_pair = Side(3 - side) if is_first else side
+        away = 1 if of_pair is Side.SELL else -1
+        limit_price, stop_price = 1_000 + away * chance.randint(1, 12), 1_000 - away * chance.randint(-1, 12)
+        stop_type = chance.choice((OrderType.STOP, OrderType.STOP_LIMIT))
+        price = stop_price if stop_type is OrderType.STOP_LIMIT else 0
+        terms = Terms(trigger=TriggerSource.LAST, stop_price=stop_price)
+        legs: list[tuple[str, Side, OrderType, int, Terms | None]] = [
+            ("y", of_pair, LIMIT, limit_price, None),
+            ("z", of_pair, stop_type, price, terms),
+        ]
+        if is_first:
+            legs.insert(0, ("x", side, LIMIT, 1_015 if side is Side.BUY else 985, None))
+        good_till_cancel = TimeInForce.GOOD_TILL_CANCEL
+        orders = tuple(
+            commands.NewOrder(
+                *(session, self._number, account, f"{letter}{self._number}", symbol, of_side, order_type),
+                *(good_till_cancel, chance.randint(1, 5), of_price),
+                terms=asked,
+            )
+            for letter, of_side, order_type, of_price, asked in legs
+        )
+        contingency = Contingency.ONE_TRIGGERS_OTHER if is_first else Contingency.ONE_CANCELS_OTHER
+        return commands.NewOrderList(session, self._number, f"pair {self._number}", contingency, orders)
 
     def _leg(self, session: str, account: str, cl_ord_id: str, symbol: str, side: Side) -> commands.NewOrder:
         order_type, time_in_force, qty, price = self._figures(side)

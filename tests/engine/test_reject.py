@@ -132,6 +132,12 @@ REACHED_BY: dict[RejectReason, Request] = {
     RejectReason.DUPLICATE_LIST_ID: lambda v: v.order_list(OTO, v.leg(BUY, 1, 1), v.leg(BUY, 1, 1)),
     RejectReason.LIST_MISMATCH: lambda v: v.order_list(OTO, v.leg(BUY, 1, 1), v.leg(BUY, 1, 1, "B"), list_id="M"),
     RejectReason.PAIR_TYPES: lambda v: v.order_list(OCO, v.leg(BUY, 1, 1), v.leg(BUY, 1, 1), list_id="M"),
+    RejectReason.PAIR_PRICES: lambda v: v.order_list(
+        OCO,
+        v.leg(BUY, 1, 50),
+        v.leg(BUY, 1, 0, order_type=OrderType.STOP, terms=Terms(trigger=TriggerSource.LAST, stop_price=40)),
+        list_id="M",
+    ),
     RejectReason.LIST_TERMS: lambda v: v.order_list(
         OTO, v.leg(BUY, 1, 1), v.leg(BUY, 1, 1, terms=EFFECTIVE), list_id="M"
     ),
