@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
-from engine.commands import EndTradingDay
+from engine.commands import ClockTick, EndTradingDay, SetPhase
+from engine.values import Phase
 from fixgw.codec import Message, readable
 from tests.fixgw.house import Broker, House
 
@@ -188,6 +189,25 @@ async def self_trade(chapter: Chapter) -> None:
     await broker.ask("D", f"{order('O3', '0.25')}7928=N|")
 
 
+async def auction(chapter: Chapter) -> None:
+    broker = await chapter.broker()
+    await broker.ask("e", "324=S1|55=BTC/USD|263=1|")
+    chapter.note("the instrument goes into its opening auction")
+    chapter.house.sequencer.submit(SetPhase("BTC/USD", Phase.OPENING_AUCTION, "staff", ""))
+    await broker.heard_now()
+    await broker.ask("D", order("O1", "0.5", "50010", force="2"))
+    await broker.ask("D", order("O2", "0.3", "49990", "2"))
+    await broker.ask("D", order("O3", "0.1", force="3"))
+    chapter.note("a second later")
+    chapter.house.now_ns += 1_000_000_000
+    chapter.house.sequencer.begin_batch()
+    chapter.house.sequencer.submit(ClockTick())
+    await broker.heard_now()
+    chapter.note("the auction ends")
+    chapter.house.sequencer.submit(SetPhase("BTC/USD", Phase.CONTINUOUS, "staff", ""))
+    await broker.heard_now()
+
+
 async def mass_cancel(chapter: Chapter) -> None:
     broker = await chapter.broker()
     broker.lines = None
@@ -311,6 +331,11 @@ CHAPTERS: Final[tuple[tuple[str, str, Callable[[Chapter], Awaitable[None]]], ...
         "Trades with yourself",
         "The first takes its quantity off the offer that it would have met, and is gone; the second is cancelled.",
         self_trade,
+    ),
+    (
+        "An opening auction",
+        "One order for it alone, one that may rest, one that it does not take. What is left of the first is cancelled.",
+        auction,
     ),
     ("A mass cancel", "All orders in one instrument.", mass_cancel),
     ("Status", "Of one order, of one that never was, and of all that are open.", status),

@@ -13,6 +13,7 @@ from engine.events import (
     CommandRejected,
     OrderCanceled,
     OrderRejected,
+    OrderTriggered,
     PhaseChanged,
     Trade,
 )
@@ -34,6 +35,7 @@ from engine.values import (
     PostOnly,
     Side,
     TimeInForce,
+    TriggerSource,
 )
 from tests.engine.builders import AT_CLOSE, AT_OPEN, DAY, FOK, GTC, IOC, SYMBOL, Venue, all_of, only
 from tests.engine.invariants import check_state
@@ -266,6 +268,21 @@ def test_at_one_price_time_decides_and_who_is_filled_in_part_stays_first() -> No
     venue.phase(Phase.CONTINUOUS)
     assert venue.bids() == [(100, ["two", "three"])]
     assert venue.open_order("two").leaves_qty == 2
+    check_state(venue.state)
+
+
+def test_stops_fire_after_an_auction_by_its_price() -> None:
+    venue = quoted(Phase.VOLATILITY_AUCTION)
+    stop = Terms(trigger=TriggerSource.LAST, stop_price=101)
+    venue.order("C", BUY, 2, 0, order_type=OrderType.STOP, terms=stop, cl_ord_id="stop")
+    venue.buy(1, 101)
+    venue.sell(1, 101)
+    assert not all_of(OrderTriggered, venue.tick())
+    events = venue.phase(Phase.CONTINUOUS)
+    assert [type(event) for event in events] == [AuctionEnded, Trade, PhaseChanged, OrderTriggered, Trade]
+    first, second = all_of(Trade, events)
+    assert (first.price, first.phase) == (101, Phase.VOLATILITY_AUCTION)
+    assert (second.price, second.taker_cl_ord_id, second.phase) == (102, "stop", Phase.CONTINUOUS)
     check_state(venue.state)
 
 
