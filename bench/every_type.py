@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from itertools import cycle
 from typing import Final
 
+from msgspec.structs import replace
+
 from bench.engine_bench import ACCOUNTS, LATELY, SYMBOL, Load, collector_as_in_trading, median, seconds_of
 from engine import commands
 from engine.commands import AnyCommand, NewOrder
@@ -21,6 +23,7 @@ from engine.values import (
     MARKET_TO_LIMIT,
     PEGGED,
     SELL,
+    Contingency,
     OffsetUnit,
     OrderType,
     PegReference,
@@ -28,6 +31,7 @@ from engine.values import (
     SelfTrade,
     Side,
     TimeInForce,
+    TriggerSource,
 )
 
 MIDDLE: Final = 5_000_000
@@ -45,6 +49,7 @@ class EveryType:
         self._random = random.Random(1)
         self._number = 0
         self._middle = MIDDLE
+        self._leg = ""
         self._lately: list[tuple[str, str, Side]] = []
         self.now_ns = SECOND_NS
         makers: tuple[Callable[[Side], AnyCommand], ...] = (
@@ -60,6 +65,12 @@ class EveryType:
             self._minimum,
             self._pegged,
             self._self_trade,
+            self._stop,
+            self._stop_limit,
+            self._take_profit,
+            self._trailing,
+            self._one_cancels_other,
+            self._one_triggers_other,
             self._replace,
         )
         self._others = cycle(makers)
@@ -92,7 +103,7 @@ class EveryType:
     ) -> NewOrder:
         """Return an order some ticks away from the middle on its own side; 0 away: without a price."""
         account = ACCOUNTS[self._number % len(ACCOUNTS)]
-        cl_ord_id = f"ORDER-{self._number}"
+        cl_ord_id = f"ORDER-{self._number}{self._leg}"
         away = self._random.randint(1, SPREAD) if away is None else away
         price = 0 if not away else self._middle - away if side is BUY else self._middle + away
         qty = self._random.randint(1, 9) * 1_000 if qty is None else qty
@@ -176,6 +187,42 @@ class EveryType:
 
     def _self_trade(self, side: Side) -> AnyCommand:
         return self._order(side, -2, terms=Terms(self_trade=SelfTrade.CANCEL_OLDEST))
+
+    def _stop(self, side: Side, order_type: OrderType = OrderType.STOP) -> NewOrder:
+        """Return a stop so far away that it is called when the middle has wandered there."""
+        distance = self._random.randint(40, 80)
+        if order_type is OrderType.TAKE_PROFIT:
+            distance = -distance
+        stop_price = self._middle + distance if side is BUY else self._middle - distance
+        terms = Terms(trigger=TriggerSource.LAST, stop_price=stop_price)
+        away = 0 if order_type is not OrderType.STOP_LIMIT else -distance - 10
+        return self._order(side, away, order_type=order_type, terms=terms)
+
+    def _stop_limit(self, side: Side) -> NewOrder:
+        return self._stop(side, OrderType.STOP_LIMIT)
+
+    def _take_profit(self, side: Side) -> NewOrder:
+        return self._stop(side, OrderType.TAKE_PROFIT)
+
+    def _trailing(self, side: Side) -> AnyCommand:
+        terms = Terms(trigger=TriggerSource.LAST, offset_unit=OffsetUnit.TICKS, offset=self._random.randint(40, 80))
+        return self._order(side, 0, order_type=OrderType.TRAILING_STOP, terms=terms)
+
+    def _one_cancels_other(self, side: Side) -> AnyCommand:
+        self._leg = "-1"
+        limit = self._order(side, 30)
+        self._leg = "-2"
+        return self._list(Contingency.ONE_CANCELS_OTHER, limit, replace(self._stop(side), qty=limit.qty))
+
+    def _one_triggers_other(self, side: Side) -> AnyCommand:
+        self._leg = "-1"
+        working = self._order(side)
+        self._leg = "-2"
+        return self._list(Contingency.ONE_TRIGGERS_OTHER, working, self._order(SELL if side is BUY else BUY))
+
+    def _list(self, contingency: Contingency, *orders: NewOrder) -> AnyCommand:
+        self._leg = ""
+        return commands.NewOrderList(orders[0].session, self._number, f"LIST-{self._number}", contingency, orders)
 
 
 def run(*, quick: bool = False) -> dict[str, float]:
