@@ -383,6 +383,8 @@ class SetIndexPrice(Command, tag=26, frozen=True, array_like=True, gc=False):
     price: Price
     source: str
     source_time_ns: int
+    by: str = ""
+    why: str = ""
 
 
 AnyCommand = (

@@ -22,11 +22,11 @@ from engine.commands import (
     Block,
     BustTrade,
     CorrectTrade,
+    SetIndexPrice,
     SetLimits,
     SetPhase,
     SetRules,
     SetSchedule,
-    SetSelfTrade,
     Unblock,
 )
 from engine.errors import ControlError
@@ -55,7 +55,16 @@ _CREDENTIALS: Final = struct.Struct("3i")
 """What SO_PEERCRED gives: process, user and group."""
 
 StaffCommand: TypeAlias = (
-    SetRules | SetLimits | SetSelfTrade | Block | Unblock | SetPhase | SetSchedule | BustTrade | CorrectTrade
+    SetRules
+    | SetLimits
+    | Block
+    | Unblock
+    | SetSelfTrade
+    | SetPhase
+    | SetSchedule
+    | SetIndexPrice
+    | BustTrade
+    | CorrectTrade
 )
 """The commands that come over control. Each has `by`, who asked, which control demands, and `why`."""
 

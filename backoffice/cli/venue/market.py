@@ -1,4 +1,4 @@
-"""`fondaco venue phase`, `halt`, `resume`: when and how an instrument trades."""
+"""`fondaco venue phase`, `halt`, `resume`, `index`: when and how an instrument trades, and its index price."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -77,6 +77,34 @@ def resume(
     _set_phase(symbol, "continuous", config, why, by, data, as_json=as_json)
 
 
+def index(
+    symbol: SymbolArgument,
+    price: Annotated[str, typer.Argument(metavar="PRICE", help="The index price.", show_default=False)],
+    *,
+    config: ConfigOption,
+    source: Annotated[str, typer.Option("--source", metavar="TEXT", help="Where the price comes from.")] = "staff",
+    why: WhyOption = "",
+    by: ByOption = "",
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give an instrument its index price, as of now. Orders that wait for it are triggered."""
+    import time
+
+    from backoffice.cli.failure import CommandFailed
+    from backoffice.cli.venue.figures import ticks
+    from engine.commands import SetIndexPrice
+    from engine.errors import DecimalError
+
+    shown = instrument_shown(config, data, symbol)
+    try:
+        steps = ticks(shown, price)
+    except DecimalError as error:
+        raise CommandFailed(str(error)) from error
+    request = SetIndexPrice(symbol, steps, source, time.time_ns(), who(by), why)
+    command(config, data, request, lambda events: _told(shown, events), as_json=as_json)
+
+
 def _set_phase(
     symbol: str, name: str, config: Path, why: str, by: str, data: Path | None, *, lasts_ms: int = 0, as_json: bool
 ) -> None:
@@ -94,7 +122,7 @@ def _set_phase(
 def _told(shown: "InstrumentShown", events: "Sequence[AnyEvent]") -> list[str]:
     from backoffice.cli.shown import time_text
     from backoffice.cli.venue.figures import price_text, qty_text
-    from engine.events import AuctionEnded, OrderCanceled, PhaseChanged
+    from engine.events import AuctionEnded, IndexPriceSet, OrderCanceled, PhaseChanged
 
     lines = []
     canceled = sum(isinstance(event, OrderCanceled) for event in events)
@@ -102,6 +130,8 @@ def _told(shown: "InstrumentShown", events: "Sequence[AnyEvent]") -> list[str]:
         if isinstance(event, AuctionEnded):
             traded = f"{qty_text(shown, event.qty)} at {price_text(shown, event.price)}" if event.price else "nothing"
             lines.append(f"{event.symbol}: the auction has traded {traded}")
+        elif isinstance(event, IndexPriceSet):
+            lines.append(f"{event.symbol}: the index is {price_text(shown, event.price)}")
         elif isinstance(event, PhaseChanged):
             before, now = (phase.name.lower().replace("_", "-") for phase in (event.before, event.phase))
             until = f" until {time_text(event.ends_ns)}" if event.ends_ns else ""

@@ -43,6 +43,14 @@ def test_an_auction_may_be_given_a_time(venue: CommandedVenue) -> None:
     assert shown["phase"].startswith("opening-auction until ")
 
 
+def test_an_index_price_is_taken_and_shown(venue: CommandedVenue) -> None:
+    assert venue.fondaco("index", "BTC/USD", "41.50").splitlines()[0] == "BTC/USD: the index is 41.50"
+    (shown,) = json.loads(venue.fondaco("status", "--json"))["instruments"]
+    assert shown["index"] == "41.50"
+    assert venue.refusal("index", "BTC/USD", "41.505") == "price: '41.505' has more than 2 decimals"
+    assert venue.refusal("index", "BTC/USD", "0") == "BTC/USD: an index price of 0 ticks is out of range (record 13)"
+
+
 def test_the_outcome_is_there_for_programs(venue: CommandedVenue) -> None:
     shown = json.loads(venue.fondaco("halt", "BTC/USD", *WHY, "--json"))
     assert shown["sequence"] == 12
