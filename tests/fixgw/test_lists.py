@@ -1,11 +1,15 @@
 """Lists over FIX: NewOrderList (E), ListCancelRequest (K), ListStatusRequest (M) in; ListStatus (N) out."""
 
+from pathlib import Path
+
 import pytest
 
 from engine.commands import NewOrder, NewOrderList, Refuse
 from engine.terms import Terms
 from engine.values import BUY, LIMIT, SELL, Contingency, TimeInForce
-from fixgw.codec import Framer
+from fixgw.codec import Framer, Message
+from fixgw.timestamps import format_utc
+from tests.fixgw.house import Broker, House
 from tests.fixgw.venue import NOW, Told, Venue, client_message
 
 BUY_LEG = f"11=buy|67=1|1=ACC1|55=BTC/USD|54=1|60={NOW}|38=5|40=2|44=100|59=1|"
@@ -225,3 +229,99 @@ def test_a_report_on_a_list_is_the_same_when_it_is_made_again() -> None:
     venue = Venue()
     events = venue.apply(venue.command("E", LIST))
     assert [told.text for told in venue.tell(events)] == [told.text for told in venue.tell(events)]
+
+
+# -------------------------------------------------------------------------------------------------------- pairs
+
+LIMIT_LEG = f"11=limit|67=1|1=ACC1|55=BTC/USD|54=2|60={NOW}|38=5|40=2|44=110|59=1|"
+STOP_LEG = f"11=stop|67=2|1=ACC1|55=BTC/USD|54=2|60={NOW}|38=5|40=3|99=90|59=1|"
+PAIR = f"66=P|394=3|68=2|1385=1|73=2|{LIMIT_LEG}{STOP_LEG}"
+
+
+def traded_venue() -> Venue:
+    """Return a venue where BTC/USD has traded at 100."""
+    venue = Venue()
+    venue.order("t1", "1", "1", "100", by="BROKER2")
+    venue.order("t2", "2", "1", "100", by="BROKER3", more="1=ACC3|")
+    return venue
+
+
+def test_one_cancels_the_other() -> None:
+    venue = traded_venue()
+    status, *accepted = venue.say("E", PAIR)
+    assert status.has("66=P|431=3|1385=1|73=2|")
+    assert sorted(report["11"] for report in accepted) == ["limit", "stop"]
+    told = [report for report in venue.order("b", "1", "2", "110", by="BROKER2") if report.session == "BROKER1"]
+    assert told[0].has("11=stop|150=4|66=P|58=the other order of its pair has traded, or would have with its owner|")
+    assert told[1].has("11=limit|150=F|39=1|66=P|")
+
+
+def test_the_trigger_cancels_the_limit_order_and_is_told() -> None:
+    venue = traded_venue()
+    venue.say("E", PAIR)
+    venue.order("b", "1", "6", "90", by="BROKER2")
+    events = venue.order("s", "2", "1", "90", by="BROKER3", more="1=ACC3|")
+    told = [report for report in events if report.session == "BROKER1"]
+    assert told[0].has("11=limit|150=4|58=the other order of its pair was triggered|")
+    assert told[1].has("11=stop|150=D|636=Y|")
+    assert told[2].has("11=stop|150=F|39=2|")
+    assert told[3].has("66=P|429=5|431=6|")
+
+
+def test_a_pair_on_one_side_of_the_market_is_refused() -> None:
+    (told,) = traded_venue().say("E", PAIR.replace("44=110|", "44=89|"))
+    assert told["444"].startswith("[1064] ")
+    assert told.has("431=7|")
+
+
+def test_a_stop_of_a_pair_is_replaced() -> None:
+    venue = traded_venue()
+    venue.say("E", PAIR)
+    (told,) = venue.say("G", f"11=r|41=stop|55=BTC/USD|54=2|60={NOW}|38=4|40=3|99=95|59=1|")
+    assert told.has("11=r|41=stop|150=5|39=0|38=4.000000|99=95.00|66=P|")
+    (told,) = venue.say("G", f"11=q|41=limit|55=BTC/USD|54=2|60={NOW}|38=4|40=2|44=95|59=1|")
+    assert told.msg_type == "9"
+    assert told["58"].startswith("[1064] ")
+
+
+def test_a_bracket_waits_for_its_first_order() -> None:
+    venue = traded_venue()
+    first = BUY_LEG.replace("44=100|", "44=99|")
+    pair = LIMIT_LEG.replace("67=1|", "67=2|") + STOP_LEG.replace("67=2|", "67=3|")
+    told = venue.say("E", f"66=B|394=3|68=3|1385=2|73=3|{first}{pair}")
+    assert [(report["11"], report["39"]) for report in told[1:]] == [("limit", "A"), ("stop", "A"), ("buy", "0")]
+    told = [report for report in venue.order("s", "2", "5", "99", by="BROKER2") if report.session == "BROKER1"]
+    assert [(report["11"], report["150"]) for report in told] == [("buy", "F"), ("stop", "0"), ("limit", "0")]
+
+
+# ------------------------------------------------------------------------------------------------------- resend
+
+
+async def test_reports_on_lists_come_again_as_they_were_also_after_a_crash(tmp_path: Path) -> None:
+    house = await House(tmp_path / "venue").start()
+    broker = await Broker(house).log_on()
+    now = format_utc(house.now_ns)
+    orders = "".join(
+        f"11={name}|67={number}|55=BTC/USD|54={side}|60={now}|38=1|40=2|44={price}|59=1|"
+        for number, (name, side, price) in enumerate((("A", 1, 100), ("B", 2, 110)), start=1)
+    )
+    broker.say("E", f"66=L|394=3|68=2|1385=2|73=2|{orders}")
+    broker.say("K", f"66=L|60={now}|")
+    first = [said(message) for message in await broker.heard_now()]
+    assert [msg_type for msg_type, _ in first] == ["N", "8", "8", "8", "8", "N"]
+    broker.say("2", "7=2|16=0|")
+    again = await broker.heard_now()
+    assert all(message.fields["43"] == "Y" for message in again)
+    assert [said(message) for message in again] == first
+    await house.kill()
+    house = broker.house = await house.restarted()
+    await broker.log_on()
+    broker.say("2", "7=2|16=7|")
+    again = [message for message in await broker.heard_now() if message.fields.get("43") == "Y"]
+    assert [said(message) for message in again] == first
+    await house.stop()
+
+
+def said(message: Message) -> tuple[str, list[tuple[str, str]]]:
+    """Return a message without what changes when it is sent again."""
+    return message.msg_type, [pair for pair in message.pairs() if pair[0] not in {"34", "43", "52", "97", "122"}]
