@@ -27,6 +27,7 @@ from engine.commands import (
     SetPhase,
     SetRules,
     SetSchedule,
+    SetSelfTrade,
     Unblock,
 )
 from engine.errors import ControlError
