@@ -86,13 +86,15 @@ def may_stay_open(command: NewOrder) -> bool:
 
 
 def worth(book: Book, command: NewOrder | ReplaceOrder) -> Amount:
-    """Return price times quantity in the quote asset; without a limit, at the prices that the order would find.
+    """Return price times quantity in the quote asset; without a limit, at the StopPx or the prices it would find.
 
     What it would not find counts at the reference price, nothing if there is none.
     """
     qty, price, terms = command.qty, command.price, command.terms
     if terms is not None and terms.cash_amount:
         return terms.cash_amount
+    if not price and terms is not None:
+        price = terms.stop_price
     if not price and terms is not None:
         price = terms.stop_price
     if not price:

@@ -229,3 +229,32 @@ def test_host_must_be_an_address() -> None:
     assert error_of(changed('host = "127.0.0.1"', 'host = "venue.example"')) == (
         "fix.host: 'venue.example' is not an IP address"
     )
+
+
+@pytest.mark.parametrize(
+    ("new", "error"),
+    (
+        ('cancel_on_disconnect = "yes"', "(choose from: none, session, accounts)"),
+        ("disconnect_grace_ms = -1", "sessions[0].disconnect_grace_ms: must be `int` >= 0"),
+        ("disconnect_grace_ms = 3600001", "sessions[0].disconnect_grace_ms: must be `int` <= 3600000"),
+    ),
+)
+def test_what_a_disconnect_means_is_checked(new: str, error: str) -> None:
+    text = error_of(changed('accounts = ["BROKER1-A"]', f'accounts = ["BROKER1-A"]\n{new}'))
+    assert error.replace("`int`", "a whole number") in text
+
+
+@pytest.mark.parametrize(
+    ("firm", "error"),
+    (
+        ('firm = "X"\nlimits = {}', "firm X: no account is of this firm"),
+        (
+            'firm = "BROKER1-A"\nlimits = { order_notional_max = { XRP = "1" } }',
+            "firm BROKER1-A: limit in unknown asset XRP",
+        ),
+        ('firm = "BROKER1-A"\nlimits = { open_orders_max = -1 }', "firms[0].limits.open_orders_max: must be"),
+        ('firm = "BROKER1-A"', "firms[0]: missing: `limits`"),
+    ),
+)
+def test_limits_are_checked(firm: str, error: str) -> None:
+    assert error_of(f"{SANDBOX}\n[[firms]]\n{firm}\n").startswith(error)

@@ -10,7 +10,18 @@ from engine.reject import RejectReason
 from engine.rules import NO_LIMITS, Limits, Rules
 from engine.snapshot import capture, restore, state_hash
 from engine.terms import Terms
-from engine.values import BUY, MARKET, MARKET_TO_LIMIT, SELL, CancelReason, PostOnly, Scope, Side
+from engine.values import (
+    BUY,
+    MARKET,
+    MARKET_TO_LIMIT,
+    SELL,
+    CancelReason,
+    OrderType,
+    PostOnly,
+    Scope,
+    Side,
+    TriggerSource,
+)
 from tests.engine.builders import DAY, FOK, IOC, SYMBOL, Venue, all_of, only
 from tests.engine.invariants import check_state
 
@@ -69,6 +80,24 @@ def test_market_order_is_worth_what_it_finds_and_the_rest_the_reference_price() 
     assert venue.state.books[SYMBOL].last_price == 110
     assert refusal(venue.market(BUY, 10)) == RejectReason.ORDER_NOTIONAL_ABOVE_RULE  # 110 + 9 at 110
     assert refusal(venue.market(BUY, 9)) == 0
+
+
+def test_stop_without_a_limit_is_worth_its_stop_price() -> None:
+    venue = ruled(order_notional_max=1_000)
+    venue.sell(1, 50)
+    venue.buy(1, 50)
+    for qty, reason in ((11, RejectReason.ORDER_NOTIONAL_ABOVE_RULE), (10, 0)):
+        terms = Terms(trigger=TriggerSource.LAST, stop_price=100)
+        assert refusal(venue.order("A", BUY, qty, 0, order_type=OrderType.STOP, terms=terms)) == reason
+
+
+def test_order_for_an_amount_is_worth_the_amount() -> None:
+    venue = ruled(order_notional_max=800, order_qty_max=9)
+    venue.sell(8, 100)
+    venue.sell(8, 100)
+    cases = ((1_000, RejectReason.ORDER_QTY_ABOVE_RULE), (801, RejectReason.ORDER_NOTIONAL_ABOVE_RULE), (800, 0))
+    for amount, reason in cases:
+        assert refusal(venue.order("A", BUY, 0, 0, order_type=MARKET, terms=Terms(cash_amount=amount))) == reason
 
 
 def test_new_rules_let_open_orders_be() -> None:

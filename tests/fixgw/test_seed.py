@@ -9,9 +9,9 @@ from config.settings import Settings, parse
 from engine.commands import AnyCommand
 from engine.exchange import Exchange
 from engine.journal import Journal
-from engine.rules import Bands, ScheduledPhase, SelfTradeRule
+from engine.rules import Bands, Limits, ScheduledPhase, SelfTradeRule
 from engine.sequencer import Sequencer
-from engine.values import Phase, SelfTrade, SelfTradeScope
+from engine.values import CancelOnDisconnect, Phase, SelfTrade, SelfTradeScope
 from fixgw.errors import SeedError
 from fixgw.seed import seed
 
@@ -210,3 +210,63 @@ async def test_schedule_and_bands_are_set_once_with_a_seed_that_nobody_knows(seq
     assert book.rules.reference_price == 201
     assert book.rules.auction_seed
     assert submitted(sequencer, change) == []
+
+
+RULES = (
+    'order_quantity_max = "100"\n',
+    """order_quantity_max = "100"
+
+[instruments.rules]
+order_quantity_min = "0.002"
+order_quantity_max = "3"
+order_notional_min = "0.5"
+order_notional_max = "7"
+fat_finger_bps = 300
+""",
+)
+LIMITS = (
+    'account = "ACC"\n',
+    'account = "ACC"\nlimits = { open_orders_max = 9, order_quantity_max = { BTC = "2" } }\n',
+)
+FIRM = (
+    "[[sessions]]",
+    '[[firms]]\nfirm = "ACC"\nlimits = { order_notional_max = { USD = "1.5" } }\n\n[[sessions]]',
+)
+ON_DISCONNECT = (
+    'accounts = ["ACC"]',
+    'accounts = ["ACC"]\ncancel_on_disconnect = "session"\ndisconnect_grace_ms = 5000',
+)
+
+
+async def test_rules_and_limits_become_integers_and_are_set_once(sequencer: Sequencer) -> None:
+    sequencer.begin_batch()
+    seed(settings(RULES, LIMITS, FIRM), sequencer)
+    state = sequencer.exchange.state
+    rules = state.books["BTC/USD"].rules
+    assert (rules.order_qty_min, rules.order_qty_max, rules.fat_finger_bps) == (2, 3_000, 300)
+    assert (rules.order_notional_min, rules.order_notional_max) == (50_000_000, 700_000_000)
+    assert state.accounts["ACC"].guard.limits == Limits(9, {"BTC": 2 * 10**9})
+    assert state.firms["ACC"].limits == Limits(0, {}, {"USD": 150_000_000})
+    sequence = sequencer.sequence
+    seed(settings(RULES, LIMITS, FIRM), sequencer)
+    assert sequencer.sequence == sequence
+    seed(settings(), sequencer)
+    assert sequencer.sequence == sequence, "without the tables they stay"
+
+
+async def test_order_sizes_off_the_increment_are_refused(sequencer: Sequencer) -> None:
+    sequencer.begin_batch()
+    with pytest.raises(SeedError, match=r"rules: order_quantity_min: .* has more than 3 decimals"):
+        seed(settings((RULES[0], RULES[1].replace("0.002", "0.0025"))), sequencer)
+
+
+async def test_session_is_provisioned_with_what_its_disconnect_means(sequencer: Sequencer) -> None:
+    sequencer.begin_batch()
+    seed(settings(ON_DISCONNECT), sequencer)
+    session = sequencer.exchange.state.sessions["BROKER"]
+    assert (session.default_on_disconnect, session.grace_ms) == (CancelOnDisconnect.SESSION, 5_000)
+    sequence = sequencer.sequence
+    seed(settings(ON_DISCONNECT), sequencer)
+    assert sequencer.sequence == sequence
+    seed(settings(), sequencer)
+    assert session.default_on_disconnect is CancelOnDisconnect.NONE
