@@ -384,6 +384,7 @@ class SetIndexPrice(Command, tag=26, frozen=True, array_like=True, gc=False):
     source: str
     source_time_ns: int
     by: str = ""
+    """Who asked for it; empty if a feed of the venue's own did."""
     why: str = ""
 
 

@@ -24,7 +24,17 @@ from engine.due import NEVER
 from engine.errors import DecimalError
 from engine.terms import Terms
 from engine.triggers import TRIGGERED_TYPES
-from engine.values import OffsetUnit, OnDisconnect, OrderType, PegReference, PostOnly, SelfTrade, Side, TriggerSource
+from engine.values import (
+    LIMIT,
+    OffsetUnit,
+    OnDisconnect,
+    OrderType,
+    PegReference,
+    PostOnly,
+    SelfTrade,
+    Side,
+    TriggerSource,
+)
 from fixgw.errors import InvalidTimestamp
 from fixgw.instruments import InstrumentText
 from fixgw.refusal import Refusal, bad_number, unsupported_value
@@ -64,7 +74,7 @@ def trails(fields: dict[str, str]) -> bool:
 
 def read_terms(fields: dict[str, str], side: Side, order_type: OrderType, instrument: InstrumentText) -> Terms | None:
     """Return the optional terms that an order has, None if it has none of them. Raise `Refusal`."""
-    if _TAGS.isdisjoint(fields):
+    if _TAGS.isdisjoint(fields) and (order_type is LIMIT or order_type not in TRIGGERED_TYPES):
         return None
     instructions = fields["18"].split(" ") if "18" in fields else []
     if order_type is OrderType.TRAILING_STOP:

@@ -204,7 +204,7 @@ class TwoExchanges(RuleBasedStateMachine):
         side=sides,
         symbol=symbols,
         order_type=st.sampled_from(TRIGGERED),
-        time_in_force=st.sampled_from((*TimeInForce, DAY, GTC, GTC)),
+        time_in_force=st.sampled_from((DAY, GTC, GTC, IOC, FOK, GTD)),
         qty=quantities,
         price=prices | st.just(0),
         pick=picks,

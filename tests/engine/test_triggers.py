@@ -39,6 +39,7 @@ from engine.values import (
 )
 from tests.engine.builders import DAY, FOK, GTC, GTD, IOC, SYMBOL, Venue, all_of, only
 from tests.engine.invariants import check_state
+from tests.engine.market import index_at, market, trade_at, triggered
 
 STOP, STOP_LIMIT = OrderType.STOP, OrderType.STOP_LIMIT
 TAKE_PROFIT, TAKE_PROFIT_LIMIT = OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT
@@ -46,23 +47,7 @@ TAKE_PROFIT, TAKE_PROFIT_LIMIT = OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LI
 
 @pytest.fixture
 def venue() -> Venue:
-    """The last trade was at 1000; bids of 10 each from 990 down to 900, offers of 10 each from 1010 up to 1100."""
-    venue = Venue(accounts=("A", "B", "C", "MAKER"))
-    trade_at(venue, 1000)
-    for distance in range(10, 101, 10):
-        venue.buy(10, 1000 - distance, "MAKER")
-        venue.sell(10, 1000 + distance, "MAKER")
-    return venue
-
-
-def trade_at(venue: Venue, price: int) -> list[AnyEvent]:
-    """Let one lot trade between the best bid and the best offer; return what follows from it."""
-    venue.sell(1, price, "MAKER")
-    return venue.buy(1, price, "MAKER")[2:]
-
-
-def index_at(venue: Venue, price: int, source_time_ns: int = 1) -> list[AnyEvent]:
-    return venue.apply(SetIndexPrice(SYMBOL, price, "a source", source_time_ns))
+    return market()
 
 
 def wait(
@@ -89,10 +74,6 @@ def wait(
         cl_ord_id=cl_ord_id,
         terms=asked,
     )
-
-
-def triggered(events: list[AnyEvent]) -> list[str]:
-    return [event.cl_ord_id for event in all_of(OrderTriggered, events)]
 
 
 # ------------------------------------------------------------------------------------------------- how they fire
