@@ -3,7 +3,6 @@
 It shares no code with the engine but the commands, the reject reasons and the enumerations, and serves to check it.
 """
 
-from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil
 from typing import TypeVar
@@ -24,113 +23,11 @@ from engine.values import (
     TimeInForce,
     TriggerSource,
 )
-from tests.engine.naive_triggers import LIMITED, UNLIMITED, NaiveTriggers, NaiveWait
+from tests.engine.naive_order import NaiveInstrument, NaiveOrder, Outcome
+from tests.engine.naive_terms import is_post_only, may_rest, why_not_terms
+from tests.engine.naive_triggers import LIMITED, UNLIMITED, NaiveTriggers
 
 N = TypeVar("N", NewOrder, ReplaceOrder)
-
-
-@dataclass
-class NaiveInstrument:
-    symbol: str
-    base: str
-    quote: str
-    maker_bps: int
-    taker_bps: int
-    qty_max: int
-    unit: int
-    """Smallest quote units of one tick times one lot; a lot is one smallest unit of the base."""
-
-
-@dataclass(eq=False)
-class NaiveOrder:
-    order_id: int
-    account: str
-    instrument: NaiveInstrument
-    side: Side
-    tif: TimeInForce
-    terms: Terms
-    qty: int
-    price: int
-    ids: list[str]
-    """Its ClOrdIDs, the present one last."""
-    priority: int
-    filled: int = 0
-    spent: int = 0
-    fee: Fraction = Fraction(0)
-    is_open: bool = True
-    waits_for: NewOrder | ReplaceOrder | None = None
-    """The order as entered or last replaced, while it waits for its start."""
-    entered_by: str = ""
-    """The session."""
-    part: int = 0
-    """What is left of the part that an iceberg displays."""
-    wait: NaiveWait | None = None
-    """What price it waits for."""
-    last_command: NewOrder | ReplaceOrder | None = None
-    """As it was entered, or replaced while it waited for a price."""
-
-    @property
-    def rests(self) -> bool:
-        return self.is_open and self.waits_for is None and self.wait is None
-
-    @property
-    def due(self) -> int:
-        return self.terms.effective_ns if self.waits_for else self.terms.expire_ns
-
-    @property
-    def leaves(self) -> int:
-        return self.qty - self.filled
-
-    @property
-    def visible(self) -> int:
-        return min(self.part, self.leaves) if self.terms.display_qty else self.leaves
-
-    def show(self, qty: int) -> None:
-        self.part = min(qty, self.leaves)
-
-    def next_part(self) -> int:
-        terms = self.terms
-        if not terms.display_low_qty:
-            return terms.display_qty
-        number = terms.display_seed
-        for key in (0, self.order_id, self.filled):
-            number = split_mix(number ^ key)
-        return terms.display_low_qty + number % (terms.display_high_qty - terms.display_low_qty + 1)
-
-    def fee_charged(self) -> int:
-        return ceil(self.fee)
-
-    def reserve(self, qty: int, price: int) -> int:
-        """Return what must be held back for `qty` more at `price`: everything the dearest fee could bring it to."""
-        if self.side is Side.SELL:
-            return qty
-        notional = qty * price * self.instrument.unit
-        dearest = Fraction(max(self.instrument.maker_bps, self.instrument.taker_bps), 10_000)
-        return notional + ceil(self.fee + notional * dearest) - self.fee_charged()
-
-
-def split_mix(number: int) -> int:
-    number = (number + 0x9E3779B97F4A7C15) % 2**64
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
-        number = (number ^ number >> shift) * factor % 2**64
-    return number
-
-
-@dataclass
-class Outcome:
-    """What a command came to: a reject, or the orders it opened, cancelled and made trade."""
-
-    reason: RejectReason | None = None
-    trades: list[tuple[int, int, int, int, int, int]] = field(default_factory=list)
-    """Maker's OrderID, taker's, price, quantity, maker's fee, taker's fee."""
-    canceled: list[int] = field(default_factory=list)
-    started: list[int] = field(default_factory=list)
-    triggered: list[int] = field(default_factory=list)
-
-    def add(self, other: "Outcome") -> None:
-        self.trades += other.trades
-        self.canceled += other.canceled
-        self.triggered += other.triggered
 
 
 class NaiveExchange:
@@ -336,7 +233,7 @@ class NaiveExchange:
         if command.order_type is not OrderType.MARKET:
             if command.price < 1 or command.price > PRICE_MAX:
                 return RejectReason.PRICE_OUT_OF_RANGE
-            if self._is_post_only(command) and self._would_trade(command):
+            if is_post_only(command) and self._would_trade(command):
                 return RejectReason.POST_ONLY_WOULD_TRADE
             if command.qty * command.price * instrument.unit > AMOUNT_MAX:
                 return RejectReason.NOTIONAL_TOO_LARGE
@@ -345,16 +242,9 @@ class NaiveExchange:
             return RejectReason.INSUFFICIENT_FUNDS
         return None
 
-    @staticmethod
-    def _may_rest(command: NewOrder | ReplaceOrder) -> bool:
-        return command.order_type not in (OrderType.MARKET, *UNLIMITED) and command.time_in_force not in (
-            TimeInForce.IMMEDIATE_OR_CANCEL,
-            TimeInForce.FILL_OR_KILL,
-        )
-
-    @staticmethod
-    def _is_post_only(command: NewOrder | ReplaceOrder) -> bool:
-        return command.terms is not None and command.terms.post_only is not PostOnly.NO
+    def _why_not_terms(self, command: NewOrder | ReplaceOrder, *, is_entry: bool) -> RejectReason | None:
+        reason = why_not_terms(command, now=self.now, day_ended=self.day_ended, is_entry=is_entry)
+        return reason or self.triggers.why_not_terms(command, command.terms or Terms())
 
     def _would_trade(self, command: NewOrder | ReplaceOrder) -> bool:
         return bool(self._counterparties(command.symbol, command.side, command.price))
@@ -380,7 +270,7 @@ class NaiveExchange:
             return replace(command, price=others[0].price) if others else command
         if command.terms is None or command.terms.post_only is not PostOnly.SLIDE:
             return command
-        if command.order_type is not OrderType.LIMIT or not self._may_rest(command):
+        if command.order_type is not OrderType.LIMIT or not may_rest(command):
             return command
         if not 0 < command.price <= PRICE_MAX or not self._would_trade(command):
             return command
@@ -420,55 +310,6 @@ class NaiveExchange:
             lots += 1
         return lots
 
-    def _why_not_terms(  # noqa: C901, PLR0911, PLR0912 - one rule after another
-        self, command: NewOrder | ReplaceOrder, *, is_entry: bool
-    ) -> RejectReason | None:
-        terms = command.terms or Terms()
-        if terms.valid_until_ns and self.now > terms.valid_until_ns:
-            return RejectReason.DEADLINE_PASSED
-        expiries = [expiry for expiry in (terms.expire_ns, terms.expire_day) if expiry]
-        if len(expiries) != (1 if command.time_in_force is TimeInForce.GOOD_TILL_DATE else 0):
-            return RejectReason.EXPIRY_MISMATCH
-        if terms.expire_ns and terms.expire_ns <= self.now:
-            return RejectReason.EXPIRED_ON_ARRIVAL
-        if terms.expire_day and terms.expire_day <= self.day_ended:
-            return RejectReason.EXPIRED_ON_ARRIVAL
-        is_post_only = terms.post_only is not PostOnly.NO
-        if is_post_only and not (self._may_rest(command) and command.order_type is OrderType.LIMIT):
-            return RejectReason.POST_ONLY_MUST_REST
-        if terms.offset_unit is not OffsetUnit.NONE and command.order_type not in (*LIMITED, *UNLIMITED):
-            return RejectReason.PEG_MISMATCH
-        if terms.cash_amount:
-            is_new_market_order = isinstance(command, NewOrder) and command.order_type is OrderType.MARKET
-            if not is_new_market_order or command.qty or terms.min_qty:
-                return RejectReason.CASH_MISMATCH
-            if not 1 <= terms.cash_amount <= AMOUNT_MAX:
-                return RejectReason.CASH_OUT_OF_RANGE
-        if terms.min_qty:
-            fill_or_kill = command.time_in_force is TimeInForce.FILL_OR_KILL
-            if is_post_only or not is_entry or fill_or_kill or not 1 <= terms.min_qty <= command.qty:
-                return RejectReason.MIN_QTY_MISMATCH
-        if terms.effective_ns:
-            is_over = not is_entry and terms.effective_ns <= self.now
-            may_wait = command.order_type in (OrderType.LIMIT, OrderType.STOP, OrderType.TAKE_PROFIT, *LIMITED)
-            if is_post_only or not may_wait or not (is_entry or is_over) or 0 < terms.expire_ns <= terms.effective_ns:
-                return RejectReason.SCHEDULE_MISMATCH
-        if terms.slippage_unit is not OffsetUnit.NONE:
-            largest = 10_000 if terms.slippage_unit is OffsetUnit.BASIS_POINTS else PRICE_MAX
-            if command.order_type is not OrderType.MARKET or not 0 <= terms.slippage_max <= largest:
-                return RejectReason.SLIPPAGE_MISMATCH
-        return self._why_not_iceberg(command, terms) or self.triggers.why_not_terms(command, terms)
-
-    def _why_not_iceberg(self, command: NewOrder | ReplaceOrder, terms: Terms) -> RejectReason | None:
-        bounds = terms.display_low_qty, terms.display_high_qty
-        if not terms.display_qty and not any(bounds):
-            return None
-        if not self._may_rest(command):
-            return RejectReason.DISPLAY_MUST_REST
-        if any(bounds) and not (1 <= bounds[0] <= bounds[1] <= command.qty):
-            return RejectReason.DISPLAY_RANGE_MISMATCH
-        return None if 1 <= terms.display_qty <= command.qty else RejectReason.DISPLAY_OUT_OF_RANGE
-
     def _find(self, command: CancelOrder | ReplaceOrder) -> NaiveOrder | RejectReason:
         if command.account not in self.permitted[command.session]:
             return RejectReason.UNKNOWN_ACCOUNT
@@ -500,7 +341,7 @@ class NaiveExchange:
         is_triggered = command.order_type in (*LIMITED, *UNLIMITED)
         if not is_triggered and command.order_type is not OrderType.LIMIT:
             return RejectReason.CANNOT_REPLACE_THUS
-        if has_begun and not self._may_rest(command):
+        if has_begun and not may_rest(command):
             return RejectReason.CANNOT_REPLACE_THUS
         reason = self._why_not_terms(command, is_entry=not has_begun)
         if reason is not None:
@@ -520,7 +361,7 @@ class NaiveExchange:
                 return reason
         if command.price < 1 or command.price > PRICE_MAX:
             return RejectReason.PRICE_OUT_OF_RANGE
-        if self._is_post_only(command) and self._would_trade(command):
+        if is_post_only(command) and self._would_trade(command):
             return RejectReason.POST_ONLY_WOULD_TRADE
         left = command.qty - order.filled
         if order.spent + left * command.price * instrument.unit > AMOUNT_MAX:
@@ -600,7 +441,7 @@ class NaiveExchange:
             symbol = taker.instrument.symbol
             self.triggers.observe(TriggerSource.LAST, symbol, maker.price, self.open_orders())
             others = [o for o in self._counterparties(taker.instrument.symbol, taker.side, limit) if o is not taker]
-        if taker.is_open and (is_too_little or not self._may_rest(command)):
+        if taker.is_open and (is_too_little or not may_rest(command)):
             taker.is_open = False
             outcome.canceled.append(taker.order_id)
         return outcome

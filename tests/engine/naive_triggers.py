@@ -13,7 +13,7 @@ from engine.values import PRICE_MAX, OffsetUnit, OrderType, Side, TimeInForce, T
 if TYPE_CHECKING:
     from engine.commands import NewOrder, ReplaceOrder
     from engine.terms import Terms
-    from tests.engine.naive_exchange import NaiveOrder
+    from tests.engine.naive_order import NaiveOrder
 
 LIMITED = (OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT)
 UNLIMITED = (OrderType.STOP, OrderType.TAKE_PROFIT, OrderType.TRAILING_STOP)

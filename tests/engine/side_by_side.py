@@ -42,7 +42,8 @@ from engine.values import (
 )
 from tests.engine.builders import GTC, add_asset, add_instrument, all_of, only
 from tests.engine.invariants import check_state
-from tests.engine.naive_exchange import NaiveExchange, NaiveInstrument, NaiveOrder, Outcome
+from tests.engine.naive_exchange import NaiveExchange
+from tests.engine.naive_order import NaiveInstrument, NaiveOrder, Outcome
 
 SESSIONS = {"S1": ("A", "B"), "S2": ("B",), "S3": ("C",)}
 SYMBOLS = ("BTC/USD", "ETH/USD")
