@@ -44,11 +44,13 @@ def test_an_auction_may_be_given_a_time(venue: CommandedVenue) -> None:
 
 
 def test_an_index_price_is_taken_and_shown(venue: CommandedVenue) -> None:
-    assert venue.fondaco("index", "BTC/USD", "41.50").splitlines()[0] == "BTC/USD: the index is 41.50"
+    assert venue.fondaco("index", "BTC/USD", "41.50", *WHY).splitlines()[0] == "BTC/USD: the index is 41.50"
     (shown,) = json.loads(venue.fondaco("status", "--json"))["instruments"]
     assert shown["index"] == "41.50"
-    assert venue.refusal("index", "BTC/USD", "41.505") == "price: '41.505' has more than 2 decimals"
-    assert venue.refusal("index", "BTC/USD", "0") == "BTC/USD: an index price of 0 ticks is out of range (record 13)"
+    assert venue.refusal("index", "BTC/USD", "41.505", *WHY) == "price: '41.505' has more than 2 decimals"
+    assert (
+        venue.refusal("index", "BTC/USD", "0", *WHY) == "BTC/USD: an index price of 0 ticks is out of range (record 13)"
+    )
 
 
 def test_the_outcome_is_there_for_programs(venue: CommandedVenue) -> None:
@@ -71,7 +73,13 @@ def test_what_cannot_be_is_one_line(venue: CommandedVenue) -> None:
 
 
 def test_nothing_that_affects_trading_goes_without_a_reason() -> None:
-    for verb in (("halt", "X"), ("block", "firm", "X"), ("bust", "1"), ("correct", "1", "--qty", "1")):
+    for verb in (
+        ("halt", "X"),
+        ("index", "X", "1"),
+        ("block", "firm", "X"),
+        ("bust", "1"),
+        ("correct", "1", "--qty", "1"),
+    ):
         finished = fondaco_here("venue", *verb, "--config", SANDBOX)
         assert finished.returncode == 2
         assert "Missing option '--why'" in finished.stderr
