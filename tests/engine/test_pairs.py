@@ -420,3 +420,19 @@ def test_a_snapshot_keeps_a_pair(venue: Venue) -> None:
     assert state_hash(venue.state, 9) == state_hash(restore(image), 9)
     check_state(venue.state)
     assert told(venue.buy(5, 101, "C")) == [("stop", "PARTNER_FILLED"), ("limit", "traded 5"), ("L", "DONE")]
+
+
+def test_the_first_order_may_be_a_stop_and_so_may_what_waits_for_it(venue: Venue) -> None:
+    first = stop_leg(venue, BUY, 5, 101, cl_ord_id="buy")
+    venue.order_list(OTO, first, stop_leg(venue, SELL, 5, 95))
+    check_state(venue.state)
+    assert venue.open_order("stop").place is Place.LIST
+    assert told(trade_at(venue, 101)) == [("buy", "triggered"), ("buy", "traded 5"), ("stop", "accepted NEW")]
+    assert venue.open_order("stop").place is Place.TRIGGERS
+    check_state(venue.state)
+
+
+def test_a_first_order_that_expires_while_it_waits_for_its_price_ends_the_list(venue: Venue) -> None:
+    first = stop_leg(venue, BUY, 5, 101, cl_ord_id="buy", tif=DAY)
+    venue.order_list(OTO, first, limit_leg(venue, SELL, 5, 105))
+    assert told(venue.end_day(20261123)) == [("buy", "END_OF_DAY"), ("limit", "NOT_RELEASED"), ("L", "DONE")]
