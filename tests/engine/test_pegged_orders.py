@@ -14,12 +14,14 @@ from engine.values import (
     SELL,
     CancelReason,
     OffsetUnit,
+    OrderType,
     PegReference,
     Phase,
     Place,
     PostOnly,
     Side,
     TimeInForce,
+    TriggerSource,
 )
 from tests.engine.builders import FOK, GTC, IOC, SYMBOL, Venue, all_of, only
 
@@ -163,6 +165,16 @@ def test_pegs_meet_when_a_cancel_brings_them_together(venue: Venue) -> None:
     peg(venue, SELL, 5, offset=-50, account="A")
     assert all_of(Trade, peg(venue, BUY, 5, 102, offset=1, account="B")) == []
     assert prices(venue.cancel("c", "C")) == [(101, 5)]
+
+
+def test_pegs_that_meet_trigger_stops(venue: Venue) -> None:
+    """The stop sells at the bid of 100, as 103 has been traded."""
+    stop = Terms(trigger=TriggerSource.LAST, stop_price=103)
+    venue.buy(1, 104, "C", cl_ord_id="up")
+    venue.sell(1, 104, "B")
+    venue.order("C", SELL, 1, 0, order_type=OrderType.STOP, terms=stop)
+    peg(venue, SELL, 5, reference=MIDPOINT, account="A")
+    assert prices(peg(venue, BUY, 5, 120, reference=MIDPOINT, account="B")) == [(103, 5), (100, 1)]
 
 
 def test_pegs_wait_while_nothing_trades_at_once(venue: Venue) -> None:
