@@ -167,6 +167,21 @@ async def pegged(chapter: Chapter) -> None:
     broker.hear()
 
 
+async def stop(chapter: Chapter) -> None:
+    broker, other = await chapter.broker(), await chapter.broker("BROKER2")
+    broker.lines = other.lines = None
+    for name, price in (("M1", "50000"), ("M2", "50020")):
+        await broker.ask("D", order(name, "0.1", price))
+        await other.ask("D", order(f"T{name}", "0.1", price, "2"))
+    await other.ask("D", order("M3", "0.5", "49990"))
+    broker.hear()
+    broker.lines = chapter.lines
+    await broker.ask("D", f"11=S1|55=BTC/USD|54=2|{T}38=0.5|40=P|18=a|211=25|")
+    await other.ask("D", order("M4", "0.1", "49995"))
+    await other.ask("D", order("T4", "0.1", "49995", "2"))
+    broker.hear()
+
+
 async def order_list(chapter: Chapter) -> None:
     broker, seller = await chapter.broker(), await chapter.broker("BROKER2")
     seller.lines = None
@@ -321,6 +336,11 @@ CHAPTERS: Final[tuple[tuple[str, str, Callable[[Chapter], Awaitable[None]]], ...
         "A pegged order",
         "It sells five cents above the middle of 50000 and 50010, unseen, and is found by one who would pay more.",
         pegged,
+    ),
+    (
+        "A trailing stop",
+        "It sells 25 below the highest price since it came. Others trade as low as that, and it finds a bid at 49990.",
+        stop,
     ),
     (
         "One triggers the other",
