@@ -31,7 +31,7 @@ from fixgw.session import Session, SessionState
 from fixgw.timestamps import format_utc, parse_utc
 from tests.engine.tape import ACCOUNTS, START_NS, SYMBOLS, Tape, opening
 
-COMMANDS: Final = 6_000
+COMMANDS: Final = 25_000
 MESSAGES: Final = 8_000
 
 

@@ -64,7 +64,7 @@ def fuzz(
             check_state(exchange.state, FINISHED_ORDERS_KEPT if sequence % SNAPSHOT_EVERY == 0 else LATEST)
         except Exception as error:
             raise Broken(f"seed {seed}, record {sequence}: {command}") from error
-        _count(seen, command, events)
+        count(seen, command, events)
         frames.append(encode_frame(sequence, 0, encode_value((sequence, tape.now_ns, command, events))))
         if len(frames) == BATCH:
             journal.append(b"".join(frames), sequence - BATCH + 1, sequence)
@@ -80,7 +80,8 @@ def fuzz(
     return seen
 
 
-def _count(seen: Seen, command: AnyCommand, events: list[AnyEvent]) -> None:
+def count(seen: Seen, command: AnyCommand, events: Iterable[AnyEvent]) -> None:
+    """Count a command, its events and their reasons."""
     seen[type(command)] += 1
     for event in events:
         seen[type(event)] += 1
