@@ -29,8 +29,9 @@ def demo(seconds: SecondsOption = 10, data: DataOption = None, seed: SeedOption 
     """Open a venue with sample brokers on this machine and trade over FIX.
 
     The venue is a process of its own (`fondaco serve`, on a free port of 127.0.0.1, with fresh data). Eight brokers log
-    on over FIX 4.4, quote and trade all six instruments and log out. Then the demo prints the trade blotter, the
-    balances and what it measured, and checks them against the venue's journal: status 0 says that everything adds up.
+    on over FIX 4.4, hold an opening auction, quote and trade all six instruments, now and then with stops, icebergs,
+    pegs, lists and other kinds of orders, and log out. Then the demo prints the trade blotter, the balances and what it
+    measured, and checks them against the venue's journal: status 0 says that everything adds up.
     """
     import asyncio
     from tempfile import TemporaryDirectory

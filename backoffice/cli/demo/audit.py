@@ -15,11 +15,13 @@ from engine.events import (
     AnyEvent,
     CancelRejected,
     Credited,
+    ListReported,
     MassCanceled,
     OrderAccepted,
     OrderCanceled,
     OrderRejected,
     OrderReplaced,
+    OrderTriggered,
     Refused,
     Trade,
 )
@@ -29,7 +31,7 @@ from engine.journal import JournalReader
 from engine.recovery import JOURNAL, recover
 from engine.snapshot import state_hash
 from engine.state import State
-from engine.values import Amount, Price, Qty
+from engine.values import EXPIRIES, Amount, OrderStatus, Price, Qty
 
 BLOTTER_LENGTH: Final = 12
 
@@ -137,26 +139,32 @@ def _differences_of(audit: Audit, broker: Broker) -> Iterator[str]:
         yield f"it believes {believed} orders to be open at the end, the journal has {resting}, and none should be"
 
 
+_OUTCOMES: Final[dict[type, str]] = {
+    OrderRejected: "rejected",
+    OrderTriggered: "triggered",
+    CancelRejected: "cancel or replace refused",
+    MassCanceled: "mass cancel",
+}
+_REFUSALS: Final = {"8": "rejected", "9": "cancel or replace refused", "N": "list refused"}
+"""By the message that tells of it."""
+
+
 def _outcomes(event: AnyEvent) -> list[tuple[str, str]]:
     """Return which sessions are told of an event, and of what."""
     match event:
         case Trade():
             return [(event.maker_session, "filled"), (event.taker_session, "filled")]
         case OrderAccepted():
-            return [(event.session, "accepted")]
+            return [(event.session, "waiting" if event.status is OrderStatus.PENDING_NEW else "accepted")]
         case OrderReplaced():
             return [(event.requester, "replaced")]
         case OrderCanceled():
-            return [(event.requester, "cancelled")]
-        case OrderRejected():
-            return [(event.session, "rejected")]
-        case CancelRejected():
-            return [(event.session, "cancel or replace refused")]
-        case MassCanceled():
-            return [(event.session, "mass cancel")]
-        case Refused(form="8"):
-            return [(event.session, "rejected")]
-        case Refused(form="9"):
-            return [(event.session, "cancel or replace refused")]
+            return [(event.requester, "expired" if event.reason in EXPIRIES else "cancelled")]
+        case ListReported():
+            return [(event.session, "list refused" if event.reason else "list status")]
+        case OrderRejected() | OrderTriggered() | CancelRejected() | MassCanceled():
+            return [(event.session, _OUTCOMES[type(event)])]
+        case Refused() if event.form in _REFUSALS:
+            return [(event.session, _REFUSALS[event.form])]
         case _:
             return []

@@ -5,8 +5,8 @@ The books are kept from execution reports alone; at the end they are held agains
 
 import time
 from array import array
-from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -15,7 +15,7 @@ from backoffice.cli.demo.market import Market
 from backoffice.cli.failure import CommandFailed
 from engine.decimals import parse_decimal
 from engine.errors import DecimalError
-from engine.values import Amount, Price, Qty, Side, TimeInForce
+from engine.values import Amount, Contingency, Price, Qty, Side, TimeInForce
 from fixgw.codec import Message, readable
 from fixgw.initiator import Initiator
 from fixgw.timestamps import format_utc
@@ -50,13 +50,15 @@ class Tape:
 class OpenOrder:
     """An order that the broker has sent and that is not finished."""
 
-    __slots__ = ("cl_ord_id", "cum_qty", "is_accepted", "is_changing", "leaves_qty", "price", "side", "symbol")
+    __slots__ = ("cl_ord_id", "cum_qty", "is_accepted", "is_changing", "kind", "leaves_qty", "price", "side", "symbol")
 
-    def __init__(self, cl_ord_id: str, symbol: str, side: Side, qty: Qty, price: Price) -> None:
+    def __init__(self, cl_ord_id: str, symbol: str, side: Side, qty: Qty, price: Price, kind: str = "") -> None:
+        """`kind`: the name of a kind of which each order's end is counted, if it is one of them."""
         self.cl_ord_id = cl_ord_id
         self.symbol = symbol
         self.side = side
         self.price = price
+        self.kind = kind
         self.leaves_qty = qty
         self.cum_qty: Qty = 0
         self.is_accepted = False
@@ -67,6 +69,19 @@ class OpenOrder:
     def is_idle(self) -> bool:
         """Tell whether the order rests and nothing is under way for it."""
         return self.is_accepted and not self.is_changing
+
+
+class Leg(msgspec.Struct, frozen=True):
+    """An order of any kind, alone or of a list."""
+
+    side: Side
+    qty: Qty
+    price: Price
+    """0 if it does not show a price to the market."""
+    order_type: str
+    """OrdType(40)."""
+    terms: str
+    """The FIX fields that follow the price."""
 
 
 class Broker:
@@ -91,6 +106,8 @@ class Broker:
         """Reports by what they reported."""
         self.rejects: Counter[str] = Counter()
         """Refusals by their text, which begins with the code."""
+        self.fates: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        """How orders ended, by their kind; and how many were triggered before."""
         self.orders: dict[str, OpenOrder] = {}
         """Open orders by ClOrdID."""
         self.sent = 0
@@ -144,6 +161,33 @@ class Broker:
             f"1={self.account}\x0155={symbol}\x0154={side:d}\x0138={qty}\x01{terms}59={time_in_force:d}\x01",
         )
 
+    def enter_kind(self, kind: str, symbol: str, legs: Sequence[Leg], contingency: Contingency | None) -> None:
+        """Send an order of some kind; or, with a contingency, a list of orders."""
+        text = self._instruments[symbol]
+        ids = [self.next_id() for _ in legs]
+        bodies = []
+        for cl_ord_id, leg in zip(ids, legs, strict=True):
+            self.orders[cl_ord_id] = OpenOrder(cl_ord_id, symbol, leg.side, leg.qty, leg.price, kind)
+            price = f"44={text.price_text[leg.price]}\x01" if leg.price else ""
+            bodies.append(
+                f"1={self.account}\x0155={symbol}\x0154={leg.side:d}\x0138={text.qty_text[leg.qty]}\x01"
+                f"40={leg.order_type}\x01{price}{leg.terms}"
+            )
+        self._new.add(ids[0])
+        if contingency is None:
+            self._send("D", ids[0], bodies[0])
+            return
+        count = len(legs)
+        entries = "".join(
+            f"11={cl_ord_id}\x0167={number}\x01{body}"
+            for number, (cl_ord_id, body) in enumerate(zip(ids, bodies, strict=True), start=1)
+        )
+        self._note_sent(ids[0])
+        self.session.send(
+            "E",
+            f"66={self.next_id()}\x01394=3\x011385={contingency:d}\x0168={count}\x0173={count}\x01{entries}",
+        )
+
     def replace(self, order: OpenOrder, qty: Qty, price: Price) -> None:
         """Ask for another price, and for `qty` that is left."""
         text = self._instruments[order.symbol]
@@ -174,10 +218,13 @@ class Broker:
         return f"{self.comp_id}-{self._last_id}"
 
     def _send(self, msg_type: str, cl_ord_id: str, body: str) -> None:
-        self.sent += 1
+        self._note_sent(cl_ord_id)
         now = format_utc(time.time_ns())
-        self.unanswered[cl_ord_id] = time.perf_counter_ns()
         self.session.send(msg_type, f"11={cl_ord_id}\x01{body}60={now}\x01")
+
+    def _note_sent(self, cl_ord_id: str) -> None:
+        self.sent += 1
+        self.unanswered[cl_ord_id] = time.perf_counter_ns()
 
     # What it is told
 
@@ -194,7 +241,10 @@ class Broker:
             else:
                 self.change_latency_ns.append(elapsed_ns)
         try:
-            self._note(message.msg_type, cl_ord_id, fields)
+            if message.msg_type == "N":
+                self._note_list(message)
+            else:
+                self._note(message.msg_type, cl_ord_id, fields)
         except (KeyError, ValueError, DecimalError) as error:
             self.unexpected = f"{readable(message.raw)} ({error!r})"
 
@@ -233,16 +283,41 @@ class Broker:
                 orders[cl_ord_id] = order
             case "4":
                 self.outcomes["cancelled"] += 1
-                orders.pop(fields.get("41") or cl_ord_id).leaves_qty = 0
+                self._end(fields.get("41") or cl_ord_id, "cancelled")
+            case "A":
+                self.outcomes["waiting"] += 1
+            case "C":
+                self.outcomes["expired"] += 1
+                self._end(cl_ord_id, "expired")
+            case "D" if fields.get("636") == "Y":
+                self.outcomes["triggered"] += 1
+                self.fates[orders[cl_ord_id].kind]["triggered"] += 1
             case "8":
                 self.outcomes["rejected"] += 1
                 self.rejects[fields["58"]] += 1
                 known = orders.get(cl_ord_id)
                 if known is not None and not known.is_accepted:
-                    known.leaves_qty = 0
-                    del orders[cl_ord_id]
+                    self._end(cl_ord_id, "refused")
             case exec_type:
                 raise ValueError(f"ExecType(150) {exec_type}")
+
+    def _note_list(self, message: Message) -> None:
+        """Take a ListStatus: the state of a list whose orders have reports of their own, unless it was refused."""
+        if message.fields["431"] != "7":
+            self.outcomes["list status"] += 1
+            return
+        self.outcomes["list refused"] += 1
+        self.rejects[message.fields["444"]] += 1
+        for tag, value in message.pairs():
+            if tag == "11":
+                self._end(value, "refused")
+
+    def _end(self, cl_ord_id: str, fate: str) -> None:
+        """Forget an order that is no longer open."""
+        order = self.orders.pop(cl_ord_id)
+        order.leaves_qty = 0
+        if order.kind:
+            self.fates[order.kind]["partly" if order.cum_qty and fate != "filled" else fate] += 1
 
     def _note_fill(self, cl_ord_id: str, fields: dict[str, str]) -> None:
         self.outcomes["filled"] += 1
@@ -263,8 +338,8 @@ class Broker:
         order.leaves_qty = text.lots(fields["151"])
         order.cum_qty = text.lots(fields["14"])
         if not order.leaves_qty:
-            del self.orders[cl_ord_id]
-        if fields["1057"] == "Y":
+            self._end(cl_ord_id, "filled")
+        if fields.get("1057") == "Y":  # In an auction nobody is the taker.
             tape = self._tape
             tape.trades[symbol] += 1
             tape.last_price[symbol] = price

@@ -12,6 +12,7 @@ from rich.text import Text
 from backoffice.cli.demo.audit import Audit, Turnover
 from backoffice.cli.demo.broker import Broker
 from backoffice.cli.demo.figures import exact, grouped, per_second, rounded, trimmed
+from backoffice.cli.demo.kinds import KINDS
 from backoffice.cli.demo.latency import histogram, milliseconds, percentile
 from engine.decimals import format_decimal
 from engine.values import Side
@@ -19,6 +20,7 @@ from fixgw.timestamps import format_utc
 
 _BAR_COLUMNS: Final = 32
 _ACCOUNT_COLUMNS: Final = 12
+_FATES: Final = ("triggered", "filled", "partly", "cancelled", "expired", "refused")
 _PERCENTILES: Final = (("p50", 500), ("p90", 900), ("p99", 990), ("p99.9", 999), ("max", 1000))
 
 
@@ -46,6 +48,8 @@ def show(console: Console, audit: Audit, brokers: Sequence[Broker], measured: Me
         console.print(table)
     _heading(console, "What the brokers sent, and what they were told")
     console.print(_outcomes(brokers))
+    _heading(console, "Orders of other kinds, and how they ended")
+    console.print(_kinds(brokers))
     _heading(console, "Throughput and latency, as the brokers measured them over FIX")
     _show_speed(console, brokers, measured)
 
@@ -154,15 +158,30 @@ def _outcomes(brokers: Sequence[Broker]) -> Table:
     for name, what in (
         ("accepted", "orders accepted"),
         ("replaced", "orders replaced"),
+        ("waiting", "orders accepted to wait for another one of their list"),
+        ("triggered", "orders triggered"),
         ("cancelled", "orders cancelled, or what was left of them"),
+        ("expired", "orders expired"),
         ("filled", "fills, one for each side of a trade"),
+        ("list status", "states of lists of orders"),
         ("mass cancel", "mass cancels, each broker's last request"),
         ("rejected", "orders rejected"),
+        ("list refused", "lists refused"),
         ("cancel or replace refused", "cancels and replaces refused"),
     ):
-        table.add_row(f"{outcomes[name]:,}", what)
+        if outcomes[name]:
+            table.add_row(f"{outcomes[name]:,}", what)
     for text, count in rejects.most_common():
         table.add_row(f"{count:,}", Text(text, style="yellow"))
+    return table
+
+
+def _kinds(brokers: Sequence[Broker]) -> Table:
+    """Return how many orders of each kind were triggered, and how many ended in which way: each in one."""
+    table = _table("kind", "by", *(f">{fate}" for fate in _FATES))
+    for kind in KINDS:
+        fates = sum((broker.fates[kind.name] for broker in brokers), Counter[str]())
+        table.add_row(kind.name, kind.field, *(f"{fates[fate]:,}" if fates[fate] else "–" for fate in _FATES))
     return table
 
 

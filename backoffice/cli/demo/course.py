@@ -15,6 +15,7 @@ from backoffice.cli.demo import audit, closing
 from backoffice.cli.demo.broker import Broker, Tape
 from backoffice.cli.demo.flow import Flow
 from backoffice.cli.demo.market import Market
+from backoffice.cli.demo.opening import hold_auction
 from backoffice.cli.demo.progress import progress
 from backoffice.cli.demo.snapshot import Photographer
 from backoffice.cli.demo.venue import HOST, VenueProcess
@@ -89,8 +90,10 @@ class Course:
         with console.status("logging on"):
             await asyncio.gather(*(broker.session.log_on(HOST, venue.port) for broker in self.brokers))
         tenths = (time.perf_counter_ns() - self._begun_ns) // 100_000_000
+        opening = await hold_auction(self.brokers, market, self.directory, lambda: self._all_answered(venue))
         for line in (
             f"{len(self.brokers)} brokers have logged on over FIX 4.4, {tenths // 10}.{tenths % 10} s after the start.",
+            opening,
             f"They trade for {self.seconds} s, by seed {self.seed}; Ctrl-C ends it early.",
         ):
             console.print(line, highlight=False)

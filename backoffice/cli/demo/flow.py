@@ -2,7 +2,7 @@
 
 Time goes in pulses. At each one the reference prices move a little, one market maker looks after its quotes in one
 instrument, and perhaps one taker trades. What is decided depends on the seed alone; what comes of it, as on any
-market, also on who is first.
+market, also on who is first. Between times the brokers use other kinds of orders (`kinds`).
 """
 
 import random
@@ -12,6 +12,7 @@ from itertools import cycle
 from typing import Final
 
 from backoffice.cli.demo.broker import Broker, OpenOrder
+from backoffice.cli.demo.kinds import Variety
 from backoffice.cli.demo.market import Market
 from engine.instrument import Instrument
 from engine.values import Price, Side, TimeInForce
@@ -37,6 +38,8 @@ _RESTING_MAX: Final = 8
 """So many orders may rest for a taker before it cancels the oldest."""
 _FIRST_MISTAKES: Final = (100, 160, 220)
 _PULSES_BETWEEN_MISTAKES: Final = 400
+_PULSES_BETWEEN_KINDS: Final = 40
+"""So often a broker uses another kind of order than these."""
 
 
 class MarketMaker:
@@ -149,6 +152,7 @@ class Flow:
         self._quoted = [(maker, symbol) for symbol in market.instruments for maker in self._makers]
         self._visits = cycle(self._quoted)
         self._mistakes = self._mistakes_in_turn()
+        self._variety = Variety(brokers, market, seed + 2)
 
     def pulse(self) -> None:
         """Let a little time pass on the market."""
@@ -163,6 +167,8 @@ class Flow:
             self._random.choice(self._takers).trade()
         if self.pulses in _FIRST_MISTAKES or self.pulses % _PULSES_BETWEEN_MISTAKES == 0:
             next(self._mistakes)
+        if self.pulses % _PULSES_BETWEEN_KINDS == 0:
+            self._variety.use_next()
 
     def _mistakes_in_turn(self) -> Iterator[None]:
         """Make one mistake after another, each by the broker to whom such a thing happens."""

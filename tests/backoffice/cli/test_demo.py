@@ -54,9 +54,16 @@ def test_demo_trades_and_its_figures_add_up(tmp_path: Path, temporary: Path) -> 
         sum(int(count.replace(",", "")) for count in re.findall(r"(?m)^[A-Z]+/[A-Z]+ +([0-9,]+) ", turnover)) == trades
     )
     assert number("(?m)^ *#  fills, one for each side of a trade", text) == 2 * trades
-    assert number("(?m)^ *#  orders accepted", text) == stat["events"]["OrderAccepted"]
+    accepted = number("(?m)^ *#  orders accepted$", re.sub(r"(?m) +$", "", text))
+    assert accepted + number("(?m)^ *#  orders accepted to wait", text) == stat["events"]["OrderAccepted"]
     assert number("(?m)^ *#  orders replaced", text) == stat["events"]["OrderReplaced"]
     assert number("✓ # journal records", text) == stat["records"]
+    assert number("(?m)^ *#  orders triggered", text) == stat["events"]["OrderTriggered"]
+    assert stat["events"]["AuctionEnded"] == 1
+    assert re.search(r"(?m)^BTC/USD has opened by an auction: [0-9.]+ BTC at 6[0-9],[0-9]{3}\.[0-9]{2}\.$", text)
+    kinds = text.partition("Orders of other kinds")[2].partition("Throughput")[0]
+    for kind in ("post-only", "iceberg", "trailing stop", "OTO list"):
+        assert re.search(rf"(?m)^{kind} .* [0-9]+", kinds)
     for mistake in ("[1003] ClOrdID was used before on this account", "[2003] Price(44): not a multiple of"):
         assert mistake in text
 

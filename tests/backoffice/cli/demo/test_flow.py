@@ -1,8 +1,11 @@
+from collections import Counter
 from decimal import Decimal
 
 from backoffice.cli.demo.broker import Broker
 from backoffice.cli.demo.flow import MAKERS, UNANSWERED_MAX, Flow
-from tests.backoffice.cli.demo.stage import SETTINGS, make_brokers, sent, tell
+from backoffice.cli.demo.kinds import KINDS
+from engine.values import Side
+from tests.backoffice.cli.demo.stage import SETTINGS, make_brokers, sent, tell, tell_refused_list
 
 INCREMENTS = {
     instrument.symbol: (Decimal(instrument.price_increment), Decimal(instrument.quantity_increment))
@@ -20,8 +23,12 @@ def answer(broker: Broker, answered: int) -> int:
             tell(broker, "8", {"11": cl_ord_id, "150": "8", "58": "[1003] or another mistake"})
         elif msg_type == "D":
             tell(broker, "8", {"11": cl_ord_id, "150": "0"})
-            if fields["59"] == "3":
+            if fields["59"] in "34":
                 tell(broker, "8", {"11": cl_ord_id, "150": "4"})
+        elif msg_type == "E":
+            number = int(cl_ord_id.partition("-")[2])
+            ids = [f"{broker.comp_id}-{number - before}" for before in reversed(range(int(fields["68"])))]
+            tell_refused_list(broker, fields["66"], ids)
         elif msg_type == "G":
             report = {"41": fields["41"], "55": fields["55"], "44": fields["44"], "151": fields["38"]}
             tell(broker, "8", {"11": cl_ord_id, "150": "5", **report})
@@ -52,7 +59,7 @@ def test_every_order_is_on_increments_but_the_mistakes() -> None:
     off_tick = 0
     for broker in run_flow(1, 400):
         for msg_type, fields in sent(broker):
-            if msg_type in "DG":
+            if msg_type in "DEG":
                 price_increment, qty_increment = INCREMENTS[fields["55"]]
                 assert Decimal(fields["38"]) % qty_increment == 0
                 off_tick += Decimal(fields.get("44", "0")) % price_increment != 0
@@ -65,8 +72,9 @@ def test_makers_quote_both_sides_of_every_instrument_and_follow() -> None:
         kinds = [msg_type for msg_type, _ in sent(broker)]
         assert kinds.count("G") > kinds.count("D")
         for symbol in INCREMENTS:
-            bids = [order.price for order in broker.orders.values() if (order.symbol, order.side) == (symbol, 1)]
-            asks = [order.price for order in broker.orders.values() if (order.symbol, order.side) == (symbol, 2)]
+            quotes = [order for order in broker.orders.values() if order.symbol == symbol and not order.kind]
+            bids = [quote.price for quote in quotes if quote.side is Side.BUY]
+            asks = [quote.price for quote in quotes if quote.side is Side.SELL]
             assert len(bids) == len(asks) == 4
             assert max(bids) < min(asks)
 
@@ -80,6 +88,14 @@ def test_takers_send_orders_of_every_kind_and_make_the_three_mistakes() -> None:
     assert any(kind == "F" for broker in brokers[MAKERS:] for kind, _ in sent(broker))
     ids = [fields["11"] for _, fields in sent(brokers[-1])]
     assert len(ids) == len(set(ids)) + 1
+
+
+def test_every_kind_of_order_is_used_in_turn_beside_the_quotes() -> None:
+    brokers = run_flow(1, 40 * len(KINDS))
+    fates = sum((Counter({kind: ends.total()}) for broker in brokers for kind, ends in broker.fates.items()), Counter())
+    open_orders = Counter(order.kind for broker in brokers for order in broker.orders.values() if order.kind)
+    legs = {"OCO list": 2, "OTO list": 3}
+    assert fates + open_orders == {kind.name: legs.get(kind.name, 1) for kind in KINDS}
 
 
 def test_flow_holds_back_while_the_venue_is_silent() -> None:
