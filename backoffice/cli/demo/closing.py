@@ -169,8 +169,7 @@ def _outcomes(brokers: Sequence[Broker]) -> Table:
         ("list refused", "lists refused"),
         ("cancel or replace refused", "cancels and replaces refused"),
     ):
-        if outcomes[name]:
-            table.add_row(f"{outcomes[name]:,}", what)
+        table.add_row(f"{outcomes[name]:,}", what)
     for text, count in rejects.most_common():
         table.add_row(f"{count:,}", Text(text, style="yellow"))
     return table
