@@ -12,8 +12,9 @@ import msgspec
 from engine.errors import CorruptJournal, JournalError, ReplayDiverged, SequenceNotFound, SnapshotError
 from engine.exchange import Exchange
 from engine.frames import decode_raw_record, decode_record, encode_value
+from engine.images import StateImage
 from engine.journal import MAGIC, JournalReader
-from engine.snapshot import StateImage, read_snapshot, restore, snapshots, write_snapshot
+from engine.snapshot import read_snapshot, restore, snapshots, write_snapshot
 
 JOURNAL = "journal"
 SNAPSHOTS = "snapshots"

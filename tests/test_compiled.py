@@ -26,7 +26,19 @@ from tests.engine.fuzz import Seen, count
 
 MODULES = tuple(f"{package}.{module}" for package, modules in LIST.items() for module in modules)
 INTERPRETED = (
-    *("commands", "control", "events", "feed", "frames", "overview", "reject", "rules", "snapshot", "snapshotter"),
+    *(
+        "commands",
+        "control",
+        "events",
+        "feed",
+        "frames",
+        "images",
+        "overview",
+        "reject",
+        "rules",
+        "snapshot",
+        "snapshotter",
+    ),
     *("terms", "unix_socket"),
 )
 """The engine's other modules; setup.py says why."""
