@@ -98,8 +98,8 @@ COMPILED: Final = {
 """The modules that are compiled, by package. Those of the two packages that are not, and why:
 
 - commands, events, images, rules, terms, frames, snapshot, delivery: they declare msgspec structs, with options in the
-  head of the class (`frozen=True, tag=1`), which mypyc drops without a word. The first five hold nothing else; compiling
-  the functions of the others, tried with the structs moved out, changes no order's time, and recovery's by 7 %.
+  head of the class (`frozen=True, tag=1`), which mypyc drops without a word. The first five hold nothing else; to
+  compile the functions of the others, tried with the structs moved out, changes no order's time, and recovery's by 7 %.
 - reject (both): mypyc cannot build an enumeration that has a `__new__`. It is a table.
 - feed, trading: mypyc has no asynchronous generators. They run beside the orders or once.
 - control, overview, unix_socket: they declare structs too, and run when staff asks for something.

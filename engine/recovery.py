@@ -4,12 +4,13 @@ The same replay serves the start of the venue, `fondaco journal verify`, and the
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from engine.errors import CorruptJournal, JournalError, ReplayDiverged, SequenceNotFound, SnapshotError
+from engine.events import AnyEvent
 from engine.exchange import Exchange
 from engine.frames import decode_raw_record, decode_record, encode_value
 from engine.images import StateImage
@@ -86,8 +87,7 @@ def replay(recovered: Recovered, progress: Callable[[int], None] | None = None) 
         events = apply(record.command, record.time_ns)
         if encode_value(events) != bytes(record.events):
             recorded = decode_record(payload).events
-            # An earlier version knew fewer fields; each that was added since means the same where it is not there.
-            if recorded != tuple(events):
+            if not _agree(events, recorded, [len(fields) for fields in msgspec.msgpack.decode(record.events)]):
                 raise ReplayDiverged(
                     f"record {sequence}: replaying {record.command!r} gave {events!r}, the journal holds {recorded!r}"
                 )
@@ -95,6 +95,22 @@ def replay(recovered: Recovered, progress: Callable[[int], None] | None = None) 
         recovered.replayed += 1
         if progress is not None and recovered.replayed % _PROGRESS_EVERY == 0:
             progress(sequence)
+
+
+def _agree(events: Sequence[AnyEvent], recorded: Sequence[AnyEvent], lengths: list[int]) -> bool:
+    """Tell whether events are those that were recorded, maybe by an earlier version, which knew fewer fields of them.
+
+    `lengths`: how many fields were written of each, its tag included.
+    """
+    return len(events) == len(recorded) and all(
+        type(event) is type(then) and all(getattr(event, name) == getattr(then, name) for name in written)
+        for event, then, written in zip(
+            events,
+            recorded,
+            (event.__struct_fields__[: length - 1] for event, length in zip(recorded, lengths, strict=True)),
+            strict=True,
+        )
+    )
 
 
 def save_snapshot(data: Path, recovered: Recovered) -> Path:
