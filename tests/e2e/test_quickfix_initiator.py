@@ -398,7 +398,7 @@ ASKED: Final = {
     "D for an unknown account": (f"35=D|1=NOBODY|{order('A8', 1)}", "35=8|150=8|11=A8|103=15"),
     "D beyond the account": (f"35=D|{order('A9', 1, '9999', '9999999.99')}", "35=8|150=8|11=A9|103=3"),
     "D off the increment": (f"35=D|{order('A10', 1, price='1.001')}", "35=8|150=8|11=A10|103=99"),
-    "D with a field that the venue does not take": (f"35=D|{order('A11', 1)}110=1|", "35=8|150=8|11=A11|103=11"),
+    "D with a field that the venue does not take": (f"35=D|{order('A11', 1)}63=0|", "35=8|150=8|11=A11|103=11"),
     "D without a price": (f"35=D|{order('A12', 1).replace('44=100.00|', '')}", "35=j|379=A12|380=5"),
     "D with a bad side": (f"35=D|{order('A13', 1).replace('54=1', '54=Z')}", "35=3|373=5|371=54|372=D"),
     "D without ClOrdID": (f"35=D|{order('A14', 1).replace('11=A14|', '')}", "35=3|373=1|371=11|372=D"),
