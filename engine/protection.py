@@ -95,8 +95,6 @@ def worth(book: Book, command: NewOrder | ReplaceOrder) -> Amount:
         return terms.cash_amount
     if not price and terms is not None:
         price = terms.stop_price
-    if not price and terms is not None:
-        price = terms.stop_price
     if not price:
         return _worth_at_market(book, command.side, qty)
     return qty * price * book.instrument.notional_per_tick_lot
