@@ -1,4 +1,4 @@
-"""Writes `rejects.md`, `fields.md` and `phases.md` from the code's own tables: `python spec/tables.py`.
+"""Writes `rejects.md`, `fields.md` and `phases.md` from the code's own tables: `python -m spec.tables`.
 
 A test holds the pages to it.
 """
@@ -19,6 +19,7 @@ from fixgw.reject import (
 )
 from fixgw.session import TRANSITIONS
 from fixgw.support import HEADER, REQUIRED, SENT, SENT_HEADER, SESSION_SUPPORTED, SUPPORTED, field_name
+from spec.combinations import COMBINATIONS
 
 SPEC: Final = Path(__file__).parent
 
@@ -43,6 +44,20 @@ def rejects() -> str:
         f"| {reason:d} | {reason.text} | {ord_rej_reason(reason)} | {cxl_rej_reason(reason)} | "
         f"{mass_cancel_reject_reason(reason)} | {business_reject_reason(reason)} |"
         for reason in (*RejectReason, *GatewayReject)
+    ]
+    lines += [
+        "",
+        "## What does not go together",
+        "",
+        "Each of these has been sent, with the fields shown and the ids that every order has. The last trade was at 1.00,",
+        "the best bid is 0.90 and the best offer 1.10, unless the first column says otherwise; 54=1 is a purchase.",
+        "",
+        "| | fields | code |",
+        "|---|---|---|",
+    ]
+    lines += [
+        f"| {what}{f' ({where})' if where else ''} | `{text.replace('_', ' ')}` | {reason:d} |"
+        for what, where, text, reason in COMBINATIONS
     ]
     return "\n".join(lines) + "\n"
 

@@ -1,5 +1,6 @@
 """The pages of the specification that are made say what the code says; `python -m spec.NAME` makes them again."""
 
+import re
 import runpy
 from collections.abc import Callable
 from pathlib import Path
@@ -30,3 +31,19 @@ def test_pages_speak_of_the_project_alone() -> None:
         if path.suffix in {".md", ".xml", ".py"}:
             text = path.read_text(encoding="utf-8")
             assert not {word for word in ("http:", "https:", "/home", "/tmp", "/work", "/root") if word in text}, path
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in (*SPEC.glob("*.md"), *SPEC.parent.glob("*.md")):
+        for target in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+            if not target.startswith("https:"):
+                path, _, anchor = target.partition("#")
+                linked = page.parent / path if path else page
+                assert linked.is_file(), (page.name, target)
+                assert not anchor or anchor in _anchors(linked), (page.name, target)
+
+
+def _anchors(page: Path) -> set[str]:
+    """Return the names by which links find the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
