@@ -32,7 +32,7 @@ COMBINATIONS: Final[tuple[tuple[str, str, str, RejectReason | GatewayReject], ..
     ("a market order that is post-only", "", "54=1 38=1 40=1 18=6", RejectReason.POST_ONLY_MUST_REST),
     ("a stop-limit that is post-only", "", "54=1 38=1 40=4 44=1.20 99=1.15 18=6", RejectReason.POST_ONLY_MUST_REST),
     ("post-only at the other side's price", "", "54=1 38=1 40=2 44=1.10 18=6", RejectReason.POST_ONLY_WOULD_TRADE),
-    ("the same in the phase post-only", RESTING, "54=1 38=1 40=2 44=1.10", RejectReason.POST_ONLY_WOULD_TRADE),
+    ("a limit order at the other side's price", RESTING, "54=1 38=1 40=2 44=1.10", RejectReason.POST_ONLY_WOULD_TRADE),
     ("good till date without a date", "", "54=1 38=1 40=2 44=0.80 59=6", RejectReason.EXPIRY_MISMATCH),
     ("a date without good till date", "", "54=1 38=1 40=2 44=0.80 59=1 432=20270101", RejectReason.EXPIRY_MISMATCH),
     (
