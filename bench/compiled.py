@@ -41,11 +41,6 @@ def build() -> Path:
     return COMPILED
 
 
-def is_built() -> bool:
-    """Tell whether `build` would find its work done."""
-    return _is_current(_digest())
-
-
 def is_interpreted(home: Path) -> bool:
     """Tell whether the modules in a folder are all interpreted."""
     return not any(home.glob("fondaco_compiled__mypyc.*"))
