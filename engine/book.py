@@ -249,8 +249,8 @@ class Book:
         """Return what orders of `side` trade against."""
         return self.asks if side is BUY else self.bids
 
-    def reference_price(self, side: Side) -> Price:
-        """Return what the price of an order of `side` is held against, 0 if there is nothing.
+    def market_price(self, side: Side) -> Price:
+        """Return what an order of `side` is held against, by price or by worth, 0 if there is nothing.
 
         The last trade's price, else the other side's best, else what the rules say.
         """
@@ -259,7 +259,7 @@ class Book:
 
     def fat_finger_bound(self, side: Side) -> Price:
         """Return the worst price at which an order of `side` may act: the highest for a buy, the lowest for a sale."""
-        reference = self.reference_price(side)
+        reference = self.market_price(side)
         distance = reference * self.rules.fat_finger_bps // 10_000
         if not distance:
             return AMOUNT_MAX if side is BUY else 0

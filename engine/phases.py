@@ -148,14 +148,14 @@ def would_trade(book: Book, side: Side, price: Price) -> bool:
     return best is not None and (best.price <= price if side is BUY else best.price >= price)
 
 
-def reference_price(book: Book) -> Price:
+def auction_reference(book: Book) -> Price:
     """Return what auctions go by: the last price; before the first trade what the house gave, or the index. Or 0."""
     return book.last_price or book.rules.reference_price or book.index_price
 
 
 def worst_price(book: Book, side: Side) -> Price:
     """Return the worst price at which a market order of this side may trade in an auction, 0 without a reference."""
-    reference = reference_price(book)
+    reference = auction_reference(book)
     away = reference * book.rules.auction_protection_bps // 10_000
     return min(reference + away, PRICE_MAX) if side is BUY else max(reference - away, min(reference, 1))
 

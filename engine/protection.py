@@ -106,7 +106,7 @@ def quantity(book: Book, command: NewOrder | ReplaceOrder) -> Qty:
     if terms is None or not terms.cash_amount:
         return command.qty
     best = book.opposite(command.side).best
-    price = best.price if best is not None else book.reference_price(command.side)
+    price = best.price if best is not None else book.market_price(command.side)
     return terms.cash_amount // (price * book.instrument.notional_per_tick_lot) if price else 0
 
 
@@ -119,7 +119,7 @@ def _worth_at_market(book: Book, side: Side, qty: Qty) -> Amount:
         qty -= taken
         if not qty:
             break
-    return (total + qty * book.reference_price(side)) * book.instrument.notional_per_tick_lot
+    return (total + qty * book.market_price(side)) * book.instrument.notional_per_tick_lot
 
 
 def _against_rules(book: Book, command: NewOrder | ReplaceOrder) -> RejectReason | None:

@@ -12,7 +12,7 @@ from engine.auction import Ladder, Uncrossing, uncrossing
 from engine.book import Book, BookSide
 from engine.events import AnyEvent, AuctionEnded
 from engine.order import Order
-from engine.phases import reference_price
+from engine.phases import auction_reference
 from engine.places import withdraw
 from engine.settlement import cancel, fill, finish
 from engine.state import State
@@ -47,7 +47,7 @@ def indication(book: Book) -> Uncrossing | None:
     return uncrossing(
         _limits(book.bids, -lowest, bids),
         _limits(book.asks, highest, asks),
-        reference_price(book),
+        auction_reference(book),
         _market(bids),
         _market(asks),
     )
