@@ -10,7 +10,7 @@ from engine.iceberg import mixed
 from engine.phases import PHASES, Trading
 from engine.schedule import flaw_of, next_change, phase_at
 from engine.state import State
-from engine.uncross import indication, uncross
+from engine.uncross import indication, taking_part, uncross
 from engine.values import AUCTION_MS_MAX, Phase
 
 MS_NS: Final = 1_000_000
@@ -67,7 +67,8 @@ def change(
     """
     before, rule = PHASES[book.phase], PHASES[phase]
     if rule.trading is Trading.AT_ONCE or rule.trading is Trading.REST:
-        if before.trading is Trading.GATHER or indication(book) is not None:
+        # After a halt there may be market orders left of an auction, whether or not anything would trade.
+        if before.trading is Trading.GATHER or indication(book) is not None or taking_part(book):
             uncross(state, book, events)
     elif before.is_auction and phase is Phase.CLOSED:
         uncross(state, book, events)

@@ -35,9 +35,9 @@ from engine.values import (
 
 def indication(book: Book) -> Uncrossing | None:
     """Return what an auction would come to now, None if nothing would trade."""
-    taking_part = _taking_part(book)
-    bids = [order for order in taking_part if order.side is BUY]
-    asks = [order for order in taking_part if order.side is SELL]
+    orders = taking_part(book)
+    bids = [order for order in orders if order.side is BUY]
+    asks = [order for order in orders if order.side is SELL]
     lowest = min([order.price for order in asks], default=PRICE_MAX)
     highest = max([order.price for order in bids], default=0)
     if book.asks.best is not None:
@@ -57,7 +57,7 @@ def uncross(state: State, book: Book, events: list[AnyEvent]) -> None:
     """Hold the auction of a book's present phase, and end what was for it alone."""
     found = indication(book)
     symbol = book.instrument.symbol
-    taking_part = _taking_part(book)
+    orders = taking_part(book)
     if found is None:
         events.append(AuctionEnded(symbol, book.phase, 0, 0, 0))
     else:
@@ -66,7 +66,7 @@ def uncross(state: State, book: Book, events: list[AnyEvent]) -> None:
         book.auction_price = found.price
         if book.watchers:
             state.restless[symbol] = book
-    left_over = [order for order in taking_part if order.place is Place.AUCTION]
+    left_over = [order for order in orders if order.place is Place.AUCTION]
     events += [cancel(state, order, CancelReason.AUCTION_OVER) for order in left_over]
 
 
@@ -97,7 +97,7 @@ def _trade(state: State, book: Book, found: Uncrossing, events: list[AnyEvent]) 
             order.place = Place.AUCTION
 
 
-def _taking_part(book: Book) -> list[Order]:
+def taking_part(book: Book) -> list[Order]:
     """Return the orders off the book that take part in the auction of its present phase."""
     kind = {Phase.PRE_OPEN: AT_THE_OPENING, Phase.OPENING_AUCTION: AT_THE_OPENING, Phase.CLOSING_AUCTION: AT_THE_CLOSE}
     theirs = kind.get(book.phase)
@@ -130,7 +130,7 @@ def _first(book: Book, side: Side, price: Price, qty: Qty) -> list[Order]:
     """Return the orders of one side that trade `qty` at `price`, the first to trade first; the last maybe in part."""
     book_side = book.side(side)
     sign, bound = book_side.sign, price * book_side.sign
-    others = [order for order in _taking_part(book) if order.side is side and order.price * sign <= bound]
+    others = [order for order in taking_part(book) if order.side is side and order.price * sign <= bound]
     queue = [order for order in others if order.order_type is MARKET]
     at_most = qty
     for level in book_side:

@@ -190,6 +190,20 @@ def test_an_auction_that_is_halted_is_held_when_trading_resumes() -> None:
     assert only(Trade, venue.phase(Phase.CONTINUOUS)).qty == 1
 
 
+def test_market_orders_of_an_auction_that_was_halted_end_when_trading_resumes_even_if_nothing_trades() -> None:
+    venue = Venue()
+    venue.apply_rules(Rules(reference_price=100))
+    venue.phase(Phase.VOLATILITY_AUCTION, lasts_ms=1_000)
+    venue.sell(5, 150)
+    venue.market(BUY, 2)
+    venue.order("A", BUY, 1, 90, time_in_force=AT_CLOSE, cl_ord_id="at the close")
+    venue.phase(Phase.HALT)
+    assert only(OrderCanceled, venue.phase(Phase.CONTINUOUS)).reason is CancelReason.AUCTION_OVER
+    assert venue.balance("C", "USD") == (10**9, 0)
+    assert venue.open_order("at the close").place is Place.AUCTION
+    check_state(venue.state)
+
+
 def test_a_call_that_another_follows_goes_on_in_it() -> None:
     venue = Venue()
     venue.phase(Phase.VOLATILITY_AUCTION)
