@@ -146,6 +146,7 @@ class Initiator:
         elif msg_type == "4" and fields.get("123") != "Y":
             self.next_in = int(fields["36"])
             return
+        lacking_from = int(fields.get("789", "0")) if msg_type == "A" else 0
         if number > self.next_in:
             self._accept_early(message)
         elif number < self.next_in:
@@ -158,6 +159,8 @@ class Initiator:
                 self._administer(message)
             else:
                 self.receive(message)
+        if 0 < lacking_from < self.next_out and self._link is not None:
+            self._resend(lacking_from, 0)  # who tells its expected number does not ask
 
     def _administer(self, message: Message) -> None:
         """Deal with a message of the session layer that came in its turn."""

@@ -254,6 +254,22 @@ async def test_next_expected_number_is_told(venue: ScriptedVenue) -> None:
     await client.disconnected()
 
 
+async def test_what_the_venues_next_expected_number_shows_to_be_missing_is_sent_again(venue: ScriptedVenue) -> None:
+    client = Client()
+    async with logged_on(venue, client):
+        pass
+    client.send("D", "11=lost\x01")
+    lost = client.next_out - 1
+    logon = asyncio.create_task(client.log_on("127.0.0.1", venue.port, next_expected=True))
+    await venue.expect("A")
+    venue.say("A", client.next_in, f"98=0|108=30|789={lost}|")
+    await logon
+    await venue.expect("D", t11="lost", t43="Y", t34=str(lost))
+    await venue.expect("4", t123="Y", t36=str(client.next_out))
+    client.cut()
+    await client.disconnected()
+
+
 async def test_test_request_is_answered(venue: ScriptedVenue) -> None:
     client = Client()
     async with logged_on(venue, client):
