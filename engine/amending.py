@@ -10,6 +10,7 @@ Trades can be amended while the venue keeps them: the last `TRADES_KEPT`.
 from typing import Final
 
 from engine.commands import BustTrade, CorrectTrade
+from engine.decimals import format_decimal
 from engine.events import AnyEvent, CommandRejected, Trade, TradeAmended
 from engine.holding import Holding
 from engine.instrument import Instrument
@@ -50,9 +51,12 @@ def correct_trade(state: State, command: CorrectTrade) -> list[AnyEvent]:
         return _refused(command, "is unknown, or older than the venue keeps trades")
     price, qty = command.price, command.qty
     if not 0 < price <= PRICE_MAX:
-        return _refused(command, f"cannot have a price of {price} ticks")
+        return _refused(command, "cannot have that price: a price is above zero and within the venue's largest")
     if not 0 < qty <= trade.qty:
-        return _refused(command, f"was of {trade.qty} lots, and cannot be corrected to {qty}; bust it instead of zero")
+        instrument = state.books[trade.symbol].instrument
+        most = format_decimal(trade.qty * instrument.qty_increment, instrument.qty_decimals)
+        asked = format_decimal(qty * instrument.qty_increment, instrument.qty_decimals)
+        return _refused(command, f"was of {most}, and cannot be corrected to {asked}; bust it instead of zero")
     return _amend(state, command, trade, price, qty)
 
 
