@@ -86,7 +86,7 @@ _TRIGGERED: Final = "58=its trigger price was reached\x01378=99\x01"
 """FIX 4.4 wants an ExecRestatementReason of a restatement, and has none for this."""
 _RESTATEMENT: Final = {
     **dict.fromkeys(CancelReason, "378=8\x01"),
-    **dict.fromkeys((CancelReason.REQUESTED, CancelReason.MASS_CANCEL, *EXPIRIES), ""),
+    **dict.fromkeys((CancelReason.REQUESTED, CancelReason.MASS_CANCEL, CancelReason.LIST_CANCELED, *EXPIRIES), ""),
     CancelReason.DISCONNECTED: "378=7\x01",
     CancelReason.AUCTION_OVER: "378=8\x01",
     CancelReason.PHASE: "378=8\x01",

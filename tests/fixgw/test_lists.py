@@ -183,6 +183,7 @@ def test_a_list_is_cancelled_with_a_report_for_each_order() -> None:
     buy, sell, status = venue.say("K", f"66=L|60={NOW}|")
     assert buy.has("11=buy|150=4|39=4|66=L|58=its list was cancelled|")
     assert sell.has("11=sell|150=4|39=4|")
+    assert "378" not in buy, "it was asked for"
     assert status.has("429=5|431=6|")
     assert [order["84"] for order in orders_of(status)] == ["5.000000", "5.000000"]
 
