@@ -69,8 +69,8 @@ class Tape:
         self._random = random.Random(seed)
         self._number = 0
         self._blocked: tuple[Scope, str] | None = None
-        self._continuous_again: tuple[int, str] = (0, "")
-        """With which number the phase of which instrument is over."""
+        self._continuous_again: dict[int, str] = {}
+        """After which command which instrument trades continuously again."""
         makers: dict[Callable[[], AnyCommand], float] = {
             self._new_order: 50,
             self._cancel: 20,
@@ -99,8 +99,8 @@ class Tape:
         while True:
             self._number += 1
             self.now_ns += self._random.choice((1_000, 1_000_000, 20_000_000, SECOND_NS))
-            again, symbol = self._continuous_again
-            if again == self._number:
+            symbol = self._continuous_again.pop(self._number, "")
+            if symbol:
                 yield commands.SetPhase(symbol, Phase.CONTINUOUS, "staff", "a test")
                 continue
             (maker,) = self._random.choices(self._makers, self._weights)
@@ -135,7 +135,7 @@ class Tape:
         price = self._seldom(chance.choice((0, 1, -1, 2**53, 2**53, 2**53, 2**53 + 1, 2**62, 2**70)), price, 60)
         qty = self._seldom(chance.choice((0, -1, 900, 1_000, 1_000, 1_001, 2**63, 2**80)), chance.randint(1, 30), 60)
         qty, price = self._seldom((1_000, 2**53), (qty, price), 200)
-        time_in_force = chance.choice((*TimeInForce, TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL))
+        time_in_force = chance.choice((*TimeInForce, *(TimeInForce.DAY, TimeInForce.GOOD_TILL_CANCEL) * 5))
         has_price = order_type in (LIMIT, *LIMITED_TYPES)
         has_price = has_price or (order_type is PEGGED and self._seldom(what=False, otherwise=True, one_in=4))
         return order_type, time_in_force, qty, price if has_price else self._seldom(1_000, 0)
@@ -409,9 +409,9 @@ class Tape:
         limits = Limits()
         if chance.randrange(2):
             limits = Limits(
-                self._seldom(-1, chance.choice((0, 3, 10))),
+                self._seldom(-1, chance.choice((0, 0, 3, 30))),
                 chance.choice(({}, {"ETH": 20, "BTC": 25})),
-                self._seldom({"NOTHING": 1}, chance.choice(({}, {"USD": 2 * 10**5}))),
+                self._seldom({"NOTHING": 1}, chance.choice(({}, {"USD": 26 * 10**4}))),
             )
         return commands.SetLimits(self._seldom(Scope.SESSION, scope), name, limits, "staff", "a test")
 
@@ -424,8 +424,8 @@ class Tape:
     def _phase(self) -> AnyCommand:
         symbol = self._seldom("NOTHING", self._random.choice(SYMBOLS))
         phase = self._random.choice(tuple(Phase))
-        if self._random.randrange(3):
-            self._continuous_again = (self._number + self._random.randint(2, 80), symbol)
+        if self._random.randrange(6):
+            self._continuous_again[self._number + self._random.randint(2, 80)] = symbol
         kind = self._random.randrange(10)
         if kind == 0:
             session = self._of(self._number)[0]
@@ -448,6 +448,7 @@ class Tape:
     def _house(self) -> AnyCommand:
         chance = self._random
         session, account, symbol, _ = self._of(self._number)
+        own = self._seldom(account, session if session in ACCOUNTS else "A")
         asset = chance.choice(("BTC", "ETH", "USD", "EUR"))
         steps = [chance.choice((0, 1, 7, 10**6, 10**30)) for _ in range(2)]
         decimals = [chance.choice((0, 1, 2, 18, 19)) for _ in range(2)]
@@ -472,7 +473,7 @@ class Tape:
                 commands.Credit(account, asset, 9_000, self._id()),
                 commands.ProvisionSession(
                     session,
-                    chance.choice(((), (account,), (account, account))),
+                    chance.choice(((), (own,), (account, account))),
                     "hash",
                     chance.choice(tuple(CancelOnDisconnect)),
                     chance.choice((0, 0, 500, 50_000, -1)),
