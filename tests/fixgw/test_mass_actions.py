@@ -73,7 +73,7 @@ def test_a_cancel_that_nobody_asked_for_is_reported_as_such(venue: FixVenue, rea
     (report,) = venue.told([cancel_for(venue.state, order, reason)])
     assert ("58" in report) == (reason is not CancelReason.REQUESTED)
     assert report["150"] == report["39"] == ("C" if reason in EXPIRIES else "4")
-    is_asked_for = reason in {CancelReason.REQUESTED, CancelReason.MASS_CANCEL}
+    is_asked_for = reason in {CancelReason.REQUESTED, CancelReason.MASS_CANCEL, CancelReason.LIST_CANCELED}
     assert ("378" in report) == (not is_asked_for and reason not in EXPIRIES)
 
 

@@ -43,7 +43,7 @@ def test_what_cannot_be_is_one_line(venue: CommandedVenue) -> None:
     assert venue.refusal("trade", "2") == venue.refusal("bust", "2", *WHY) == unknown
     assert venue.refusal("correct", "1", "--price", "4.001", *WHY) == "price: '4.001' has more than 2 decimals"
     assert venue.refusal("correct", "1", "--qty", "x", *WHY) == "quantity: 'x' is not a decimal number"
-    assert venue.refusal("correct", "1", "--qty", "9", *WHY).startswith("trade 1 was of 40 lots, and cannot be")
+    assert venue.refusal("correct", "1", "--qty", "9", *WHY).startswith("trade 1 was of 0.040, and cannot be")
 
 
 def test_wrong_usage_has_status_2() -> None:
