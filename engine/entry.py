@@ -75,9 +75,13 @@ def new_order(state: State, command: NewOrder) -> list[AnyEvent]:
         holdings = account.holdings
         notional = qty * price * instrument.notional_per_tick_lot
         if side is BUY:
+            own, best = book.bids, book.asks.best
+            may_trade = best is not None and best.price <= price
             backing, proceeds = holdings[instrument.quote], holdings[instrument.base]
             reserved = notional - (-notional * instrument.reserve_fee_bps // FEE_SCALE)  # round_fee, without the call
         else:
+            own, best = book.asks, book.bids.best
+            may_trade = best is not None and best.price >= price
             backing, proceeds = holdings[instrument.base], holdings[instrument.quote]
             reserved = qty * instrument.base_per_lot
         if reserved <= backing.available and notional <= AMOUNT_MAX:
@@ -108,7 +112,10 @@ def new_order(state: State, command: NewOrder) -> list[AnyEvent]:
                     session_name, account_name, order_id, cl_ord_id, symbol, side, order_type, time_in_force, qty, price
                 )
             ]
-            trade_and_rest(state, order, book, events)
+            if may_trade or book.watchers or time_in_force is IMMEDIATE_OR_CANCEL:
+                trade_and_rest(state, order, book, events)
+            else:
+                own.rest(order)
             return events
     return _enter(state, account, book, command)
 
