@@ -41,6 +41,12 @@ CancelOnDisconnect = Literal["none", "session", "accounts"]
 CANCEL_ON_DISCONNECT_CHOICES: Final = get_args(CancelOnDisconnect)
 
 
+Role = Literal["order-entry", "drop-copy", "market-data", "read-only"]
+ROLE_CHOICES: Final = get_args(Role)
+Version = Literal["FIX.4.2", "FIX.4.4", "FIX.5.0SP2"]
+VERSION_CHOICES: Final = get_args(Version)
+
+
 class SettingsError(Exception):
     """The settings cannot be used."""
 
@@ -177,12 +183,36 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Without this table the limits stay as the journal has them."""
 
 
+class Throttle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many messages a session may send: so many at once, and so many more each second. Cancels are free."""
+
+    orders_per_s: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
+    orders_burst: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
+    """New orders and replaces; 0 for no limit."""
+    queries_per_s: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
+    queries_burst: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
+    """Requests that change nothing."""
+
+
+class Copies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose reports a drop-copy session gets."""
+
+    accounts: tuple[Name, ...] = ()
+    firms: tuple[Name, ...] = ()
+    fills_only: bool = False
+
+
 class Session(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A broker's FIX session. Username(553) is its CompID; the first account is the default for Account(1)."""
+    """A broker's FIX session. Username(553) is its CompID; the first account is the default for Account(1).
+
+    What staff have changed since the settings were last changed stays as they have it.
+    """
 
     comp_id: CompId
-    password_hash: PasswordHash
-    accounts: Annotated[tuple[Name, ...], msgspec.Meta(min_length=1)]
+    password_hash: PasswordHash | None = None
+    """Without one it needs a public key."""
+    accounts: tuple[Name, ...] = ()
+    """At least one for a session that enters orders or looks on."""
     self_trade: SelfTrade | None = None
     """For orders that it enters and that do not say; goes before the account's."""
     self_trade_scope: SelfTradeScope = "account"
@@ -190,6 +220,24 @@ class Session(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which orders are cancelled when it is gone and its Logon did not say: its own, its accounts', or none."""
     disconnect_grace_ms: Annotated[int, msgspec.Meta(ge=0, le=3_600_000)] = 0
     """How long it may be gone before that, in milliseconds."""
+    role: Role = "order-entry"
+    version: Version = "FIX.4.4"
+    validates: bool = True
+    """Hold each message to the dictionary of that version."""
+    recovers_unasked: bool = False
+    """After each Logon, send what it missed, its open orders, and a News that says when this is over."""
+    instruments: tuple[Name, ...] = ()
+    """The only ones that it may trade; all if none is named."""
+    on_behalf_of: dict[CompId, Name] = {}
+    """Clients in whose name it may act, OnBehalfOfCompID(115), and the account that it trades for then."""
+    networks: tuple[str, ...] = ()
+    """The only addresses that it may come from, such as "192.0.2.0/24"; any if none is named."""
+    throttle: Throttle = Throttle()
+    copies: Copies = Copies()
+    public_keys: tuple[str, ...] = ()
+    """Ed25519 keys, base64, one of which signs its Logons."""
+    certificates: tuple[str, ...] = ()
+    """SHA-256 fingerprints, hexadecimal, of TLS certificates of which it must show one."""
 
 
 class Venue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -271,7 +319,12 @@ _WORDS: Final = (
 )
 
 
-_CHOICES: Final = {"sync": SYNC_CHOICES, "cancel_on_disconnect": CANCEL_ON_DISCONNECT_CHOICES}
+_CHOICES: Final = {
+    "sync": SYNC_CHOICES,
+    "cancel_on_disconnect": CANCEL_ON_DISCONNECT_CHOICES,
+    "role": ROLE_CHOICES,
+    "version": VERSION_CHOICES,
+}
 
 
 def _in_words(error: msgspec.ValidationError) -> str:
@@ -300,11 +353,22 @@ def _check_names(settings: Settings, origin: str) -> None:
             if asset not in assets:
                 raise SettingsError(f"{origin}: account {account.account}: deposit of unknown asset {asset}")
     for session in settings.sessions:
-        for name in session.accounts:
-            if name not in accounts:
-                raise SettingsError(f"{origin}: session {session.comp_id}: unknown account {name}")
+        flaw = _flaw_of_session(session, accounts)
+        if flaw:
+            raise SettingsError(f"{origin}: session {session.comp_id}: {flaw}")
     if settings.fix.comp_id in sessions:
         raise SettingsError(f"{origin}: session {settings.fix.comp_id} has the venue's own CompID")
+
+
+def _flaw_of_session(session: Session, accounts: set[str]) -> str:
+    for name in (*session.accounts, *session.on_behalf_of.values(), *session.copies.accounts):
+        if name not in accounts:
+            return f"unknown account {name}"
+    if not session.accounts and session.role in ("order-entry", "read-only"):
+        return f"missing: accounts, at least one for the role {session.role}"
+    if session.password_hash is None and not session.public_keys:
+        return "missing: password_hash, or public_keys"
+    return ""
 
 
 def _check_limits(settings: Settings, origin: str) -> None:

@@ -4,14 +4,14 @@
 
 | to find | look in |
 |---|---|
-| the vocabulary | `commands`, `events`, `values`, `terms`, `rules`, `reject`, `errors`, `decimals` |
+| the vocabulary | `commands`, `events`, `values`, `terms`, `rules`, `profile`, `reject`, `errors`, `decimals` |
 | what is held | `state`, `account`, `holding`, `instrument`, `order`, `book`, `places` |
 | what a command does | `exchange`, `entry`, `admission`, `starting`, `replacing`, `canceling`, `requests`, `queries` |
 | trading | `matching`, `taking`, `settlement`, `self_trade`, `aftermath` |
 | kinds of orders | `iceberg`, `cash`, `pegs`, `triggering`, `triggers`, `trailing`, `heap`, `lists` |
 | phases and auctions | `phases`, `transitions`, `schedule`, `timetable`, `auction`, `uncross`, `bands` |
 | protections | `protection`, `guard`, `guarding`, `disconnecting` |
-| what staff do | `house`, `index_price`, `amending`, `overview`, `control` |
+| what staff do | `house`, `sessions`, `index_price`, `amending`, `overview`, `control` |
 | the clock | `clock`, `due` |
 | what lasts | `sequencer`, `journal`, `frames`, `images`, `snapshot`, `snapshotter`, `recovery` |
 | other processes | `feed`, `control`, `unix_socket` |

@@ -6,6 +6,7 @@ the journal tells which message is expected next. Quantities are lots, prices ti
 
 import msgspec
 
+from engine.profile import Credentials, SessionProfile
 from engine.rules import Limits, Rules, ScheduledPhase, SelfTradeRule
 from engine.terms import Terms
 from engine.values import (
@@ -68,9 +69,10 @@ class Credit(Command, tag=4, frozen=True, array_like=True, gc=False):
 
 
 class ProvisionSession(Command, tag=5, frozen=True, array_like=True, gc=False):
-    """Create a FIX session, or change it. The first account is the default; `password_hash` is argon2id.
+    """Create a FIX session, or change it. The first account is the default.
 
     `on_disconnect` is for Logons that do not say, `grace_ms` how long the session may be gone before it takes effect.
+    Without `credentials`, a `password_hash` stands for them; without that too, a session that exists keeps its own.
     """
 
     session: str
@@ -78,12 +80,73 @@ class ProvisionSession(Command, tag=5, frozen=True, array_like=True, gc=False):
     password_hash: str
     on_disconnect: CancelOnDisconnect = CancelOnDisconnect.NONE
     grace_ms: int = 0
+    profile: SessionProfile | None = None
+    """Without one, that of an order-entry session without restrictions."""
+    credentials: Credentials | None = None
+    seed: str = ""
+    """A digest of the settings that ask for it, empty if staff does: settings that have not changed ask only once."""
+    by: str = ""
+    """Who asked for it; empty if the settings did."""
+    why: str = ""
+
+
+class SetCredentials(Command, tag=70, frozen=True, array_like=True, gc=False):
+    """Give a session other credentials. `by` is empty if the session itself has changed its password."""
+
+    session: str
+    credentials: Credentials
+    by: str = ""
+    why: str = ""
+
+
+class SuspendSession(Command, tag=71, frozen=True, array_like=True, gc=False):
+    """Log a session out and let it log on no more, until `ResumeSession`. Its orders go as after any disconnect."""
+
+    session: str
+    by: str
+    why: str
+
+
+class ResumeSession(Command, tag=72, frozen=True, array_like=True, gc=False):
+    """Let a suspended session log on again."""
+
+    session: str
+    by: str
+    why: str
+
+
+class RemoveSession(Command, tag=73, frozen=True, array_like=True, gc=False):
+    """End a session for good; it must have no open orders. Provisioned again, it begins with new sequences."""
+
+    session: str
+    by: str
+    why: str
+
+
+class SetSequence(Command, tag=74, frozen=True, array_like=True, gc=False):
+    """Set where a session's sequences stand. 0 leaves one as it is; `next_out` only goes up: no number comes twice."""
+
+    session: str
+    next_in: int
+    next_out: int
+    by: str
+    why: str
+
+
+class LogOutSession(Command, tag=75, frozen=True, array_like=True, gc=False):
+    """Log a session out. It may log on again at once."""
+
+    session: str
+    by: str
+    why: str
 
 
 class ResetSequence(Command, tag=6, frozen=True, array_like=True, gc=False):
-    """Both sequences of a session start again at 1."""
+    """Both sequences of a session start again at 1. `by` is empty if the session's Logon asked for it."""
 
     session: str
+    by: str = ""
+    why: str = ""
 
 
 class ReserveOutbound(Command, tag=7, frozen=True, array_like=True, gc=False):
@@ -394,6 +457,12 @@ AnyCommand = (
     | OpenAccount
     | Credit
     | ProvisionSession
+    | SetCredentials
+    | SuspendSession
+    | ResumeSession
+    | RemoveSession
+    | SetSequence
+    | LogOutSession
     | ResetSequence
     | ReserveOutbound
     | ReleaseOutbound

@@ -22,12 +22,20 @@ from engine.commands import (
     Block,
     BustTrade,
     CorrectTrade,
+    LogOutSession,
+    ProvisionSession,
+    RemoveSession,
+    ResetSequence,
+    ResumeSession,
+    SetCredentials,
     SetIndexPrice,
     SetLimits,
     SetPhase,
     SetRules,
     SetSchedule,
     SetSelfTrade,
+    SetSequence,
+    SuspendSession,
     Unblock,
 )
 from engine.errors import ControlError
@@ -66,6 +74,14 @@ StaffCommand: TypeAlias = (
     | SetIndexPrice
     | BustTrade
     | CorrectTrade
+    | ProvisionSession
+    | SetCredentials
+    | SuspendSession
+    | ResumeSession
+    | RemoveSession
+    | SetSequence
+    | ResetSequence
+    | LogOutSession
 )
 """The commands that come over control. Each has `by`, who asked, which control demands, and `why`."""
 

@@ -62,12 +62,68 @@ class SessionProvisioned(Event, tag=5, frozen=True, array_like=True, gc=False):
     """A session exists, or has changed."""
 
     session: str
+    by: str = ""
+    why: str = ""
+
+
+class CredentialsSet(Event, tag=70, frozen=True, array_like=True, gc=False):
+    """A session has other credentials."""
+
+    session: str
+    by: str = ""
+    why: str = ""
+
+
+class SessionSuspended(Event, tag=71, frozen=True, array_like=True, gc=False):
+    """A session is suspended, or was already."""
+
+    session: str
+    by: str
+    why: str
+    was_suspended: bool
+
+
+class SessionResumed(Event, tag=72, frozen=True, array_like=True, gc=False):
+    """A session is not suspended any more, or was not in the first place."""
+
+    session: str
+    by: str
+    why: str
+    was_suspended: bool
+
+
+class SessionRemoved(Event, tag=73, frozen=True, array_like=True, gc=False):
+    """A session is there no more."""
+
+    session: str
+    by: str
+    why: str
+
+
+class SequenceSet(Event, tag=74, frozen=True, array_like=True, gc=False):
+    """Staff have set a session's sequences; 0 where one was left as it is."""
+
+    session: str
+    next_in: int
+    next_out: int
+    by: str
+    why: str
+
+
+class LogoutOrdered(Event, tag=75, frozen=True, array_like=True, gc=False):
+    """Staff want a session logged out."""
+
+    session: str
+    by: str
+    why: str
 
 
 class SequenceReset(Event, tag=6, frozen=True, array_like=True, gc=False):
     """Both sequences of a session stand at 1."""
 
     session: str
+    by: str = ""
+    why: str = ""
 
 
 class CommandRejected(Event, tag=7, frozen=True, array_like=True, gc=False):
@@ -566,6 +622,12 @@ AnyEvent = (
     | AccountOpened
     | Credited
     | SessionProvisioned
+    | CredentialsSet
+    | SessionSuspended
+    | SessionResumed
+    | SessionRemoved
+    | SequenceSet
+    | LogoutOrdered
     | SequenceReset
     | CommandRejected
     | OrderAccepted

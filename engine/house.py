@@ -1,4 +1,4 @@
-"""Commands of the house: what is traded, who may trade, deposits, sessions, the end of the day.
+"""Commands of the house: what is traded, who may trade, deposits, the end of the day.
 
 A command that cannot be carried out is answered by `CommandRejected` with the reason in words.
 """
@@ -11,11 +11,7 @@ from engine.commands import (
     Credit,
     EndTradingDay,
     OpenAccount,
-    ProvisionSession,
     Refuse,
-    ReleaseOutbound,
-    ReserveOutbound,
-    ResetSequence,
 )
 from engine.errors import DefinitionError
 from engine.events import (
@@ -26,8 +22,6 @@ from engine.events import (
     Credited,
     InstrumentAdded,
     Refused,
-    SequenceReset,
-    SessionProvisioned,
     TradingDayEnded,
 )
 from engine.guard import Guard
@@ -36,8 +30,8 @@ from engine.instrument import Instrument
 from engine.order import Order
 from engine.reject import unknown_session
 from engine.settlement import cancel
-from engine.state import Session, State
-from engine.values import AMOUNT_MAX, DECIMALS_MAX, END_OF_DAY, GRACE_MS_MAX, TimeInForce
+from engine.state import State
+from engine.values import AMOUNT_MAX, DECIMALS_MAX, END_OF_DAY, TimeInForce
 
 
 def add_asset(state: State, command: AddAsset) -> list[AnyEvent]:
@@ -110,57 +104,6 @@ def credit(state: State, command: Credit) -> list[AnyEvent]:
     holding = account.holdings[command.asset]
     holding.available += command.amount
     return [Credited(command.account, command.asset, command.amount, holding.available, command.reference)]
-
-
-def provision_session(state: State, command: ProvisionSession) -> list[AnyEvent]:
-    """Create a session, or change its accounts and password; its sequences stay."""
-    if not command.accounts:
-        return [CommandRejected(f"session {command.session}: needs at least one account")]
-    if len(set(command.accounts)) < len(command.accounts):
-        return [CommandRejected(f"session {command.session}: an account is named twice")]
-    for account in command.accounts:
-        if account not in state.accounts:
-            return [CommandRejected(f"session {command.session}: unknown account {account}")]
-    if not 0 <= command.grace_ms <= GRACE_MS_MAX:
-        return [CommandRejected(f"session {command.session}: grace_ms must be 0 to {GRACE_MS_MAX}")]
-    session = state.sessions.get(command.session)
-    if session is None:
-        session = state.sessions[command.session] = Session(command.session)
-    session.provision((state.accounts[account] for account in command.accounts), command.password_hash)
-    session.default_on_disconnect, session.grace_ms = command.on_disconnect, command.grace_ms
-    return [SessionProvisioned(command.session)]
-
-
-def reset_sequence(state: State, command: ResetSequence) -> list[AnyEvent]:
-    """Let both sequences of a session begin again at 1."""
-    session = state.sessions.get(command.session)
-    if session is None:
-        return unknown_session(command.session)
-    session.last_in = 0
-    session.reserved_out = 0
-    session.resets += 1
-    return [SequenceReset(command.session)]
-
-
-def reserve_outbound(state: State, command: ReserveOutbound) -> list[AnyEvent]:
-    """Note that outgoing numbers up to `through` may be in use from now on."""
-    session = state.sessions.get(command.session)
-    if session is None:
-        return unknown_session(command.session)
-    session.reserved_out = command.through
-    return []
-
-
-def release_outbound(state: State, command: ReleaseOutbound) -> list[AnyEvent]:
-    """Note exactly where both sequences stood at a clean stop."""
-    session = state.sessions.get(command.session)
-    if session is None:
-        return unknown_session(command.session)
-    if command.next_in < 1 or command.next_out < 1:
-        return [CommandRejected(f"session {command.session}: sequence numbers begin at 1")]
-    session.last_in = command.next_in - 1
-    session.reserved_out = command.next_out - 1
-    return []
 
 
 def refuse(state: State, command: Refuse) -> list[AnyEvent]:

@@ -7,6 +7,7 @@ import msgspec
 
 from engine.commands import Block
 from engine.events import Trade
+from engine.profile import Credentials, SessionProfile
 from engine.rules import NO_RULES, Limits, Rules, ScheduledPhase, SelfTradeRule
 from engine.terms import Terms
 from engine.values import (
@@ -143,6 +144,11 @@ class SessionImage(msgspec.Struct, frozen=True, array_like=True):
     on_disconnect: CancelOnDisconnect = CancelOnDisconnect.NONE
     is_connected: bool = False
     due_ns: int = 0
+    profile: SessionProfile = SessionProfile()
+    credentials: Credentials | None = None
+    """Of a snapshot that has none, `password_hash` is all there is."""
+    is_suspended: bool = False
+    seed: str = ""
 
 
 class StateImage(msgspec.Struct, frozen=True, array_like=True):
@@ -172,3 +178,4 @@ class StateImage(msgspec.Struct, frozen=True, array_like=True):
     firms: list[GuardImage] = []
     self_trade_accounts: dict[str, SelfTradeRule] = {}
     self_trade_sessions: dict[str, SelfTradeRule] = {}
+    removed_sessions: dict[str, int] = {}

@@ -32,6 +32,7 @@ from engine.journal import make_directory, sync_directory
 from engine.order import FEE_SCALE, Order, OrderList, round_fee
 from engine.phases import PHASES
 from engine.places import rest_pegged
+from engine.profile import Credentials
 from engine.rules import NO_LIMITS
 from engine.state import Amendment, Session, State
 from engine.timetable import Timetable
@@ -81,6 +82,7 @@ def capture(state: State, sequence: int) -> StateImage:
         [_guard_image(guard, firm) for firm, guard in state.firms.items()],
         dict(state.self_trade_accounts),
         dict(state.self_trade_sessions),
+        dict(state.removed_sessions),
     )
 
 
@@ -97,6 +99,7 @@ def restore(image: StateImage) -> State:
     state.credit_references = dict.fromkeys(image.credit_references)
     state.self_trade_accounts = dict(image.self_trade_accounts)
     state.self_trade_sessions = dict(image.self_trade_sessions)
+    state.removed_sessions = dict(image.removed_sessions)
     for shown in image.instruments:
         book = state.books[shown.symbol] = Book(_instrument(shown, state.assets))
         book.rules = shown.rules
@@ -312,7 +315,7 @@ def _session_image(session: Session) -> SessionImage:
     return SessionImage(
         session.session,
         session.accounts,
-        session.password_hash,
+        session.credentials.password_hash,
         session.last_in,
         session.reserved_out,
         session.resets,
@@ -323,12 +326,20 @@ def _session_image(session: Session) -> SessionImage:
         session.on_disconnect,
         session.is_connected,
         session.due_ns,
+        session.profile,
+        session.credentials,
+        session.is_suspended,
+        session.seed,
     )
 
 
 def _session(image: SessionImage, state: State) -> Session:
     session = Session(image.session)
-    session.provision((state.accounts[name] for name in image.accounts), image.password_hash)
+    session.provision(state.accounts[name] for name in image.accounts)
+    session.profile = image.profile
+    session.credentials = image.credentials or Credentials(image.password_hash)
+    session.is_suspended = image.is_suspended
+    session.seed = image.seed
     session.last_in = image.last_in
     session.reserved_out = image.reserved_out
     session.resets = image.resets

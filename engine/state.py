@@ -10,6 +10,7 @@ from engine.due import Due, DueKey, Timed
 from engine.events import Trade
 from engine.guard import Guard
 from engine.order import Order, OrderList
+from engine.profile import DEFAULT_PROFILE, NO_CREDENTIALS, Credentials, SessionProfile
 from engine.rules import SelfTradeRule
 from engine.values import Amount, CancelOnDisconnect, Price, Qty
 
@@ -41,17 +42,20 @@ class Session(Timed):
 
     __slots__ = (
         "accounts",
+        "credentials",
         "default_on_disconnect",
         "former_accounts",
         "grace_ms",
         "guard",
         "is_connected",
+        "is_suspended",
         "last_in",
         "on_disconnect",
-        "password_hash",
         "permitted",
+        "profile",
         "reserved_out",
         "resets",
+        "seed",
         "session",
     )
 
@@ -72,7 +76,12 @@ class Session(Timed):
         """The accounts it may trade for; the first is the default."""
         self.permitted: dict[str, Account] = {}
         """The same, by name."""
-        self.password_hash = ""
+        self.profile: SessionProfile = DEFAULT_PROFILE
+        self.credentials: Credentials = NO_CREDENTIALS
+        self.is_suspended = False
+        """It may not log on."""
+        self.seed = ""
+        """A digest of the settings that it was last given; what staff have changed since stays."""
         self.last_in = 0
         """MsgSeqNum of the last message of theirs that became a command."""
         self.reserved_out = 0
@@ -80,13 +89,12 @@ class Session(Timed):
         self.resets = 0
         """How often the sequences began again at 1."""
 
-    def provision(self, accounts: Iterable[Account], password_hash: str) -> None:
+    def provision(self, accounts: Iterable[Account]) -> None:
         """Let the session trade for these accounts, and no others."""
         before = (*self.former_accounts, *self.accounts)
         self.permitted = {account.account: account for account in accounts}
         self.accounts = tuple(self.permitted)
         self.former_accounts = tuple(account for account in before if account not in self.permitted)
-        self.password_hash = password_hash
 
     def due_key(self) -> DueKey:
         """Return its place among what is due at the same time: behind all orders, by name."""
@@ -112,6 +120,7 @@ class State:
         "guarded",
         "last_order_id",
         "last_trade_id",
+        "removed_sessions",
         "restless",
         "self_trade_accounts",
         "self_trade_sessions",
@@ -128,6 +137,8 @@ class State:
         self.books: dict[str, Book] = {}
         self.accounts: dict[str, Account] = {}
         self.sessions: dict[str, Session] = {}
+        self.removed_sessions: dict[str, int] = {}
+        """How often the sequences of sessions that are gone for good had begun again, so that new ones are new."""
         self.firms: dict[str, Guard] = {}
         """What each firm is held to."""
         self.guarded = False

@@ -6,6 +6,7 @@ what the indexes lack is added. After an unclean stop the numbers up to the rese
 them is used again: the client sees a gap, asks, and gets what it is owed.
 """
 
+import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -16,9 +17,11 @@ import msgspec
 from engine.events import (
     AnyEvent,
     CancelRejected,
+    CredentialsSet,
     IndicativePrice,
     ListReported,
     ListRequestRejected,
+    LogoutOrdered,
     MassCanceled,
     OrderAccepted,
     OrderCanceled,
@@ -30,6 +33,12 @@ from engine.events import (
     PhaseChanged,
     PhaseReported,
     Refused,
+    SequenceReset,
+    SequenceSet,
+    SessionProvisioned,
+    SessionRemoved,
+    SessionResumed,
+    SessionSuspended,
     Trade,
     TradeAmended,
 )
@@ -82,6 +91,19 @@ _REPORTED: Final = (
 )
 
 
+_OF_SESSIONS: Final = (
+    SessionProvisioned,
+    CredentialsSet,
+    SessionSuspended,
+    SessionResumed,
+    SessionRemoved,
+    SequenceReset,
+    SequenceSet,
+    LogoutOrdered,
+)
+"""What staff do to sessions: the acceptor acts on it."""
+
+
 class Delivered(msgspec.Struct, frozen=True):
     """Through which record all index entries are on disk, and in which boot of the machine that was written."""
 
@@ -102,6 +124,9 @@ class Delivery:
         self.outbounds: dict[str, Outbound] = {}
         self._indexes: dict[str, OutboundIndex] = {}
         self._dirty: list[Outbound] = []
+        self.on_session_changed: Callable[[AnyEvent], None] = _unnoticed
+        """Told of what staff have done to a session, once that is on disk."""
+        self._session_events: list[AnyEvent] = []
         self._journal = JournalReader(sequencer.journal.directory)
         self._delivered = 0
         self._time_ns = 0
@@ -115,6 +140,9 @@ class Delivery:
         index = self._indexes.get(session.comp_id)
         if index is None:
             index = self._indexes[session.comp_id] = OutboundIndex(self.directory / f"{session.comp_id}.index")
+            resets = self.sequencer.exchange.state.sessions[session.comp_id].resets
+            if index.resets != resets:
+                index.begin_again(resets, b"", (self.sequencer.sequence, PART_MAX))
         outbound = self.outbounds[session.comp_id] = Outbound(
             session,
             index,
@@ -124,6 +152,13 @@ class Delivery:
             dirty=self._dirty,
         )
         return outbound
+
+    def remove(self, comp_id: str) -> None:
+        """Drop the outgoing side of a session that is there no more, and its index."""
+        del self.outbounds[comp_id]
+        index = self._indexes.pop(comp_id)
+        index.close()
+        index.path.unlink()
 
     def observe(self, sequence: int, time_ns: int, events: list[AnyEvent]) -> None:
         """Hand each report to the sessions it is for."""
@@ -137,17 +172,23 @@ class Delivery:
                 outbounds[event.session].report(event, sequence, part, time_ns, time)
             else:
                 for session, low_bit in recipients(event):
-                    outbounds[session].report(event, sequence, part | low_bit, time_ns, time)
+                    if session in outbounds:  # it may have been removed
+                        outbounds[session].report(event, sequence, part | low_bit, time_ns, time)
+                if isinstance(event, _OF_SESSIONS):
+                    self._session_events.append(event)
             part += 2
 
     def stage(self) -> Callable[[], None]:
         """Set aside what all sessions have to say with the current batch."""
         releases = [outbound.stage() for outbound in self._dirty]
         self._dirty.clear()
+        session_events, self._session_events = self._session_events, []
 
         def release() -> None:
             for each in releases:
                 each()
+            for event in session_events:  # later, as it may have more to submit
+                asyncio.get_running_loop().call_soon(self.on_session_changed, event)
 
         return release
 
@@ -187,7 +228,7 @@ class Delivery:
             for number, event in enumerate(record.events):
                 for comp_id, low_bit in recipients(event):
                     position = (record.sequence, number << 1 | low_bit)
-                    if position > positions[comp_id]:
+                    if comp_id in positions and position > positions[comp_id]:
                         self._indexes[comp_id].append(entry_bytes(*position, POSSIBLE_RESEND, 0))
                         owed_count += 1
         self.sequencer.journal.sync()  # the indexes must not know more than what a power cut leaves of the journal
@@ -220,6 +261,10 @@ class Delivery:
             self.checkpoint(self.sequencer.committed)
         for index in self._indexes.values():
             index.close()
+
+
+def _unnoticed(_event: AnyEvent) -> None:
+    """Nobody acts on what staff do to sessions."""
 
 
 def check_journal_end(directory: Path, last: int) -> None:

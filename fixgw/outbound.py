@@ -9,13 +9,14 @@ nothing is held in memory for a client that does not read, and nothing is stored
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final
 
 from engine.commands import ReserveOutbound
 from engine.events import AnyEvent
 from engine.journal import JournalReader
 from engine.sequencer import Sequencer
 from fixgw.codec import encode
+from fixgw.gateway import Wire
 from fixgw.outbound_index import (
     ADMINISTRATIVE,
     POSSIBLE_RESEND,
@@ -35,13 +36,6 @@ PUMP_MESSAGES: Final = 256
 RESENDS_WAITING_MAX: Final = 64
 """When so many ResendRequests wait to be answered, the ranges of further ones are joined to the last."""
 _DEFERRED_MAX: Final = 64
-
-
-class Wire(Protocol):
-    """Where a session's bytes go: an asyncio transport."""
-
-    def write(self, data: bytes) -> None: ...
-    def is_closing(self) -> bool: ...
 
 
 class Outbound:
@@ -174,14 +168,14 @@ class Outbound:
         self._deferred.clear()
         self._stop_pump()
 
-    def begin_again(self, resets: int) -> None:
-        """Number anew: 1 is for our Logon, then come all reports that were never transmitted under the old numbers.
+    def begin_again(self, resets: int, *, by_logon: bool) -> None:
+        """Number anew, with all reports that were never transmitted under the old numbers.
 
-        The reset must have been committed.
+        `by_logon`: 1 is for our Logon, which is to be answered by `answer_reset`. The reset must have been committed.
         """
         now_ns = self._sequencer.time_ns
         owed = [entry_bytes(entry.sequence, entry.part, entry.flags, 0) for entry in self._index.owed()]
-        first = entry_bytes(ADMINISTRATIVE, 0, 0, now_ns)
+        first = entry_bytes(ADMINISTRATIVE, 0, 0, now_ns) if by_logon else b""
         self._index.begin_again(resets, first + b"".join(owed), self._index.last_position())
         self.next_out = 1 + self._index.count + self._staged_count + len(self._entries)
         self._reserve(self.next_out)
@@ -195,6 +189,16 @@ class Outbound:
         self._wire.write(encode(f"35={msg_type}{self._header}1\x0152={format_utc(now_ns)}\x01{body}"))
         if self.next_out > 2:
             self._stop_being_live(2)
+
+    def skip_to(self, number: int) -> None:
+        """Use no number below this one any more: those in between become a gap that a resend fills."""
+        skipped = max(0, number - self.next_out)
+        self._entries += [entry_bytes(ADMINISTRATIVE, 0, 0, 0)] * skipped
+        self.next_out += skipped
+        if self.next_out > self._reserved:
+            self._reserve(self.next_out)
+        self._mark_dirty()
+        self._sequencer.schedule_flush()
 
     def pause(self) -> None:
         """Note that the client does not read as fast as we write."""
@@ -234,6 +238,11 @@ class Outbound:
         self._sequencer.submit(ReserveOutbound(self._session.comp_id, self._reserved))
         self._sequencer.require_sync()
 
+    def _mark_dirty(self) -> None:
+        if not self._is_dirty:
+            self._is_dirty = True
+            self._dirty.append(self)
+
     def _send_administrative(self, msg_type: str, body: str) -> None:
         now_ns = self._sequencer.time_ns
         number = self.next_out
@@ -243,9 +252,7 @@ class Outbound:
         self._frames.append(encode(f"35={msg_type}{self._header}{number}\x0152={format_utc(now_ns)}\x01{body}"))
         self._entries.append(entry_bytes(ADMINISTRATIVE, 0, 0, now_ns))
         self._session.last_sent_ns = now_ns
-        if not self._is_dirty:
-            self._is_dirty = True
-            self._dirty.append(self)
+        self._mark_dirty()
         self._sequencer.schedule_flush()
 
     # The pump

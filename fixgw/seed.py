@@ -5,9 +5,12 @@ what has been traded under one definition cannot be read under another.
 """
 
 import secrets
+from hashlib import sha256
 from typing import Final
 
-from config.settings import WEEKDAYS, Instrument, PhaseChange, Settings
+import msgspec
+
+from config.settings import WEEKDAYS, Instrument, PhaseChange, Session, Settings
 from config.settings import Limits as LimitsSettings
 from config.settings import Rules as RulesSettings
 from config.settings import SelfTrade as SelfTradeSetting
@@ -28,6 +31,7 @@ from engine.commands import (
 from engine.decimals import parse_decimal
 from engine.errors import DecimalError
 from engine.events import CommandRejected
+from engine.profile import CopyScope, Credentials, OnBehalf, SessionProfile, SessionRole, Throttle
 from engine.rules import Bands, Limits, Rules, ScheduledPhase, SelfTradeRule
 from engine.sequencer import Sequencer
 from engine.values import CancelOnDisconnect, Phase, Scope, SelfTrade, SelfTradeScope
@@ -113,20 +117,39 @@ def _seed_limits(settings: Settings, sequencer: Sequencer) -> None:
 
 
 def _seed_sessions(settings: Settings, sequencer: Sequencer) -> None:
+    """Provision what is new in the settings; what staff have changed since they were last seeded stays."""
     sessions = sequencer.exchange.state.sessions
     for session in settings.sessions:
         known = sessions.get(session.comp_id)
-        command = ProvisionSession(
-            session.comp_id,
-            session.accounts,
-            session.password_hash,
-            _ON_DISCONNECT[session.cancel_on_disconnect],
-            session.disconnect_grace_ms,
-        )
-        if known is None or command != ProvisionSession(
-            known.session, known.accounts, known.password_hash, known.default_on_disconnect, known.grace_ms
-        ):
+        command = _provision(session)
+        if known is None or known.seed != command.seed:
             _submit(sequencer, command)
+
+
+def _provision(session: Session) -> ProvisionSession:
+    throttle, copies = session.throttle, session.copies
+    profile = SessionProfile(
+        SessionRole[session.role.upper().replace("-", "_")],
+        session.version,
+        session.validates,
+        session.recovers_unasked,
+        session.instruments,
+        tuple(OnBehalf(comp_id, account) for comp_id, account in session.on_behalf_of.items()),
+        session.networks,
+        Throttle(throttle.orders_per_s, throttle.orders_burst, throttle.queries_per_s, throttle.queries_burst),
+        CopyScope(copies.accounts, copies.firms, copies.fills_only),
+    )
+    password_hash = session.password_hash or ""
+    return ProvisionSession(
+        session.comp_id,
+        session.accounts,
+        password_hash,
+        _ON_DISCONNECT[session.cancel_on_disconnect],
+        session.disconnect_grace_ms,
+        profile,
+        Credentials(password_hash, session.public_keys, "", session.certificates),
+        sha256(msgspec.json.encode(session)).hexdigest(),
+    )
 
 
 def _seed_self_trade(settings: Settings, sequencer: Sequencer) -> None:

@@ -23,9 +23,11 @@ from engine.recovery import JOURNAL, SNAPSHOTS, recover
 from engine.sequencer import Sequencer
 from engine.snapshot import write_snapshot
 from fixgw.acceptor import Acceptor
+from fixgw.authentication import Authenticator
 from fixgw.delivery import Delivery, check_journal_end
 from fixgw.due_timer import DueTimer
 from fixgw.order_entry import OrderEntry
+from fixgw.order_gateway import OrderGateway
 from fixgw.reports import Reports
 from fixgw.seed import seed
 
@@ -97,11 +99,14 @@ class Trading:
             _log.warning("reports owed from before the stop", reports=owed)
         missed_day = self._missed_trading_day()
         sequencer.begin_batch()
-        self.acceptor = Acceptor(self.settings.fix, sequencer, self.order_entry, self.delivery)
+        gateway = OrderGateway(sequencer, self.order_entry, self.delivery)
+        self.acceptor = Acceptor(self.settings.fix, gateway, Authenticator())
+        self.acceptor.refresh()
         seed(self.settings, sequencer)
         self.order_entry.refresh()
         self.acceptor.refresh()
-        self.acceptor.let_go_of_sessions()
+        gateway.let_go()
+        self.delivery.on_session_changed = self.acceptor.session_changed
         sequencer.on_commit = self._on_commit
         sequencer.on_failure = self._on_failure
         if missed_day:

@@ -51,7 +51,7 @@ def test_sandbox_has_eight_sessions_each_with_its_account(sandbox: Settings) -> 
 
 def test_sandbox_password_opens_every_session(sandbox: Settings) -> None:
     hasher = PasswordHasher()
-    assert all(hasher.verify(session.password_hash, "sandbox-only") for session in sandbox.sessions)
+    assert all(hasher.verify(session.password_hash or "", "sandbox-only") for session in sandbox.sessions)
     assert len({session.password_hash for session in sandbox.sessions}) == len(BROKERS)
 
 
@@ -185,7 +185,26 @@ NAME = "must be a name of 1 to 32 letters, digits and . _ / -, no sign first"
         ('BTC = "1000"', '"B T" = "1000"', f"accounts[0].deposits: {NAME}"),
         ('BTC = "1000"', "BTC = 1000", "accounts[0].deposits[...]: must be text in quotes, not a whole number"),
         ('accounts = ["BROKER1-A"]', 'accounts = ["NOBODY"]', "session BROKER1: unknown account NOBODY"),
-        ('accounts = ["BROKER1-A"]', "accounts = []", "sessions[0].accounts: must be a list with something in it"),
+        (
+            'accounts = ["BROKER1-A"]',
+            "accounts = []",
+            "session BROKER1: missing: accounts, at least one for the role order-entry",
+        ),
+        (
+            'accounts = ["BROKER1-A"]',
+            'accounts = ["BROKER1-A"]\nrole = "onlooker"',
+            "sessions[0].role: unknown value 'onlooker' (choose from: order-entry, drop-copy, market-data, read-only)",
+        ),
+        (
+            'accounts = ["BROKER1-A"]',
+            'accounts = ["BROKER1-A"]\ncopies = { accounts = ["NOBODY"] }',
+            "session BROKER1: unknown account NOBODY",
+        ),
+        (
+            'comp_id = "BROKER1"\npassword_hash',
+            'comp_id = "BROKER1"\n#',
+            "session BROKER1: missing: password_hash, or public_keys",
+        ),
         ('accounts = ["BROKER1-A"]', 'accounts = "A"', "sessions[0].accounts: must be a list, not text in quotes"),
         ('asset = "ETH"', 'asset = "BTC"', "asset BTC is there twice"),
         ('symbol = "ETH/USD"', 'symbol = "BTC/USD"', "instrument BTC/USD is there twice"),

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from engine import commands
 from engine.commands import AnyCommand
+from engine.profile import Credentials
 from engine.rules import Bands, Limits, Rules, ScheduledPhase, SelfTradeRule
 from engine.terms import Terms
 from engine.triggers import LIMITED_TYPES, TRIGGERED_TYPES
@@ -480,6 +481,14 @@ class Tape:
                 ),
                 commands.ProvisionSession(f"Z{self._number % 5}", ("A", "C"), "hash"),
                 commands.ResetSequence(session),
+                commands.SuspendSession(session, "staff", ""),
+                commands.ResumeSession(session, "staff", ""),
+                commands.RemoveSession(f"Z{self._number % 5}", "staff", ""),
+                commands.SetSequence(
+                    session, chance.choice((0, 7, -1)), chance.choice((0, 3, 9_999, 2**31)), "staff", ""
+                ),
+                commands.LogOutSession(session, "staff", ""),
+                commands.SetCredentials(session, Credentials(chance.choice(("", "$argon2id$", "plain")))),
                 commands.ReserveOutbound(session, self._number),
                 commands.ReleaseOutbound(session, chance.randint(0, 9), chance.randint(0, 9)),
                 commands.EndTradingDay(self._day()),

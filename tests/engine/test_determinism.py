@@ -43,4 +43,4 @@ def test_journal_and_state_are_the_same_in_another_interpreter(tmp_path: Path, h
 
 def test_state_of_a_fixed_tape_is_the_same_on_every_machine(tmp_path: Path) -> None:
     """Where this changes, journals written before it replay differently, or snapshots are laid out differently."""
-    assert run(tmp_path, "0") == "878097b9a2e1eecd0bdfa445cd098db7843e15e8571840d614662a71cbefef57"
+    assert run(tmp_path, "0") == "2995c67b1d4cec31acb3ce02c79e0ab57f00920d6a4634fdb42ef396cf20f74f"

@@ -106,7 +106,7 @@ def test_session_may_be_given_other_accounts_and_keeps_its_place() -> None:
     session = venue.state.sessions["A"]
     last_in = session.last_in
     venue.apply(commands.ProvisionSession("A", ("C", "B"), "other"))
-    assert (session.accounts, session.password_hash, session.last_in) == (("C", "B"), "other", last_in)
+    assert (session.accounts, session.credentials.password_hash, session.last_in) == (("C", "B"), "other", last_in)
     assert list(session.permitted.values()) == [venue.state.accounts["C"], venue.state.accounts["B"]]
 
 

@@ -16,11 +16,15 @@ from engine.commands import ReleaseOutbound
 from engine.journal import Journal
 from engine.recovery import JOURNAL, recover
 from engine.sequencer import Sequencer
+from engine.state import Session
 from fixgw import delivery as delivery_module
-from fixgw.acceptor import Acceptor, Connection
+from fixgw.acceptor import Acceptor
+from fixgw.authentication import Authenticator
 from fixgw.codec import SOH, Framer, Message, encode
+from fixgw.connection import Connection
 from fixgw.delivery import Delivery
 from fixgw.order_entry import OrderEntry
+from fixgw.order_gateway import OrderGateway
 from fixgw.outbound import Outbound
 from fixgw.outbound_index import OutboundIndex
 from fixgw.reports import Reports
@@ -32,12 +36,12 @@ BROKERS: Final = ("BROKER1", "BROKER2")
 QUICK_HASH: Final = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("secret")
 
 
-class OpenAcceptor(Acceptor):
-    """An acceptor that asks for no password; hashing them is slow on purpose."""
+class OpenDoor(Authenticator):
+    """Asks for no password; hashing them is slow on purpose."""
 
-    async def verify(self, comp_id: str, username: str, password: str) -> bool:
+    async def problem(self, known: Session | None, logon: Message) -> str:
         await asyncio.sleep(0)
-        return password != "wrong"
+        return "Username(553) or Password(554) is wrong" if logon.fields.get("554") == "wrong" else ""
 
 
 class House:
@@ -64,12 +68,15 @@ class House:
         self.delivery = Delivery(self.data / "outbound", self.sequencer, Reports(self.order_entry.instruments))
         self.owed = self.delivery.restore()
         self.sequencer.begin_batch()
-        self.acceptor = OpenAcceptor(Fix("FONDACO"), self.sequencer, self.order_entry, self.delivery)
+        gateway = OrderGateway(self.sequencer, self.order_entry, self.delivery)
+        self.acceptor = Acceptor(Fix("FONDACO"), gateway, OpenDoor())
+        self.acceptor.refresh()
         if not recovered.exchange.state.sessions:
             self._seed()
         self.order_entry.refresh()
         self.acceptor.refresh()
-        self.acceptor.let_go_of_sessions()
+        gateway.let_go()
+        self.delivery.on_session_changed = self.acceptor.session_changed
         self.sequencer.on_commit = self.acceptor.committed
         await self.sequencer.flushed()
         return self

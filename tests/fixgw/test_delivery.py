@@ -304,7 +304,7 @@ async def test_kill_between_a_reset_and_its_new_index_is_made_up_for(
     other.order("T", side="2")
     await house.settle()
     with monkeypatch.context() as patched:
-        patched.setattr(Outbound, "begin_again", lambda self, resets: None)
+        patched.setattr(Outbound, "begin_again", lambda self, resets, *, by_logon: None)
         broker.wire, broker.next_out = house.connect(), 1
         broker.say("A", "98=0|108=30|141=Y|")
         while house.sequencer.exchange.state.sessions["BROKER1"].resets == 0:

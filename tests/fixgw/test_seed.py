@@ -111,7 +111,7 @@ async def test_later_settings_only_add(sequencer: Sequencer) -> None:
 async def test_session_whose_password_changed_is_provisioned_anew(sequencer: Sequencer) -> None:
     seed(settings(), sequencer)
     assert submitted(sequencer, ("$ONE", "$TWO")) == ["ProvisionSession"]
-    assert sequencer.exchange.state.sessions["BROKER"].password_hash.endswith("$TWO")
+    assert sequencer.exchange.state.sessions["BROKER"].credentials.password_hash.endswith("$TWO")
 
 
 async def test_opening_deposit_that_a_crash_cut_off_is_made_up_for(sequencer: Sequencer) -> None:

@@ -1,0 +1,325 @@
+"""One TCP connection of the gateway, from its first byte to its last: bound to a session by its Logon.
+
+One pass over all complete messages in what has arrived, one batch of commands, one write per batch. A connection that
+does not log on in time is dropped.
+"""
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING, Final, cast
+
+import structlog
+
+from fixgw.codec import Framer, Message
+from fixgw.gateway import Outgoing
+from fixgw.session import ON_DISCONNECT, Session, SessionState
+
+if TYPE_CHECKING:
+    from fixgw.acceptor import Acceptor
+
+WRITE_BUFFER_BYTES: Final = 1024 * 1024
+"""With more than this unread by the client, its reports wait in the journal."""
+GOODBYE_S: Final = 2.0
+"""How long the answer to a Logout is waited for."""
+MANY_EVENTS: Final = 16
+"""A command with more events than this asks for much with few bytes."""
+EVENTS_AT_ONCE_MAX: Final = 10_000
+"""After so many events of such commands, the rest of what has arrived waits for the next commit."""
+
+_log = structlog.get_logger("fix")
+
+
+class Connection(asyncio.Protocol):
+    """One TCP connection, from its first byte to its last."""
+
+    __slots__ = (
+        "_acceptor",
+        "_framer",
+        "_garbled_seen",
+        "_gateway",
+        "_is_closing",
+        "_is_resetting",
+        "_is_up",
+        "_logon",
+        "_outbound",
+        "_peer",
+        "_session",
+        "_slow_timer",
+        "_take",
+        "_transport",
+        "_waiting",
+    )
+
+    def __init__(self, acceptor: "Acceptor") -> None:
+        self._acceptor = acceptor
+        self._gateway = acceptor.gateway
+        self._take = acceptor.gateway.take
+        self._framer = Framer()
+        self._garbled_seen = 0
+        self._session: Session | None = None
+        self._outbound: Outgoing | None = None
+        self._logon: asyncio.Task[None] | asyncio.TimerHandle | None = None
+        """The timer until a Logon has come, then the task that deals with it."""
+        self._waiting: list[Message] = []
+        """What came behind a Logon that is being verified, or behind what made very many events."""
+        self._slow_timer: asyncio.TimerHandle | None = None
+        self._is_closing = False
+        self._is_resetting = False
+        """The sequences are about to begin again, which must be seen through whether the client stays or not."""
+        self._is_up = False
+        """The session is logged on, and whoever asks the journal is told so."""
+        self._peer = "?"
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, or refuse if there are too many."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._peer = str(transport.get_extra_info("peername"))
+        acceptor = self._acceptor
+        acceptor.connections[self] = None
+        if len(acceptor.connections) > acceptor.settings.connections_max:
+            acceptor.make_room()
+        sock = transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._transport.set_write_buffer_limits(WRITE_BUFFER_BYTES)
+        self._logon = asyncio.get_running_loop().call_later(
+            acceptor.settings.logon_timeout_s, self.abort, "no Logon in time"
+        )
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what has arrived."""
+        if self._is_closing:
+            return
+        messages = self._framer.receive(data)
+        if self._framer.garbled_count != self._garbled_seen:
+            self._log_garbled()
+        if self._session is None:
+            self._before_logon(messages)
+        elif self._waiting:
+            self._waiting += messages
+        elif messages:
+            self._process(messages)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let the session wait for its next connection."""
+        acceptor = self._acceptor
+        acceptor.connections.pop(self, None)
+        acceptor.connection_gone.set()
+        if self in acceptor.congested:
+            acceptor.congested.remove(self)
+        if self._slow_timer is not None:
+            self._slow_timer.cancel()
+        self._is_closing = True
+        if not self._is_resetting:
+            if self._logon is not None:
+                self._logon.cancel()
+            self._unbind(str(exc) if exc else "connection lost")
+
+    def pause_writing(self) -> None:
+        """The client reads too slowly: give it time, not memory."""
+        if self._outbound is not None:
+            self._outbound.pause()
+            self._slow_timer = asyncio.get_running_loop().call_later(
+                self._acceptor.settings.slow_reader_timeout_s, self.abort, "the client does not read"
+            )
+
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        if self._slow_timer is not None:
+            self._slow_timer.cancel()
+            self._slow_timer = None
+        if self._outbound is not None:
+            self._outbound.resume()
+
+    # What the acceptor asks for
+
+    @property
+    def is_bound(self) -> bool:
+        """Tell whether the connection is a session's."""
+        return self._session is not None
+
+    def tick(self, now_ns: int) -> None:
+        """Let time pass for the session."""
+        assert self._session is not None, "only bound connections tick"
+        self._session.tick(now_ns)
+        self._follow_up(self._session)
+
+    def log_out(self, text: str) -> None:
+        """Ask the client to leave."""
+        assert self._session is not None, "only bound connections log out"
+        self._session.log_out(text)
+        self._follow_up(self._session)
+
+    def resume_reading(self) -> None:
+        """Go on with what has come already, then with reading."""
+        waiting, self._waiting = self._waiting, []
+        if waiting and not self._is_closing:
+            self._process(waiting)
+        if not self._is_closing and self not in self._acceptor.congested:
+            self._transport.resume_reading()
+
+    def abort(self, reason: str) -> None:
+        """Drop the connection at once; what it has not been sent stays owed."""
+        if self._session is None:
+            _log.info("connection dropped", peer=self._peer, reason=reason)
+        elif not self._session.close_reason:
+            self._session.close_reason = reason
+        self._is_closing = True
+        self._transport.abort()
+
+    def cut(self, reason: str) -> None:
+        """Let go of the session at once, and drop the connection."""
+        self.abort(reason)
+        self._unbind(reason)
+        self._session = None
+
+    def _unbind(self, reason: str) -> None:
+        """Let go of the session, if there is one: another connection may have it."""
+        session = self._session
+        if session is not None and self._outbound is not None:
+            del self._acceptor.bound[session.comp_id]
+            self._acceptor.connection_gone.set()
+            self._outbound.disconnect()
+            if self._is_up and not self._acceptor.is_stopping and not self._gateway.failed:
+                self._gateway.begin_batch()
+                self._gateway.gone(session.comp_id)
+            self._is_up = False
+            _log.info("session ended", session=session.comp_id, reason=session.close_reason or reason)
+            session.disconnected()
+
+    # Messages
+
+    def _process(self, messages: list[Message]) -> None:
+        session = self._session
+        assert session is not None, "a session is bound"
+        now_ns = self._gateway.begin_batch()
+        comp_id = session.comp_id
+        take, accept, framer = self._take, session.accept, self._framer
+        many_count = 0
+        for position, message in enumerate(messages, 1):
+            if accept(message, now_ns):
+                event_count = take(comp_id, session.next_in - 1, message, session.flaw, framer)
+                if event_count > MANY_EVENTS:
+                    many_count += event_count
+                    if many_count > EVENTS_AT_ONCE_MAX:
+                        self._waiting = messages[position:]
+                        break
+            elif session.answers or session.resend_requests or session.state is not SessionState.ACTIVE:
+                self._follow_up(session)
+                if self._is_closing:
+                    return
+        if self._waiting or self._gateway.congested:
+            self._transport.pause_reading()
+            self._acceptor.congested.append(self)
+
+    def _follow_up(self, session: Session) -> None:
+        """Do what the session layer wants done."""
+        assert self._outbound is not None, "a bound connection has an outgoing side"
+        if session.answers:
+            self._outbound.answer(session.answers)
+        for begin, end in session.resend_requests:
+            self._outbound.resend(begin, end)
+        session.resend_requests.clear()
+        if session.state is SessionState.CLOSED and not self._is_closing:
+            self._is_closing = True
+            self._logon = asyncio.get_running_loop().create_task(self._close())
+
+    async def _close(self) -> None:
+        """Close when all that was said has been committed and written, or is not read for too long."""
+        await self._gateway.flushed()
+        self._transport.close()
+        self._logon = asyncio.get_running_loop().call_later(GOODBYE_S, self._transport.abort)
+
+    def _log_garbled(self) -> None:
+        session = self._session.comp_id if self._session else None
+        if not self._garbled_seen:
+            _log.warning(
+                "garbled message ignored", session=session, peer=self._peer, reason=self._framer.garbled_reason
+            )
+        self._garbled_seen = self._framer.garbled_count
+
+    # Logon
+
+    def _before_logon(self, messages: list[Message]) -> None:
+        if not messages:
+            if self._framer.garbled_count:
+                self.abort("garbled before Logon")
+            return
+        if isinstance(self._logon, asyncio.Task):
+            self._waiting += messages
+            return
+        if messages[0].msg_type != "A":
+            self.abort("the first message was no Logon")
+            return
+        if self._logon is not None:
+            self._logon.cancel()
+        self._waiting = messages[1:]
+        self._transport.pause_reading()
+        self._logon = asyncio.get_running_loop().create_task(self._try_to_log_on(messages[0]))
+
+    async def _try_to_log_on(self, logon: Message) -> None:
+        try:
+            await self._log_on(logon)
+        except Exception:  # noqa: BLE001 - nobody awaits this task; the log is where its error belongs
+            _log.exception("logon failed", peer=self._peer)
+            self.abort("logon failed")
+
+    async def _log_on(self, logon: Message) -> None:
+        """Verify, bind, reset if asked, answer; then take in what came behind the Logon."""
+        acceptor, gateway = self._acceptor, self._gateway
+        fields = logon.fields
+        comp_id = fields.get("49", "")
+        known = gateway.known.get(comp_id)
+        problem = await acceptor.authenticator.problem(known, logon)
+        if self._transport.is_closing():
+            return
+        session = acceptor.sessions.get(comp_id)
+        if known is None or session is None or fields.get("56") != acceptor.settings.comp_id:
+            self._refuse_logon(comp_id, "unknown SenderCompID(49) or TargetCompID(56)")
+            return
+        if comp_id in acceptor.bound:
+            self._refuse_logon(comp_id, "the session is logged on already")
+            return
+        outbound = acceptor.outgoing[comp_id]
+        acceptor.bound[comp_id] = self
+        self._session, self._outbound = session, outbound
+        now_ns = gateway.begin_batch()
+        if not problem and known.is_suspended:
+            problem = "the session is suspended"
+        problem = problem or session.check_logon(logon, now_ns)
+        resets = not problem and fields.get("141") == "Y"
+        if resets:
+            self._is_resetting = True
+            await gateway.reset(session)
+            self._is_resetting = False
+            if self._is_closing:
+                self._unbind("connection lost")
+                return
+            now_ns = gateway.begin_batch()
+        if not problem:
+            problem = session.begin(logon, now_ns, 1 if resets else outbound.next_out)
+        if problem:
+            _log.warning("logon refused", session=comp_id, peer=self._peer, reason=problem)
+            outbound.connect(self._transport, live=False)  # nothing but our Logout: who this is may be unknown
+            session.refuse(problem)
+            self._follow_up(session)
+            return
+        _log.info("session logged on", session=comp_id, peer=self._peer, heartbeat_s=session.heartbeat_s, reset=resets)
+        gateway.logged_on(comp_id, ON_DISCONNECT.get(fields.get("8013", ""), known.default_on_disconnect))
+        self._is_up = True
+        outbound.connect(self._transport)
+        if resets:
+            outbound.answer_reset(session.answers.pop(0))
+        self._follow_up(session)
+        waiting, self._waiting = self._waiting, []
+        self._transport.resume_reading()
+        if waiting:
+            self._process(waiting)
+
+    def _refuse_logon(self, comp_id: str, reason: str) -> None:
+        """Hang up without a word: it would have to come from a session that is not this connection's."""
+        _log.warning("logon refused", session=comp_id, peer=self._peer, reason=reason)
+        self._is_closing = True
+        self._transport.close()

@@ -1,0 +1,107 @@
+"""The gateway of the trading process: messages become commands of the engine, reports come by `fixgw.delivery`."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from engine import state
+from engine.commands import Refuse, ResetSequence, SessionConnected, SessionDisconnected
+from engine.profile import SessionRole
+from engine.sequencer import Sequencer
+from engine.values import CancelOnDisconnect
+from fixgw.codec import Framer, Message
+from fixgw.delivery import Delivery
+from fixgw.order_entry import OrderEntry, refuse_flaw
+from fixgw.outbound import Outbound
+from fixgw.session import Session
+from fixgw.support import GROUPED
+from fixgw.validation import Flaw
+
+_SERVED: Final = (SessionRole.ORDER_ENTRY, SessionRole.READ_ONLY, SessionRole.DROP_COPY)
+
+
+class OrderGateway:
+    """Order entry for sessions, on a sequencer."""
+
+    __slots__ = ("_delivery", "_sequencer", "_submit", "_translate")
+
+    def __init__(self, sequencer: Sequencer, order_entry: OrderEntry, delivery: Delivery) -> None:
+        self._sequencer = sequencer
+        self._submit = sequencer.submit
+        self._translate = order_entry.translate
+        self._delivery = delivery
+
+    @property
+    def known(self) -> Mapping[str, state.Session]:
+        """All sessions there are."""
+        return self._sequencer.exchange.state.sessions
+
+    @property
+    def congested(self) -> bool:
+        """Tell whether the disk is so far behind that input should wait."""
+        return self._sequencer.congested
+
+    @property
+    def failed(self) -> bool:
+        """Tell whether the journal cannot be written any more."""
+        return self._sequencer.failure is not None
+
+    def serves(self, session: state.Session) -> bool:
+        """Tell whether a session is for trading, or for looking on."""
+        return session.profile.role in _SERVED
+
+    def open(self, session: Session) -> Outbound:
+        """Return the outgoing side of a session, whose index the delivery keeps."""
+        return self._delivery.add(session)
+
+    def close(self, comp_id: str) -> None:
+        """Drop the index of a session that is there no more."""
+        self._delivery.remove(comp_id)
+
+    def begin_batch(self) -> int:
+        """Read the clock for the commands that have just arrived together."""
+        return self._sequencer.begin_batch()
+
+    async def flushed(self) -> None:
+        """Return when all that was submitted or staged so far has left."""
+        await self._sequencer.flushed()
+
+    async def reset(self, session: Session) -> None:
+        """Let both sequences of a session begin again; on disk, relaxed or not, when this returns."""
+        self._submit(ResetSequence(session.comp_id))
+        self._sequencer.require_sync()
+        await self._sequencer.flushed()
+        self._begin_again(session, by_logon=True)
+
+    def begin_again(self, session: Session) -> None:
+        """Let a session's sequences begin again at 1, as the journal has it."""
+        self._begin_again(session, by_logon=False)
+
+    def _begin_again(self, session: Session, *, by_logon: bool) -> None:
+        session.next_in = 1
+        resets = self.known[session.comp_id].resets
+        self._delivery.outbounds[session.comp_id].begin_again(resets, by_logon=by_logon)
+
+    def logged_on(self, comp_id: str, on_disconnect: CancelOnDisconnect) -> None:
+        """Put on record that a session is there."""
+        self._submit(SessionConnected(comp_id, on_disconnect))
+
+    def gone(self, comp_id: str) -> None:
+        """Put on record that a session is gone, if it is still one."""
+        if comp_id in self.known:
+            self._submit(SessionDisconnected(comp_id))
+
+    def let_go(self) -> None:
+        """Note, at a start, that the sessions that were logged on when the venue ended are gone."""
+        for session in self.known.values():
+            if session.is_connected:
+                self._submit(SessionDisconnected(session.session))
+
+    def take(self, comp_id: str, number: int, message: Message, flaw: Flaw | None, framer: Framer) -> int:
+        """Submit what a message comes to, and return the number of events."""
+        if flaw is not None:
+            return len(self._submit(refuse_flaw(comp_id, number, message, flaw)))
+        command = self._translate(comp_id, number, message)
+        event_count = len(self._submit(command))
+        if not message.known and type(command) is not Refuse and message.msg_type not in GROUPED:
+            framer.learn(message)
+        return event_count
