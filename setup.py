@@ -97,6 +97,7 @@ COMPILED: Final = {
         "terms",
         "timestamps",
         "validation",
+        "version",
     ),
 }
 """The modules that are compiled, by package. Those of the two packages that are not, and why:

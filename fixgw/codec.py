@@ -50,8 +50,7 @@ DATA_TAGS: Final = {
 _LENGTH_TAGS: Final = frozenset(DATA_TAGS)
 
 _BEGIN: Final = b"8=FIX"
-_BEGIN_STRING: Final = "FIX.4.4"
-_LENGTH_AT: Final = len("8=FIX.4.4|9=")
+_FIX44: Final = "FIX.4.4"
 _HEAD: Final = re.compile(rb"8=(FIX[^\x01=]{0,12})\x019=([0-9]{1,9})\x01")
 _HEAD_SO_FAR: Final = re.compile(rb"8=FIX[^\x01=]{0,12}(?:\x01(?:9(?:=[0-9]{0,9})?)?)?")
 _TRAILERS: Final = tuple(b"10=%03d\x01" % number for number in range(256))
@@ -103,16 +102,18 @@ class Shape:
     A client's messages have a handful of shapes. To match one costs a fraction of finding and splitting the fields.
     """
 
-    __slots__ = ("match", "msg_type", "tags")
+    __slots__ = ("begin_string", "length_at", "match", "msg_type", "tags")
 
-    def __init__(self, msg_type: str, tags: tuple[str, ...]) -> None:
+    def __init__(self, begin_string: str, msg_type: str, tags: tuple[str, ...]) -> None:
         """`tags` begin with "35"."""
+        self.begin_string = begin_string
+        self.length_at = len(f"8={begin_string}|9=")
+        """How far from the message's start the number of BodyLength is."""
         self.msg_type = msg_type
         self.tags = tags
+        head = f"8={re.escape(begin_string)}\x019=[0-9]{{1,9}}\x0135=({re.escape(msg_type)})\x01"
         fields = "".join(f"{tag}=([^\x01]++)\x01" for tag in tags[1:])
-        self.match = re.compile(
-            f"8=FIX[.]4[.]4\x019=[0-9]{{1,9}}\x0135=({re.escape(msg_type)})\x01{fields}10=[0-9]{{3}}\x01"
-        ).match
+        self.match = re.compile(f"{head}{fields}10=[0-9]{{3}}\x01").match
 
 
 _shape: Final = lru_cache(maxsize=1024)(Shape)
@@ -204,8 +205,8 @@ class Framer:
         if len(self._sighted) >= _SIGHTED_MAX:
             self._sighted.clear()
         self._sighted[tags] = sightings
-        if sightings == _SIGHTINGS and not message.irregular and message.begin_string == _BEGIN_STRING:
-            self._shapes.insert(0, _shape(message.msg_type, tags[1:]))
+        if sightings == _SIGHTINGS and not message.irregular:
+            self._shapes.insert(0, _shape(message.begin_string, message.msg_type, tags[1:]))
             del self._shapes[_SHAPES_MAX:]
             self._sighted.clear()
 
@@ -219,7 +220,7 @@ class Framer:
             body_start = match.start(1) - len("35=")
             body_end = end - _TRAILER_BYTES
             if (
-                int(text[start + _LENGTH_AT : body_start - 1]) != body_end - body_start
+                int(text[start + shape.length_at : body_start - 1]) != body_end - body_start
                 or data[body_end:end] != _TRAILERS[checksum(data[start:body_end])]
                 or end - start > self._message_bytes_max
             ):
@@ -227,7 +228,7 @@ class Framer:
             if place:
                 self._shapes.insert(0, self._shapes.pop(place))
             fields = dict(zip(shape.tags, match.groups(), strict=True))
-            return Message(_BEGIN_STRING, shape.msg_type, fields, data[start:end], known=True)
+            return Message(shape.begin_string, shape.msg_type, fields, data[start:end], known=True)
         return None
 
     def _seek_head(self, data: bytes, start: int) -> int:
@@ -278,7 +279,7 @@ def checksum(data: bytes) -> int:
     return total & 0xFF
 
 
-def encode(body: str, begin_string: str = _BEGIN_STRING) -> bytes:
+def encode(body: str, begin_string: str = _FIX44) -> bytes:
     """Return the message on the wire whose fields from MsgType on are `body`, each ended by SOH.
 
     Raises UnencodableText if a character is not in Latin-1.

@@ -1,13 +1,13 @@
-"""What FIX 4.4 says: its fields, the values they may have, and which message carries which fields.
+"""What a version of FIX says: its fields, the values they may have, and which message carries which fields.
 
-Facts from FIX 4.4 with Errata 20030618, in the table `fix44.txt` beside this file, which says its format. The
-table is read at import (5 ms); a message is put together from its components when first asked for. Tags are
-text, as the codec has them: "35", not 35. What the venue supports of all this is decided elsewhere.
+Facts of the public standards, in the tables `fix42.txt`, `fix44.txt`, `fixt11.txt` and `fix50sp2.txt` beside this file,
+which say their format. A table is read when its `Dictionary` is made (a few ms); a message is put together from its
+components when first asked for. Tags are text, as the codec has them: "35", not 35. What the venue supports of all this
+is decided elsewhere.
 """
 
 import re
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -44,15 +44,120 @@ class Block(NamedTuple):
 
 Members = dict[str, Block | None]
 
+ADMIN_MSG_TYPES: Final = frozenset(("0", "1", "2", "3", "4", "5", "A"))
+"""The messages of the session; all others are for the application."""
+
+FRAME_TAGS: Final = frozenset(("8", "9", "10"))
+"""What the codec has judged before anybody looks into a dictionary."""
+
 _ITEM: Final = re.compile(r"([^\s()!]+)(!?)(\()?|\)")
 _OPEN: Final = re.compile(r"([0-9]+)\+")
+_Sections = dict[str, list[str]]
 
 
-def _sections(table: str) -> dict[str, list[str]]:
-    """Return the table's lines by section."""
-    sections: dict[str, list[str]] = {}
+class Dictionary:
+    """One version of FIX.
+
+    `fields` are the version's fields by tag, `msg_types` all its MsgTypes with their names; both know what the version
+    has besides the messages of the table, as far as that: such a message has no body, such a field only its tag.
+    """
+
+    __slots__ = (
+        "_bodies",
+        "_component_texts",
+        "_components",
+        "_message_texts",
+        "count_tags",
+        "fields",
+        "header",
+        "header_tags",
+        "msg_types",
+        "other_tags",
+        "trailer",
+        "trailer_tags",
+    )
+
+    def __init__(self, *tables: str, more_values: Mapping[str, str] | None = None) -> None:
+        """Read `tables`, such as "fix44"; where two have the same field, message or component, the first one's counts.
+
+        `more_values` has single characters that fields may have on top of the standard, by tag.
+        """
+        self.fields: dict[str, Field] = {}
+        self.other_tags: frozenset[str] = frozenset()
+        """Tags that are known, without more, and are in none of the messages that have a body."""
+        self.msg_types: dict[str, str] = {}
+        self._component_texts: dict[str, str] = {}
+        self._message_texts: dict[str, str] = {}
+        self._components: dict[str, Block] = {}
+        self._bodies: dict[str, Block] = {}
+        for table in tables:
+            self._read(_sections(table))
+        for tag, values in (more_values or {}).items():
+            field = self.fields[tag]
+            self.fields[tag] = field._replace(values=field.values.union(values))
+        self.other_tags -= self.fields.keys()
+        self.header = self._component("header")
+        self.trailer = self._component("trailer")
+        self.header_tags = self.header.tags() - FRAME_TAGS
+        self.trailer_tags = self.trailer.tags() - FRAME_TAGS
+        self.count_tags = frozenset(tag for tag, field in self.fields.items() if field.kind == "NUMINGROUP")
+        """Tags of all fields that count a repeating group."""
+
+    def body_of(self, msg_type: str) -> Block | None:
+        """Return the fields between header and trailer of a message, or None if the tables have no such message."""
+        body = self._bodies.get(msg_type)
+        if body is None and msg_type in self._message_texts:
+            body = self._bodies[msg_type] = self._block(self._message_texts[msg_type])
+        return body
+
+    def _read(self, sections: _Sections) -> None:
+        for field in map(_field, sections["fields"]):
+            self.fields.setdefault(field.tag, field)
+        for heading, items in _blocks(sections["components"]).items():
+            self._component_texts.setdefault(heading, items)
+        for heading, items in _blocks(sections["messages"]).items():
+            msg_type, name = heading.split(" ")
+            self.msg_types.setdefault(msg_type, name)
+            self._message_texts.setdefault(msg_type, items)
+        other = _blocks(sections.get("other", []))
+        for pair in other.get("messages", "").split():
+            msg_type, _, name = pair.partition("=")
+            self.msg_types.setdefault(msg_type, name)
+        self.other_tags |= frozenset(_tags(other.get("tags", "")))
+
+    def _component(self, name: str) -> Block:
+        component = self._components.get(name)
+        if component is None:
+            component = self._components[name] = self._block(self._component_texts[name])
+        return component
+
+    def _block(self, text: str) -> Block:
+        return self._read_block(_ITEM.finditer(text))
+
+    def _read_block(self, items: Iterator[re.Match[str]]) -> Block:
+        """Return the block that `items` describe, up to their end or the bracket that closes a group."""
+        members: Members = {}
+        required: list[str] = []
+        for item in items:
+            name, mark, bracket = item.groups()
+            if name is None:
+                break
+            if name.isdecimal():
+                members[name] = self._read_block(items) if bracket else None
+                required += [name] if mark else []
+            else:
+                component = self._component(name)
+                members |= component.members
+                required += component.required if mark else ()
+        return Block(members, tuple(sorted(required, key=int)))
+
+
+def _sections(table: str) -> _Sections:
+    """Return a table's lines by section."""
+    text = Path(__file__).with_name(f"{table}.txt").read_text("ascii")
+    sections: _Sections = {}
     lines: list[str] = []
-    for line in table.splitlines():
+    for line in text.splitlines():
         if line.startswith("["):
             lines = sections.setdefault(line.strip("[]"), [])
         elif line and not line.startswith("#"):
@@ -73,53 +178,8 @@ def _blocks(lines: list[str]) -> dict[str, str]:
     return {name: items for name, _, items in (line.partition(":") for line in lines)}
 
 
-_TABLE: Final = _sections(Path(__file__).with_name("fix44.txt").read_text("ascii"))
-_COMPONENTS: Final = _blocks(_TABLE["components"])
-_MESSAGES: Final = _blocks(_TABLE["messages"])
-
-FIELDS: Final[dict[str, Field]] = {field.tag: field for field in map(_field, _TABLE["fields"])}
-"""Every field of FIX 4.4 by its tag."""
-
-MSG_TYPES: Final[dict[str, str]] = dict(heading.split(" ") for heading in _MESSAGES)
-"""Every MsgType of FIX 4.4 with its name."""
-
-ADMIN_MSG_TYPES: Final = frozenset(("0", "1", "2", "3", "4", "5", "A"))
-"""The messages of the session; all others are for the application."""
-
-
-@lru_cache(maxsize=256)
-def body_of(msg_type: str) -> Block | None:
-    """Return the fields between header and trailer of a message, or None if FIX 4.4 has no such MsgType."""
-    name = MSG_TYPES.get(msg_type)
-    return None if name is None else _block(_MESSAGES[f"{msg_type} {name}"])
-
-
-@lru_cache(maxsize=256)
-def _component(name: str) -> Block:
-    return _block(_COMPONENTS[name])
-
-
-def _block(text: str) -> Block:
-    return _read_block(_ITEM.finditer(text))
-
-
-def _read_block(items: Iterator[re.Match[str]]) -> Block:
-    """Return the block that `items` describe, up to their end or the bracket that closes a group."""
-    members: Members = {}
-    required: list[str] = []
-    for item in items:
-        name, mark, bracket = item.groups()
-        if name is None:
-            break
-        if name.isdecimal():
-            members[name] = _read_block(items) if bracket else None
-            required += [name] if mark else []
-        else:
-            component = _component(name)
-            members |= component.members
-            required += component.required if mark else ()
-    return Block(members, tuple(sorted(required, key=int)))
-
-
-HEADER: Final = _component("header")
-TRAILER: Final = _component("trailer")
+def _tags(text: str) -> Iterator[str]:
+    """Yield the tags of `957 1024-1026`."""
+    for piece in text.split():
+        first, _, last = piece.partition("-")
+        yield from map(str, range(int(first), int(last or first) + 1))

@@ -11,36 +11,24 @@ from typing import Final
 from engine.commands import NewOrder, NewOrderList
 from engine.values import Contingency
 from fixgw.codec import SOH, Message
-from fixgw.dictionary import body_of
 from fixgw.groups import Fields, split_group
 from fixgw.refusal import Refusal, unsupported_value
 from fixgw.reject import GatewayReject, ord_rej_reason
-from fixgw.support import ECHO_CHARS_MAX, EXTENSION_MEMBERS, HEADER, ID_CHARS_MAX, LIST_TAGS
+from fixgw.support import ECHO_CHARS_MAX, HEADER, ID_CHARS_MAX, LIST_COUNT_TAG, LIST_TAGS
+from fixgw.version import Version
 
-LIST: Final = "E"
-_COUNT_TAG: Final = "73"
 _CONTINGENCIES: Final = {"1": Contingency.ONE_CANCELS_OTHER, "2": Contingency.ONE_TRIGGERS_OTHER}
 _NO_BIDDING_PROCESS: Final = "3"
 _OUTSIDE: Final = HEADER.union(LIST_TAGS)
 _REQUIRED: Final = ("55", "40")
-"""What an order needs, and FIX 4.4's table leaves open."""
-
-
-def _all_entry_tags() -> frozenset[str]:
-    body = body_of(LIST)
-    entry = None if body is None else body.members[_COUNT_TAG]
-    assert entry is not None, "FIX 4.4 has lists of orders"
-    return entry.tags() | EXTENSION_MEMBERS[_COUNT_TAG]
-
-
-_ALL_ENTRY_TAGS: Final = _all_entry_tags()
+"""What an order needs, and FIX's table leaves open."""
 
 
 def read_list(
-    session: str, number: int, message: Message, read_order: Callable[[str, int, Fields], NewOrder]
+    session: str, number: int, message: Message, version: Version, read_order: Callable[[str, int, Fields], NewOrder]
 ) -> NewOrderList:
     """Return the command that enters a list; `read_order` reads one of its orders. Raise `Refusal`."""
-    outside, entries = split_group(message, _COUNT_TAG, _ALL_ENTRY_TAGS)
+    outside, entries = split_group(message, LIST_COUNT_TAG, version.entry_tags)
     for tag in outside:
         if tag not in _OUTSIDE:
             raise Refusal(GatewayReject.UNSUPPORTED_FIELD, tag, "outside of the list's orders")
@@ -83,12 +71,12 @@ def _read_entry(
         raise Refusal(refusal.reason, refusal.tag, detail) from None
 
 
-def refused_list(message: Message, reason: int) -> str:
+def refused_list(message: Message, reason: int, version: Version) -> str:
     """Return the fields of a ListStatus that repeat what a refused list was, from ContingencyType on.
 
     Of many orders the answer has no more than a list may have.
     """
-    outside, entries = split_group(message, _COUNT_TAG, _ALL_ENTRY_TAGS)
+    outside, entries = split_group(message, LIST_COUNT_TAG, version.entry_tags)
     shown = entries[:_SHOWN_MAX]
     contingency = f"1385={outside['1385']}{SOH}" if outside.get("1385") in _CONTINGENCIES else ""
     orders = "".join(

@@ -1,7 +1,7 @@
 """Order entry: application messages in, commands out.
 
-A message arrives here well formed by FIX 4.4 and by the session layer. What the venue cannot take of it becomes a
-`Refuse` command, so that refusals are journaled, numbered and resent like every other answer.
+A message arrives here well formed by its version of FIX and by the session layer. What the venue cannot take of it
+becomes a `Refuse` command, so that refusals are journaled, numbered and resent like every other answer.
 """
 
 from collections.abc import Callable
@@ -30,14 +30,15 @@ from engine.values import LIMIT, PEGGED, MassCancelScope, OrderStatus, OrderType
 from fixgw.codec import Message
 from fixgw.errors import InvalidTimestamp
 from fixgw.instruments import InstrumentText
-from fixgw.list_entry import LIST, read_list, refused_list
+from fixgw.list_entry import read_list, refused_list
 from fixgw.refusal import Refusal, bad_number, unsupported_value
 from fixgw.reject import GatewayReject
 from fixgw.sizes import CASH_TAG
-from fixgw.support import ECHO_CHARS_MAX, EXTENSION_MEMBERS, EXTENSIONS, ID_CHARS_MAX, SUPPORTED, TERM_TAGS, field_name
+from fixgw.support import ECHO_CHARS_MAX, ID_CHARS_MAX, LIST, TERM_TAGS
 from fixgw.terms import read_terms, trails
 from fixgw.timestamps import parse_utc
-from fixgw.validation import Flaw, find_flaw, find_value_flaw
+from fixgw.validation import Flaw, has_format
+from fixgw.version import FIX44, Version
 
 _SHORT: Final = ("11", "41", "55", "1", "66", "584", "790", "2362", "324", "335", "336")
 """Those names and ids."""
@@ -79,9 +80,9 @@ _NO_REPORTS: Final = -1
 """TotNumReports of a request that asks for none, which the engine refuses."""
 _HANDLING: Final = frozenset(("1", "2"))
 """HandlInst(21): automated; there is nobody who could handle an order by hand."""
-_RARE: Final = ("43", "97", "122", "369")
-"""Header fields that are seldom there."""
-_TERMS: Final = ("38", "40", "44", "59", *(tag for tag in TERM_TAGS if tag not in EXTENSIONS))
+_RARE: Final = (("43", "BOOLEAN"), ("97", "BOOLEAN"), ("122", "UTCTIMESTAMP"), ("369", "SEQNUM"))
+"""Header fields that are seldom there, with their data types."""
+_TERMS: Final = ("38", "40", "44", "59", *(tag for tag in TERM_TAGS if tag not in FIX44.extensions))
 """What the rejection of an order repeats of its terms."""
 
 SESSION_REJECT: Final = "3"
@@ -131,9 +132,11 @@ class OrderEntry:
         try:
             if translator is None:
                 raise Refusal(GatewayReject.UNSUPPORTED_MESSAGE)
-            if not message.known and not message.fields.keys() <= SUPPORTED[message.msg_type]:
-                unsupported = (tag for tag in message.fields if tag not in SUPPORTED[message.msg_type])
-                raise Refusal(GatewayReject.UNSUPPORTED_FIELD, next(unsupported))
+            if not message.known:
+                supported = self._version_of(session).supported[message.msg_type]
+                if not message.fields.keys() <= supported:
+                    unsupported = (tag for tag in message.fields if tag not in supported)
+                    raise Refusal(GatewayReject.UNSUPPORTED_FIELD, next(unsupported))
             return translator(session, number, message)
         except Refusal as refusal:
             return self._refuse(session, number, message, refusal)
@@ -142,7 +145,7 @@ class OrderEntry:
         return self._read_order(session, number, message.fields)
 
     def _new_order_list(self, session: str, number: int, message: Message) -> NewOrderList:
-        return read_list(session, number, message, self._read_order)
+        return read_list(session, number, message, self._version_of(session), self._read_order)
 
     def _cancel_order_list(self, session: str, number: int, message: Message) -> CancelOrderList:
         _check_common(message.fields)
@@ -177,7 +180,7 @@ class OrderEntry:
     def _cancel_order(self, session: str, number: int, message: Message) -> CancelOrder:
         fields = message.fields
         _check_common(fields)
-        if "38" in fields and find_value_flaw("38", fields["38"]):
+        if "38" in fields and not has_format("QTY", fields["38"]):
             raise Refusal(GatewayReject.UNSUPPORTED_VALUE, 38)
         return CancelOrder(
             session,
@@ -269,7 +272,8 @@ class OrderEntry:
 
         What FIX finds wrong with a value comes first, so that an answer repeats no value that is not well formed.
         """
-        flaw = find_flaw(message, EXTENSIONS, EXTENSION_MEMBERS)
+        version = self._version_of(session)
+        flaw = version.find_flaw(message)
         if flaw is not None:
             return refuse_flaw(session, number, message, flaw)
         fields, reason = message.fields, refusal.reason
@@ -279,7 +283,7 @@ class OrderEntry:
         account = fields.get("1") or self._state.sessions[session].accounts[0]
         orig_cl_ord_id = fields.get("41", "")
         order = self._find_order(session, account, fields) if form == CANCEL_REJECT else None
-        text = f"{field_name(refusal.tag)}: {reason.text}" if refusal.tag else reason.text
+        text = f"{version.field_name(refusal.tag)}: {reason.text}" if refusal.tag else reason.text
         return Refuse(
             session,
             number,
@@ -297,8 +301,12 @@ class OrderEntry:
             _CANCEL_RESPONSE_TO.get(message.msg_type) or fields.get("530", ""),
             order.order_id if order else 0,
             order.status if order else OrderStatus.REJECTED,
-            _repeated(message, form, reason),
+            _repeated(message, form, reason, version),
         )
+
+    def _version_of(self, _session: str) -> Version:
+        """Return the version of FIX that a session speaks."""
+        return FIX44
 
     def _find_order(self, session: str, account: str, fields: dict[str, str]) -> Order | None:
         """Return the order that a refused request means: it lives on, and the answer tells its state."""
@@ -309,17 +317,17 @@ class OrderEntry:
         return self._state.find_order(permitted, permitted.order_id_of(original) if original else _order_id(fields))
 
 
-def _repeated(message: Message, form: str, reason: int) -> str:
+def _repeated(message: Message, form: str, reason: int, version: Version) -> str:
     """Return the fields that the rejection of an order, or of a list, repeats."""
     if form == LIST_REJECT:
-        return refused_list(message, reason)
+        return refused_list(message, reason, version)
     if form != ORDER_REJECT:
         return ""
     return "".join(f"{tag}={message.fields[tag]}\x01" for tag in _TERMS if tag in message.fields)
 
 
 def refuse_flaw(session: str, last_number: int, message: Message, flaw: Flaw) -> Refuse:
-    """Return the command that rejects a message for a flaw by FIX 4.4; `last_number` is the last one received."""
+    """Return the command that rejects a message for a flaw by the standard; `last_number` is the last one received."""
     number = message.fields.get("34", "0")
     return Refuse(
         session,
@@ -389,8 +397,8 @@ def _check_common(fields: dict[str, str]) -> None:
             parse_utc(transact_time)
         except InvalidTimestamp:
             raise unsupported_value(fields, "60") from None
-    for tag in _RARE:
-        if tag in fields and find_value_flaw(tag, fields[tag]):
+    for tag, kind in _RARE:
+        if tag in fields and not has_format(kind, fields[tag]):
             raise unsupported_value(fields, tag)
 
 
@@ -400,9 +408,9 @@ def _scope(fields: dict[str, str], tag: str, scopes: dict[str, MassCancelScope])
     if scope is None:
         raise unsupported_value(fields, tag)
     if scope is MassCancelScope.INSTRUMENT and "55" not in fields:
-        raise Refusal(GatewayReject.FIELD_MISSING, 55, f"for {field_name(tag)}={fields[tag]}")
+        raise Refusal(GatewayReject.FIELD_MISSING, 55, f"for {FIX44.field_name(tag)}={fields[tag]}")
     if scope is not MassCancelScope.INSTRUMENT and "55" in fields:
-        raise Refusal(GatewayReject.UNSUPPORTED_FIELD, 55, f"for {field_name(tag)}={fields[tag]}")
+        raise Refusal(GatewayReject.UNSUPPORTED_FIELD, 55, f"for {FIX44.field_name(tag)}={fields[tag]}")
     return scope
 
 

@@ -14,18 +14,10 @@ from typing import Final, NamedTuple
 from engine.values import CancelOnDisconnect
 from fixgw.codec import Message
 from fixgw.errors import InvalidTimestamp
-from fixgw.support import (
-    ECHO_CHARS_MAX,
-    EXTENSION_MEMBERS,
-    EXTENSIONS,
-    LOGON_EXTENSIONS,
-    REQUIRED,
-    SESSION_SUPPORTED,
-    UNSUPPORTED,
-    field_name,
-)
+from fixgw.support import ECHO_CHARS_MAX, UNSUPPORTED
 from fixgw.timestamps import parse_utc
-from fixgw.validation import NO_TAGS, REASON_TEXTS, Flaw, SessionRejectReason, Shapes, find_flaw
+from fixgw.validation import NO_TAGS, REASON_TEXTS, Flaw, SessionRejectReason, find_flaw
+from fixgw.version import FIX44, Version
 
 SECOND_NS: Final = 1_000_000_000
 SENDING_TIME_TOLERANCE_S: Final = 120
@@ -46,7 +38,6 @@ ON_DISCONNECT: Final = {
 
 _DEALT_WITH_HERE: Final = frozenset("012345Aj")
 """The session's own messages, and BusinessMessageReject: an answer to that would ask for another one for ever."""
-_SHAPES: Final = Shapes(EXTENSIONS, EXTENSION_MEMBERS)
 _ANOTHER_LOGON: Final = "Logon received on an active session"
 _NO_MSG_SEQ_NUM: Final = f"MsgSeqNum(34) is missing or not a number up to {MSG_SEQ_NUM_MAX}"
 _FRACTIONS: Final = frozenset((17, 21, 24, 27))
@@ -121,11 +112,13 @@ class Session:
         "resend_requests",
         "state",
         "venue_comp_id",
+        "version",
     )
 
-    def __init__(self, venue_comp_id: str, comp_id: str, next_in: int = 1) -> None:
+    def __init__(self, venue_comp_id: str, comp_id: str, next_in: int = 1, version: Version = FIX44) -> None:
         """`comp_id` is the counterparty's."""
-        self.begin_string = "FIX.4.4"
+        self.version = version
+        self.begin_string = version.begin_string
         self.venue_comp_id = venue_comp_id
         self.comp_id = comp_id
         self.next_in = next_in
@@ -156,13 +149,14 @@ class Session:
         """Return what is wrong with a Logon, credentials and sequence aside, or an empty text."""
         if message.begin_string != self.begin_string:
             return f"Incorrect BeginString: {message.begin_string}, expected {self.begin_string}"
-        flaw = find_flaw(message, LOGON_EXTENSIONS)
+        version = self.version
+        flaw = find_flaw(message, version.dictionary, version.logon_extensions)
         if flaw is not None:
             return f"{flaw.text}: tag {flaw.ref_tag}" if flaw.ref_tag else flaw.text
         fields = message.fields
         for tag in fields:
-            if tag not in SESSION_SUPPORTED["A"]:
-                return f"{field_name(tag)}: {UNSUPPORTED}"
+            if tag not in version.session_supported["A"]:
+                return f"{version.field_name(tag)}: {UNSUPPORTED}"
         if not self._is_fresh(fields["52"], now_ns):
             return f"SendingTime(52) must be within {SENDING_TIME_TOLERANCE_S} seconds of the venue's clock"
         return _logon_problem(fields)
@@ -242,7 +236,7 @@ class Session:
         self.next_in = number + 1
         if self._gap_through and number >= self._gap_through:
             self._gap_through = 0
-        self.flaw = _application_flaw(message)
+        self.flaw = None if message.known else _application_flaw(message, self.version)
         return True
 
     def tick(self, now_ns: int) -> None:
@@ -304,7 +298,9 @@ class Session:
                 return self.flaw is not None
             self._log_out(f"MsgSeqNum too low, expecting {self.next_in} but received {number}")  # 2c
             return False
-        if msg_type == "2" and find_flaw(message) is None:  # 20: answer theirs, or both sides wait for ever
+        if (
+            msg_type == "2" and find_flaw(message, self.version.dictionary) is None
+        ):  # 20: answer theirs, or both sides wait for ever
             self._accept_resend_request(message)
         elif msg_type == "5":
             self._accept_logout()
@@ -325,7 +321,7 @@ class Session:
         if msg_type == "5":
             self._accept_logout()
             return False
-        self.flaw = _session_flaw(message)
+        self.flaw = _session_flaw(message, self.version)
         if self.flaw is not None:
             return True
         if msg_type == "1":  # 4b
@@ -339,7 +335,7 @@ class Session:
     def _accept_sequence_reset(self, message: Message, number: int) -> bool:
         """10, 11: a gap fill moves the expected number on from itself, a reset to where it says; ahead only."""
         is_gap_fill = message.fields.get("123") == "Y"
-        self.flaw = _session_flaw(message)
+        self.flaw = _session_flaw(message, self.version)
         if self.flaw is None:
             new_number = int(message.fields["36"])
             floor = number if is_gap_fill else self.next_in - 1
@@ -439,27 +435,25 @@ class Session:
         self.close_reason = reason
 
 
-def _session_flaw(message: Message) -> Flaw | None:
+def _session_flaw(message: Message, version: Version) -> Flaw | None:
     """Return what the standard finds wrong with a message of the session, or what the venue does not take of it."""
-    flaw = find_flaw(message, LOGON_EXTENSIONS if message.msg_type == "A" else NO_TAGS)
+    flaw = find_flaw(message, version.dictionary, version.logon_extensions if message.msg_type == "A" else NO_TAGS)
     if flaw is not None:
         return flaw
     for tag in message.fields:
-        if tag not in SESSION_SUPPORTED[message.msg_type]:
-            return Flaw(SessionRejectReason.OTHER, int(tag), f"{field_name(tag)}: {UNSUPPORTED}")
+        if tag not in version.session_supported[message.msg_type]:
+            return Flaw(SessionRejectReason.OTHER, int(tag), f"{version.field_name(tag)}: {UNSUPPORTED}")
     return None
 
 
-def _application_flaw(message: Message) -> Flaw | None:
+def _application_flaw(message: Message, version: Version) -> Flaw | None:
     """Return what the standard finds wrong with an application message, quickly if such a one was right before."""
-    if message.known:
-        return None
-    if not _SHAPES.accept(message):
-        flaw = find_flaw(message, EXTENSIONS, EXTENSION_MEMBERS)
+    if not version.shapes.accept(message):
+        flaw = version.find_flaw(message)
         if flaw is not None:
             return flaw
     fields = message.fields
-    for tag in REQUIRED.get(message.msg_type, ()):
+    for tag in version.required.get(message.msg_type, ()):
         if tag not in fields:
             return Flaw(SessionRejectReason.REQUIRED_TAG_MISSING, int(tag))
     return None
@@ -481,5 +475,5 @@ def _logon_problem(fields: dict[str, str]) -> str:
     if fields.get("141") == "Y" and their_expected != 1:
         return "NextExpectedMsgSeqNum(789) must be 1 when ResetSeqNumFlag(141) is Y"
     if fields.get("8013", "N") not in ON_DISCONNECT:
-        return f"{field_name('8013')} must be S (the session's orders), Y (its accounts' orders) or N (none)"
+        return "CancelOrdersOnDisconnect(8013) must be S (the session's orders), Y (its accounts' orders) or N (none)"
     return ""

@@ -1,43 +1,31 @@
 """What the venue takes and sends of each FIX message: the fields it understands, those it requires, and the others.
 
-A field that FIX 4.4 does not define for a message gets the standard's session-level Reject (`fixgw.validation`); one
+The same in all versions of FIX, as far as a version has the message; `fixgw.version` has what that comes to in each. A
+field that the version does not define for a message gets the standard's session-level Reject (`fixgw.validation`); one
 that FIX defines and the venue does not understand gets the message's own kind of refusal, naming it; never silence.
 `spec/fields.md` and `spec/FONDACO44.xml` show these tables to brokers.
 """
 
 from typing import Final
 
-from fixgw.dictionary import FIELDS, Field
+from fixgw.dictionary import Field
 
 UNSUPPORTED: Final = "the venue does not take this field"
 
 ECHO_CHARS_MAX: Final = 64
 """Longer values are cut where an answer repeats them."""
 
-EXTENSIONS: Final = frozenset(("1", "37", "62", "911", "1084", "1085", "1086", "1138", "1385", "2362", "5127", "7928"))
-"""Fields that the venue takes in application messages on top of FIX 4.4's tables: ValidUntilTime, in an order, and of
-FIX 5.0 the DisplayInstruction of an iceberg, and what an order says of trades with oneself; the venue's own
-TriggerSource; Account in a mass cancel; OrderID and TotNumReports in a mass status request; ContingencyType in a list
-of orders."""
-
-LOGON_EXTENSIONS: Final = frozenset(("8013",))
-"""The same in a Logon: CancelOrdersOnDisconnect, as other venues have it too."""
-
 HEADER: Final = frozenset(("35", "49", "56", "34", "52", "43", "97", "122", "50", "57", "369"))
 """Header fields understood. 50, 57 and 369 inform only: the venue does not act on them."""
 
-_SESSION_BODY: Final = {
+SESSION_BODY: Final = {
     "A": ("98", "108", "141", "553", "554", "789", "8013"),
     "0": ("112",),
     "1": ("112",),
     "2": ("7", "16"),
     "4": ("36", "123"),
 }
-
-SESSION_SUPPORTED: Final[dict[str, frozenset[str]]] = {
-    msg_type: HEADER.union(tags) for msg_type, tags in _SESSION_BODY.items()
-}
-"""The same for the messages of the session. A Reject or a Logout is taken whatever it carries."""
+"""Body tags understood in the messages of the session. A Reject or a Logout is taken whatever it carries."""
 
 TERM_TAGS: Final = (
     *("18", "62", "99", "110", "111", "126", "152", "168", "211", "388", "389", "432", "836", "842"),
@@ -45,23 +33,22 @@ TERM_TAGS: Final = (
 )
 """The optional terms of an order: see `fixgw.terms`."""
 
-EXTENSION_MEMBERS: Final = {"73": EXTENSIONS.intersection(TERM_TAGS)}
-"""Those of the extensions that belong to the entries of a repeating group, by the tag of its count."""
-
-GROUPED: Final = frozenset(("E",))
+LIST: Final = "E"
+LIST_COUNT_TAG: Final = "73"
+GROUPED: Final = frozenset((LIST,))
 """Messages that are taken with a repeating group."""
 
 ID_CHARS_MAX: Final = 64
 """Names and ids longer than this are refused."""
 
 _ORDER_TAGS: Final = ("11", "1", "55", "54", "38", "40", "44", "59", "60", "21", "15", "58", *TERM_TAGS)
-LIST_TAGS: Final = ("66", "394", "68", "893", "73", "1385")
+LIST_TAGS: Final = ("66", "394", "68", "893", LIST_COUNT_TAG, "1385")
 ENTRY_TAGS: Final = ("67", *_ORDER_TAGS)
 """What the venue takes of a list of orders, and of each order in it."""
 
-_BODY: Final = {
+BODY: Final = {
     "D": _ORDER_TAGS,
-    "E": (*LIST_TAGS, *ENTRY_TAGS),
+    LIST: (*LIST_TAGS, *ENTRY_TAGS),
     "F": ("11", "41", "37", "1", "55", "54", "38", "60", "58"),
     "G": ("11", "41", "37", "1", "55", "54", "38", "40", "44", "59", "60", "21", "15", "58", *TERM_TAGS),
     "q": ("11", "530", "1", "55", "54", "60", "58"),
@@ -72,18 +59,16 @@ _BODY: Final = {
     "e": ("324", "55", "263"),
     "g": ("335", "336", "263"),
 }
+"""Body tags understood in the messages of the application."""
 
-SUPPORTED: Final[dict[str, frozenset[str]]] = {msg_type: HEADER.union(tags) for msg_type, tags in _BODY.items()}
-"""Tags understood by MsgType, header included."""
-
-REQUIRED: Final[dict[str, tuple[str, ...]]] = {
+NEEDED: Final[dict[str, tuple[str, ...]]] = {
     "D": ("55",),
     "F": ("55",),
     "G": ("55",),
     "H": ("55",),
     "e": ("55",),
 }
-"""Body tags that the venue needs and FIX 4.4's table leaves open, as components have optional members only."""
+"""Body tags that the venue needs and that a version may leave open, as components have optional members only."""
 
 LATER_FIELDS: Final = {
     "1003": Field("1003", "TradeID", "STRING", frozenset(), None),
@@ -100,7 +85,9 @@ LATER_FIELDS: Final = {
     "25031": Field("25031", "LastPreventedQty", "QTY", frozenset(), None),
     "8013": Field("8013", "CancelOrdersOnDisconnect", "CHAR", frozenset("SYN"), None),
 }
-"""Fields of FIX 5.0, of other venues and our own, that we take or send all the same. Whoever reads strictly takes them
+"""Fields of FIX 5.0, of other venues and our own, that we take or send in earlier versions all the same: of FIX 5.0 the
+DisplayInstruction of an iceberg, ContingencyType of a list of orders, and what an order says of trades with oneself;
+the venue's own TriggerSource; CancelOrdersOnDisconnect, as other venues have it too. Whoever reads strictly takes them
 for user-defined ones."""
 
 SENT_HEADER: Final = ("35", "49", "56", "34", "52", "43", "122", "97")
@@ -130,9 +117,3 @@ SENT: Final[dict[str, tuple[str, ...]]] = {
     "h": ("335", "325", "336", "625", "340", "567", "345", "58"),
 }
 """Body tags that the venue sends by MsgType, those of repeating groups included."""
-
-
-def field_name(tag: int | str) -> str:
-    """Return how a text names a field: `Price(44)`."""
-    field = FIELDS.get(str(tag)) or LATER_FIELDS.get(str(tag))
-    return f"{field.name}({tag})" if field else f"tag {tag}"

@@ -42,7 +42,7 @@ from fixgw.reject import GatewayReject
 from fixgw.sizes import read_cash, read_display, read_lots, sizes_text
 from fixgw.support import TERM_TAGS
 from fixgw.timestamps import format_utc, parse_utc
-from fixgw.validation import find_value_flaw
+from fixgw.validation import has_format
 
 _POST_ONLY: Final = "6"
 _STAY_ON_SIDE: Final = ("", "9", "0")
@@ -261,7 +261,7 @@ def _day(fields: dict[str, str], tag: str) -> int:
     text = fields.get(tag)
     if text is None:
         return 0
-    if find_value_flaw(tag, text):
+    if not has_format("LOCALMKTDATE", text):
         raise unsupported_value(fields, tag)
     return int(text)
 

@@ -1,4 +1,4 @@
-"""What FIX 4.4 finds wrong with a decoded message: the answers of a session-level Reject (35=3).
+"""What a version of FIX finds wrong with a decoded message: the answers of a session-level Reject (35=3).
 
 `find_flaw` judges a whole message, complete rather than quick (some 30 µs), and returns the first flaw in
 this order: header, body and trailer out of order; MsgType; what is missing; tags, repeating groups and data
@@ -18,7 +18,7 @@ from enum import IntEnum
 from typing import Final, NamedTuple
 
 from fixgw.codec import DATA_TAGS, Message
-from fixgw.dictionary import FIELDS, HEADER, TRAILER, Block, Field, Members, body_of
+from fixgw.dictionary import FRAME_TAGS, Block, Dictionary, Field, Members
 from fixgw.errors import InvalidTimestamp
 from fixgw.timestamps import parse_utc
 
@@ -100,31 +100,40 @@ NO_MEMBERS: Final[ExtraMembers] = {}
 
 
 def find_flaw(
-    message: Message, extra_tags: frozenset[str] = NO_TAGS, extra_members: ExtraMembers = NO_MEMBERS
+    message: Message,
+    dictionary: Dictionary,
+    extra_tags: frozenset[str] = NO_TAGS,
+    extra_members: ExtraMembers = NO_MEMBERS,
 ) -> Flaw | None:
-    """Return the first flaw that FIX 4.4 finds in a message, or None.
+    """Return the first flaw that `dictionary`'s version of FIX finds in a message, or None.
 
     `extra_tags` are allowed in the body on top of the standard: user-defined tags, or tags of later
-    versions. Of their values, only those in FIX 4.4 are looked at. `extra_members` are those of them that belong
+    versions. Of their values, only those in the dictionary are looked at. `extra_members` are those of them that belong
     to the entries of a repeating group, by the tag of its count; they may stand anywhere behind an entry's first field.
     """
     pairs = message.pairs()
-    return _structure_flaw(message, pairs, extra_tags, extra_members) or _values_flaw(pairs)
+    flaw = _structure_flaw(message, pairs, dictionary, extra_tags, extra_members)
+    return flaw or _values_flaw(pairs, dictionary)
 
 
-def find_value_flaw(tag: str, value: str) -> Flaw | None:
-    """Return what FIX 4.4 finds wrong with one value: none there, its format, or out of range."""
+def find_value_flaw(tag: str, value: str, dictionary: Dictionary) -> Flaw | None:
+    """Return what a version of FIX finds wrong with one value: none there, its format, or out of range."""
     if not value:
-        return _flaw(Reason.TAG_SPECIFIED_WITHOUT_A_VALUE, tag)
-    field = FIELDS.get(tag)
+        return _flaw(Reason.TAG_SPECIFIED_WITHOUT_A_VALUE, tag, dictionary)
+    field = dictionary.fields.get(tag)
     if field is None:
         return None
-    if not _FORMATS[field.kind](value):
-        return _flaw(Reason.INCORRECT_DATA_FORMAT_FOR_VALUE, tag, f"not a FIX {field.kind}")
-    for part in value.split(" ") if field.kind == "MULTIPLEVALUESTRING" else (value,):
+    if not has_format(field.kind, value):
+        return _flaw(Reason.INCORRECT_DATA_FORMAT_FOR_VALUE, tag, dictionary, f"not a FIX {field.kind}")
+    for part in value.split(" ") if field.kind in _MULTIPLE else (value,):
         if field.values and part not in field.values and not _is_open(field, part):
-            return _flaw(Reason.VALUE_IS_INCORRECT, tag)
+            return _flaw(Reason.VALUE_IS_INCORRECT, tag, dictionary)
     return None
+
+
+def has_format(kind: str, value: str) -> bool:
+    """Tell whether a value is written as FIX writes those of its data type, such as "QTY"."""
+    return bool(value) and bool(_FORMATS[kind](value))
 
 
 class Shapes:
@@ -133,14 +142,16 @@ class Shapes:
     It holds at most `shape_count_max`, none of more than `_SHAPE_FIELDS_MAX` fields, and, when full, begins anew.
     """
 
-    __slots__ = ("_extra_members", "_extra_tags", "_known", "_shape_count_max")
+    __slots__ = ("_dictionary", "_extra_members", "_extra_tags", "_known", "_shape_count_max")
 
     def __init__(
         self,
+        dictionary: Dictionary,
         extra_tags: frozenset[str] = NO_TAGS,
         extra_members: ExtraMembers = NO_MEMBERS,
         shape_count_max: int = 4096,
     ) -> None:
+        self._dictionary = dictionary
         self._extra_tags = extra_tags
         self._extra_members = extra_members
         self._shape_count_max = shape_count_max
@@ -157,11 +168,12 @@ class Shapes:
         tags = [tag for tag, _ in pairs]
         if message.irregular and not (_DATA_TAGS.isdisjoint(tags) and all(tag and value for tag, value in pairs)):
             return False
-        sizes = [value for tag, value in pairs if tag in _COUNT_TAGS]
+        count_tags = self._dictionary.count_tags
+        sizes = [value for tag, value in pairs if tag in count_tags]
         shape = (message.msg_type, *tags, "", *sizes) if sizes else (message.msg_type, *tags)
         if shape in self._known:
             return True
-        if _structure_flaw(message, pairs, self._extra_tags, self._extra_members) is not None:
+        if _structure_flaw(message, pairs, self._dictionary, self._extra_tags, self._extra_members) is not None:
             return False
         if len(shape) <= _SHAPE_FIELDS_MAX:
             if len(self._known) >= self._shape_count_max:
@@ -170,95 +182,95 @@ class Shapes:
         return True
 
 
-def _flaw(reason: SessionRejectReason, tag: str, detail: str = "") -> Flaw:
+def _flaw(reason: SessionRejectReason, tag: str, dictionary: Dictionary, detail: str = "") -> Flaw:
     """Return a flaw of the field `tag`; a tag that is no number goes into the detail."""
     if _INTEGER.fullmatch(tag) is None:
         return Flaw(reason, None, detail or "the tag is not a number")
-    name = FIELDS[tag].name if tag in FIELDS else ""
-    return Flaw(reason, int(tag), ": ".join(filter(None, (name, detail))))
+    field = dictionary.fields.get(tag)
+    return Flaw(reason, int(tag), ": ".join(filter(None, (field.name if field else "", detail))))
 
 
 # ------------------------------------------------------------------------------------------------ structure
 
-_FRAME_TAGS: Final = frozenset(("8", "9", "10"))  # the codec has judged these
 _TAG: Final = re.compile("[1-9][0-9]{0,8}")
-_HEADER_TAGS: Final = HEADER.tags() - _FRAME_TAGS
-_TRAILER_TAGS: Final = TRAILER.tags() - _FRAME_TAGS
 _LENGTH_TAGS: Final = {data_tag: length_tag for length_tag, data_tag in DATA_TAGS.items()}
 _DATA_TAGS: Final = frozenset(DATA_TAGS) | frozenset(_LENGTH_TAGS)
-_COUNT_TAGS: Final = frozenset(tag for tag, field in FIELDS.items() if field.kind == "NUMINGROUP")
 
 
 def _structure_flaw(
-    message: Message, pairs: Pairs, extra_tags: frozenset[str], extra_members: ExtraMembers
+    message: Message, pairs: Pairs, dictionary: Dictionary, extra_tags: frozenset[str], extra_members: ExtraMembers
 ) -> Flaw | None:
-    flaw = _order_flaw(pairs)
+    flaw = _order_flaw(pairs, dictionary)
     if flaw is not None:
         return flaw
     if not message.msg_type:
-        return _flaw(Reason.TAG_SPECIFIED_WITHOUT_A_VALUE, "35")
-    body = body_of(message.msg_type)
+        return _flaw(Reason.TAG_SPECIFIED_WITHOUT_A_VALUE, "35", dictionary)
+    body = dictionary.body_of(message.msg_type)
     if body is None:
-        return Flaw(Reason.INVALID_MSG_TYPE)
-    walk = _Walk(pairs, extra_tags, extra_members)
+        return None if message.msg_type in dictionary.msg_types else Flaw(Reason.INVALID_MSG_TYPE)
+    walk = _Walk(pairs, dictionary, extra_tags, extra_members)
     return (
-        _missing_flaw(message.fields.keys() | _FRAME_TAGS, body)
+        _missing_flaw(message.fields.keys() | FRAME_TAGS, body, dictionary)
         or walk.find_flaw(body)
-        or _missing_flaw(walk.seen | _FRAME_TAGS, body)  # a field may be there, but within a group
+        or _missing_flaw(walk.seen | FRAME_TAGS, body, dictionary)  # a field may be there, but within a group
     )
 
 
-def _order_flaw(pairs: Pairs) -> Flaw | None:
+def _order_flaw(pairs: Pairs, dictionary: Dictionary) -> Flaw | None:
     """Find a field of the header after one of the body or trailer, or one of the body after the trailer."""
     part = 0  # header, body, trailer
     for tag, _ in pairs:
-        if tag in _HEADER_TAGS:
+        if tag in dictionary.header_tags:
             here = 0
-        elif tag in _TRAILER_TAGS:
+        elif tag in dictionary.trailer_tags:
             here = 2
-        elif tag in FIELDS:
+        elif tag in dictionary.fields or tag in dictionary.other_tags:
             here = 1
         else:
             continue
         if here < part:
-            return _flaw(Reason.TAG_SPECIFIED_OUT_OF_REQUIRED_ORDER, tag)
+            return _flaw(Reason.TAG_SPECIFIED_OUT_OF_REQUIRED_ORDER, tag, dictionary)
         part = here
     return None
 
 
-def _missing_flaw(present: frozenset[str] | set[str], block: Block) -> Flaw | None:
-    for tag in HEADER.required + block.required:
+def _missing_flaw(present: frozenset[str] | set[str], block: Block, dictionary: Dictionary) -> Flaw | None:
+    for tag in dictionary.header.required + block.required:
         if tag not in present:
-            return _flaw(Reason.REQUIRED_TAG_MISSING, tag)
+            return _flaw(Reason.REQUIRED_TAG_MISSING, tag, dictionary)
     return None
 
 
 class _Walk:
     """One way through the fields of a message, into its repeating groups and out of them again."""
 
-    __slots__ = ("extra_members", "extra_tags", "pairs", "position", "seen")
+    __slots__ = ("dictionary", "extra_members", "extra_tags", "pairs", "position", "seen")
 
-    def __init__(self, pairs: Pairs, extra_tags: frozenset[str], extra_members: ExtraMembers) -> None:
+    def __init__(
+        self, pairs: Pairs, dictionary: Dictionary, extra_tags: frozenset[str], extra_members: ExtraMembers
+    ) -> None:
         self.pairs = pairs
+        self.dictionary = dictionary
         self.extra_tags = extra_tags
         self.extra_members = extra_members
         self.position = 0
-        self.seen: set[str] = set(_FRAME_TAGS)
+        self.seen: set[str] = set(FRAME_TAGS)
 
     def find_flaw(self, body: Block) -> Flaw | None:
-        members: Members = HEADER.members | body.members | TRAILER.members
-        inner_tags = body.tags() | _HEADER_TAGS
+        dictionary = self.dictionary
+        members: Members = dictionary.header.members | body.members | dictionary.trailer.members
+        inner_tags = body.tags() | dictionary.header_tags
         while self.position < len(self.pairs):
             tag, value = self.pairs[self.position]
             if tag in self.seen:
-                return _flaw(Reason.TAG_APPEARS_MORE_THAN_ONCE, tag)
+                return self._flaw(Reason.TAG_APPEARS_MORE_THAN_ONCE, tag)
             self.seen.add(tag)
             flaw = self._tag_flaw(tag)
             if flaw is not None:
                 return flaw
             if tag not in members and tag not in self.extra_tags:
                 detail = "only within its repeating group" if tag in inner_tags else ""
-                return _flaw(Reason.TAG_NOT_DEFINED_FOR_THIS_MESSAGE_TYPE, tag, detail)
+                return self._flaw(Reason.TAG_NOT_DEFINED_FOR_THIS_MESSAGE_TYPE, tag, detail)
             flaw = self._data_flaw(tag, value)
             if flaw is not None:
                 return flaw
@@ -273,10 +285,14 @@ class _Walk:
     def _tag_flaw(self, tag: str) -> Flaw | None:
         if not tag:
             before = self.pairs[self.position - 1][0]
-            return _flaw(Reason.NON_DATA_VALUE_INCLUDES_SOH, before)
-        if _TAG.fullmatch(tag) is None or (tag not in FIELDS and tag not in self.extra_tags):
-            return _flaw(Reason.INVALID_TAG_NUMBER, tag)
+            return self._flaw(Reason.NON_DATA_VALUE_INCLUDES_SOH, before)
+        if _TAG.fullmatch(tag) is None or not self._is_known(tag):
+            return self._flaw(Reason.INVALID_TAG_NUMBER, tag)
         return None
+
+    def _is_known(self, tag: str) -> bool:
+        dictionary = self.dictionary
+        return tag in dictionary.fields or tag in dictionary.other_tags or tag in self.extra_tags
 
     def _data_flaw(self, tag: str, value: str) -> Flaw | None:
         """Find a length that is not right before its data, or not the length of it."""
@@ -286,7 +302,7 @@ class _Walk:
             if next_tag != data_tag:
                 return self._unpaired(data_tag)
             if _LENGTH.fullmatch(value) is not None and int(value) != len(data):
-                return _flaw(Reason.VALUE_IS_INCORRECT, tag, f"the data has {len(data)} bytes")
+                return self._flaw(Reason.VALUE_IS_INCORRECT, tag, f"the data has {len(data)} bytes")
         length_tag = _LENGTH_TAGS.get(tag)
         if length_tag is not None and (not self.position or self.pairs[self.position - 1][0] != length_tag):
             return self._unpaired(length_tag)
@@ -294,13 +310,13 @@ class _Walk:
 
     def _unpaired(self, tag: str) -> Flaw:
         if any(tag == other for other, _ in self.pairs):
-            return _flaw(Reason.TAG_SPECIFIED_OUT_OF_REQUIRED_ORDER, tag, "a length stands right before its data")
-        return _flaw(Reason.REQUIRED_TAG_MISSING, tag, "a length and its data come together")
+            return self._flaw(Reason.TAG_SPECIFIED_OUT_OF_REQUIRED_ORDER, tag, "a length stands right before its data")
+        return self._flaw(Reason.REQUIRED_TAG_MISSING, tag, "a length and its data come together")
 
     def _group_flaw(self, count_tag: str, count_text: str, entry: Block) -> Flaw | None:
         """Judge a repeating group from the position after its count on, and step over it."""
         if _LENGTH.fullmatch(count_text) is None:
-            return find_value_flaw(count_tag, count_text)
+            return find_value_flaw(count_tag, count_text, self.dictionary)
         first_tag = next(iter(entry.members))
         extra = self.extra_members.get(count_tag, NO_TAGS)
         entry_count = 0
@@ -312,13 +328,13 @@ class _Walk:
                     return flaw
                 break
             if tag != first_tag:
-                return _flaw(Reason.REPEATING_GROUP_FIELDS_OUT_OF_ORDER, tag, f"{first_tag} begins each entry")
+                return self._flaw(Reason.REPEATING_GROUP_FIELDS_OUT_OF_ORDER, tag, f"{first_tag} begins each entry")
             entry_count += 1
             flaw = self._entry_flaw(first_tag, entry, extra)
             if flaw is not None:
                 return flaw
         if entry_count != int(count_text):
-            return _flaw(Reason.INCORRECT_NUM_IN_GROUP_COUNT, count_tag, f"there are {entry_count} entries")
+            return self._flaw(Reason.INCORRECT_NUM_IN_GROUP_COUNT, count_tag, f"there are {entry_count} entries")
         return None
 
     def _entry_flaw(self, first_tag: str, entry: Block, extra: frozenset[str]) -> Flaw | None:
@@ -332,9 +348,9 @@ class _Walk:
             if rank is None or (tag == first_tag and present):
                 break
             if tag in present:
-                return _flaw(Reason.TAG_APPEARS_MORE_THAN_ONCE, tag, "within an entry of a repeating group")
+                return self._flaw(Reason.TAG_APPEARS_MORE_THAN_ONCE, tag, "within an entry of a repeating group")
             if rank < last_rank:
-                return _flaw(Reason.REPEATING_GROUP_FIELDS_OUT_OF_ORDER, tag)
+                return self._flaw(Reason.REPEATING_GROUP_FIELDS_OUT_OF_ORDER, tag)
             flaw = self._data_flaw(tag, value)
             if flaw is not None:
                 return flaw
@@ -348,16 +364,19 @@ class _Walk:
                     return flaw
         for tag in entry.required:
             if tag not in present:
-                return _flaw(Reason.REQUIRED_TAG_MISSING, tag, "in an entry of a repeating group")
+                return self._flaw(Reason.REQUIRED_TAG_MISSING, tag, "in an entry of a repeating group")
         return None
+
+    def _flaw(self, reason: SessionRejectReason, tag: str, detail: str = "") -> Flaw:
+        return _flaw(reason, tag, self.dictionary, detail)
 
 
 # --------------------------------------------------------------------------------------------------- values
 
 
-def _values_flaw(pairs: Pairs) -> Flaw | None:
+def _values_flaw(pairs: Pairs, dictionary: Dictionary) -> Flaw | None:
     for tag, value in pairs:
-        flaw = find_value_flaw(tag, value)
+        flaw = find_value_flaw(tag, value, dictionary)
         if flaw is not None:
             return flaw
     return None
@@ -405,6 +424,9 @@ _DATE: Final = re.compile("[0-9]{8}")
 _TIME: Final = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.(?:[0-9]{3}){1,3})?")
 _MONTH: Final = re.compile("[0-9]{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]|w[1-5])?")
 _COUNTRY: Final = re.compile("[A-Z]{2}")
+
+_MULTIPLE: Final = frozenset(("MULTIPLEVALUESTRING", "MULTIPLECHARVALUE", "MULTIPLESTRINGVALUE"))
+"""Data types of values that are several, parted by spaces."""
 
 # Currencies are not held to ISO 4217: digital assets have codes of other lengths.
 _FORMATS: Final[dict[str, Callable[[str], object]]] = {

@@ -11,30 +11,22 @@ from pathlib import Path
 from typing import Final
 
 import fixgw.dictionary
-from fixgw.dictionary import ADMIN_MSG_TYPES, FIELDS, MSG_TYPES, TRAILER, Block, Members, body_of
-from fixgw.dictionary import HEADER as FIX_HEADER
-from fixgw.support import (
-    EXTENSION_MEMBERS,
-    HEADER,
-    LATER_FIELDS,
-    REQUIRED,
-    SENT,
-    SENT_HEADER,
-    SESSION_SUPPORTED,
-    SUPPORTED,
-)
+from fixgw.dictionary import ADMIN_MSG_TYPES, Block, Members
+from fixgw.support import HEADER, LATER_FIELDS, SENT, SENT_HEADER
+from fixgw.version import FIX44
 
 SPEC: Final = Path(__file__).parent
 MESSAGES: Final = (*"012345ADEFGHKMq", "AF", *"eg89rjfhN")
 _FRAME: Final = frozenset(("8", "9", "10"))
-_KNOWN: Final = FIELDS | LATER_FIELDS
+_STANDARD: Final = FIX44.dictionary
+_KNOWN: Final = _STANDARD.fields | LATER_FIELDS
 
 
 def dictionary() -> str:
     """Return `FONDACO44.xml`."""
     bodies = {msg_type: "\n".join(_message(msg_type)) for msg_type in MESSAGES}
-    head = list(_members(FIX_HEADER.members, _FRAME | HEADER | set(SENT_HEADER), FIX_HEADER.required, "  "))
-    tail = list(_members(TRAILER.members, _FRAME, TRAILER.required, "  "))
+    head = list(_members(_STANDARD.header.members, _FRAME | HEADER | set(SENT_HEADER), _STANDARD.header.required, "  "))
+    tail = list(_members(_STANDARD.trailer.members, _FRAME, _STANDARD.trailer.required, "  "))
     used = set(re.findall(r"name='(\w+)' required", "\n".join([*head, *tail, *bodies.values()])))
     fields = [field for field in _KNOWN.values() if field.name in used]
     lines = [
@@ -59,13 +51,13 @@ def dictionary() -> str:
 
 
 def _message(msg_type: str) -> Iterator[str]:
-    body = body_of(msg_type)
+    body = _STANDARD.body_of(msg_type)
     assert body is not None, "a message of FIX 4.4"
-    taken = (SESSION_SUPPORTED | SUPPORTED).get(msg_type, frozenset()) - HEADER
+    taken = (FIX44.session_supported | FIX44.supported).get(msg_type, frozenset()) - HEADER
     tags = taken | set(SENT.get(msg_type, ()))
     category = "admin" if msg_type in ADMIN_MSG_TYPES else "app"
-    yield f"  <message name='{MSG_TYPES[msg_type]}' msgtype='{msg_type}' msgcat='{category}'>"
-    yield from _members(body.members, tags, (*body.required, *REQUIRED.get(msg_type, ())), "   ")
+    yield f"  <message name='{_STANDARD.msg_types[msg_type]}' msgtype='{msg_type}' msgcat='{category}'>"
+    yield from _members(body.members, tags, (*body.required, *FIX44.required.get(msg_type, ())), "   ")
     known = {tag for member, entry in body.members.items() for tag in _with_inner(member, entry)}
     for tag in sorted(tags - known, key=int):
         yield f"   <field name='{_KNOWN[tag].name}' required='N'/>"
@@ -74,7 +66,7 @@ def _message(msg_type: str) -> Iterator[str]:
 
 def _with_inner(tag: str, entry: Block | None) -> tuple[str, ...]:
     """Return a tag and, if it counts a repeating group, those of the entries' fields."""
-    return (tag,) if entry is None else (tag, *entry.members, *EXTENSION_MEMBERS.get(tag, ()))
+    return (tag,) if entry is None else (tag, *entry.members, *FIX44.extension_members.get(tag, ()))
 
 
 def _members(
@@ -89,7 +81,7 @@ def _members(
         else:
             yield f"{indent}<group {attributes}>"
             yield from _members(entry.members, tags, entry.required, indent + " ")
-            for extra in sorted(EXTENSION_MEMBERS.get(tag, frozenset()) & tags - entry.members.keys(), key=int):
+            for extra in sorted(FIX44.extension_members.get(tag, frozenset()) & tags - entry.members.keys(), key=int):
                 yield f"{indent} <field name='{_KNOWN[extra].name}' required='N'/>"
             yield f"{indent}</group>"
 
@@ -119,7 +111,7 @@ def _values() -> Iterator[tuple[str, list[tuple[str, str]]]]:
 
 _VALUES: Final = dict(_values())
 _MSG_TYPE_VALUES: Final = [
-    (msg_type, re.sub(r"(?<=[a-z])(?=[A-Z])", "_", MSG_TYPES[msg_type]).upper()) for msg_type in MESSAGES
+    (msg_type, re.sub(r"(?<=[a-z])(?=[A-Z])", "_", _STANDARD.msg_types[msg_type]).upper()) for msg_type in MESSAGES
 ]
 
 PAGES: Final = {"FONDACO44.xml": dictionary}

@@ -8,7 +8,6 @@ from typing import Final
 
 from engine.phases import PHASES, Trading
 from engine.reject import RejectReason
-from fixgw.dictionary import MSG_TYPES, body_of
 from fixgw.phases import HALT_REASON, SESSION_STATUS, SESSION_SUB_ID, TRADING_STATUS, phase_name
 from fixgw.reject import (
     GatewayReject,
@@ -18,7 +17,8 @@ from fixgw.reject import (
     ord_rej_reason,
 )
 from fixgw.session import TRANSITIONS
-from fixgw.support import HEADER, REQUIRED, SENT, SENT_HEADER, SESSION_SUPPORTED, SUPPORTED, field_name
+from fixgw.support import HEADER, SENT, SENT_HEADER
+from fixgw.version import FIX44
 from spec.combinations import COMBINATIONS
 
 SPEC: Final = Path(__file__).parent
@@ -76,12 +76,13 @@ def fields() -> str:
         "| MsgType | message | fields |",
         "|---|---|---|",
     ]
-    for msg_type, tags in (SESSION_SUPPORTED | SUPPORTED).items():
-        required = REQUIRED.get(msg_type, ())
+    for msg_type, tags in (FIX44.session_supported | FIX44.supported).items():
+        required = FIX44.required.get(msg_type, ())
         names = ", ".join(
-            f"**{field_name(tag)}**" if tag in required else field_name(tag) for tag in sorted(tags - HEADER, key=int)
+            f"**{FIX44.field_name(tag)}**" if tag in required else FIX44.field_name(tag)
+            for tag in sorted(tags - HEADER, key=int)
         )
-        lines.append(f"| {msg_type} | {MSG_TYPES[msg_type]} | {names} |")
+        lines.append(f"| {msg_type} | {FIX44.dictionary.msg_types[msg_type]} | {names} |")
     lines += [
         "",
         "# What the venue sends",
@@ -89,16 +90,18 @@ def fields() -> str:
         "Those in bold are always there, the others as they apply. 136 counts a group of 137, 138 and 139; 534 one of",
         "41 and 535. Those above 956 are of FIX 5.0: take them for user-defined, or have your dictionary know them.",
         "",
-        f"Header, in all messages: {', '.join(field_name(tag) for tag in SENT_HEADER)}.",
+        f"Header, in all messages: {', '.join(FIX44.field_name(tag) for tag in SENT_HEADER)}.",
         "",
         "| MsgType | message | fields |",
         "|---|---|---|",
     ]
     for msg_type, sent in SENT.items():
-        body = body_of(msg_type)
+        body = FIX44.dictionary.body_of(msg_type)
         assert body is not None, "a message of FIX 4.4"
-        names = ", ".join(f"**{field_name(tag)}**" if tag in body.required else field_name(tag) for tag in sent)
-        lines.append(f"| {msg_type} | {MSG_TYPES[msg_type]} | {names} |")
+        names = ", ".join(
+            f"**{FIX44.field_name(tag)}**" if tag in body.required else FIX44.field_name(tag) for tag in sent
+        )
+        lines.append(f"| {msg_type} | {FIX44.dictionary.msg_types[msg_type]} | {names} |")
     lines += [
         "",
         "# The life of a session",
@@ -153,7 +156,7 @@ def phases() -> str:
 
 
 def _names(tags: frozenset[str]) -> str:
-    return ", ".join(field_name(tag) for tag in sorted(tags, key=int))
+    return ", ".join(FIX44.field_name(tag) for tag in sorted(tags, key=int))
 
 
 PAGES: Final = {"rejects.md": rejects, "fields.md": fields, "phases.md": phases}

@@ -8,8 +8,8 @@ from typing import Final
 import pytest
 
 from fixgw.codec import Framer
-from fixgw.dictionary import FIELDS
 from fixgw.validation import find_flaw
+from fixgw.version import FIX44
 from tests.e2e.conftest import MakeVenue
 from tests.e2e.test_quickfix_initiator import extended_dictionary
 from tests.e2e.test_resources import Pair, memory_stays_bounded
@@ -104,9 +104,9 @@ def mutate(pick: random.Random, pieces: Pieces) -> Pieces:
         case 3 | 4 | 5:
             pieces[at : at + 1] = [(tag, pick.choice(NASTY))]
         case 6:
-            pieces.insert(at, (pick.choice(tuple(FIELDS)), pick.choice(NASTY)))
+            pieces.insert(at, (pick.choice(tuple(FIX44.dictionary.fields)), pick.choice(NASTY)))
         case 7:
-            pieces.insert(at, (pick.choice(tuple(FIELDS)), value))
+            pieces.insert(at, (pick.choice(tuple(FIX44.dictionary.fields)), value))
         case 8:
             pieces[at : at + 1] = [
                 (pick.choice(("", "0", "-1", "x", "058", "4999", "9" * 30, "\xb2", "35", "10")), value)
@@ -191,7 +191,7 @@ class Fuzzer:
 def inspect_by_our_dictionary(raw: bytes) -> None:
     """What the venue sends has no flaw by FIX 4.4."""
     (message,) = Framer().receive(raw)
-    flaw = find_flaw(message, EXTENSIONS)
+    flaw = find_flaw(message, FIX44.dictionary, EXTENSIONS)
     assert flaw is None, (flaw, raw)
 
 

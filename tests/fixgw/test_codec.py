@@ -8,8 +8,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from fixgw.codec import DATA_TAGS, MESSAGE_BYTES_MAX, SOH, Framer, Message, checksum, encode, readable
-from fixgw.dictionary import FIELDS
 from fixgw.errors import UnencodableText
+from fixgw.version import FIX44
 
 ORDER = "35=D|49=BROKER|56=VENUE|34=2|52=20261123-03:12:25.123456|11=A1|55=BTC-USD|54=1|38=1.5|40=2|44=65000.25|"
 HEARTBEAT = "35=0|49=BROKER|56=VENUE|34=3|52=20261123-03:12:26|"
@@ -344,7 +344,9 @@ def test_a_character_beyond_latin_1_cannot_be_encoded() -> None:
 
 # simplefix knows the lengths of later versions, and takes CheckSum wherever it stands.
 plain_tags = st.sampled_from(
-    sorted(FIELDS.keys() - DATA_TAGS.keys() - set(DATA_TAGS.values()) - {"8", "9", "10", "35"}, key=int)
+    sorted(
+        FIX44.dictionary.fields.keys() - DATA_TAGS.keys() - set(DATA_TAGS.values()) - {"8", "9", "10", "35"}, key=int
+    )
 )
 plain_fields = st.lists(st.tuples(plain_tags, values), max_size=12)
 

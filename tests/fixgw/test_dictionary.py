@@ -1,19 +1,21 @@
 import pytest
 
 from fixgw.codec import DATA_TAGS
-from fixgw.dictionary import ADMIN_MSG_TYPES, FIELDS, HEADER, MSG_TYPES, TRAILER, Block, body_of
+from fixgw.dictionary import ADMIN_MSG_TYPES, Block, Dictionary
+
+FIX44 = Dictionary("fix44")
 
 
 def body(msg_type: str) -> Block:
-    block = body_of(msg_type)
+    block = FIX44.body_of(msg_type)
     assert block is not None
     return block
 
 
 def test_fix_44_has_its_912_fields_from_1_to_956() -> None:
-    assert len(FIELDS) == 912
-    assert all(1 <= int(tag) <= 956 for tag in FIELDS)
-    assert not {"20", "76", "109", "166", "439", "440"} & FIELDS.keys()  # removed before 4.4
+    assert len(FIX44.fields) == 912
+    assert all(1 <= int(tag) <= 956 for tag in FIX44.fields)
+    assert not {"20", "76", "109", "166", "439", "440"} & FIX44.fields.keys()  # removed before 4.4
 
 
 @pytest.mark.parametrize(
@@ -31,7 +33,7 @@ def test_fix_44_has_its_912_fields_from_1_to_956() -> None:
     ),
 )
 def test_a_field_has_its_name_and_type(tag: str, name: str, kind: str) -> None:
-    assert (FIELDS[tag].tag, FIELDS[tag].name, FIELDS[tag].kind) == (tag, name, kind)
+    assert (FIX44.fields[tag].tag, FIX44.fields[tag].name, FIX44.fields[tag].kind) == (tag, name, kind)
 
 
 @pytest.mark.parametrize(
@@ -47,22 +49,22 @@ def test_a_field_has_its_name_and_type(tag: str, name: str, kind: str) -> None:
     ),
 )
 def test_an_enumerated_field_has_its_values(tag: str, values: str) -> None:
-    assert FIELDS[tag].values == set(values)
-    assert FIELDS[tag].open_from is None
+    assert FIX44.fields[tag].values == set(values)
+    assert FIX44.fields[tag].open_from is None
 
 
 def test_some_enumerations_leave_room_for_agreement() -> None:
-    assert FIELDS["22"].open_from == 100
-    assert FIELDS["803"].open_from == 4000
+    assert FIX44.fields["22"].open_from == 100
+    assert FIX44.fields["803"].open_from == 4000
 
 
 def test_msg_types_are_those_of_fix_44() -> None:
     single = "0123456789ABCDEFGHJKLMNPQRSTVWXYZabcdefghijklmnopqrstuvwxyz"
     double = {f"A{second}" for second in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"} | {f"B{second}" for second in "ABCDEFGH"}
-    assert set(single) | double == MSG_TYPES.keys()
-    assert MSG_TYPES["D"] == "NewOrderSingle"
-    assert MSG_TYPES["BH"] == "ConfirmationRequest"
-    assert {MSG_TYPES[msg_type] for msg_type in ADMIN_MSG_TYPES} == {
+    assert set(single) | double == FIX44.msg_types.keys()
+    assert FIX44.msg_types["D"] == "NewOrderSingle"
+    assert FIX44.msg_types["BH"] == "ConfirmationRequest"
+    assert {FIX44.msg_types[msg_type] for msg_type in ADMIN_MSG_TYPES} == {
         "Heartbeat",
         "TestRequest",
         "ResendRequest",
@@ -75,7 +77,7 @@ def test_msg_types_are_those_of_fix_44() -> None:
 
 def test_what_is_no_msg_type_has_no_body() -> None:
     for msg_type in ("", "I", "O", "U", "U1", "*", "header", "Parties"):
-        assert body_of(msg_type) is None
+        assert FIX44.body_of(msg_type) is None
 
 
 @pytest.mark.parametrize(
@@ -101,9 +103,9 @@ def test_a_message_has_its_required_fields(msg_type: str, required: set[str]) ->
 
 
 def test_the_header_and_trailer_have_their_fields() -> None:
-    assert set(HEADER.required) == {"8", "9", "35", "34", "49", "52", "56"}
-    assert {"43", "50", "57", "97", "115", "122", "128", "369", "627"} <= HEADER.members.keys()
-    assert list(TRAILER.members) == ["93", "89", "10"]
+    assert set(FIX44.header.required) == {"8", "9", "35", "34", "49", "52", "56"}
+    assert {"43", "50", "57", "97", "115", "122", "128", "369", "627"} <= FIX44.header.members.keys()
+    assert list(FIX44.trailer.members) == ["93", "89", "10"]
 
 
 def test_components_and_groups_are_expanded() -> None:
@@ -125,17 +127,17 @@ def test_the_first_field_of_a_group_of_a_component_is_found_within_it() -> None:
     assert next(iter(underlyings.members)) == "311"
 
 
-@pytest.mark.parametrize("msg_type", tuple(MSG_TYPES))
+@pytest.mark.parametrize("msg_type", tuple(FIX44.msg_types))
 def test_every_message_is_consistent(msg_type: str) -> None:
     block = body(msg_type)
-    assert block.tags() <= FIELDS.keys()
-    assert not block.tags() & (HEADER.tags() | TRAILER.tags())
+    assert block.tags() <= FIX44.fields.keys()
+    assert not block.tags() & (FIX44.header.tags() | FIX44.trailer.tags())
     assert set(block.required) <= block.members.keys()
     blocks = [block]
     while blocks:
         members = blocks.pop().members
         for tag, entry in members.items():
-            assert (FIELDS[tag].kind == "NUMINGROUP") == (entry is not None)
+            assert (FIX44.fields[tag].kind == "NUMINGROUP") == (entry is not None)
             if entry is not None:
                 assert entry.members
                 assert not members.keys() & entry.tags()
@@ -143,5 +145,5 @@ def test_every_message_is_consistent(msg_type: str) -> None:
 
 
 def test_the_codec_knows_every_data_field() -> None:
-    assert {tag for tag, field in FIELDS.items() if field.kind == "DATA"} == set(DATA_TAGS.values())
-    assert all(FIELDS[tag].kind == "LENGTH" for tag in DATA_TAGS)
+    assert {tag for tag, field in FIX44.fields.items() if field.kind == "DATA"} == set(DATA_TAGS.values())
+    assert all(FIX44.fields[tag].kind == "LENGTH" for tag in DATA_TAGS)

@@ -9,12 +9,14 @@ from engine.commands import Refuse
 from engine.reject import RejectReason
 from engine.values import MassCancelScope, OrderType, Side, TimeInForce
 from fixgw.codec import DATA_TAGS, Framer, encode
-from fixgw.dictionary import FIELDS, HEADER, TRAILER, Block, body_of
+from fixgw.dictionary import Block
 from fixgw.reject import GatewayReject
 from fixgw.session import Session, SessionState
-from fixgw.support import EXTENSIONS, ID_CHARS_MAX, REQUIRED, SUPPORTED
+from fixgw.support import ID_CHARS_MAX
+from fixgw.version import FIX44
 from tests.fixgw.venue import NOW, NOW_NS, Venue, client_message
 
+FIX = FIX44.dictionary
 T = f"60={NOW}|"
 SAID = {
     "D": f"11=O1|55=BTC/USD|54=1|38=1.5|40=2|44=100.25|59=1|{T}",
@@ -518,7 +520,7 @@ SAMPLES = {
 
 
 def sample(tag: str) -> str:
-    field = FIELDS[tag]
+    field = FIX.fields[tag]
     return min(field.values) if field.values else SAMPLES.get(field.kind, "1")
 
 
@@ -537,16 +539,16 @@ def is_data(tag: str) -> bool:
 
 
 def body(msg_type: str) -> Block:
-    block = body_of(msg_type)
+    block = FIX.body_of(msg_type)
     assert block is not None
     return block
 
 
 def unsupported(msg_type: str) -> list[tuple[str, str, str]]:
     """Return (tag, header field, body field) for each tag that FIX allows in a message and the venue does not take."""
-    known = SUPPORTED[msg_type] | {"8", "9", "10"} | set(DATA_TAGS.values())
-    behind = body(msg_type).members | TRAILER.members
-    return [(tag, sample_text(tag, entry), "") for tag, entry in HEADER.members.items() if tag not in known] + [
+    known = FIX44.supported[msg_type] | {"8", "9", "10"} | set(DATA_TAGS.values())
+    behind = body(msg_type).members | FIX.trailer.members
+    return [(tag, sample_text(tag, entry), "") for tag, entry in FIX.header.members.items() if tag not in known] + [
         (tag, "", sample_text(tag, entry)) for tag, entry in behind.items() if tag not in known
     ]
 
@@ -564,17 +566,17 @@ def test_every_field_that_fix_allows_and_the_venue_does_not_take_is_named(msg_ty
         command = venue.order_entry.translate("BROKER1", 1, message)
         assert isinstance(command, Refuse), tag
         assert (command.reason, command.ref_tag) == (GatewayReject.UNSUPPORTED_FIELD, int(tag))
-        assert command.text == f"{FIELDS[tag].name}({tag}): the venue does not take this field"
+        assert command.text == f"{FIX.fields[tag].name}({tag}): the venue does not take this field"
         (answer,) = venue.tell(venue.apply(command))
         assert answer.msg_type == {"D": "8", "F": "9", "G": "9", "q": "r"}.get(msg_type, "j")
 
 
 @pytest.mark.parametrize("msg_type", tuple(SAID))
 def test_every_field_that_fix_does_not_allow_is_rejected(msg_type: str) -> None:
-    allowed = HEADER.tags() | body(msg_type).tags() | TRAILER.tags() | EXTENSIONS
+    allowed = FIX.header.tags() | body(msg_type).tags() | FIX.trailer.tags() | FIX44.extensions
     session = Session("FONDACO", "BROKER1")
     session.state = SessionState.ACTIVE
-    for tag in FIELDS.keys() - allowed:
+    for tag in FIX.fields.keys() - allowed:
         message = client_message(msg_type, f"{SAID[msg_type]}{tag}={sample(tag)}|", number=session.next_in)
         assert session.accept(message, NOW_NS)
         assert session.flaw is not None
@@ -594,16 +596,16 @@ def test_every_tag_that_fix_does_not_have_is_rejected(msg_type: str) -> None:
 
 @pytest.mark.parametrize("msg_type", tuple(SAID))
 def test_every_field_that_is_required_is_missed(msg_type: str) -> None:
-    for tag in (*body(msg_type).required, *REQUIRED.get(msg_type, ())):
+    for tag in (*body(msg_type).required, *FIX44.required.get(msg_type, ())):
         (answer,) = Venue().say(msg_type, said(msg_type, drop=(tag,)))
         assert answer.msg_type == "3"
         assert answer.has(f"371={tag}|372={msg_type}|373=1|")
 
 
 def test_what_the_venue_takes_is_what_fix_allows() -> None:
-    for msg_type, tags in SUPPORTED.items():
-        assert tags - EXTENSIONS <= HEADER.tags() | body(msg_type).tags(), msg_type
-        assert set(body(msg_type).required) | set(REQUIRED.get(msg_type, ())) <= tags, msg_type
+    for msg_type, tags in FIX44.supported.items():
+        assert tags - FIX44.extensions <= FIX.header.tags() | body(msg_type).tags(), msg_type
+        assert set(body(msg_type).required) | set(FIX44.required.get(msg_type, ())) <= tags, msg_type
 
 
 # ----------------------------------------------------------------------------------------------------- fuzz
@@ -614,7 +616,7 @@ VALUES = st.one_of(
     st.decimals(allow_nan=False, allow_infinity=False, places=7).map("{:f}".format),
 )
 TAGS = st.sampled_from(
-    [*sorted(set().union(*SUPPORTED.values()) - {"35", "34", "49", "56", "52", "43"}), "63", "453", "9999"]
+    [*sorted(set().union(*FIX44.supported.values()) - {"35", "34", "49", "56", "52", "43"}), "63", "453", "9999"]
 )
 
 

@@ -3,7 +3,6 @@
 import pytest
 
 from engine.reject import RejectReason
-from fixgw.dictionary import FIELDS
 from fixgw.reject import (
     GatewayReject,
     business_reject_reason,
@@ -11,6 +10,7 @@ from fixgw.reject import (
     mass_cancel_reject_reason,
     ord_rej_reason,
 )
+from fixgw.version import FIX44
 
 REASONS = (*RejectReason, *GatewayReject)
 
@@ -23,10 +23,10 @@ def test_codes_are_in_their_bands_and_never_twice() -> None:
 
 @pytest.mark.parametrize("reason", REASONS, ids=lambda reason: reason.name)
 def test_reason_has_a_value_of_the_standard_in_every_field(reason: RejectReason | GatewayReject) -> None:
-    assert str(ord_rej_reason(reason)) in FIELDS["103"].values
-    assert str(cxl_rej_reason(reason)) in FIELDS["102"].values
-    assert str(mass_cancel_reject_reason(reason)) in FIELDS["532"].values
-    assert str(business_reject_reason(reason)) in FIELDS["380"].values
+    assert str(ord_rej_reason(reason)) in FIX44.dictionary.fields["103"].values
+    assert str(cxl_rej_reason(reason)) in FIX44.dictionary.fields["102"].values
+    assert str(mass_cancel_reject_reason(reason)) in FIX44.dictionary.fields["532"].values
+    assert str(business_reject_reason(reason)) in FIX44.dictionary.fields["380"].values
 
 
 def test_code_that_nobody_knows_is_other() -> None:

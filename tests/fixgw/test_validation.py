@@ -5,8 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fixgw.codec import SOH, Framer, Message, encode
-from fixgw.dictionary import FIELDS, HEADER, MSG_TYPES, Block, Members, body_of
+from fixgw.dictionary import Block, Members
 from fixgw.validation import _FORMATS, REASON_TEXTS, SessionRejectReason, Shapes, find_flaw, find_value_flaw
+from fixgw.version import FIX44
+
+FIX = FIX44.dictionary
 
 HEADER_TEXT = "49=BROKER|56=VENUE|34=2|52=20261123-03:12:25.123456|"
 ORDER_TEXT = "11=A1|55=BTC-USD|54=1|60=20261123-03:12:25|38=1.5|40=2|44=65000.25|"
@@ -47,7 +50,7 @@ def flaw(
     text: str, extra_tags: frozenset[str] = frozenset(), extra_members: dict[str, frozenset[str]] | None = None
 ) -> tuple[int, int | None] | None:
     """Return (SessionRejectReason, RefTagID) of a message."""
-    found = find_flaw(decoded(text), extra_tags, extra_members or {})
+    found = find_flaw(decoded(text), FIX, extra_tags, extra_members or {})
     return None if found is None else (int(found.reason), found.ref_tag)
 
 
@@ -60,7 +63,7 @@ def heartbeat(text: str) -> str:
 
 
 def sample(tag: str) -> str:
-    field = FIELDS[tag]
+    field = FIX.fields[tag]
     return min(field.values) if field.values else SAMPLES[field.kind]
 
 
@@ -74,7 +77,7 @@ def sample_text(members: Members) -> str:
 
 
 def body(msg_type: str) -> Block:
-    block = body_of(msg_type)
+    block = FIX.body_of(msg_type)
     assert block is not None
     return block
 
@@ -86,9 +89,9 @@ def test_a_right_message_has_no_flaw() -> None:
     assert flaw(order()) is None
 
 
-@pytest.mark.parametrize("msg_type", tuple(MSG_TYPES))
+@pytest.mark.parametrize("msg_type", tuple(FIX.msg_types))
 def test_a_message_with_every_field_that_it_may_have_has_no_flaw(msg_type: str) -> None:
-    optional = dict.fromkeys(("43", "97", "50", "57", "115", "128", "369")) | {"627": HEADER.members["627"]}
+    optional = dict.fromkeys(("43", "97", "50", "57", "115", "128", "369")) | {"627": FIX.header.members["627"]}
     text = f"35={msg_type}|{HEADER_TEXT}{sample_text(optional)}{sample_text(body(msg_type).members)}93=1|89=s|"
     assert flaw(text) is None
 
@@ -343,37 +346,37 @@ RIGHT_AND_WRONG = (
 
 @pytest.mark.parametrize(("tag", "value"), tuple((tag, value) for tag, right, _ in RIGHT_AND_WRONG for value in right))
 def test_a_right_value_has_no_flaw(tag: str, value: str) -> None:
-    assert find_value_flaw(tag, value) is None
+    assert find_value_flaw(tag, value, FIX) is None
 
 
 @pytest.mark.parametrize(("tag", "value"), tuple((tag, value) for tag, _, wrong in RIGHT_AND_WRONG for value in wrong))
 def test_a_wrong_value_is_told_with_its_tag(tag: str, value: str) -> None:
-    found = find_value_flaw(tag, value)
+    found = find_value_flaw(tag, value, FIX)
     assert found is not None
     assert found.ref_tag == int(tag)
     assert found.reason in ({4} if not value else {5, 6})
 
 
 def test_every_type_of_the_dictionary_has_a_format() -> None:
-    assert {field.kind for field in FIELDS.values()} == _FORMATS.keys()
+    assert {field.kind for field in FIX.fields.values()} == _FORMATS.keys()
 
 
 def test_every_listed_value_is_right() -> None:
-    for tag, field in FIELDS.items():
+    for tag, field in FIX.fields.items():
         for value in field.values:
-            assert find_value_flaw(tag, value) is None
+            assert find_value_flaw(tag, value, FIX) is None
 
 
 # ------------------------------------------------------------------------------------------- the flaw itself
 
 
 def test_every_reason_of_the_standard_has_its_words() -> None:
-    assert set(map(str, SessionRejectReason)) == FIELDS["373"].values
+    assert set(map(str, SessionRejectReason)) == FIX.fields["373"].values
     assert REASON_TEXTS.keys() == set(SessionRejectReason)
 
 
 def test_a_flaw_has_the_words_of_the_standard_and_never_a_value() -> None:
-    found = find_flaw(decoded(f"35=A|{HEADER_TEXT}98=0|108=SECRET|"))
+    found = find_flaw(decoded(f"35=A|{HEADER_TEXT}98=0|108=SECRET|"), FIX)
     assert found is not None
     assert found.text == "Incorrect data format for value"
     assert found.detail == "HeartBtInt: not a FIX INT"
@@ -408,10 +411,10 @@ pieces = st.sampled_from(
 @given(st.lists(st.lists(pieces, max_size=12).map("".join), min_size=1, max_size=6))
 def test_what_shapes_accept_is_wrong_in_its_values_at_most(texts: list[str]) -> None:
     extra_tags = frozenset({"8013"})
-    shapes = Shapes(extra_tags, shape_count_max=2)
+    shapes = Shapes(FIX, extra_tags, shape_count_max=2)
     for text in [*texts, *texts]:
         message = decoded(order(text))
-        found = find_flaw(message, extra_tags)
+        found = find_flaw(message, FIX, extra_tags)
         if shapes.accept(message):
             assert found is None or found.reason in {5, 6}
         elif found is None:
@@ -420,7 +423,7 @@ def test_what_shapes_accept_is_wrong_in_its_values_at_most(texts: list[str]) -> 
 
 
 def test_a_shape_is_known_by_its_type_its_tags_and_the_sizes_of_its_groups() -> None:
-    shapes = Shapes()
+    shapes = Shapes(FIX)
     assert shapes.accept(decoded(order()))
     assert shapes.accept(decoded(order(ORDER_TEXT + "453=2|448=X|448=Y|")))
     assert not shapes.accept(decoded(order(ORDER_TEXT + "453=1|448=X|448=Y|")))
@@ -430,15 +433,17 @@ def test_a_shape_is_known_by_its_type_its_tags_and_the_sizes_of_its_groups() -> 
 
 
 def test_the_size_of_a_group_is_not_taken_for_a_tag() -> None:
-    shapes = Shapes()
+    shapes = Shapes(FIX)
     assert shapes.accept(decoded(order(ORDER_TEXT + "453=1|448=X|")))
     assert not shapes.accept(decoded(order(ORDER_TEXT + "453=5|448=X|1=ACCOUNT|")))
 
 
-@given(st.lists(st.tuples(st.text(max_size=4), st.text(max_size=6)), max_size=8), st.sampled_from((*MSG_TYPES, "U1")))
+@given(
+    st.lists(st.tuples(st.text(max_size=4), st.text(max_size=6)), max_size=8), st.sampled_from((*FIX.msg_types, "U1"))
+)
 def test_no_message_raises(fields: list[tuple[str, str]], msg_type: str) -> None:
     text = "".join(f"{tag}={value}|" for tag, value in fields).encode("latin-1", "replace").decode("latin-1")
     message = decoded(f"35={msg_type}|{HEADER_TEXT}{text}")
-    found = find_flaw(message)
+    found = find_flaw(message, FIX)
     assert found is None or found.text
-    assert Shapes().accept(message) in {True, False}
+    assert Shapes(FIX).accept(message) in {True, False}

@@ -17,6 +17,7 @@ from fixgw.session import SECOND_NS, Session, SessionState
 from fixgw.support import LATER_FIELDS, SENT
 from fixgw.timestamps import format_utc
 from fixgw.validation import find_flaw
+from fixgw.version import FIX44
 
 NOW_NS: Final = 1_795_000_000 * SECOND_NS
 NOW: Final = format_utc(NOW_NS)
@@ -123,7 +124,7 @@ def check_report(report: Report) -> None:
     msg_type, body = report
     head = f"35={msg_type}|49=FONDACO|56=BROKER1|34=2|52={NOW}|".replace("|", SOH)
     (message,) = Framer().receive(encode(head + body))
-    flaw = find_flaw(message, frozenset(LATER_FIELDS))
+    flaw = find_flaw(message, FIX44.dictionary, frozenset(LATER_FIELDS))
     assert flaw is None, (flaw, message)
     unannounced = {tag for tag, _ in message.pairs()} - {"35", "49", "56", "34", "52"} - set(SENT[msg_type])
     assert not unannounced, (unannounced, message)

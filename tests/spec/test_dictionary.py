@@ -6,8 +6,8 @@ from xml.etree.ElementTree import Element, parse
 
 import pytest
 
-from fixgw.dictionary import FIELDS
 from fixgw.support import LATER_FIELDS
+from fixgw.version import FIX44
 
 SPEC = Path(__file__).resolve().parents[2] / "spec"
 DICTIONARY = parse(SPEC / "FONDACO44.xml").getroot()
@@ -26,7 +26,7 @@ BODIES = {message.attrib["msgtype"]: tags_of(message) for message in DICTIONARY.
 
 
 def test_fields_have_the_standards_names() -> None:
-    known = FIELDS | LATER_FIELDS
+    known = FIX44.dictionary.fields | LATER_FIELDS
     assert {name: tag for name, tag in TAGS.items() if known[tag].name != name} == {}
 
 

@@ -14,13 +14,13 @@ from engine.recovery import JOURNAL, SNAPSHOTS
 from engine.reject import RejectReason
 from engine.state import FINISHED_ORDERS_KEPT, TRADES_KEPT
 from fixgw.codec import MESSAGE_BYTES_MAX
-from fixgw.dictionary import FIELDS
 from fixgw.instruments import _AVERAGE_DECIMALS
 from fixgw.outbound import RESERVED_BLOCK
 from fixgw.reject import GatewayReject
 from fixgw.reports import AFFECTED_LISTED_MAX
 from fixgw.session import GOODBYE_S, HEARTBEAT_S_MAX, SENDING_TIME_TOLERANCE_S
 from fixgw.support import ID_CHARS_MAX, LATER_FIELDS
+from fixgw.version import FIX44
 
 SPEC = Path(__file__).resolve().parents[2] / "spec"
 RULES = " ".join((SPEC / "rules-of-engagement.md").read_text(encoding="utf-8").split())
@@ -53,7 +53,7 @@ def test_number_in_the_rules_is_the_codes(phrase: str) -> None:
 def test_names_of_fields_in_the_rules_are_those_of_the_standard() -> None:
     named = re.findall(r"\b([A-Z][A-Za-z]+)\(([0-9]+)\)", RULES)
     assert len(named) > 20
-    known = FIELDS | LATER_FIELDS
+    known = FIX44.dictionary.fields | LATER_FIELDS
     assert [(name, tag) for name, tag in named if known[tag].name != name] == []
 
 
