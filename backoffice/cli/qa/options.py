@@ -1,0 +1,103 @@
+"""What the commands of `fondaco qa` have in common: which server, as whom, with which values."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from backoffice.cli.qa.lines import ScriptError
+    from backoffice.cli.qa.runner import Run
+    from backoffice.cli.qa.values import Value
+    from backoffice.cli.qa.wire import Address
+
+HostOption = Annotated[str, typer.Option("--host", metavar="HOST", help="Where the server is.")]
+PortOption = Annotated[
+    int, typer.Option("--port", "-p", metavar="PORT", min=1, max=65_535, help="Its port.", show_default=False)
+]
+TargetOption = Annotated[str, typer.Option("--target", metavar="COMPID", help="Its CompID.")]
+VersionOption = Annotated[
+    str, typer.Option("--fix-version", metavar="VERSION", help="BeginString: FIX.4.2, FIX.4.4 or FIXT.1.1.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        help="Give a variable a value; NAME=@FILE takes the first line of a file, and COMPID.NAME speaks of one "
+        "session. Passwords go here.",
+        show_default=False,
+    ),
+]
+LimitOption = Annotated[
+    str, typer.Option("--timeout", metavar="TIME", help="How long an expected message may take: 500ms, 10s, 1m.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+TlsOption = Annotated[bool, typer.Option("--tls", help="Connect over TLS.")]
+CaOption = Annotated[
+    Path | None,
+    typer.Option("--ca", metavar="FILE", help="Certificates to trust, in PEM.", show_default="the system's"),
+]
+CertificateOption = Annotated[
+    Path | None,
+    typer.Option("--certificate", metavar="FILE", help="Our own certificate and key, in PEM.", show_default="none"),
+]
+ServerNameOption = Annotated[
+    str, typer.Option("--server-name", metavar="NAME", help="Name in its certificate.", show_default="the host")
+]
+
+
+def run_of(
+    address: "Address",
+    version: str,
+    senders: Sequence[str],
+    target: str,
+    settings: Sequence[str],
+    limit: str,
+    *,
+    role: str = "order-entry",
+    ignore: Sequence[int] = (),
+) -> "Run":
+    """Return what scripts are to be run with. Raise `BadParameter` for what cannot be."""
+    from backoffice.cli.qa.runner import Run
+    from backoffice.cli.qa.script import ROLES, VERSIONS
+    from backoffice.cli.qa.values import BadValue, duration_s
+
+    for option, value, known in (("--fix-version", version, VERSIONS), ("--role", role, ROLES)):
+        if value not in known:
+            raise typer.BadParameter(f"{value!r}; there are {', '.join(known)}", param_hint=option)
+    try:
+        limit_s = duration_s(limit)
+    except BadValue as error:
+        raise typer.BadParameter(str(error), param_hint="--timeout") from error
+    values = dict(_setting(setting) for setting in settings)
+    return Run(address, version, role, tuple(senders), target, values, limit_s, frozenset(map(str, ignore)))
+
+
+def unread(error: "ScriptError") -> typer.Exit:
+    """Tell that scripts cannot be read, a line for each, and return what ends the command with status 2."""
+    for line in str(error).splitlines():
+        typer.echo(f"fondaco: {line}", err=True)
+    return typer.Exit(2)
+
+
+def _setting(text: str) -> "tuple[str, Value]":
+    """Return a variable's name and value from `NAME=VALUE` or `NAME=@FILE`."""
+    import re
+
+    from backoffice.cli.qa.values import BadValue, Value, literal, parse_value
+
+    name, equals, value = text.partition("=")
+    if not equals or re.fullmatch(r"(?:[^\s{}|=.]+\.)?[a-z_][A-Za-z0-9_]*", name) is None:
+        raise typer.BadParameter("write NAME=VALUE, as symbol=LTC/USD", param_hint="--set")
+    if value.startswith("@"):
+        try:
+            lines = Path(value[1:]).read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise typer.BadParameter(f"{name}: cannot read {value[1:]}", param_hint="--set") from error
+        return name, literal(lines[0] if lines else "")
+    try:
+        return name, Value(value, ()) if "|" in value else parse_value(value)
+    except BadValue as error:
+        raise typer.BadParameter(f"{name}: {error}", param_hint="--set") from error

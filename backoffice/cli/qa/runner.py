@@ -1,0 +1,445 @@
+"""Acts out a script: connects, says what it says, and holds what comes against what it expects.
+
+One thing after the other, in one thread, each within a limit in time. The first thing that is not as expected ends the
+script. Sequence numbers are counted as a FIX session counts them, unless a line gives its own; nothing is answered of
+itself, not even a TestRequest.
+"""
+
+import itertools
+import time
+from datetime import UTC, datetime
+from typing import Final, assert_never
+
+import msgspec
+
+from backoffice.cli.qa import statements as said
+from backoffice.cli.qa.items import items_of
+from backoffice.cli.qa.matching import Comparison, Expected, Row, compare
+from backoffice.cli.qa.names import MASK, SECRET_TAGS, field_name, is_secret_name, message_name
+from backoffice.cli.qa.transcript import Comment, Heard, Said, Transcript
+from backoffice.cli.qa.values import BadValue, Value, expand, literal, parse_value, wire_bytes
+from backoffice.cli.qa.wire import (
+    Address,
+    Broken,
+    Connection,
+    HungUp,
+    Received,
+    encoded,
+    joined,
+    right_length,
+    right_sum,
+)
+
+SCRIPT_S_MAX: Final = 900.0
+_HEADER: Final = ("8", "9", "35", "49", "56", "34", "52")
+_NOW: Final = parse_value("now")
+_EXPANSIONS_MAX: Final = 16
+_LETTERS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class Run(msgspec.Struct, frozen=True):
+    """What scripts do not say: against whom, as whom, in which version."""
+
+    address: Address
+    version: str
+    """BeginString."""
+    role: str
+    senders: tuple[str, ...]
+    """SenderCompID of the first session of a script, of the second …"""
+    target: str
+    values: dict[str, Value]
+    """Variables, by name or by SenderCompID and name: `password`, `BROKER2.password`."""
+    limit_s: float
+    """How long an expected message may take."""
+    ignored: frozenset[str] = frozenset()
+    """Fields that do not count unless a script names them."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How a script went."""
+
+    script: said.Script
+    result: str
+    """`passed`, `failed` or `skipped`."""
+    problem: str = ""
+    """What was not as expected, in some lines, the first of them saying where."""
+    started: str = ""
+    seconds: float = 0.0
+    transcript: Transcript | None = None
+
+
+class _Failed(Exception):
+    """Something is not as the script expects it; the message has one line or more."""
+
+
+class _Peer:
+    """A session of a script: who speaks, and what number comes next."""
+
+    def __init__(self, name: str, sender: str, target: str, version: str) -> None:
+        self.name = name
+        self.sender = sender
+        self.target = target
+        self.version = version
+        self.next_out = 1
+        self.next_in = 1
+        self.skipped: frozenset[str] = frozenset()
+        self.connection: Connection | None = None
+
+    def say_of(self, name: str) -> str | None:
+        """Return what the session itself has for a variable."""
+        match name:
+            case "sender":
+                return self.sender
+            case "target":
+                return self.target
+            case "version":
+                return self.version
+            case "in":
+                return str(self.next_in)
+            case "out":
+                return str(self.next_out)
+            case _:
+                return None
+
+    def count_sent(self, pairs: list[tuple[str, str]]) -> None:
+        fields = dict(reversed(pairs))
+        number = fields.get("34", "")
+        if number.isdecimal() and fields.get("43") != "Y":
+            self.next_out = int(number) + 1
+        if fields.get("35") == "4" and fields.get("36", "").isdecimal():
+            self.next_out = max(self.next_out, int(fields["36"]))
+
+    def count_received(self, message: Received) -> None:
+        number, new = message.get("34"), message.get("36")
+        if message.get("35") == "4" and new.isdecimal():
+            self.next_in = int(new)
+        elif number.isdecimal() and message.get("43") != "Y":
+            self.next_in = int(number) + 1
+
+
+class _Actor:
+    """Acts out one script."""
+
+    def __init__(self, script: said.Script, run: Run) -> None:
+        self.script = script
+        self.run = run
+        self.transcript = Transcript(script.title, str(script.path))
+        self.values: dict[str, Value] = {
+            "run": literal(_new_word()),
+            "appl_version": Value("1137=9" if run.version.startswith("FIXT") else "", ()),
+        }
+        self.peers: dict[str, _Peer] = {}
+        self.deadline = time.monotonic() + SCRIPT_S_MAX
+        self.transcript.word = self.values["run"].written
+        self.transcript.secrets.update(
+            value.written for name, value in run.values.items() if is_secret_name(name.rpartition(".")[2])
+        )
+
+    def act(self) -> Outcome:
+        started = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        begun = time.monotonic()
+        problem = ""
+        try:
+            self._appear()
+            for statement in self.script.statements:
+                self._do(statement)
+        except _Failed as error:
+            problem = str(error)
+        finally:
+            for peer in self.peers.values():
+                self._hang_up(peer)
+        seconds = time.monotonic() - begun
+        if problem:
+            problem = self.transcript.masked(problem)
+            self.transcript.fail(problem)
+        result = "failed" if problem else "passed"
+        return Outcome(self.script, result, problem, started, seconds, self.transcript)
+
+    def _appear(self) -> None:
+        """Give each session of the script its identity."""
+        for number, session in enumerate(self.script.sessions):
+            own = {field.tag: field.value for field in session.fields}
+            sender = self.run.senders[number] if number < len(self.run.senders) else ""
+            if not sender and "49" not in own:
+                raise _Failed(f"{session.name} has no SenderCompID: run with one more --session")
+            peer = _Peer(session.name, sender, self.run.target, self.run.version)
+            self.peers[session.name] = peer
+            peer.version = self._text(own["8"], peer) if "8" in own else peer.version
+            peer.target = self._text(own["56"], peer) if "56" in own else peer.target
+            peer.sender = self._text(own["49"], peer) if "49" in own else peer.sender
+
+    def _do(self, statement: said.Statement) -> None:
+        if time.monotonic() > self.deadline:
+            raise _Failed(f"{statement.place}: the script has taken more than {SCRIPT_S_MAX:g} s")
+        try:
+            self._carry_out(statement)
+        except _Failed as error:
+            raise _Failed(f"{statement.place}: {statement.place.text}\n{error}") from error
+        except (BadValue, Broken) as error:
+            raise _Failed(f"{statement.place}: {statement.place.text}\n    {error}") from error
+        except HungUp as error:
+            raise _Failed(f"{statement.place}: {statement.place.text}\n    the other side has hung up") from error
+
+    def _carry_out(self, statement: said.Statement) -> None:
+        match statement:
+            case said.Connect(_, session):
+                self._connect(self.peers[session])
+            case said.Disconnect(_, session):
+                self._hang_up(self.peers[session], tell=True)
+            case said.Send() | said.SendExactly() | said.SendBytes():
+                self._send(statement, self.peers[statement.session])
+            case said.Expect(_, session):
+                self._expect(statement, self.peers[session])
+            case said.ExpectEnd(_, session, within_s):
+                self._expect_end(self.peers[session], within_s or self.run.limit_s)
+            case said.Quiet(_, session, seconds):
+                self._expect_nothing(self.peers[session], seconds)
+            case said.Skip(_, session, msg_types):
+                self.peers[session].skipped = msg_types
+            case said.Wait(_, seconds):
+                self._tell("", f"waits {seconds:g} s")
+                time.sleep(seconds)
+            case said.Let(_, name, value):
+                self.values[name] = literal(self._text(value, None)) if value.is_time else value
+            case said.Step(_, title):
+                self._tell("", title, is_step=True)
+            case _:
+                assert_never(statement)
+
+    # Connections
+
+    def _connect(self, peer: _Peer) -> None:
+        if peer.connection is not None:
+            raise _Failed(f"    {peer.name} is connected already")
+        peer.connection = Connection(self.run.address)
+        self._tell(peer.name, f"connects to {self.run.address}", plain="connects")
+
+    def _hang_up(self, peer: _Peer, *, tell: bool = False) -> None:
+        if peer.connection is not None:
+            peer.connection.close()
+            peer.connection = None
+            if tell:
+                self._tell(peer.name, "hangs up")
+
+    def _connection(self, peer: _Peer) -> Connection:
+        if peer.connection is None:
+            raise _Failed(f"    {peer.name} is not connected")
+        return peer.connection
+
+    # What is sent
+
+    def _send(self, statement: said.Send | said.SendExactly | said.SendBytes, peer: _Peer) -> None:
+        connection = self._connection(peer)
+        pairs: list[tuple[str, str]] = []
+        written: list[tuple[str, str]] = []
+        if isinstance(statement, said.SendBytes):
+            raw = wire_bytes(self._text(statement.value, peer))
+            written = [("", statement.value.written)]
+        else:
+            items = self._put_in(statement.items, peer, is_pattern=False)
+            written = [(item.tag, item.value.written) for item in items if isinstance(item, said.Field)]
+            if isinstance(statement, said.Send):
+                pairs = self._composed(self._text(statement.msg_type, peer), items, peer)
+                written.insert(0, ("35", statement.msg_type.written))
+            else:
+                pairs = self._filled_in([item for item in items if isinstance(item, said.Field)], peer)
+            raw = joined(pairs) if self._is_unusual(statement, items) else encoded(pairs)
+        self.transcript.secrets.update(value for tag, value in pairs if tag in SECRET_TAGS)
+        self.transcript.add(Said(peer.name, tuple(pairs), tuple(written), raw))
+        connection.send(raw, self.run.limit_s)
+        peer.count_sent(pairs)
+
+    @staticmethod
+    def _is_unusual(statement: said.Send | said.SendExactly, items: list[said.Field | said.Without]) -> bool:
+        """Tell whether a message has a frame that no codec would make."""
+        return isinstance(statement, said.SendExactly) or any(item.tag in {"8", "9", "10", "35"} for item in items)
+
+    def _composed(self, msg_type: str, items: list[said.Field | said.Without], peer: _Peer) -> list[tuple[str, str]]:
+        """Return all fields of a message: header, body, trailer, with what is given in place of what would be."""
+        given: dict[str, said.Field] = {}
+        body: list[said.Field] = []
+        for item in items:
+            if isinstance(item, said.Field):
+                if item.tag in {*_HEADER, "10"} and item.tag not in given:
+                    given[item.tag] = item
+                else:
+                    body.append(item)
+        if msg_type == "A" and "34" not in given and any(self._is_reset(item, peer) for item in body):
+            peer.next_out = peer.next_in = 1
+        own = {"8": peer.version, "35": msg_type, "49": peer.sender, "56": peer.target, "34": str(peer.next_out)}
+        header = [
+            given.get(tag) or said.Field(tag, literal(own[tag]) if tag in own else _NOW if tag == "52" else _RIGHT)
+            for tag in _HEADER
+        ]
+        left_out = {item.tag for item in items if isinstance(item, said.Without)}
+        fields = [*header, *body, given.get("10") or said.Field("10", _RIGHT)]
+        return self._filled_in([field for field in fields if field.tag not in left_out], peer)
+
+    def _is_reset(self, field: said.Field, peer: _Peer) -> bool:
+        return field.tag == "141" and self._text(field.value, peer) == "Y"
+
+    def _filled_in(self, fields: list[said.Field], peer: _Peer) -> list[tuple[str, str]]:
+        """Return tags and values, BodyLength and CheckSum last: they depend on all others."""
+        pairs = [
+            (field.tag, "" if field.value.off_right is not None else self._text(field.value, peer)) for field in fields
+        ]
+        for tag in ("9", "10"):
+            for number, field in enumerate(fields):
+                offset = field.value.off_right
+                if field.tag == tag and offset is not None:
+                    text = (
+                        str(right_length(pairs) + offset) if tag == "9" else f"{(right_sum(pairs) + offset) % 256:03d}"
+                    )
+                    pairs[number] = (tag, text)
+        return pairs
+
+    # What is expected
+
+    def _expect(self, statement: said.Expect, peer: _Peer) -> None:
+        limit_s = statement.within_s or self.run.limit_s
+        items = self._put_in(tuple(item for item in statement.items), peer, is_pattern=True)
+        expected = Expected(
+            statement.msg_type,
+            tuple(item for item in items if isinstance(item, said.Field)),
+            tuple(item for item in items if isinstance(item, said.Without)),
+            any(isinstance(item, said.Others) for item in statement.items),
+            statement.is_ordered,
+            statement.ignored | self.run.ignored,
+        )
+        try:
+            message = self._next(peer, limit_s)
+        except HungUp as error:
+            raise _Failed("    the other side hung up instead") from error
+        if message is None:
+            raise _Failed(f"    nothing came within {limit_s:g} s")
+        comparison = compare(expected, message.fields, lambda name: self._variable(name, peer))
+        self.transcript.add(Heard(peer.name, message.fields, comparison.rows))
+        if message.flaw:
+            raise _Failed(f"    {message.flaw}")
+        if comparison.first_difference is not None:
+            raise _Failed(_difference(comparison))
+        peer.count_received(message)
+        for name, text in comparison.captured.items():
+            self.values[name] = literal(text)
+
+    def _expect_end(self, peer: _Peer, limit_s: float) -> None:
+        try:
+            message = self._next(peer, limit_s)
+        except HungUp:
+            self._hang_up(peer)
+            self._tell(peer.name, "is hung up on")
+            return
+        self._unexpected(peer, message)
+        raise _Failed(f"    the other side has not hung up within {limit_s:g} s")
+
+    def _expect_nothing(self, peer: _Peer, seconds: float) -> None:
+        try:
+            message = self._next(peer, seconds)
+        except HungUp as error:
+            raise _Failed("    the other side hung up") from error
+        self._unexpected(peer, message)
+        self._tell(peer.name, f"hears nothing for {seconds:g} s")
+
+    def _unexpected(self, peer: _Peer, message: Received | None) -> None:
+        if message is not None:
+            self.transcript.add(Heard(peer.name, message.fields, ()))
+            raise _Failed(f"    {message_name(message.get('35'))} came, and nothing should have")
+
+    def _next(self, peer: _Peer, limit_s: float) -> Received | None:
+        """Return the next message that counts, or None if none comes in time."""
+        connection = self._connection(peer)
+        deadline = time.monotonic() + limit_s
+        while (message := connection.receive(max(deadline - time.monotonic(), 0))) is not None:
+            if message.get("35") not in peer.skipped:
+                return message
+            peer.count_received(message)
+            self._tell(peer.name, f"skips {message_name(message.get('35'))}", plain="")
+        return None
+
+    # Variables
+
+    def _put_in(
+        self, items: tuple[said.Item, ...], peer: _Peer | None, *, is_pattern: bool, depth: int = 0
+    ) -> list[said.Field | said.Without]:
+        """Return the items with the fields that variables hold in the variables' place."""
+        found: list[said.Field | said.Without] = []
+        for item in items:
+            if isinstance(item, said.Spread):
+                if depth == _EXPANSIONS_MAX:
+                    raise BadValue(f"{{{item.name}}} holds itself")
+                value, holder = self._value(item.name, peer)
+                held = items_of(value.written, is_pattern=is_pattern)
+                found += self._put_in(held, holder, is_pattern=is_pattern, depth=depth + 1)
+            elif not isinstance(item, said.Others):
+                found.append(item)
+        return found
+
+    def _text(self, value: Value, peer: _Peer | None, depth: int = 0) -> str:
+        return expand(value, lambda name: self._variable(name, peer, depth))
+
+    def _variable(self, name: str, peer: _Peer | None, depth: int = 0) -> str:
+        if depth == _EXPANSIONS_MAX:
+            raise BadValue(f"{{{name}}} holds itself")
+        session, _, own = name.rpartition(".")
+        holder = self.peers[session] if session else peer
+        said_of = holder.say_of(own) if holder is not None else None
+        if said_of is not None:
+            return said_of
+        value, owner = self._value(name, peer)
+        return self._text(value, owner, depth + 1)
+
+    def _value(self, name: str, peer: _Peer | None) -> tuple[Value, _Peer | None]:
+        """Return what a variable holds, and the session whose it is."""
+        session, _, own = name.rpartition(".")
+        holder = self.peers[session] if session else peer
+        of_sender = self.run.values.get(f"{holder.sender}.{own}") if holder is not None else None
+        value = of_sender or self.run.values.get(own) or self.values.get(own)
+        if value is None:
+            raise BadValue(f"{{{name}}} has no value here")
+        return value, holder
+
+    def _tell(self, session: str, text: str, *, plain: str | None = None, is_step: bool = False) -> None:
+        self.transcript.add(Comment(session, text, text if plain is None else plain, is_step))
+
+
+_RIGHT: Final = parse_value("right")
+_words = itertools.count(time.time_ns() // 1_000)
+
+
+def act(script: said.Script, run: Run) -> Outcome:
+    """Return how a script went."""
+    return _Actor(script, run).act()
+
+
+def _new_word() -> str:
+    """Return a word that no run had before, nor will have: the time in microseconds, to the base of 36."""
+    number, word = next(_words), ""
+    while number:
+        number, digit = divmod(number, 36)
+        word = _LETTERS[digit] + word
+    return word
+
+
+def _difference(comparison: Comparison) -> str:
+    """Return both sides field by field, the first difference marked."""
+    first = comparison.first_difference
+    assert first is not None, "there is a difference"
+    text = [f"    the message differs in {field_name(first.tag)}"]
+    lines = [("", "field", "expected", "received", "")]
+    for row in comparison.rows:
+        mark = "→" if row is first else "≠" if row.differs else ""
+        expected = _shown(row, row.expected) if row.written or row.differs else "…"
+        lines.append((mark, field_name(row.tag), expected, _shown(row, row.received), row.why))
+    widths = [max(len(line[column]) for line in lines) for column in range(4)]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, (1, *widths[1:], 0), strict=True))
+        text.append(f"    {'  '.join(cells)}".rstrip())
+    return "\n".join(text)
+
+
+def _shown(row: Row, value: str | None) -> str:
+    if value is None:
+        return "–"
+    if row.tag in SECRET_TAGS:
+        return MASK
+    return message_name(value) if row.tag == "35" else value
