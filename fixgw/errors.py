@@ -35,3 +35,11 @@ class ListenError(GatewayError):
 
 class SeedError(GatewayError):
     """The settings ask for something that the journal's venue cannot become."""
+
+
+class VaultError(GatewayError):
+    """A session's secret cannot be sealed or opened; the message never holds it."""
+
+
+class IdentityError(GatewayError):
+    """What is said to be a public key or a certificate is none."""
