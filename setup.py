@@ -53,6 +53,7 @@ COMPILED: Final = {
         "phases",
         "places",
         "protection",
+        "publishing",
         "queries",
         "recovery",
         "replacing",

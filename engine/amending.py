@@ -99,7 +99,8 @@ def _amend(state: State, command: BustTrade | CorrectTrade, trade: Trade, price:
         _adjust(order, qty - before.qty, notional - before.notional)
         state.amended_orders[order.order_id] = order
     state.amendments[trade.trade_id] = after
-    return [_amended(command, trade, before, after, *orders)]
+    rpt_seq = state.books[trade.symbol].next_rpt_seq()
+    return [_amended(command, trade, before, after, *orders, rpt_seq)]
 
 
 def _may_amend_more(state: State) -> bool:
@@ -209,7 +210,13 @@ def _as_left_by(state: State, trade: Trade, order_id: int) -> Order:
 
 
 def _amended(
-    command: BustTrade | CorrectTrade, trade: Trade, before: Amendment, after: Amendment, maker: Order, taker: Order
+    command: BustTrade | CorrectTrade,
+    trade: Trade,
+    before: Amendment,
+    after: Amendment,
+    maker: Order,
+    taker: Order,
+    rpt_seq: int,
 ) -> TradeAmended:
     return TradeAmended(
         trade.trade_id,
@@ -253,6 +260,7 @@ def _amended(
         command.why,
         maker.terms,
         taker.terms,
+        rpt_seq,
     )
 
 

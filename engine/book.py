@@ -206,6 +206,7 @@ class Book:
         "last_price",
         "pegs",
         "phase",
+        "rpt_seq",
         "rules",
         "security_status_to",
         "session_status_to",
@@ -240,6 +241,8 @@ class Book:
         self.triggers = Triggers()
         self.watchers = 0
         """How many orders wait for a price of this book, or follow one."""
+        self.rpt_seq = 0
+        """The number of the last public change, 0 before the first."""
 
     def side(self, side: Side) -> BookSide:
         """Return where orders of `side` rest."""
@@ -248,6 +251,11 @@ class Book:
     def opposite(self, side: Side) -> BookSide:
         """Return what orders of `side` trade against."""
         return self.asks if side is BUY else self.bids
+
+    def next_rpt_seq(self) -> int:
+        """Count one more change of what the public sees, and return its number."""
+        self.rpt_seq += 1
+        return self.rpt_seq
 
     def market_price(self, side: Side) -> Price:
         """Return what an order of `side` is held against, by price or by worth, 0 if there is nothing.

@@ -12,6 +12,7 @@ from engine.matching import trade_and_rest
 from engine.order import FEE_SCALE, Order, round_fee
 from engine.phases import waits_for_auction, why_not_now, worst_price
 from engine.protection import is_too_far, why_not_protected
+from engine.publishing import publish
 from engine.queries import status_of
 from engine.reject import RejectReason, unknown_session
 from engine.self_trade import prevention
@@ -34,6 +35,8 @@ from engine.values import (
     LIMIT,
     MARKET,
     MARKET_TO_LIMIT,
+    NEW,
+    ON_BOOK,
     PEGGED,
     PRICE_MAX,
     OrderType,
@@ -107,15 +110,33 @@ def new_order(state: State, command: NewOrder) -> list[AnyEvent]:
             account.orders[order_id] = order
             account.firm_guard.open_orders += 1
             account.cl_ord_ids[cl_ord_id] = order_id
+            rpt_seq = displayed_qty = 0
+            if not (may_trade or book.watchers or time_in_force is IMMEDIATE_OR_CANCEL):
+                own.rest(order)
+                book.rpt_seq = rpt_seq = book.rpt_seq + 1
+                displayed_qty = qty
             events: list[AnyEvent] = [
                 OrderAccepted(
-                    session_name, account_name, order_id, cl_ord_id, symbol, side, order_type, time_in_force, qty, price
+                    session_name,
+                    account_name,
+                    order_id,
+                    cl_ord_id,
+                    symbol,
+                    side,
+                    order_type,
+                    time_in_force,
+                    qty,
+                    price,
+                    None,
+                    NEW,
+                    rpt_seq,
+                    displayed_qty,
                 )
             ]
-            if may_trade or book.watchers or time_in_force is IMMEDIATE_OR_CANCEL:
+            if not rpt_seq:
                 trade_and_rest(state, order, book, events)
-            else:
-                own.rest(order)
+                if order.place is ON_BOOK:
+                    publish(book, order, events, 0)
             return events
     return _enter(state, account, book, command)
 

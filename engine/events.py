@@ -1,7 +1,8 @@
 """Events: all that the exchange has to say. An event holds all that a report on it needs.
 
 Quantities are lots, prices ticks, amounts smallest units; `cum_notional` is the quote amount traded so far, so that
-the average price is exact. Events of an order name the session that entered it (`session`).
+the average price is exact. Events of an order name the session that entered it (`session`). `rpt_seq` numbers what the
+public sees of an instrument, and is 0 where the public sees nothing (`engine.publishing`).
 """
 
 import msgspec
@@ -147,6 +148,9 @@ class OrderAccepted(Event, tag=8, frozen=True, array_like=True, gc=False):
     price: Price
     terms: Terms | None = None
     status: OrderStatus = OrderStatus.NEW
+    rpt_seq: int = 0
+    displayed_qty: Qty = 0
+    """What the market sees of it, where this has a number: 0 if it is gone from the book."""
 
 
 class OrderRejected(Event, tag=9, frozen=True, array_like=True, gc=False):
@@ -209,6 +213,7 @@ class Trade(Event, tag=10, frozen=True, array_like=True, gc=False):
     """What of its leaves quantity the maker does not display."""
     phase: Phase = Phase.CONTINUOUS
     """In another, both met in an auction: the maker is the order that was entered first."""
+    rpt_seq: int = 0
 
 
 class OrderCanceled(Event, tag=11, frozen=True, array_like=True, gc=False):
@@ -240,6 +245,7 @@ class OrderCanceled(Event, tag=11, frozen=True, array_like=True, gc=False):
     """with which other order of the same owner."""
     refusal: int = 0
     """The reason code of what it could not do, where that is the reason."""
+    rpt_seq: int = 0
 
 
 class OrderReplaced(Event, tag=12, frozen=True, array_like=True, gc=False):
@@ -264,6 +270,11 @@ class OrderReplaced(Event, tag=12, frozen=True, array_like=True, gc=False):
     hidden_qty: Qty = 0
     """What of its leaves quantity it does not display."""
     status: OrderStatus = OrderStatus.NEW
+    kept_priority: bool = False
+    """It stays where it was in its queue on the book."""
+    rpt_seq: int = 0
+    displayed_qty: Qty = 0
+    """What the market sees of it, where this has a number: 0 if it is gone from the book."""
 
 
 class CancelRejected(Event, tag=13, frozen=True, array_like=True, gc=False):
@@ -409,6 +420,7 @@ class TradeAmended(Event, tag=55, frozen=True, array_like=True, gc=False):
     why: str
     maker_terms: Terms | None = None
     taker_terms: Terms | None = None
+    rpt_seq: int = 0
 
 
 class LimitsSet(Event, tag=35, frozen=True, array_like=True, gc=False):
@@ -473,6 +485,7 @@ class PhaseChanged(Event, tag=45, frozen=True, array_like=True, gc=False):
     """The sessions that have asked to be told, by SecurityStatus"""
     session_status_to: tuple[str, ...] = ()
     """and by TradingSessionStatus."""
+    rpt_seq: int = 0
 
 
 class AuctionEnded(Event, tag=46, frozen=True, array_like=True, gc=False):
@@ -486,6 +499,7 @@ class AuctionEnded(Event, tag=46, frozen=True, array_like=True, gc=False):
     price: Price
     qty: Qty
     surplus: Qty
+    rpt_seq: int = 0
 
 
 class SelfTradeSet(Event, tag=23, frozen=True, array_like=True, gc=False):
@@ -518,6 +532,7 @@ class OrderDecremented(Event, tag=24, frozen=True, array_like=True, gc=False):
     prevented_qty: Qty
     counter_order_id: int
     terms: Terms | None = None
+    rpt_seq: int = 0
 
 
 class ListedOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -567,6 +582,7 @@ class IndicativePrice(Event, tag=47, frozen=True, array_like=True, gc=False):
     qty: Qty
     surplus: Qty
     security_status_to: tuple[str, ...] = ()
+    rpt_seq: int = 0
 
 
 class ScheduleSet(Event, tag=48, frozen=True, array_like=True, gc=False):
@@ -605,6 +621,9 @@ class OrderTriggered(Event, tag=26, frozen=True, array_like=True, gc=False):
     qty: Qty
     price: Price
     terms: Terms | None = None
+    rpt_seq: int = 0
+    displayed_qty: Qty = 0
+    """What the market sees of it, where this has a number: 0 if it is gone from the book."""
 
 
 class IndexPriceSet(Event, tag=27, frozen=True, array_like=True, gc=False):
@@ -614,6 +633,7 @@ class IndexPriceSet(Event, tag=27, frozen=True, array_like=True, gc=False):
     price: Price
     source: str
     source_time_ns: int
+    rpt_seq: int = 0
 
 
 AnyEvent = (
@@ -660,3 +680,18 @@ AnyEvent = (
     | IndexPriceSet
 )
 """Every event there is; the type by which the journal is decoded."""
+
+PublicEvent = (
+    OrderAccepted
+    | Trade
+    | OrderCanceled
+    | OrderReplaced
+    | OrderDecremented
+    | OrderTriggered
+    | PhaseChanged
+    | AuctionEnded
+    | IndicativePrice
+    | TradeAmended
+    | IndexPriceSet
+)
+"""Those that may change what the public sees of an instrument; where one does, it has a `rpt_seq`."""

@@ -105,6 +105,8 @@ class InstrumentImage(msgspec.Struct, frozen=True, array_like=True):
     index_time_ns: int = 0
     triggered: list[int] = []
     """OrderIDs of those that have been triggered and wait for their turn."""
+    rpt_seq: int = -1
+    """Below zero: written by a version that did not count."""
 
 
 class GuardImage(msgspec.Struct, frozen=True, array_like=True):

@@ -14,6 +14,7 @@ from engine.order import Order
 from engine.phases import is_auction_only, why_not_now
 from engine.places import shown_terms, withdraw
 from engine.protection import is_too_far, why_not_protected
+from engine.publishing import publish
 from engine.reject import RejectReason, unknown_session
 from engine.requests import find, refused
 from engine.starting import act, expire_from_now_on, hold, start, wait
@@ -82,6 +83,7 @@ def _go_on(
     """Give an order its new values, and let it go on where it stands, or act."""
     qty, terms = command.qty, _terms(command, order)
     stays = trails_on or _keeps_priority(order, qty, price, terms)
+    was_displayed = order.place is ON_BOOK
     if trails_on and terms is not None:
         book.triggers.change(order, terms)
         order.leaves_qty = qty
@@ -100,11 +102,13 @@ def _go_on(
     if stays:
         expire_from_now_on(state, order)
     is_settled = stays or (has_begun and wait(state, order, book))
-    events: list[AnyEvent] = [_replaced(state, command, order, orig_cl_ord_id)]
+    rpt_seq = book.next_rpt_seq() if stays and was_displayed else 0
+    events: list[AnyEvent] = [_replaced(state, command, order, orig_cl_ord_id, rpt_seq)]
     if is_settled:
         return events
     if has_begun:
         act(state, order, book, events)
+        publish(book, order, events, 0, was_displayed=was_displayed)
     elif not hold(state, order):
         start(state, order, book, events)
     return events
@@ -238,7 +242,8 @@ def _shrink(side: BookSide, order: Order, qty: Qty, terms: Terms | None) -> None
     side.show(order, min(order.leaves_qty - order.hidden_qty, _displayed(qty, terms)))
 
 
-def _replaced(state: State, command: ReplaceOrder, order: Order, orig_cl_ord_id: str) -> OrderReplaced:
+def _replaced(state: State, command: ReplaceOrder, order: Order, orig_cl_ord_id: str, rpt_seq: int) -> OrderReplaced:
+    """Return the event; with a number, if the order stays where it is on the book."""
     return OrderReplaced(
         order.session,
         command.session,
@@ -258,4 +263,7 @@ def _replaced(state: State, command: ReplaceOrder, order: Order, orig_cl_ord_id:
         shown_terms(state, order),
         order.hidden_qty,
         order.status,
+        rpt_seq > 0,
+        rpt_seq,
+        order.leaves_qty - order.hidden_qty if rpt_seq else 0,
     )

@@ -68,7 +68,10 @@ def prevent(state: State, maker: Order, taker: Order, mode: SelfTrade, events: l
         elif mode is SelfTrade.DECREMENT:
             part(state, order, CancelReason.PARTNER_FILLED, events)  # A pair knows one reservation only.
             _decrement(state, order, prevented_qty)
-            events.append(_decremented(order, prevented_qty, counter.order_id))
+            rpt_seq = 0
+            if order.place is ON_BOOK:
+                rpt_seq = state.books[order.instrument.symbol].next_rpt_seq()
+            events.append(_decremented(order, prevented_qty, counter.order_id, rpt_seq))
 
 
 def set_self_trade(state: State, command: SetSelfTrade) -> list[AnyEvent]:
@@ -103,7 +106,7 @@ def _decrement(state: State, order: Order, qty: Qty) -> None:
         order.backing.available += released
 
 
-def _decremented(order: Order, qty: Qty, counter_order_id: int) -> OrderDecremented:
+def _decremented(order: Order, qty: Qty, counter_order_id: int, rpt_seq: int) -> OrderDecremented:
     return OrderDecremented(
         order.session,
         order.account,
@@ -122,4 +125,5 @@ def _decremented(order: Order, qty: Qty, counter_order_id: int) -> OrderDecremen
         qty,
         counter_order_id,
         order.terms,
+        rpt_seq,
     )

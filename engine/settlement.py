@@ -16,6 +16,7 @@ from engine.values import (
     EXPIRIES,
     FILLED,
     MARKET,
+    ON_BOOK,
     PARTIALLY_FILLED,
     REQUESTED,
     Amount,
@@ -58,6 +59,7 @@ def fill(state: State, book: Book, maker: Order, taker: Order, price: Price, qty
     taker_fee = _settle(taker, qty, notional, taker_fee_bps)
     state.fees[instrument.quote] += maker_fee + taker_fee
     state.last_trade_id += 1
+    book.rpt_seq = rpt_seq = book.rpt_seq + 1  # next_rpt_seq, without the call
     trade = Trade(
         state.last_trade_id,
         instrument.symbol,
@@ -93,6 +95,7 @@ def fill(state: State, book: Book, maker: Order, taker: Order, price: Price, qty
         taker.terms,
         maker.hidden_qty,
         phase,
+        rpt_seq,
     )
     state.trades.append(trade)
     events.append(trade)
@@ -204,6 +207,10 @@ def cancel(
 ) -> OrderCanceled:
     """Take an open order out of wherever it is, and close it; `refusal` says what it could not do, if that is why."""
     terms = order.terms if order.terms is None else shown_terms(state, order)
+    rpt_seq = 0
+    if order.place is ON_BOOK:
+        book = state.books[order.instrument.symbol]
+        book.rpt_seq = rpt_seq = book.rpt_seq + 1
     withdraw(state, order)
     order.leaves_qty = 0
     finish(state, order, EXPIRED if reason is not REQUESTED and reason in EXPIRIES else CANCELED)
@@ -228,5 +235,8 @@ def cancel(
         order.cum_notional,
         reason,
         terms,
-        refusal=refusal or 0,
+        0,
+        0,
+        refusal or 0,
+        rpt_seq,
     )

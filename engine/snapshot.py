@@ -112,6 +112,7 @@ def restore(image: StateImage) -> State:
         book.session_status_to = dict.fromkeys(shown.session_status_to)
         _restore_timetable(state, book.timetable, shown.timetable)
         book.index_time_ns = shown.index_time_ns
+        book.rpt_seq = shown.rpt_seq
     for firm_image in image.firms:
         state.firms[firm_image.name] = _guard(firm_image)
     for account_image in image.accounts:
@@ -217,9 +218,12 @@ def read_snapshot(path: Path) -> StateImage:
     if not data.startswith(MAGIC) or hashlib.sha256(body).digest() != data[len(MAGIC) : body_at]:
         raise SnapshotError(f"{path}: damaged, or of another version")
     try:
-        return _decode(body)
+        image = _decode(body)
     except msgspec.MsgspecError as error:
         raise SnapshotError(f"{path}: of another version: {error}") from error
+    if any(shown.rpt_seq < 0 for shown in image.instruments):
+        raise SnapshotError(f"{path}: of a version that did not count RptSeq; only a whole replay gives the numbers")
+    return image
 
 
 def _private(path: str, flags: int) -> int:
@@ -263,6 +267,7 @@ def _instrument_image(book: Book) -> InstrumentImage:
         list(book.session_status_to),
         book.index_time_ns,
         list(book.triggers.triggered),
+        book.rpt_seq,
     )
 
 

@@ -6,6 +6,7 @@ from engine.matching import trade_and_rest
 from engine.order import Order
 from engine.phases import gather, is_auction_only
 from engine.places import rest_pegged
+from engine.publishing import publish
 from engine.settlement import accepted
 from engine.state import State
 from engine.triggering import wait_for_price
@@ -35,9 +36,11 @@ def start(state: State, order: Order, book: Book, events: list[AnyEvent]) -> Non
     """Let an order, which is nowhere, wait for its price, or act for the first time; and tell that it does."""
     order.status = NEW
     waits = wait(state, order, book)
+    told_at = len(events)
     events.append(accepted(state, order))
     if not waits:
         act(state, order, book, events)
+        publish(book, order, events, told_at)
 
 
 def wait(state: State, order: Order, book: Book) -> bool:

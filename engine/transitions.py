@@ -138,7 +138,8 @@ def _indicate(book: Book, events: list[AnyEvent]) -> None:
     now = (0, 0, 0) if found is None else (found.price, found.qty, found.surplus)
     if now != table.indicated:
         table.indicated = now
-        events.append(IndicativePrice(book.instrument.symbol, book.phase, *now, tuple(book.security_status_to)))
+        told_to = tuple(book.security_status_to)
+        events.append(IndicativePrice(book.instrument.symbol, book.phase, *now, told_to, book.next_rpt_seq()))
 
 
 def _random_ns(book: Book, now_ns: int) -> int:
@@ -160,6 +161,7 @@ def _told(book: Book, phase: Phase, by: str, why: str) -> PhaseChanged:
         book.last_price,
         tuple(book.security_status_to),
         tuple(book.session_status_to),
+        book.next_rpt_seq(),
     )
 
 

@@ -12,6 +12,7 @@ from engine.events import AnyEvent, OrderTriggered
 from engine.matching import trade_and_rest
 from engine.order import FEE_SCALE, Order
 from engine.places import withdraw
+from engine.publishing import publish
 from engine.reject import RejectReason
 from engine.settlement import part
 from engine.state import State
@@ -123,6 +124,7 @@ def trigger(state: State, order: Order, book: Book, events: list[AnyEvent]) -> N
     part(state, order, CancelReason.PARTNER_TRIGGERED, events)
     if order.order_type is OrderType.TRAILING_STOP:
         _bring_protection_along(order, book)
+    told_at = len(events)
     events.append(
         OrderTriggered(
             order.session,
@@ -139,6 +141,7 @@ def trigger(state: State, order: Order, book: Book, events: list[AnyEvent]) -> N
         )
     )
     trade_and_rest(state, order, book, events)
+    publish(book, order, events, told_at)
 
 
 def _protected(book: Book, side: Side, stop_price: Price) -> Price:

@@ -59,9 +59,9 @@ def uncross(state: State, book: Book, events: list[AnyEvent]) -> None:
     symbol = book.instrument.symbol
     orders = taking_part(book)
     if found is None:
-        events.append(AuctionEnded(symbol, book.phase, 0, 0, 0))
+        events.append(AuctionEnded(symbol, book.phase, 0, 0, 0, book.next_rpt_seq()))
     else:
-        events.append(AuctionEnded(symbol, book.phase, found.price, found.qty, found.surplus))
+        events.append(AuctionEnded(symbol, book.phase, found.price, found.qty, found.surplus, book.next_rpt_seq()))
         _trade(state, book, found, events)
         book.auction_price = found.price
         if book.watchers:

@@ -12,6 +12,7 @@ from engine.order import Order
 from engine.rules import Rules
 from engine.terms import Terms
 from engine.values import BUY, LIMIT, MARKET, SELL, Contingency, MassCancelScope, OrderType, Phase, Side, TimeInForce
+from tests.engine.public_book import Public
 
 SYMBOL = "BTC/USD"
 DAY = TimeInForce.DAY
@@ -28,7 +29,8 @@ E = TypeVar("E")
 class Venue:
     """An exchange with one instrument, whose price times quantity is the notional in smallest units.
 
-    Each of the `accounts` has a session of the same name and holds `funds` of both assets.
+    Each of the `accounts` has a session of the same name and holds `funds` of both assets. Whatever a test does, the
+    public must be able to follow.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class Venue:
     ) -> None:
         self.exchange = Exchange()
         self.state = self.exchange.state
+        self.public = Public()
         self.applied: list[tuple[AnyCommand, int]] = []
         """Everything so far, to be replayed."""
         self.last_id = 0
@@ -53,7 +56,10 @@ class Venue:
     def apply(self, command: AnyCommand) -> list[AnyEvent]:
         self.now_ns += 1
         self.applied.append((command, self.now_ns))
-        return self.exchange.apply(command, self.now_ns)
+        events = self.exchange.apply(command, self.now_ns)
+        self.public.follow(events)
+        self.public.check(self.exchange.state)
+        return events
 
     def tick(self, now_ns: int = 0) -> list[AnyEvent]:
         """Let the clock tick, if asked at a time."""

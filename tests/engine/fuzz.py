@@ -28,6 +28,7 @@ from engine.recovery import JOURNAL, recover
 from engine.snapshot import capture, restore, state_hash
 from engine.state import FINISHED_ORDERS_KEPT
 from tests.engine.invariants import check_state
+from tests.engine.public_book import Public
 from tests.engine.tape import Tape, opening
 
 BATCH: Final = 100
@@ -49,6 +50,7 @@ def fuzz(
     """Put `length` commands through an exchange and its journal; `watch` may look on as they come."""
     exchange = Exchange()
     journal = Journal(directory / JOURNAL)
+    public = Public()
     seen: Seen = Counter()
     tape = Tape(seed)
     frames: list[bytes] = []
@@ -61,6 +63,8 @@ def fuzz(
         sequence += 1
         try:
             events = exchange.apply(command, tape.now_ns)
+            public.follow(events)
+            public.check(exchange.state)
             check_state(exchange.state, FINISHED_ORDERS_KEPT if sequence % SNAPSHOT_EVERY == 0 else LATEST)
         except Exception as error:
             raise Broken(f"seed {seed}, record {sequence}: {command}") from error

@@ -44,6 +44,7 @@ from tests.engine.builders import GTC, add_asset, add_instrument, all_of, only
 from tests.engine.invariants import check_state
 from tests.engine.naive_exchange import NaiveExchange
 from tests.engine.naive_order import NaiveInstrument, NaiveOrder, Outcome
+from tests.engine.public_book import Public
 
 SESSIONS = {"S1": ("A", "B"), "S2": ("B",), "S3": ("C",)}
 SYMBOLS = ("BTC/USD", "ETH/USD")
@@ -81,6 +82,7 @@ class SideBySide:
     def __init__(self, riches: int = 1) -> None:
         self.exchange = Exchange()
         self.model = NaiveExchange()
+        self.public = Public()
         self.applied: list[tuple[AnyCommand, int]] = []
         self.ids = 0
         self.day = 0
@@ -281,7 +283,8 @@ class SideBySide:
         command = commands.SetIndexPrice(symbol, price, "index", self.now)
         outcome = self.model.index_price(command)
         events = self.apply(command)
-        assert events[0] == IndexPriceSet(symbol, price, "index", self.now)
+        told = only(IndexPriceSet, events[:1])
+        assert told == IndexPriceSet(symbol, price, "index", self.now, told.rpt_seq)
         self.compare(outcome, events)
 
     def go_on_from_a_snapshot(self) -> None:
@@ -350,6 +353,8 @@ class SideBySide:
     def apply(self, command: AnyCommand) -> list[AnyEvent]:
         self.applied.append((command, self.now))
         events = self.exchange.apply(command, self.now)
+        self.public.follow(events)
+        self.public.check(self.exchange.state)
         for event in events:
             self.seen[type(event).__name__] += 1
             reason = getattr(event, "reason", None)

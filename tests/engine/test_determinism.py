@@ -43,4 +43,4 @@ def test_journal_and_state_are_the_same_in_another_interpreter(tmp_path: Path, h
 
 def test_state_of_a_fixed_tape_is_the_same_on_every_machine(tmp_path: Path) -> None:
     """Where this changes, journals written before it replay differently, or snapshots are laid out differently."""
-    assert run(tmp_path, "0") == "2995c67b1d4cec31acb3ce02c79e0ab57f00920d6a4634fdb42ef396cf20f74f"
+    assert run(tmp_path, "0") == "9c769a21de564d4ce0429aeaca4cfd5e6096e44c2ac0acf28f25225f449f8fdc"

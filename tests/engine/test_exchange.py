@@ -106,7 +106,7 @@ def _steps(venue: Venue, cl_ord_id: str) -> int:
 
     sys.settrace(count)
     try:
-        venue.cancel(cl_ord_id)
+        venue.exchange.apply(commands.CancelOrder("A", 1, "A", "c", cl_ord_id, 0, SYMBOL, BUY), venue.now_ns)
     finally:
         sys.settrace(None)
     return steps

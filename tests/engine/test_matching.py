@@ -63,6 +63,7 @@ def test_one_event_tells_both_sides_of_a_trade() -> None:
         taker_cum_qty=4,
         taker_cum_notional=400,
         taker_fee=1,
+        rpt_seq=3,
     )
 
 

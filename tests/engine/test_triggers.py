@@ -211,8 +211,9 @@ def test_index_price_triggers_what_waits_for_it_and_nothing_else(venue: Venue) -
     wait(venue, BUY, STOP_LIMIT, 1005, 900, cl_ord_id="index", trigger=TriggerSource.INDEX)
     wait(venue, BUY, STOP_LIMIT, 1005, 900, cl_ord_id="last")
     assert triggered(trade_at(venue, 1005)) == ["last"]
+    rpt_seq = venue.state.books[SYMBOL].rpt_seq
     events = index_at(venue, 1005, 2)
-    assert events[0] == IndexPriceSet(SYMBOL, 1005, "a source", 2)
+    assert events[0] == IndexPriceSet(SYMBOL, 1005, "a source", 2, rpt_seq + 1)
     assert triggered(events) == ["index"]
     assert venue.state.books[SYMBOL].index_price == 1005
 
