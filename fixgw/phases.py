@@ -72,7 +72,8 @@ def phase_changed(event: PhaseChanged, text: InstrumentText, time: str, *, is_se
     if is_session_status:
         ends = f"345={format_utc(event.ends_ns)}\x01" if event.ends_ns else ""
         return "h", _session_status(_UNSOLICITED, event.symbol, event.phase, ends, why)
-    return "f", _security_status(_UNSOLICITED, event.symbol, event.phase, _last(text, event.last_price), time, why)
+    status = _security_status(_UNSOLICITED, event.symbol, event.phase, _last(text, event.last_price), time, why)
+    return "f", status + _rpt_seq(event.rpt_seq)
 
 
 def phase_reported(event: PhaseReported, text: InstrumentText | None, time: str) -> tuple[str, str]:
@@ -100,7 +101,7 @@ def indicative_price(event: IndicativePrice, text: InstrumentText, time: str) ->
     sub_id = SESSION_SUB_ID[event.phase]
     return "f", (
         f"{_UNSOLICITED}55={event.symbol}\x01336={event.symbol}\x01625={sub_id}\x01326=5\x01{price}60={time}\x01"
-        f"58={name}\x01"
+        f"58={name}\x01{_rpt_seq(event.rpt_seq)}"
     )
 
 
@@ -114,6 +115,10 @@ def _security_status(head: str, symbol: str, phase: Phase, last: str, time: str,
 
 def _session_status(head: str, symbol: str, phase: Phase, ends: str, text: str) -> str:
     return f"{head}336={symbol}\x01625={SESSION_SUB_ID[phase]}\x01340={SESSION_STATUS[phase]}\x01{ends}58={text}\x01"
+
+
+def _rpt_seq(rpt_seq: int) -> str:
+    return f"83={rpt_seq}\x01" if rpt_seq else ""
 
 
 def _last(text: InstrumentText, price: int) -> str:

@@ -131,10 +131,11 @@ class Reports:
         qty, status = text.qty_text[event.qty], _ORDER_STATUS[event.status]
         price = f"44={text.price_text[event.price]}\x01" if event.price else ""
         terms = "" if event.terms is None else terms_text(event.terms, event.side, text)
+        rpt_seq = f"83={event.rpt_seq}\x01" if event.rpt_seq else ""
         return "8", (
             f"37={event.order_id}\x0111={event.cl_ord_id}\x0117={exec_id}\x01150={status}\x0139={status}\x011={event.account}\x01"
             f"55={event.symbol}\x0154={_SIDE[event.side]}\x0138={qty}\x0140={_ORDER_TYPE[event.order_type]}\x01{price}"
-            f"59={_TIME_IN_FORCE[event.time_in_force]}\x01{terms}151={qty}\x0114=0\x016=0\x0160={time}\x01"
+            f"59={_TIME_IN_FORCE[event.time_in_force]}\x01{terms}151={qty}\x0114=0\x016=0\x0160={time}\x01{rpt_seq}"
         )
 
     def _trade(self, event: Trade, _exec_id: str, time: str, part: int) -> Report:
@@ -176,13 +177,14 @@ class Reports:
         terms = ""
         if asked is not None:
             terms = terms_text(asked, int(side), text) + displayed_text(leaves_qty, hidden_qty, text)
+        rpt_seq = f"83={event.rpt_seq}\x01" if event.rpt_seq else ""
         return "8", (
             f"37={order_id}\x0111={cl_ord_id}\x0117=T{event.trade_id}-{is_taker}\x01"
             f"150=F\x0139={1 if leaves_qty else 2}\x01"
             f"1={account}\x0155={event.symbol}\x0154={side}\x0138={qty_text[order_qty]}\x01"
             f"40={_ORDER_TYPE[order_type]}\x01{limit}59={_TIME_IN_FORCE[time_in_force]}\x01{terms}"
             f"32={qty_text[event.qty]}\x0131={price}\x01151={qty_text[leaves_qty]}\x0114={qty_text[cum_qty]}\x01"
-            f"6={average}\x0160={time}\x01{fees}{liquidity}1003={event.trade_id}\x01"
+            f"6={average}\x0160={time}\x01{fees}{liquidity}1003={event.trade_id}\x01{rpt_seq}"
         )
 
     def _trade_amended(self, event: TradeAmended, exec_id: str, time: str, part: int) -> Report:
@@ -207,6 +209,7 @@ class Reports:
         terms = "" if asked is None else terms_text(asked, side, text)
         fees = f"136=1\x01137={text.fee_text[fee]}\x01138={text.instrument.quote}\x01139=4\x01" if fee else ""
         why = f": {event.why}" if event.why else ""
+        rpt_seq = f"83={event.rpt_seq}\x01" if event.rpt_seq else ""
         return "8", (
             f"37={order_id}\x0111={cl_ord_id}\x0117={exec_id}\x0119=T{event.trade_id}-{is_taker}\x01"
             f"150={'H' if is_bust else 'G'}\x0139={_ORDER_STATUS[status]}\x011={account}\x0155={event.symbol}\x01"
@@ -214,7 +217,8 @@ class Reports:
             f"59={_TIME_IN_FORCE[time_in_force]}\x01{terms}32={text.qty_text[last_qty]}\x01"
             f"31={text.price_text[last_price]}\x01151={text.qty_text[leaves_qty]}\x0114={text.qty_text[cum_qty]}\x01"
             f"6={text.average_price(cum_notional, cum_qty)}\x0160={time}\x01{fees}"
-            f"58=the venue has {'busted' if is_bust else 'corrected'} this trade{why}\x011003={event.trade_id}\x01"
+            f"58=the venue has {'busted' if is_bust else 'corrected'} this trade{why}\x01"
+            f"1003={event.trade_id}\x01{rpt_seq}"
         )
 
     def _order_canceled(self, event: OrderCanceled, exec_id: str, time: str, _part: int) -> Report:
@@ -230,12 +234,13 @@ class Reports:
             if event.counter_order_id:
                 reason += f"25029={event.counter_order_id}\x0125031={text.qty_text[event.prevented_qty]}\x01"
         terms = "" if event.terms is None else terms_text(event.terms, event.side, text)
+        rpt_seq = f"83={event.rpt_seq}\x01" if event.rpt_seq else ""
         return "8", (
             f"37={event.order_id}\x0111={event.cl_ord_id}\x01{original}17={exec_id}\x01150={status}\x0139={status}\x01"
             f"1={event.account}\x0155={event.symbol}\x0154={_SIDE[event.side]}\x0138={text.qty_text[event.qty]}\x01"
             f"40={_ORDER_TYPE[event.order_type]}\x01{price}59={_TIME_IN_FORCE[event.time_in_force]}\x01{terms}"
             f"151={text.qty_text[0]}\x0114={text.qty_text[event.cum_qty]}\x01"
-            f"6={text.average_price(event.cum_notional, event.cum_qty)}\x0160={time}\x01{reason}"
+            f"6={text.average_price(event.cum_notional, event.cum_qty)}\x0160={time}\x01{reason}{rpt_seq}"
         )
 
     def _order_decremented(self, event: OrderDecremented, exec_id: str, time: str, _part: int) -> Report:
@@ -245,6 +250,7 @@ class Reports:
         if event.terms is not None:
             shown = displayed_text(event.leaves_qty, event.hidden_qty, text)
             terms = terms_text(event.terms, event.side, text) + shown
+        rpt_seq = f"83={event.rpt_seq}\x01" if event.rpt_seq else ""
         return "8", (
             f"37={event.order_id}\x0111={event.cl_ord_id}\x0117={exec_id}\x01150=D\x01"
             f"39={1 if event.cum_qty else 0}\x011={event.account}\x0155={event.symbol}\x0154={_SIDE[event.side]}\x01"
@@ -253,7 +259,7 @@ class Reports:
             f"151={text.qty_text[event.leaves_qty]}\x0114={text.qty_text[event.cum_qty]}\x01"
             f"6={text.average_price(event.cum_notional, event.cum_qty)}\x0160={time}\x01"
             f"58={_CANCEL_TEXTS[CancelReason.SELF_TRADE]}\x01378=5\x01"
-            f"25029={event.counter_order_id}\x0125031={text.qty_text[event.prevented_qty]}\x01"
+            f"25029={event.counter_order_id}\x0125031={text.qty_text[event.prevented_qty]}\x01{rpt_seq}"
         )
 
     def _order_replaced(self, event: OrderReplaced, exec_id: str, time: str, _part: int) -> Report:
@@ -264,24 +270,26 @@ class Reports:
         if event.terms is not None:
             shown = displayed_text(event.leaves_qty, event.hidden_qty, text)
             terms = terms_text(event.terms, event.side, text) + shown
+        rpt_seq = f"83={event.rpt_seq}\x01" if event.rpt_seq else ""
         return "8", (
             f"37={event.order_id}\x0111={event.cl_ord_id}\x0141={event.orig_cl_ord_id}\x0117={exec_id}\x01150=5\x01"
             f"39={status}\x011={event.account}\x0155={event.symbol}\x0154={_SIDE[event.side]}\x01"
             f"38={text.qty_text[event.qty]}\x0140={_ORDER_TYPE[event.order_type]}\x01"
             f"{price}59={_TIME_IN_FORCE[event.time_in_force]}\x01{terms}"
             f"151={text.qty_text[event.leaves_qty]}\x0114={text.qty_text[event.cum_qty]}\x01"
-            f"6={text.average_price(event.cum_notional, event.cum_qty)}\x0160={time}\x01"
+            f"6={text.average_price(event.cum_notional, event.cum_qty)}\x0160={time}\x01{rpt_seq}"
         )
 
     def _order_triggered(self, event: OrderTriggered, exec_id: str, time: str, _part: int) -> Report:
         text = self._instruments[event.symbol]
         qty = text.qty_text[event.qty]
         terms = "" if event.terms is None else terms_text(event.terms, event.side, text)
+        rpt_seq = f"83={event.rpt_seq}\x01" if event.rpt_seq else ""
         return "8", (
             f"37={event.order_id}\x0111={event.cl_ord_id}\x0117={exec_id}\x01150=D\x0139=0\x011={event.account}\x01"
             f"55={event.symbol}\x0154={_SIDE[event.side]}\x0138={qty}\x0140={_ORDER_TYPE[event.order_type]}\x01"
             f"44={text.price_text[event.price]}\x0159={_TIME_IN_FORCE[event.time_in_force]}\x01{terms}636=Y\x01"
-            f"151={qty}\x0114=0\x016=0\x0160={time}\x01{_TRIGGERED}"
+            f"151={qty}\x0114=0\x016=0\x0160={time}\x01{_TRIGGERED}{rpt_seq}"
         )
 
     def _order_rejected(self, event: OrderRejected, exec_id: str, time: str, _part: int) -> Report:

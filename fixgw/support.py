@@ -71,6 +71,7 @@ NEEDED: Final[dict[str, tuple[str, ...]]] = {
 """Body tags that the venue needs and that a version may leave open, as components have optional members only."""
 
 LATER_FIELDS: Final = {
+    "83": Field("83", "RptSeq", "INT", frozenset(), None),
     "1003": Field("1003", "TradeID", "STRING", frozenset(), None),
     "1057": Field("1057", "AggressorIndicator", "BOOLEAN", frozenset(), None),
     "1084": Field("1084", "DisplayMethod", "CHAR", frozenset(), None),
@@ -88,7 +89,7 @@ LATER_FIELDS: Final = {
 """Fields of FIX 5.0, of other venues and our own, that we take or send in earlier versions all the same: of FIX 5.0 the
 DisplayInstruction of an iceberg, ContingencyType of a list of orders, and what an order says of trades with oneself;
 the venue's own TriggerSource; CancelOrdersOnDisconnect, as other venues have it too. Whoever reads strictly takes them
-for user-defined ones."""
+for user-defined ones, except RptSeq, which the standard has in other messages."""
 
 SENT_HEADER: Final = ("35", "49", "56", "34", "52", "43", "122", "97")
 
@@ -103,7 +104,7 @@ SENT: Final[dict[str, tuple[str, ...]]] = {
     "8": (
         *("37", "11", "41", "790", "584", "911", "912", "17", "19", "150", "39", "103", "1", "55", "54", "38", "40"),
         *("44", "59", "32", "31", "151", "14", "6", "60", "136", "137", "138", "139", "58", "378", "636", "851"),
-        *("66", "336", "625", "1057", "1003", "25029", "25031"),
+        *("66", "83", "336", "625", "1057", "1003", "25029", "25031"),
         *TERM_TAGS,
     ),
     "9": ("37", "11", "41", "39", "1", "60", "434", "102", "58"),
@@ -113,7 +114,7 @@ SENT: Final[dict[str, tuple[str, ...]]] = {
         *("11", "14", "39", "151", "84", "6", "103", "58"),
     ),
     "j": ("45", "372", "379", "380", "58"),
-    "f": ("324", "325", "55", "336", "625", "326", "327", "330", "331", "31", "60", "58"),
+    "f": ("324", "325", "55", "336", "625", "326", "327", "330", "331", "31", "60", "58", "83"),
     "h": ("335", "325", "336", "625", "340", "567", "345", "58"),
 }
 """Body tags that the venue sends by MsgType, those of repeating groups included."""

@@ -89,6 +89,7 @@ def fields() -> str:
         "",
         "Those in bold are always there, the others as they apply. 136 counts a group of 137, 138 and 139; 534 one of",
         "41 and 535. Those above 956 are of FIX 5.0: take them for user-defined, or have your dictionary know them.",
+        "RptSeq(83) in the messages 8 and f is on top of FIX 4.4's tables.",
         "",
         f"Header, in all messages: {', '.join(FIX44.field_name(tag) for tag in SENT_HEADER)}.",
         "",

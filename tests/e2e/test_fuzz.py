@@ -22,7 +22,7 @@ FIELDS_MUTATED: Final = 5_000
 BYTES_MUTATED: Final = 10_000
 BURST: Final = 10
 STRANGERS: Final = 400
-EXTENSIONS: Final = frozenset(("1003", "1057"))
+EXTENSIONS: Final = frozenset(("83", "1003", "1057"))
 """Fields of later versions of FIX in our reports."""
 FILLER: Final = b"X" * 65_536
 """Enough to end whatever a mutated BodyLength claims."""

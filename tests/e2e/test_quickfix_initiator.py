@@ -241,6 +241,7 @@ def extended_dictionary(directory: Path) -> Path:
     for number, name, kind in LATER_FIELDS:
         ET.SubElement(report, "field", name=name, required="N")
         ET.SubElement(fields, "field", number=number, name=name, type=kind)
+    ET.SubElement(report, "field", name="RptSeq", required="N")  # which it knows in other messages
     path = directory / "FIX44.xml"
     tree.write(path)
     return path

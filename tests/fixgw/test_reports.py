@@ -33,7 +33,7 @@ def test_accepted_order() -> None:
     assert report.msg_type == "8"
     assert report.text == (
         f"37=1|11=O1|17={report['17']}|150=0|39=0|1=ACC1|55=BTC/USD|54=1|38=1.500000|40=2|44=100.25|59=1|"
-        f"151=1.500000|14=0|6=0|60={NOW}|"
+        f"151=1.500000|14=0|6=0|60={NOW}|83=1|"
     )
 
 
@@ -45,14 +45,24 @@ def test_fill_tells_maker_and_taker_each_their_own() -> None:
     assert maker.session == "BROKER1"
     assert maker.text == (
         f"37=1|11=M|17={maker['17']}|150=F|39=1|1=ACC1|55=BTC/USD|54=1|38=2.000000|40=2|44=100.00|59=1|"
-        f"32=0.500000|31=100.00|151=1.500000|14=0.500000|6=100.00|60={NOW}|851=1|1057=N|1003=1|"
+        f"32=0.500000|31=100.00|151=1.500000|14=0.500000|6=100.00|60={NOW}|851=1|1057=N|1003=1|83=2|"
     )
     assert taker.session == "BROKER2"
     assert taker.text == (
         f"37=2|11=T|17={taker['17']}|150=F|39=2|1=ACC2|55=BTC/USD|54=2|38=0.500000|40=2|44=99.00|59=1|"
         f"32=0.500000|31=100.00|151=0.000000|14=0.500000|6=100.00|60={NOW}|"
-        "136=1|137=0.01000000|138=USD|139=4|851=2|1057=Y|1003=1|"
+        "136=1|137=0.01000000|138=USD|139=4|851=2|1057=Y|1003=1|83=2|"
     )
+
+
+def test_report_has_the_number_under_which_the_public_sees_the_same() -> None:
+    venue = Venue()
+    venue.order("M", "1", "2", "100")
+    immediate = f"11=T|55=BTC/USD|54=2|60={NOW}|38=3|40=2|44=100|59=3|"
+    accepted, *fills, canceled = venue.say("D", immediate, by="BROKER2")
+    assert [fill["83"] for fill in fills] == ["2", "2"]
+    assert "83" not in accepted
+    assert "83" not in canceled
 
 
 def test_fill_of_a_market_order_has_no_price() -> None:
@@ -147,7 +157,7 @@ def test_cancelled_order() -> None:
     (report,) = venue.say("F", f"11=C1|41=O1|55=BTC/USD|54=1|60={NOW}|")
     assert report.text == (
         f"37=1|11=C1|41=O1|17={report['17']}|150=4|39=4|1=ACC1|55=BTC/USD|54=1|38=2.000000|40=2|44=100.00|59=1|"
-        f"151=0.000000|14=0.500000|6=100.00|60={NOW}|"
+        f"151=0.000000|14=0.500000|6=100.00|60={NOW}|83=3|"
     )
 
 
@@ -157,7 +167,7 @@ def test_replaced_order() -> None:
     (report,) = venue.say("G", f"11=C1|41=O1|55=BTC/USD|54=1|60={NOW}|38=3|40=2|44=99.5|59=0|")
     assert report.text == (
         f"37=1|11=C1|41=O1|17={report['17']}|150=5|39=0|1=ACC1|55=BTC/USD|54=1|38=3.000000|40=2|44=99.50|59=0|"
-        f"151=3.000000|14=0.000000|6=0|60={NOW}|"
+        f"151=3.000000|14=0.000000|6=0|60={NOW}|83=2|"
     )
 
 
