@@ -96,6 +96,7 @@ COMPILED: Final = {
         "sizes",
         "support",
         "terms",
+        "throttle",
         "timestamps",
         "validation",
         "version",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 import structlog
 
 from fixgw.codec import Framer, Message
-from fixgw.gateway import Outgoing
+from fixgw.gateway import WAIT, Outgoing
 from fixgw.session import ON_DISCONNECT, Session, SessionState
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ MANY_EVENTS: Final = 16
 """A command with more events than this asks for much with few bytes."""
 EVENTS_AT_ONCE_MAX: Final = 10_000
 """After so many events of such commands, the rest of what has arrived waits for the next commit."""
+HOLD_BACK_S: Final = 0.01
+"""How long a connection is not read that sends far more than its session may."""
 
 _log = structlog.get_logger("fix")
 
@@ -38,6 +40,7 @@ class Connection(asyncio.Protocol):
         "_garbled_seen",
         "_gateway",
         "_is_closing",
+        "_is_held_back",
         "_is_resetting",
         "_is_up",
         "_logon",
@@ -64,6 +67,7 @@ class Connection(asyncio.Protocol):
         """What came behind a Logon that is being verified, or behind what made very many events."""
         self._slow_timer: asyncio.TimerHandle | None = None
         self._is_closing = False
+        self._is_held_back = False
         self._is_resetting = False
         """The sequences are about to begin again, which must be seen through whether the client stays or not."""
         self._is_up = False
@@ -157,7 +161,7 @@ class Connection(asyncio.Protocol):
         waiting, self._waiting = self._waiting, []
         if waiting and not self._is_closing:
             self._process(waiting)
-        if not self._is_closing and self not in self._acceptor.congested:
+        if not self._is_closing and not self._is_held_back and self not in self._acceptor.congested:
             self._transport.resume_reading()
 
     def abort(self, reason: str) -> None:
@@ -201,6 +205,10 @@ class Connection(asyncio.Protocol):
         for position, message in enumerate(messages, 1):
             if accept(message, now_ns):
                 event_count = take(comp_id, session.next_in - 1, message, session.flaw, framer)
+                if event_count == WAIT:
+                    self._waiting = messages[position:]
+                    self._hold_back()
+                    return
                 if event_count > MANY_EVENTS:
                     many_count += event_count
                     if many_count > EVENTS_AT_ONCE_MAX:
@@ -213,6 +221,16 @@ class Connection(asyncio.Protocol):
         if self._waiting or self._gateway.congested:
             self._transport.pause_reading()
             self._acceptor.congested.append(self)
+
+    def _hold_back(self) -> None:
+        """Read no more for a moment."""
+        self._is_held_back = True
+        self._transport.pause_reading()
+        asyncio.get_running_loop().call_later(HOLD_BACK_S, self._let_go_on)
+
+    def _let_go_on(self) -> None:
+        self._is_held_back = False
+        self.resume_reading()
 
     def _follow_up(self, session: Session) -> None:
         """Do what the session layer wants done."""

@@ -6,13 +6,16 @@ knows what messages mean, and keeps each session's `Outgoing` side. The trading 
 """
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
 from engine import state
 from engine.values import CancelOnDisconnect
 from fixgw.codec import Framer, Message
 from fixgw.session import Answer, Session
 from fixgw.validation import Flaw
+
+WAIT: Final = -1
+"""Instead of a number of events: the session sends far more than it may, and what follows should wait a moment."""
 
 
 class Wire(Protocol):
@@ -96,8 +99,8 @@ class Gateway(Protocol):
         """Note that a session that was there is gone."""
 
     def take(self, comp_id: str, number: int, message: Message, flaw: Flaw | None, framer: Framer) -> int:
-        """Deal with an application message, or reject a message for `flaw`; return how many events came of it.
+        """Deal with an application message, or reject a message for `flaw`.
 
-        `number` is where the session's sequence stands after it. `framer` may learn what a message looks like that was
-        found right.
+        Return how many events came of it, or `WAIT`. `number` is where the session's sequence stands after it. `framer`
+        may learn what a message looks like that was found right.
         """

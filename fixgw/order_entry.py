@@ -139,7 +139,7 @@ class OrderEntry:
                     raise Refusal(GatewayReject.UNSUPPORTED_FIELD, next(unsupported))
             return translator(session, number, message)
         except Refusal as refusal:
-            return self._refuse(session, number, message, refusal)
+            return self.refuse(session, number, message, refusal)
 
     def _new_order(self, session: str, number: int, message: Message) -> NewOrder:
         return self._read_order(session, number, message.fields)
@@ -267,7 +267,7 @@ class OrderEntry:
         subscription = _subscription(fields)
         return QueryPhase(session, number, fields["335"], fields.get("336", ""), False, subscription)  # noqa: FBT003
 
-    def _refuse(self, session: str, number: int, message: Message, refusal: Refusal) -> Refuse:
+    def refuse(self, session: str, number: int, message: Message, refusal: Refusal) -> Refuse:
         """Return the refusal in the message's own form: a rejected order or cancel, else a BusinessMessageReject.
 
         What FIX finds wrong with a value comes first, so that an answer repeats no value that is not well formed.

@@ -5,15 +5,19 @@ from typing import Final
 
 from engine import state
 from engine.commands import Refuse, ResetSequence, SessionConnected, SessionDisconnected
-from engine.profile import SessionRole
+from engine.profile import SessionRole, Throttle
 from engine.sequencer import Sequencer
 from engine.values import CancelOnDisconnect
 from fixgw.codec import Framer, Message
 from fixgw.delivery import Delivery
+from fixgw.gateway import WAIT
 from fixgw.order_entry import OrderEntry, refuse_flaw
 from fixgw.outbound import Outbound
+from fixgw.refusal import Refusal
+from fixgw.reject import GatewayReject
 from fixgw.session import Session
 from fixgw.support import GROUPED
+from fixgw.throttle import SessionThrottle
 from fixgw.validation import Flaw
 
 _SERVED: Final = (SessionRole.ORDER_ENTRY, SessionRole.READ_ONLY, SessionRole.DROP_COPY)
@@ -22,13 +26,17 @@ _SERVED: Final = (SessionRole.ORDER_ENTRY, SessionRole.READ_ONLY, SessionRole.DR
 class OrderGateway:
     """Order entry for sessions, on a sequencer."""
 
-    __slots__ = ("_delivery", "_sequencer", "_submit", "_translate")
+    __slots__ = ("_delivery", "_refuse", "_sequencer", "_sessions", "_submit", "_throttles", "_translate")
 
     def __init__(self, sequencer: Sequencer, order_entry: OrderEntry, delivery: Delivery) -> None:
         self._sequencer = sequencer
         self._submit = sequencer.submit
         self._translate = order_entry.translate
+        self._refuse = order_entry.refuse
         self._delivery = delivery
+        self._sessions = sequencer.exchange.state.sessions
+        self._throttles: dict[str, SessionThrottle] = {}
+        """The buckets of sessions that have limits, once they have sent something."""
 
     @property
     def known(self) -> Mapping[str, state.Session]:
@@ -56,6 +64,7 @@ class OrderGateway:
     def close(self, comp_id: str) -> None:
         """Drop the index of a session that is there no more."""
         self._delivery.remove(comp_id)
+        self._throttles.pop(comp_id, None)
 
     def begin_batch(self) -> int:
         """Read the clock for the commands that have just arrived together."""
@@ -98,6 +107,18 @@ class OrderGateway:
 
     def take(self, comp_id: str, number: int, message: Message, flaw: Flaw | None, framer: Framer) -> int:
         """Submit what a message comes to, and return the number of events."""
+        limits = self._sessions[comp_id].profile.throttle
+        if limits.orders_per_s or limits.queries_per_s:
+            throttle = self._throttle(comp_id, limits)
+            excess = throttle.excess(message, self._sequencer.time_ns)
+            if excess:
+                over_limit = Refusal(GatewayReject.OVER_LIMIT, 0, excess)
+                self._submit(
+                    refuse_flaw(comp_id, number, message, flaw)
+                    if flaw is not None
+                    else self._refuse(comp_id, number, message, over_limit)
+                )
+                return 1 if throttle.may_be_refused(self._sequencer.time_ns) else WAIT
         if flaw is not None:
             return len(self._submit(refuse_flaw(comp_id, number, message, flaw)))
         command = self._translate(comp_id, number, message)
@@ -105,3 +126,10 @@ class OrderGateway:
         if not message.known and type(command) is not Refuse and message.msg_type not in GROUPED:
             framer.learn(message)
         return event_count
+
+    def _throttle(self, comp_id: str, limits: Throttle) -> SessionThrottle:
+        """Return a session's buckets; new ones, which are full, if its limits are others than they were."""
+        throttle = self._throttles.get(comp_id)
+        if throttle is None or throttle.limits != limits:
+            throttle = self._throttles[comp_id] = SessionThrottle(limits, self._sequencer.time_ns)
+        return throttle

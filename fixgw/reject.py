@@ -30,6 +30,7 @@ class GatewayReject(IntEnum):
     UNSUPPORTED_MESSAGE = 2006, "the venue does not take this message"
     FIELD_TOO_LONG = 2007, "longer than the venue keeps"
     CURRENCY_MISMATCH = 2008, "not the instrument's base or quote asset"
+    OVER_LIMIT = 2009, "over the session's limit; wait, and send it again"
 
 
 _OTHER: Final = 99
@@ -105,6 +106,7 @@ ORD_REJ_REASON: Final[dict[int, int]] = {
     GatewayReject.OFF_INCREMENT: 99,
     GatewayReject.NUMBER_OUT_OF_RANGE: 99,
     GatewayReject.FIELD_TOO_LONG: 99,
+    GatewayReject.OVER_LIMIT: 99,
 }
 """OrdRejReason(103): 0 broker/exchange option, 1 unknown symbol, 2 exchange closed, 3 exceeds limit, 4 too late to
 enter, 5 unknown order, 6 duplicate, 11 unsupported characteristic, 13 incorrect quantity, 15 unknown account, 99 other.

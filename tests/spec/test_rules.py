@@ -20,6 +20,7 @@ from fixgw.reject import GatewayReject
 from fixgw.reports import AFFECTED_LISTED_MAX
 from fixgw.session import GOODBYE_S, HEARTBEAT_S_MAX, SENDING_TIME_TOLERANCE_S
 from fixgw.support import ID_CHARS_MAX, LATER_FIELDS
+from fixgw.throttle import REFUSALS_BURST, REFUSALS_PER_S
 from fixgw.version import FIX44
 
 SPEC = Path(__file__).resolve().parents[2] / "spec"
@@ -41,6 +42,8 @@ PHRASES = (
     f"up to {RESERVED_BLOCK:,} numbers",
     f"up to {AFFECTED_LISTED_MAX}, lists them",
     f"for {GOODBYE_S} seconds",
+    f"more than {REFUSALS_BURST} times",
+    f"more than {REFUSALS_PER_S:,} a second",
     {4: "four more decimals"}[_AVERAGE_DECIMALS],
 )
 
