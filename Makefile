@@ -10,6 +10,7 @@ python_tag := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info
 install := $(VENV)/bin/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes
 
 packages := engine fixgw backoffice config
+jspurefix := tests/e2e/jspurefix
 
 # What `make compile` makes: a library, and beside each source a module that leads to it.
 library := fondaco_compiled__mypyc.*.so
@@ -21,6 +22,7 @@ run := $(VENV)/.installed-run
 project := $(VENV)/.installed-project
 dev := $(VENV)/.installed-dev
 quickfix := $(VENV)/.installed-quickfix
+node := $(jspurefix)/node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -35,7 +37,7 @@ help: ## list the targets
 demo: $(project) current ## open a venue with sample brokers on this machine and trade over FIX
 	$(VENV)/bin/fondaco demo
 
-test: interpret $(project) $(dev) $(quickfix) lint ## lint, then run every test
+test: interpret $(project) $(dev) $(quickfix) $(node) lint ## lint, then run every test
 	$(VENV)/bin/python -m pytest
 
 fuzz: $(project) $(dev) current ## let a million random commands try to break the engine's promises (some ten minutes)
@@ -86,8 +88,8 @@ pin = UV_CUSTOM_COMPILE_COMMAND='make constraints' $(LOCK_VENV)/bin/uv pip compi
 	--universal --python-version 3.11 --generate-hashes --no-annotate --output-file constraints/$(1).txt
 
 clean: interpret ## remove all that make and the tools have made here
-	rm -rf $(VENV) $(LOCK_VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache \
-		.pytest_cache .ruff_cache
+	rm -rf $(VENV) $(LOCK_VENV) $(jspurefix)/node_modules build dist *.egg-info .hypothesis .import_linter_cache \
+		.mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # ------------------------------------------------------------------------------------------------- set-up
@@ -125,4 +127,13 @@ $(quickfix): $(run) constraints/quickfix.txt
 	@echo "compiling it takes two minutes on two cores, once; pip keeps the result for the next checkout."
 	@CXXFLAGS="-O2 -DNDEBUG -fwrapv" PYTHONPATH="$(CURDIR)/constraints/parallel" \
 		$(install:-m=-I -m) --no-build-isolation -r constraints/quickfix.txt
+	@touch $@
+
+# Nothing of it runs while it is installed: see the .npmrc beside it.
+$(node): $(jspurefix)/package-lock.json $(jspurefix)/.npmrc
+	@node -e 'process.exit(+(parseInt(process.versions.node) < 20))' 2>/dev/null && npm --version >/dev/null 2>&1 || { \
+		echo "The tests need Node.js 20 or newer, with npm: jspurefix, a FIX client to test against, runs on it." >&2; \
+		exit 1; }
+	@echo "Installing jspurefix, another maker's FIX client that the gateway is tested with"
+	@npm ci --prefix $(jspurefix) --loglevel=error >/dev/null
 	@touch $@
