@@ -306,9 +306,11 @@ class Venue(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            self.come_to_an_end()
+            if not self.house.is_down:  # the data of an example may end while the venue is down
+                self.come_to_an_end()
         finally:
-            self.loop.run_until_complete(self.house.stop())
+            if not self.house.is_down:
+                self.loop.run_until_complete(self.house.stop())
             self.loop.close()
             for each in self.patches:
                 each.stop()
