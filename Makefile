@@ -40,8 +40,9 @@ demo: $(project) current ## open a venue with sample brokers on this machine and
 test: interpret $(project) $(dev) $(quickfix) $(node) lint ## lint, then run every test
 	$(VENV)/bin/python -m pytest
 
-fuzz: $(project) $(dev) current ## let a million random commands try to break the engine's promises (some ten minutes)
+fuzz: interpret $(project) $(dev) ## let random commands and guided input try to break the promises (some 15 minutes)
 	$(VENV)/bin/python -m tests.engine.fuzz
+	$(VENV)/bin/python -m tests.fuzz
 
 bench: interpret $(project) $(dev) $(quickfix) ## measure the venue, interpreted and compiled, and QuickFIX beside it
 	$(VENV)/bin/python -m bench

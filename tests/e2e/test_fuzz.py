@@ -1,13 +1,14 @@
 """Valid messages, mutated at random: the venue survives them, answers what it understands, and others keep trading."""
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 import pytest
 
 from fixgw.codec import Framer
+from fixgw.support import LATER_FIELDS
 from fixgw.validation import find_flaw
 from fixgw.version import FIX44
 from tests.e2e.conftest import MakeVenue
@@ -18,11 +19,12 @@ from tests.e2e.wire import Client, Disconnected, Fields, frame, now
 
 pytestmark = pytest.mark.e2e
 
+TAGS: Final = tuple(FIX44.dictionary.fields)
 FIELDS_MUTATED: Final = 5_000
 BYTES_MUTATED: Final = 10_000
 BURST: Final = 10
 STRANGERS: Final = 400
-EXTENSIONS: Final = frozenset(("83", "1003", "1057"))
+EXTENSIONS: Final = frozenset(LATER_FIELDS)
 """Fields of later versions of FIX in our reports."""
 FILLER: Final = b"X" * 65_536
 """Enough to end whatever a mutated BodyLength claims."""
@@ -104,9 +106,9 @@ def mutate(pick: random.Random, pieces: Pieces) -> Pieces:
         case 3 | 4 | 5:
             pieces[at : at + 1] = [(tag, pick.choice(NASTY))]
         case 6:
-            pieces.insert(at, (pick.choice(tuple(FIX44.dictionary.fields)), pick.choice(NASTY)))
+            pieces.insert(at, (pick.choice(TAGS), pick.choice(NASTY)))
         case 7:
-            pieces.insert(at, (pick.choice(tuple(FIX44.dictionary.fields)), value))
+            pieces.insert(at, (pick.choice(TAGS), value))
         case 8:
             pieces[at : at + 1] = [
                 (pick.choice(("", "0", "-1", "x", "058", "4999", "9" * 30, "\xb2", "35", "10")), value)
@@ -143,13 +145,14 @@ class Fuzzer:
         self.client.inspect = self.inspect
         assert self.client.log_on()["35"] == "A"
 
-    def exchange(self, raw: bytes, last_number: int) -> list[Fields]:
+    def exchange(self, pieces: Iterable[bytes], last_number: int) -> list[Fields]:
         """Send what may hold messages up to `last_number`; return all answers. The session is there afterwards."""
         client = self.client
         client.next_out = last_number + 2
         client.received.clear()
         try:
-            client.put(raw + client.message("4", last_number + 1, f"36={client.next_out}|"))
+            for piece in (*pieces, client.message("4", last_number + 1, f"36={client.next_out}|")):
+                client.put(piece)
             return client.synchronize()
         except (Disconnected, ConnectionError):
             client.hear_end()
@@ -171,7 +174,7 @@ class Fuzzer:
             else:
                 for _ in range(pick.choice((0, 1, 1, 1, 2, 3))):
                     body = mutate(pick, body)
-            answers = self.exchange(frame((content(header) + content(body)).replace("|", "/")), number)
+            answers = self.exchange([frame((content(header) + content(body)).replace("|", "/"))], number)
             if not is_of_header and msg_type in {"D", "F", "G", "q", "H", "AF", "B"}:
                 assert answers, (header, body)
         assert self.ended_count < count / 5, "most messages should get as far as the application"
@@ -185,7 +188,7 @@ class Fuzzer:
             for offset in range(BURST):
                 msg_type, body = messages.body()
                 raw += mutate_bytes(pick, self.client.message(msg_type, number + offset, content(body)))
-            self.exchange(raw + FILLER, number + BURST)
+            self.exchange([raw, FILLER], number + BURST)
 
 
 def inspect_by_our_dictionary(raw: bytes) -> None:
