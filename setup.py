@@ -109,6 +109,7 @@ COMPILED: Final = {
   else; to compile the functions of the others, tried with the structs moved out, changes no order's time, and
   recovery's by 7 %.
 - reject (both): mypyc cannot build an enumeration that has a `__new__`. It is a table.
+- lanes, quickfix_*: the one runs once at a start; the others derive from the classes of an extra without types.
 - feed, trading: mypyc has no asynchronous generators. They run beside the orders or once.
 - control, overview, unix_socket: they declare structs too, and run when staff asks for something.
 - snapshotter: it is run by `python -m`, which takes no compiled module.

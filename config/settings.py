@@ -39,6 +39,8 @@ Sync = Literal["always", "relaxed"]
 SYNC_CHOICES: Final = get_args(Sync)
 CancelOnDisconnect = Literal["none", "session", "accounts"]
 CANCEL_ON_DISCONNECT_CHOICES: Final = get_args(CancelOnDisconnect)
+Lane = Literal["native", "quickfix"]
+LANE_CHOICES: Final = get_args(Lane)
 
 
 Role = Literal["order-entry", "drop-copy", "market-data", "read-only"]
@@ -59,6 +61,8 @@ class Fix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 9878
     plain_tcp_outside_loopback: bool = False
     """Without this, plain TCP is served on loopback addresses only."""
+    lane: Lane = "native"
+    """Who speaks the session layer: we, or the `quickfix` package (`spec/quickfix-lane.md`)."""
     logon_timeout_s: Annotated[int, msgspec.Meta(ge=1, le=300)] = 10
     slow_reader_timeout_s: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 30
     connections_max: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 1_000
@@ -322,6 +326,7 @@ _WORDS: Final = (
 _CHOICES: Final = {
     "sync": SYNC_CHOICES,
     "cancel_on_disconnect": CANCEL_ON_DISCONNECT_CHOICES,
+    "lane": LANE_CHOICES,
     "role": ROLE_CHOICES,
     "version": VERSION_CHOICES,
 }

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import structlog
@@ -118,6 +118,11 @@ class Acceptor:
             connection.abort("the venue is closing")
         await self._until(lambda: not self.connections)
         self.authenticator.close()
+
+    def sequences(self) -> Iterator[tuple[str, int, int]]:
+        """Yield each session's CompID, its next number in and its next number out."""
+        for comp_id, session in self.sessions.items():
+            yield comp_id, session.next_in, self.outgoing[comp_id].next_out
 
     def make_room(self) -> None:
         """Drop the connection that has been without a Logon longest: strangers must not keep brokers out."""

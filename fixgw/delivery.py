@@ -10,7 +10,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 import msgspec
 
@@ -45,7 +45,7 @@ from engine.events import (
 from engine.journal import JournalReader, sync_directory
 from engine.sequencer import Sequencer
 from fixgw.errors import OutboundError
-from fixgw.outbound import Outbound
+from fixgw.outbound import Outbound, OutgoingSide
 from fixgw.outbound_index import ADMINISTRATIVE, PART_MAX, POSSIBLE_RESEND, OutboundIndex, entry_bytes
 from fixgw.reports import Reports
 from fixgw.session import Session
@@ -114,6 +114,11 @@ class Delivered(msgspec.Struct, frozen=True):
 class Delivery:
     """All sessions' outgoing sides."""
 
+    lane: ClassVar = "native"
+    """Whose indexes these are."""
+    is_numbered: ClassVar = True
+    """An index has an entry for each MsgSeqNum, rather than for each report."""
+
     def __init__(self, directory: Path, sequencer: Sequencer, reports: Reports) -> None:
         """`directory` holds the outbound indexes. The sequencer's batches are delivered from now on."""
         directory.mkdir(parents=True, exist_ok=True)
@@ -122,8 +127,10 @@ class Delivery:
         self.sequencer = sequencer
         self.reports = reports
         self.outbounds: dict[str, Outbound] = {}
+        self.sides: dict[str, OutgoingSide] = {}
+        """Who is told of events: the outgoing sides, of whichever lane."""
         self._indexes: dict[str, OutboundIndex] = {}
-        self._dirty: list[Outbound] = []
+        self._dirty: list[OutgoingSide] = []
         self.on_session_changed: Callable[[AnyEvent], None] = _unnoticed
         """Told of what staff have done to a session, once that is on disk."""
         self._session_events: list[AnyEvent] = []
@@ -137,15 +144,9 @@ class Delivery:
 
     def add(self, session: Session) -> Outbound:
         """Open a session's index and return its outgoing side."""
-        index = self._indexes.get(session.comp_id)
-        if index is None:
-            index = self._indexes[session.comp_id] = OutboundIndex(self.directory / f"{session.comp_id}.index")
-            resets = self.sequencer.exchange.state.sessions[session.comp_id].resets
-            if index.resets != resets:
-                index.begin_again(resets, b"", (self.sequencer.sequence, PART_MAX))
-        outbound = self.outbounds[session.comp_id] = Outbound(
+        outbound = self.outbounds[session.comp_id] = self.sides[session.comp_id] = Outbound(
             session,
-            index,
+            self._index(session.comp_id),
             sequencer=self.sequencer,
             reports=self.reports,
             journal=self._journal,
@@ -155,7 +156,8 @@ class Delivery:
 
     def remove(self, comp_id: str) -> None:
         """Drop the outgoing side of a session that is there no more, and its index."""
-        del self.outbounds[comp_id]
+        self.outbounds.pop(comp_id, None)
+        del self.sides[comp_id]
         index = self._indexes.pop(comp_id)
         index.close()
         index.path.unlink()
@@ -166,21 +168,21 @@ class Delivery:
             self._time_ns, self._time = time_ns, format_utc(time_ns)
         time = self._time
         part = 0
-        outbounds = self.outbounds
+        sides = self.sides
         for event in events:
             if type(event) is OrderAccepted:  # the way of most events, without detours
-                outbounds[event.session].report(event, sequence, part, time_ns, time)
+                sides[event.session].report(event, sequence, part, time_ns, time)
             else:
                 for session, low_bit in recipients(event):
-                    if session in outbounds:  # it may have been removed
-                        outbounds[session].report(event, sequence, part | low_bit, time_ns, time)
+                    if session in sides:  # it may have been removed
+                        sides[session].report(event, sequence, part | low_bit, time_ns, time)
                 if isinstance(event, _OF_SESSIONS):
                     self._session_events.append(event)
             part += 2
 
     def stage(self) -> Callable[[], None]:
         """Set aside what all sessions have to say with the current batch."""
-        releases = [outbound.stage() for outbound in self._dirty]
+        releases = [side.stage() for side in self._dirty]
         self._dirty.clear()
         session_events, self._session_events = self._session_events, []
 
@@ -205,6 +207,7 @@ class Delivery:
         same_boot = delivered.boot_id == _boot_id()
         trusted = last if same_boot else min(last, delivered.sequence)
         positions: dict[str, tuple[int, int]] = {}
+        is_another_lanes = _read_lane(self.directory) != self.lane
         for comp_id, session in state.sessions.items():
             index = self._indexes[comp_id] = OutboundIndex(self.directory / f"{comp_id}.index")
             position = index.last_position()
@@ -217,11 +220,12 @@ class Delivery:
             if not same_boot:
                 index.flag_owed()
             unused = entry_bytes(ADMINISTRATIVE, 0, 0, 0)
-            if index.resets != session.resets:
+            used_count = session.reserved_out if self.is_numbered else 0
+            if index.resets != session.resets or is_another_lanes:
                 owed = [entry_bytes(e.sequence, e.part, e.flags, 0) for e in index.owed()]
                 position = min(index.last_position(), (last, PART_MAX))
-                index.begin_again(session.resets, unused * session.reserved_out + b"".join(owed), position)
-            index.append(unused * (session.reserved_out - index.count))
+                index.begin_again(session.resets, unused * used_count + b"".join(owed), position)
+            index.append(unused * (used_count - index.count))
             positions[comp_id] = index.last_position()
         owed_count = 0
         for record in self._journal.records(min(delivered.sequence, trusted) + 1):
@@ -234,6 +238,8 @@ class Delivery:
         self.sequencer.journal.sync()  # the indexes must not know more than what a power cut leaves of the journal
         self._delivered = -1
         self.checkpoint(last)
+        if is_another_lanes:
+            _write_whole(self.directory / "lane", self.lane.encode("ascii"))
         return owed_count
 
     def checkpoint(self, sequence: int) -> None:
@@ -246,13 +252,7 @@ class Delivery:
         self.sequencer.journal.sync()
         for index in self._indexes.values():
             index.sync()
-        draft = self.directory / "delivered.draft"
-        with draft.open("wb") as file:
-            file.write(msgspec.json.encode(Delivered(sequence, _boot_id())))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self.directory / "delivered")
-        sync_directory(self.directory)
+        _write_whole(self.directory / "delivered", msgspec.json.encode(Delivered(sequence, _boot_id())))
         self._delivered = sequence
 
     def close(self) -> None:
@@ -261,6 +261,16 @@ class Delivery:
             self.checkpoint(self.sequencer.committed)
         for index in self._indexes.values():
             index.close()
+
+    def _index(self, comp_id: str) -> OutboundIndex:
+        """Return a session's index; that of a session that is new has nothing of one by its name before it."""
+        index = self._indexes.get(comp_id)
+        if index is None:
+            index = self._indexes[comp_id] = OutboundIndex(self.directory / f"{comp_id}.index")
+            resets = self.sequencer.exchange.state.sessions[comp_id].resets
+            if index.resets != resets:
+                index.begin_again(resets, b"", (self.sequencer.sequence, PART_MAX))
+        return index
 
 
 def _unnoticed(_event: AnyEvent) -> None:
@@ -286,6 +296,25 @@ def _read_delivered(directory: Path) -> Delivered:
         return msgspec.json.decode((directory / "delivered").read_bytes(), type=Delivered)
     except (FileNotFoundError, msgspec.DecodeError):
         return Delivered(0, _boot_id())
+
+
+def _read_lane(directory: Path) -> str:
+    """Return which lane the indexes are of; the native one has not always said so."""
+    try:
+        return (directory / "lane").read_text(encoding="ascii")
+    except FileNotFoundError:
+        return Delivery.lane
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Replace a file at once or not at all, for good when this returns."""
+    draft = path.with_suffix(".draft")
+    with draft.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    sync_directory(path.parent)
 
 
 def _boot_id() -> str:

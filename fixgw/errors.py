@@ -33,6 +33,10 @@ class ListenError(GatewayError):
     """The venue cannot listen where it should."""
 
 
+class LaneError(GatewayError):
+    """The lane that the settings choose is not there, or cannot do what they ask for."""
+
+
 class SeedError(GatewayError):
     """The settings ask for something that the journal's venue cannot become."""
 

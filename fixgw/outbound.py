@@ -9,7 +9,7 @@ nothing is held in memory for a client that does not read, and nothing is stored
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from engine.commands import ReserveOutbound
 from engine.events import AnyEvent
@@ -36,6 +36,16 @@ PUMP_MESSAGES: Final = 256
 RESENDS_WAITING_MAX: Final = 64
 """When so many ResendRequests wait to be answered, the ranges of further ones are joined to the last."""
 _DEFERRED_MAX: Final = 64
+
+
+class OutgoingSide(Protocol):
+    """A session's outgoing side, as far as reports go."""
+
+    def report(self, event: AnyEvent, sequence: int, part: int, time_ns: int, time: str) -> None:
+        """Take in the report on an event, whose record was stamped `time_ns`; `time` is that as text."""
+
+    def stage(self) -> Callable[[], None]:
+        """Set aside what the current batch has to say, and return what lets it go once the batch is durable."""
 
 
 class Outbound:
@@ -74,7 +84,7 @@ class Outbound:
         sequencer: Sequencer,
         reports: Reports,
         journal: JournalReader,
-        dirty: "list[Outbound]",
+        dirty: list[OutgoingSide],
     ) -> None:
         """`dirty`: where this session puts itself when it has something to leave with the next batch."""
         self._session = session

@@ -93,6 +93,10 @@ class OutboundIndex:
         """Note the first transmission of a message that was owed."""
         os.pwrite(self._file, _TIME.pack(sent_ns), _HEADER.size + (number - 1) * ENTRY.size + _TIME_AT)
 
+    def rewrite(self, first: int, entries: bytes) -> None:
+        """Put other entries in the place of those from `first` on, which are there."""
+        os.pwrite(self._file, entries, _HEADER.size + (first - 1) * ENTRY.size)
+
     def owed(self) -> Iterator[Entry]:
         """Yield the reports that were never transmitted, in order."""
         return (entry for _, entry in self._numbered_owed())

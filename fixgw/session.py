@@ -236,7 +236,7 @@ class Session:
         self.next_in = number + 1
         if self._gap_through and number >= self._gap_through:
             self._gap_through = 0
-        self.flaw = None if message.known else _application_flaw(message, self.version)
+        self.flaw = None if message.known else application_flaw(message, self.version)
         return True
 
     def tick(self, now_ns: int) -> None:
@@ -446,7 +446,7 @@ def _session_flaw(message: Message, version: Version) -> Flaw | None:
     return None
 
 
-def _application_flaw(message: Message, version: Version) -> Flaw | None:
+def application_flaw(message: Message, version: Version) -> Flaw | None:
     """Return what the standard finds wrong with an application message, quickly if such a one was right before."""
     if not version.shapes.accept(message):
         flaw = version.find_flaw(message)

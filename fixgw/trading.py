@@ -22,16 +22,12 @@ from engine.journal import Journal
 from engine.recovery import JOURNAL, SNAPSHOTS, recover
 from engine.sequencer import Sequencer
 from engine.snapshot import write_snapshot
-from fixgw.acceptor import Acceptor
-from fixgw.authentication import Authenticator
-from fixgw.delivery import Delivery, check_journal_end
+from fixgw.delivery import check_journal_end
 from fixgw.due_timer import DueTimer
+from fixgw.lanes import OUTBOUND, Lane, choose
 from fixgw.order_entry import OrderEntry
-from fixgw.order_gateway import OrderGateway
-from fixgw.reports import Reports
 from fixgw.seed import seed
 
-OUTBOUND: Final = "outbound"
 CHECKPOINT_S: Final = 5.0
 SNAPSHOT_AT_STOP_RECORDS: Final = 10_000
 """A stop writes a snapshot if the next start would otherwise have to replay more than this."""
@@ -49,10 +45,13 @@ class Trading:
         self.failed = asyncio.Event()
         """Set when the journal cannot be written any more; the venue must stop."""
         self.order_entry = OrderEntry(sequencer.exchange.state)
-        self.delivery = Delivery(data / OUTBOUND, sequencer, Reports(self.order_entry.instruments))
+        chosen = choose(settings.fix, data, sequencer, self.order_entry)
+        self.delivery = chosen.delivery
+        self._gateway = chosen.gateway
+        self._make_acceptor = chosen.make
         self.feed = FeedServer(sequencer, data / "feed.sock")
         self.control = ControlServer(sequencer, data / SOCKET)
-        self.acceptor: Acceptor | None = None
+        self.acceptor: Lane | None = None
         self._due_timer = DueTimer(sequencer)
         self._snapshot_sequence = snapshot_sequence
         self._tasks: list[asyncio.Task[None]] = []
@@ -99,13 +98,12 @@ class Trading:
             _log.warning("reports owed from before the stop", reports=owed)
         missed_day = self._missed_trading_day()
         sequencer.begin_batch()
-        gateway = OrderGateway(sequencer, self.order_entry, self.delivery)
-        self.acceptor = Acceptor(self.settings.fix, gateway, Authenticator())
+        self.acceptor = self._make_acceptor()
         self.acceptor.refresh()
         seed(self.settings, sequencer)
         self.order_entry.refresh()
         self.acceptor.refresh()
-        gateway.let_go()
+        self._gateway.let_go()
         self.delivery.on_session_changed = self.acceptor.session_changed
         sequencer.on_commit = self._on_commit
         sequencer.on_failure = self._on_failure
@@ -136,11 +134,10 @@ class Trading:
         if self.acceptor is not None:
             await self.acceptor.stop()
             if sequencer.failure is None:
-                for comp_id, session in self.acceptor.sessions.items():
-                    outbound = self.delivery.outbounds[comp_id]
+                for comp_id, next_in, next_out in self.acceptor.sequences():
                     known = sequencer.exchange.state.sessions[comp_id]
-                    if (known.last_in + 1, known.reserved_out + 1) != (session.next_in, outbound.next_out):
-                        sequencer.submit(ReleaseOutbound(comp_id, session.next_in, outbound.next_out))
+                    if (known.last_in + 1, known.reserved_out + 1) != (next_in, next_out):
+                        sequencer.submit(ReleaseOutbound(comp_id, next_in, next_out))
         await self.feed.stop()
         try:
             await sequencer.stop()

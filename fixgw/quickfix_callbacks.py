@@ -1,0 +1,264 @@
+"""What QuickFIX asks and tells us, on the threads of its connections; and how that gets to the loop.
+
+Application messages go to the `Inbox` as raw text, and wake the loop once for all that are there. A Logon is checked
+twice. `look_at` sees it before QuickFIX does anything: one that resets the sequences is turned away there if it is not
+welcome, as QuickFIX would reset them first; a session whose Logon is turned away so is *barred*, which makes QuickFIX
+hang up. Any other is refused in `fromAdmin`, which QuickFIX asks before it answers; there the thread waits until the
+loop has put on record that the session is there, and until QuickFIX has been given what happened meanwhile.
+
+Of Python's exceptions only QuickFIX's own may leave a callback: any other would end the process.
+"""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, Final
+
+import quickfix
+import structlog
+
+from fixgw.codec import Framer, Message
+from fixgw.quickfix_log import raw_bytes
+from fixgw.quickfix_outgoing import Outgoing, message_text
+from fixgw.session import Session
+
+INBOX_MAX: Final = 4_096
+"""With so many messages waiting for the loop, QuickFIX's threads wait, and read no more."""
+ANSWER_S: Final = 30.0
+"""How long a Logon waits for the loop."""
+_REJECTED: Final = "Rejected Logon Attempt: "
+"""What QuickFIX puts before the reason of a refused Logon."""
+_UNANSWERED: Final = "Tried to send a reject while not logged on"
+"""What QuickFIX says when a Logon is not valid: it would leave the connection open, and the session taken."""
+_LATER: Final = "the venue cannot take this Logon now"
+
+_log = structlog.get_logger("fix")
+
+
+class Link:
+    """One session: what QuickFIX, its own thread and the loop have to do with each other."""
+
+    __slots__ = (
+        "comp_id",
+        "expected",
+        "framer",
+        "is_admitted",
+        "is_barred",
+        "logon",
+        "outgoing",
+        "problem",
+        "quickfix",
+        "session",
+    )
+
+    def __init__(self, session: Session, outgoing: Outgoing) -> None:
+        """`session` is there to check Logons; QuickFIX keeps the sequences."""
+        self.comp_id = session.comp_id
+        self.session = session
+        self.outgoing = outgoing
+        self.quickfix: Any = None
+        """QuickFIX's session; None for one that is served after the next start."""
+        self.framer = Framer()
+        """Reads messages, on the loop."""
+        self.is_admitted = False
+        """It is on record that the session is there."""
+        self.logon: Message | None = None
+        self.problem = ""
+        """Why that Logon is not welcome."""
+        self.is_barred = False
+        self.expected = 1
+        """The number that was expected when the last message came in while the session was not logged on."""
+
+
+class Inbox:
+    """Messages on their way to the loop, in the order in which they came; None for the end of a session."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, take_in: Callable[[], None]) -> None:
+        """`take_in` is called on the loop when something has come, once for all that is there."""
+        self._loop = loop
+        self._take_in = take_in
+        self._items: deque[tuple[Link, str | None]] = deque()
+        self._is_woken = False
+        self._room = threading.Event()
+        self._room.set()
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def put(self, link: Link, text: str | None) -> None:
+        """Add an item; wait while there are too many."""
+        self._room.wait()
+        self._items.append((link, text))
+        if len(self._items) >= INBOX_MAX:
+            self._room.clear()
+        self.wake()
+
+    def wake(self) -> None:
+        """Have the loop look, if it is not about to."""
+        if not self._is_woken:
+            self._is_woken = True
+            self._loop.call_soon_threadsafe(self._take_in)
+
+    def looking(self) -> None:
+        """Note, on the loop, that it looks: what comes from now on wakes it again."""
+        self._is_woken = False
+
+    def pop(self) -> tuple[Link, str | None]:
+        """Return the oldest item, on the loop."""
+        item = self._items.popleft()
+        if len(self._items) < INBOX_MAX // 2 and not self._room.is_set():
+            self._room.set()
+        return item
+
+    def close(self) -> None:
+        """Keep nobody waiting any more."""
+        self._room.set()
+
+
+def _contained(callback: Callable[[Any, Any], None] | Callable[[Any, Any, Any], None]) -> Callable[..., None]:
+    """Return a callback that no exception leaves."""
+
+    @wraps(callback)
+    def contained(*arguments: Any) -> None:
+        try:
+            callback(*arguments)
+        except Exception as error:  # noqa: BLE001 - one that crosses a callback ends the process
+            _log.error("callback failed", callback=callback.__name__, reason=repr(error))
+
+    return contained
+
+
+class Callbacks(quickfix.Application):
+    """Called by QuickFIX."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        inbox: Inbox,
+        links: dict[str, Link],
+        *,
+        check: Callable[[Link, Message], Coroutine[Any, Any, str]],
+        admit: Callable[[Link, Message], Coroutine[Any, Any, str]],
+    ) -> None:
+        """`links` by CompID. On the loop, `check` returns why a Logon is not welcome, its sequence numbers aside.
+
+        `admit` puts on record there that a session is logged on; it returns why it cannot be.
+        """
+        super().__init__()
+        self._loop = loop
+        self._inbox = inbox
+        self._links = links
+        self._by_id: dict[str, Link] = {}
+        self._check = check
+        self._admit = admit
+
+    def onCreate(self, session_id: Any) -> None:
+        self._by_id[session_id.toString()] = self._links[session_id.getTargetCompID().getString()]
+
+    @_contained
+    def onLogon(self, session_id: Any) -> None:
+        self._by_id[session_id.toString()].outgoing.begin()
+
+    @_contained
+    def onLogout(self, session_id: Any) -> None:
+        link = self._by_id[session_id.toString()]
+        link.outgoing.end()
+        self._inbox.put(link, None)
+
+    @_contained
+    def fromApp(self, message: Any, session_id: Any) -> None:
+        self._inbox.put(self._by_id[session_id.toString()], message.toString())
+
+    def toApp(self, message: Any, session_id: Any) -> None:
+        """Let every report leave: it has been committed."""
+
+    def fromAdmin(self, message: Any, session_id: Any) -> None:
+        refusal: Exception | None
+        try:
+            refusal = self._refusal(self._by_id[session_id.toString()], message.getHeader().getField(35))
+        except Exception as error:  # noqa: BLE001 - only what QuickFIX knows may cross a callback
+            _log.error("callback failed", callback="fromAdmin", reason=repr(error))
+            refusal = _refused(quickfix.RejectLogon(_LATER))
+        if refusal is not None:
+            raise refusal
+
+    @_contained
+    def toAdmin(self, message: Any, session_id: Any) -> None:
+        msg_type = message.getHeader().getField(35)
+        if msg_type == "A":
+            self._complete_logon(self._by_id[session_id.toString()], message)
+        elif msg_type == "5" and message.isSetField(58):
+            message.setField(58, message.getField(58).removeprefix(_REJECTED))
+
+    # Logons
+
+    def look_at(self, link: Link, text: str) -> None:
+        """See a message before QuickFIX acts on it, which has locked its session's state meanwhile."""
+        if link.is_barred:
+            link.is_barred = False
+            link.quickfix.logon()
+        if not link.outgoing.is_up:
+            link.expected = link.quickfix.getExpectedTargetNum()
+        if "\x0135=A\x01" not in text[:40]:
+            return
+        messages = Framer().receive(raw_bytes(text))
+        link.logon = messages[0] if messages else None
+        if link.logon is None or link.outgoing.is_up or link.outgoing.is_handing:
+            self._bar(link)
+            return
+        problem = link.problem = self._on_loop(self._check(link, link.logon))
+        if problem and "141=" in text:
+            _log.warning("logon refused", session=link.comp_id, reason=problem)
+            link.quickfix.send(quickfix.Message(message_text("5", f"58={problem}\x01"), False))  # noqa: FBT003 (SWIG)
+            self._bar(link)
+
+    def hear(self, link: Link, event: str) -> None:
+        """See what QuickFIX says of a session. It counts even what it cannot answer, from whomever it comes."""
+        if event == _UNANSWERED:
+            link.quickfix.setNextTargetMsgSeqNum(link.expected)
+            link.quickfix.disconnect()
+
+    def _bar(self, link: Link) -> None:
+        link.is_barred = True
+        link.quickfix.logout()
+
+    def _refusal(self, link: Link, msg_type: str) -> Exception | None:
+        """Return what QuickFIX is told to do otherwise with a message of the session, if anything."""
+        if msg_type != "A":
+            # QuickFIX would let strangers set the sequence of a session that is not logged on.
+            return None if link.outgoing.is_up else _refused(quickfix.IncorrectTagValue(35))
+        assert link.logon is not None, "every Logon has been looked at"
+        problem = link.problem or self._on_loop(self._admit(link, link.logon))
+        if problem:
+            _log.warning("logon refused", session=link.comp_id, reason=problem)
+            return _refused(quickfix.RejectLogon(problem))
+        if link.logon.fields.get("141") != "Y":
+            link.outgoing.catch_up()
+        return None
+
+    def _on_loop(self, question: Coroutine[Any, Any, str]) -> str:
+        """Return the loop's answer to a Logon: why it is refused, or an empty text."""
+        answer = asyncio.run_coroutine_threadsafe(question, self._loop)
+        try:
+            return answer.result(ANSWER_S)
+        except TimeoutError:
+            answer.cancel()
+            return _LATER
+
+    def _complete_logon(self, link: Link, message: Any) -> None:
+        """Put into our Logon what answers the client's."""
+        assert link.logon is not None, "a Logon is answered"
+        fields = link.logon.fields
+        if "8013" in fields:
+            message.setField(8013, fields["8013"])
+        if "789" in fields:
+            expected = link.quickfix.getExpectedTargetNum()
+            message.setField(789, str(expected + 1 if int(fields["34"]) == expected else expected))
+
+
+def _refused(error: Any) -> Exception:
+    """Return one of QuickFIX's exceptions, whose types it does not tell."""
+    assert isinstance(error, Exception), "QuickFIX derives them from it"
+    return error

@@ -1,0 +1,349 @@
+"""The outgoing side of the QuickFIX lane: which reports a session is owed, and their way into QuickFIX.
+
+QuickFIX numbers, stores and sends; it answers ResendRequests from its store. What it has not been given yet is owed: an
+index per session, of the form that the native lane has (`fixgw.outbound_index`), has an entry for each report, which
+gets its time once QuickFIX has the report. An entry is marked as a possible resend before QuickFIX is given its report,
+so that after a crash what it may have is given again with PossResend(97)=Y, and nothing else is.
+
+While a session is logged on a thread of its own hands its reports over, batch by batch, as they are committed: QuickFIX
+writes to the socket at once, and a client that does not read must keep nobody else waiting. What such a client is owed
+is not held in memory either, but read back from the journal. What happened while the session was away is handed over at
+its Logon, before the answer, so that the client sees the gap and asks; if the Logon resets the sequences, after it.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, ClassVar, Final, NamedTuple
+
+import quickfix
+import structlog
+
+from engine.commands import ReserveOutbound
+from engine.events import AnyEvent
+from engine.journal import JournalReader
+from engine.sequencer import Sequencer
+from fixgw.delivery import Delivery
+from fixgw.outbound_index import POSSIBLE_RESEND, OutboundIndex, entry_bytes
+from fixgw.reports import Reports
+from fixgw.timestamps import format_utc
+
+RESERVED_BLOCK: Final = 8_192
+"""How many outgoing numbers are reserved in the journal at a time,"""
+RESERVED_AHEAD: Final = 4_096
+"""and how many must be left for what QuickFIX says by itself."""
+HANDED_AT_ONCE: Final = 256
+WAITING_MAX: Final = 2_048
+"""How many encoded reports wait in memory for their session's thread."""
+HANDED_AT_LOGON_MAX: Final = 20_000
+"""How many reports may be handed over while a client waits for the answer to its Logon."""
+
+_log = structlog.get_logger("quickfix")
+
+
+class Waiting(NamedTuple):
+    """A report that QuickFIX is to be given: its place in the index, what stands there, and its text."""
+
+    number: int
+    sequence: int
+    part: int
+    flags: int
+    text: str
+
+
+class JournalAccess:
+    """The journal, read by the threads of all sessions in turn."""
+
+    def __init__(self, journal: JournalReader, reports: Reports) -> None:
+        self._lock = threading.Lock()
+        self._journal = journal
+        self._reports = reports
+
+    def waiting(self, index: OutboundIndex, first: int, last: int) -> list[Waiting]:
+        """Return the reports that have the entries `first` to `last`, which are committed."""
+        entries = index.read(first, last)
+        with self._lock:
+            sequences = dict.fromkeys(entry.sequence for entry in entries if entry.sequence)
+            records = {record.sequence: record for record in self._journal.records_at(sequences)}
+        found = []
+        for number, entry in enumerate(entries, first):
+            record = records[entry.sequence]
+            report = self._reports.report(
+                record.events[entry.part >> 1], entry.sequence, entry.part, format_utc(record.time_ns)
+            )
+            text = message_text(*report, possible_resend=bool(entry.flags & POSSIBLE_RESEND))
+            found.append(Waiting(number, entry.sequence, entry.part, entry.flags, text))
+        return found
+
+
+class Outgoing:
+    """One session's outgoing side. `report` and `stage` are called on the loop, the rest on other threads."""
+
+    __slots__ = (
+        "_access",
+        "_comp_id",
+        "_cursor",
+        "_dictionary",
+        "_dirty",
+        "_encoded",
+        "_entries",
+        "_has_ended",
+        "_index",
+        "_is_dirty",
+        "_is_handing",
+        "_last_out",
+        "_numbered",
+        "_reports",
+        "_reserved",
+        "_sequencer",
+        "_session",
+        "_staged_count",
+        "_thread",
+        "_waiting",
+        "_wake",
+        "is_up",
+    )
+
+    def __init__(
+        self,
+        comp_id: str,
+        index: OutboundIndex,
+        access: JournalAccess,
+        *,
+        sequencer: Sequencer,
+        reports: Reports,
+        dirty: list[Any],
+    ) -> None:
+        """`dirty`: where this session puts itself when it has something to leave with the next batch."""
+        self._comp_id = comp_id
+        self._index = index
+        self._access = access
+        self._sequencer = sequencer
+        self._reports = reports
+        self._dirty = dirty
+        self._is_dirty = False
+        self._entries: list[bytes] = []
+        self._encoded: list[Waiting] = []
+        self._staged_count = 0
+        """Entries that have been set aside and are not in the index yet."""
+        self._numbered = index.count
+        self._waiting: deque[Waiting] = deque()
+        self._cursor = _first_owed(index)
+        """The next report that QuickFIX is to be given."""
+        self._reserved = 0
+        self._last_out = 0
+        """The last MsgSeqNum that is known to be in use."""
+        self._session: Any = None
+        self._dictionary: Any = None
+        self.is_up = False
+        """The session is logged on, and its thread may hand over."""
+        self._is_handing = False
+        self._wake = threading.Event()
+        self._has_ended = False
+        self._thread: threading.Thread | None = None
+
+    # On the loop
+
+    def report(self, event: AnyEvent, sequence: int, part: int, time_ns: int, time: str) -> None:
+        """Take in a report; encode it now if it can leave with its batch."""
+        self._numbered += 1
+        self._entries.append(entry_bytes(sequence, part, 0, 0))
+        if self.is_up and len(self._waiting) < WAITING_MAX:
+            text = message_text(*self._reports.report(event, sequence, part, time))
+            self._encoded.append(Waiting(self._numbered, sequence, part, 0, text))
+        if self._last_out + self._numbered - self._cursor + RESERVED_AHEAD > self._reserved:
+            self.reserve()
+        if not self._is_dirty:
+            self._is_dirty = True
+            self._dirty.append(self)
+
+    def stage(self) -> Callable[[], None]:
+        """Set aside the batch's reports, and return what gives them to the session's thread."""
+        self._is_dirty = False
+        entries = b"".join(self._entries)
+        encoded = self._encoded
+        count = len(self._entries)
+        self._staged_count += count
+        self._entries.clear()
+        self._encoded = []
+
+        def release() -> None:
+            self._staged_count -= count
+            self._waiting.extend(encoded)
+            self._index.append(entries)
+            self._wake.set()
+
+        return release
+
+    def reserve(self) -> None:
+        """Put on record that outgoing numbers are in use: none is used twice, even after a power cut."""
+        self._reserved = self._last_out + self._numbered - self._cursor + RESERVED_AHEAD + RESERVED_BLOCK
+        self._sequencer.submit(ReserveOutbound(self._comp_id, self._reserved))
+        self._sequencer.require_sync()
+
+    def reset(self) -> None:
+        """Note that the session's numbers begin again at 1."""
+        self._last_out = 0
+        self.reserve()
+
+    def begin_again(self, resets: int) -> None:
+        """Keep of the index what is still owed; the reset is on disk, and nothing is being handed over."""
+        assert not self.is_up, "the session is not logged on"
+        index = self._index
+        owed = [
+            entry_bytes(entry.sequence, entry.part, entry.flags, 0) for entry in index.read(self._cursor, index.count)
+        ]
+        index.begin_again(resets, b"".join(owed), index.last_position())
+        self._waiting.clear()
+        self._cursor = 1
+        self._numbered = index.count + self._staged_count + len(self._entries)
+
+    # On QuickFIX's threads
+
+    @property
+    def is_handing(self) -> bool:
+        """Tell whether a report is on its way into QuickFIX at this moment."""
+        return self._is_handing
+
+    def bind(self, session: Any, dictionary: Any) -> None:
+        """Hand reports to this session of QuickFIX's; messages with repeating groups are read by `dictionary`."""
+        self._session = session
+        self._dictionary = dictionary
+        self.look_at_numbers()
+
+    def look_at_numbers(self) -> None:
+        """Take notice of how many numbers QuickFIX has used."""
+        if self._session is not None:
+            self._last_out = self._session.getExpectedSenderNum() - 1
+
+    def catch_up(self) -> None:
+        """Before the answer to a Logon: hand over what happened while the session was away."""
+        last = min(self._index.count, self._cursor + HANDED_AT_LOGON_MAX - 1)
+        while self._cursor <= last:
+            self._hand_over(self._next(last), lambda: True)
+
+    def begin(self) -> None:
+        """Note that the session is logged on: its thread hands over from now on."""
+        self.is_up = True
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name=f"to {self._comp_id}", daemon=True)
+            self._thread.start()
+        self._wake.set()
+
+    def end(self) -> None:
+        """Note that the session is logged off."""
+        self.is_up = False
+
+    def close(self) -> None:
+        """End the thread, when it has given QuickFIX what it is about to."""
+        self._has_ended = True
+        self.is_up = False
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    # On the session's own thread
+
+    def _run(self) -> None:
+        while not self._has_ended:
+            self._wake.wait()
+            self._wake.clear()
+            try:
+                while self.is_up and self._cursor <= self._index.count:
+                    self._is_handing = True
+                    self._hand_over(self._next(self._index.count), lambda: self.is_up)
+                    self._is_handing = False
+            except Exception as error:  # noqa: BLE001 - whatever it is, the session must not fall silent
+                _log.error("reports wait for the next Logon", session=self._comp_id, reason=repr(error))
+                self.is_up = False
+            finally:
+                self._is_handing = False
+
+    def _next(self, last: int) -> list[Waiting]:
+        """Return the next reports up to `last`, from memory if they are there, else from the journal."""
+        waiting, cursor = self._waiting, self._cursor
+        while waiting and waiting[0].number < cursor:
+            waiting.popleft()
+        batch: list[Waiting] = []
+        while waiting and waiting[0].number == cursor + len(batch) <= last and len(batch) < HANDED_AT_ONCE:
+            batch.append(waiting.popleft())
+        if batch:
+            return batch
+        return self._access.waiting(self._index, cursor, min(last, cursor + HANDED_AT_ONCE - 1))
+
+    def _hand_over(self, batch: list[Waiting], may_go_on: Callable[[], bool]) -> None:
+        """Give QuickFIX a batch, as far as it `may_go_on`, marked before as possibly given and after as given."""
+        first = batch[0].number
+        self._index.rewrite(first, b"".join(entry_bytes(w.sequence, w.part, POSSIBLE_RESEND, 0) for w in batch))
+        count = 0
+        for waiting in batch:
+            if not may_go_on():
+                break
+            self._session.send(self._message(waiting.text))
+            count += 1
+        now_ns = time.time_ns()
+        entries = [entry_bytes(w.sequence, w.part, w.flags, now_ns) for w in batch[:count]]
+        entries += [entry_bytes(w.sequence, w.part, w.flags, 0) for w in batch[count:]]
+        self._index.rewrite(first, b"".join(entries))
+        self._cursor = first + count
+        self.look_at_numbers()
+
+    def _message(self, text: str) -> Any:
+        """Return QuickFIX's own form of a message; it sorts fields, and knows groups by the dictionary alone."""
+        if text[_MSG_TYPE_AT : _MSG_TYPE_AT + 2] in _FLAT:
+            return quickfix.Message(text, False)  # noqa: FBT003 (SWIG)
+        return quickfix.Message(text, self._dictionary, False)  # noqa: FBT003 (SWIG)
+
+
+class QuickFixDelivery(Delivery):
+    """All sessions' outgoing sides in the QuickFIX lane."""
+
+    lane: ClassVar = "quickfix"
+    is_numbered: ClassVar = False
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.outgoing: dict[str, Outgoing] = {}
+        self._access = JournalAccess(self._journal, self.reports)
+
+    def open(self, comp_id: str) -> Outgoing:
+        """Open a session's index and return its outgoing side."""
+        outgoing = self.outgoing[comp_id] = self.sides[comp_id] = Outgoing(
+            comp_id,
+            self._index(comp_id),
+            self._access,
+            sequencer=self.sequencer,
+            reports=self.reports,
+            dirty=self._dirty,
+        )
+        return outgoing
+
+
+_HEAD: Final = "8=FIX.4.4\x019=0\x0135="
+_MSG_TYPE_AT: Final = len(_HEAD)
+_FLAT: Final = frozenset(("8\x01", "9\x01", "3\x01", "j\x01"))
+"""MsgTypes whose fields may be sorted, as none has a repeating group of more than one entry; which is cheaper."""
+_TAIL: Final = "10=000\x01"
+
+
+def message_text(msg_type: str, body: str, *, possible_resend: bool = False) -> str:
+    """Return a report as text that QuickFIX reads; it puts in the rest of the header, and length and checksum.
+
+    QuickFIX takes text as UTF-8; a character that it could not send as one byte is sent as "?".
+    """
+    flag = "97=Y\x01" if possible_resend else ""
+    text = f"{_HEAD}{msg_type}\x01{flag}{body}{_TAIL}"
+    return text if text.isascii() else text.encode("ascii", "replace").decode("ascii")
+
+
+def _first_owed(index: OutboundIndex) -> int:
+    """Return the number of the first report that QuickFIX has not been given: they are given in order."""
+    number = index.count
+    while number:
+        first = max(1, number - 1_023)
+        for entry in reversed(index.read(first, number)):
+            if entry.sent_ns:
+                return number + 1
+            number -= 1
+    return 1
