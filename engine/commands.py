@@ -91,10 +91,16 @@ class ProvisionSession(Command, tag=5, frozen=True, array_like=True, gc=False):
 
 
 class SetCredentials(Command, tag=70, frozen=True, array_like=True, gc=False):
-    """Give a session other credentials. `by` is empty if the session itself has changed its password."""
+    """Give a session other credentials of some kinds; None leaves those of a kind as they are, nothing takes them away.
+
+    `by` is empty if the session itself has changed its password.
+    """
 
     session: str
-    credentials: Credentials
+    password_hash: str | None = None
+    public_keys: tuple[str, ...] | None = None
+    sealed_secret: str | None = None
+    certificates: tuple[str, ...] | None = None
     by: str = ""
     why: str = ""
 

@@ -13,6 +13,7 @@ import asyncio
 import os
 import socket
 import struct
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
@@ -40,7 +41,18 @@ from engine.commands import (
 )
 from engine.errors import ControlError
 from engine.events import AnyEvent
-from engine.overview import ShowTrade, ShowVenue, TradeShown, VenueShown, show_trade, show_venue
+from engine.overview import (
+    OnWire,
+    SessionsShown,
+    ShowSessions,
+    ShowTrade,
+    ShowVenue,
+    TradeShown,
+    VenueShown,
+    show_sessions,
+    show_trade,
+    show_venue,
+)
 from engine.sequencer import Sequencer
 from engine.unix_socket import check_length, listen
 
@@ -85,7 +97,7 @@ StaffCommand: TypeAlias = (
 )
 """The commands that come over control. Each has `by`, who asked, which control demands, and `why`."""
 
-Question: TypeAlias = ShowVenue | ShowTrade
+Question: TypeAlias = ShowVenue | ShowTrade | ShowSessions
 
 Request: TypeAlias = StaffCommand | Question
 
@@ -105,7 +117,7 @@ class Failed(msgspec.Struct, tag="failed", frozen=True, array_like=True):
     text: str
 
 
-Answer: TypeAlias = Done | Failed | VenueShown | TradeShown
+Answer: TypeAlias = Done | Failed | VenueShown | TradeShown | SessionsShown
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_request: Final = msgspec.msgpack.Decoder(Request).decode
@@ -115,12 +127,15 @@ _decode_answer: Final = msgspec.msgpack.Decoder(Answer).decode
 class ControlServer:
     """Takes requests for a sequencer."""
 
-    def __init__(self, sequencer: Sequencer, path: Path) -> None:
-        """`path`: the Unix socket, for the venue's own user only."""
+    def __init__(
+        self, sequencer: Sequencer, path: Path, wires: Callable[[], Mapping[str, OnWire]] = dict[str, OnWire]
+    ) -> None:
+        """`path`: the Unix socket, for the venue's own user only. `wires`: of the sessions that are served here."""
         self.path = path
         self.sequencer = sequencer
         self.clients: set[_Client] = set()
         self.is_open = False
+        self._wires = wires
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -159,6 +174,8 @@ class ControlServer:
         state, sequence = sequencer.exchange.state, sequencer.sequence
         if isinstance(request, ShowVenue):
             return show_venue(state, sequence), sequence
+        if isinstance(request, ShowSessions):
+            return show_sessions(state, sequence, self._wires()), sequence
         if isinstance(request, ShowTrade):
             trade = show_trade(state, sequence, request.trade_id)
             text = f"trade {request.trade_id} is unknown, or older than the venue keeps trades"

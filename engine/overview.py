@@ -1,7 +1,10 @@
-"""What staff may ask the venue to show: the state of trading as it is now. Asking changes nothing and is not journaled.
+"""What staff may ask the venue to show: the state of trading, and of the sessions, as it is now.
 
-Prices are ticks and quantities lots; the increments that make numbers of them go along.
+Asking changes nothing and is not journaled. Prices are ticks and quantities lots; the increments that make numbers of
+them go along.
 """
+
+from collections.abc import Mapping
 
 import msgspec
 
@@ -10,9 +13,10 @@ from engine.commands import Block
 from engine.events import Trade
 from engine.guarding import blocks
 from engine.phases import PHASES
-from engine.state import State
+from engine.profile import SessionProfile
+from engine.state import Session, State
 from engine.uncross import indication
-from engine.values import Phase, Price, Qty
+from engine.values import CancelOnDisconnect, Phase, Price, Qty
 
 
 class ShowVenue(msgspec.Struct, tag=1001, frozen=True, array_like=True):
@@ -23,6 +27,10 @@ class ShowTrade(msgspec.Struct, tag=1002, frozen=True, array_like=True):
     """Ask for a trade, which must be one of those that the venue keeps."""
 
     trade_id: int
+
+
+class ShowSessions(msgspec.Struct, tag=1003, frozen=True, array_like=True):
+    """Ask for the FIX sessions: how they are set up, where their sequences stand, who is there."""
 
 
 class InstrumentShown(msgspec.Struct, frozen=True, array_like=True):
@@ -70,6 +78,52 @@ class TradeShown(msgspec.Struct, tag="trade", frozen=True, array_like=True):
     qty: Qty
 
 
+class OnWire(msgspec.Struct, frozen=True, array_like=True):
+    """What the process that serves a session knows of it, and the journal does not."""
+
+    next_in: int
+    next_out: int
+    peer: str = ""
+    """The address that it has logged on from, empty if it is away."""
+
+
+class SessionShown(msgspec.Struct, frozen=True, array_like=True):
+    """A session. Credentials are shown as far as they let nobody in: public keys and fingerprints."""
+
+    session: str
+    accounts: tuple[str, ...]
+    on_disconnect: CancelOnDisconnect
+    grace_ms: int
+    profile: SessionProfile
+    has_password: bool
+    has_secret: bool
+    public_keys: tuple[str, ...]
+    certificates: tuple[str, ...]
+    is_connected: bool
+    is_suspended: bool
+    is_blocked: bool
+    next_in: int
+    """The number expected next, and the one used next;"""
+    next_out: int
+    """of a session that is not served here, one that has not been used."""
+    resets: int
+    peer: str = ""
+
+
+class SessionsShown(msgspec.Struct, tag="sessions", frozen=True, array_like=True):
+    """The sessions after record `sequence`, whose time was `time_ns`, by name."""
+
+    sequence: int
+    time_ns: int
+    sessions: tuple[SessionShown, ...]
+
+
+def show_sessions(state: State, sequence: int, wires: Mapping[str, OnWire]) -> SessionsShown:
+    """Return the sessions after record `sequence`; `wires`: of those that are served here."""
+    shown = (_session_shown(state.sessions[name], wires.get(name)) for name in sorted(state.sessions))
+    return SessionsShown(sequence, state.time_ns, tuple(shown))
+
+
 def show_venue(state: State, sequence: int) -> VenueShown:
     """Return the state of trading after record `sequence`."""
     return VenueShown(
@@ -88,6 +142,29 @@ def show_trade(state: State, sequence: int, trade_id: int) -> TradeShown | None:
         return None
     now = state.amendments.get(trade_id)
     return TradeShown(sequence, trade, now.price if now else trade.price, now.qty if now else trade.qty)
+
+
+def _session_shown(session: Session, wire: OnWire | None) -> SessionShown:
+    credentials = session.credentials
+    wire = wire or OnWire(session.last_in + 1, session.reserved_out + 1)
+    return SessionShown(
+        session.session,
+        session.accounts,
+        session.default_on_disconnect,
+        session.grace_ms,
+        session.profile,
+        bool(credentials.password_hash),
+        bool(credentials.sealed_secret),
+        credentials.public_keys,
+        credentials.certificates,
+        session.is_connected,
+        session.is_suspended,
+        session.guard.block is not None,
+        wire.next_in,
+        wire.next_out,
+        session.resets,
+        wire.peer,
+    )
 
 
 def _instrument_shown(book: Book) -> InstrumentShown:

@@ -89,10 +89,17 @@ def set_credentials(state: State, command: SetCredentials) -> list[AnyEvent]:
     session = state.sessions.get(command.session)
     if session is None:
         return unknown_session(command.session)
-    flaw = _flaw_of_credentials(command.credentials)
+    known = session.credentials
+    credentials = Credentials(
+        known.password_hash if command.password_hash is None else command.password_hash,
+        known.public_keys if command.public_keys is None else command.public_keys,
+        known.sealed_secret if command.sealed_secret is None else command.sealed_secret,
+        known.certificates if command.certificates is None else command.certificates,
+    )
+    flaw = _flaw_of_credentials(credentials)
     if flaw:
         return [CommandRejected(f"session {command.session}: {flaw}")]
-    session.credentials = command.credentials
+    session.credentials = credentials
     return [CredentialsSet(command.session, command.by, command.why)]
 
 

@@ -17,6 +17,7 @@ from engine.events import (
     SessionRemoved,
     SessionSuspended,
 )
+from engine.overview import OnWire
 from fixgw.authentication import Authenticator
 from fixgw.connection import GOODBYE_S, Connection
 from fixgw.errors import ListenError
@@ -62,17 +63,14 @@ class Acceptor:
         """Do what staff want of a session; the record of it is on disk."""
         match event:
             case SessionProvisioned():
-                self._serve(event.session)
+                self._serve_or_not(event.session)
                 self.authenticator.refresh(self.gateway.known.values())
             case SessionSuspended():
                 self._log_out(event.session, "the session is suspended")
             case LogoutOrdered():
                 self._log_out(event.session, "logged out by the venue")
             case SessionRemoved():
-                self._cut(event.session, "the session is removed")
-                if self.sessions.pop(event.session, None) is not None:
-                    self.gateway.close(event.session)
-                    del self.outgoing[event.session]
+                self._close(event.session, "the session is removed")
             case SequenceReset() if event.by and event.session in self.sessions:
                 self._cut(event.session, "the sequences were reset")
                 self.gateway.begin_again(self.sessions[event.session])
@@ -83,6 +81,17 @@ class Acceptor:
                     self.outgoing[event.session].skip_to(event.next_out)
             case _:
                 pass
+
+    def wires(self) -> dict[str, OnWire]:
+        """Return where the sequences of each session stand, and from where it has logged on."""
+        return {
+            comp_id: OnWire(
+                session.next_in,
+                self.outgoing[comp_id].next_out,
+                self.bound[comp_id].peer if comp_id in self.bound else "",
+            )
+            for comp_id, session in self.sessions.items()
+        }
 
     async def start(self) -> None:
         """Listen. Raise `ListenError` if the address is taken."""
@@ -151,6 +160,19 @@ class Acceptor:
         if comp_id not in self.sessions and self.gateway.serves(known):
             session = self.sessions[comp_id] = Session(self.settings.comp_id, comp_id, known.last_in + 1)
             self.outgoing[comp_id] = self.gateway.open(session)
+
+    def _serve_or_not(self, comp_id: str) -> None:
+        """Serve a session that has been set up, or not any more if it is for something else now."""
+        if self.gateway.serves(self.gateway.known[comp_id]):
+            self._serve(comp_id)
+        else:
+            self._close(comp_id, "the session is not for this address any more")
+
+    def _close(self, comp_id: str, reason: str) -> None:
+        self._cut(comp_id, reason)
+        if self.sessions.pop(comp_id, None) is not None:
+            self.gateway.close(comp_id)
+            del self.outgoing[comp_id]
 
     def _log_out(self, comp_id: str, text: str) -> None:
         connection = self.bound.get(comp_id)

@@ -79,7 +79,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, or refuse if there are too many."""
         self._transport = cast("asyncio.Transport", transport)
-        self._peer = str(transport.get_extra_info("peername"))
+        self._peer = _address(transport.get_extra_info("peername"))
         acceptor = self._acceptor
         acceptor.connections[self] = None
         if len(acceptor.connections) > acceptor.settings.connections_max:
@@ -143,6 +143,11 @@ class Connection(asyncio.Protocol):
     def is_bound(self) -> bool:
         """Tell whether the connection is a session's."""
         return self._session is not None
+
+    @property
+    def peer(self) -> str:
+        """The address at the other end."""
+        return self._peer
 
     def tick(self, now_ns: int) -> None:
         """Let time pass for the session."""
@@ -341,3 +346,11 @@ class Connection(asyncio.Protocol):
         _log.warning("logon refused", session=comp_id, peer=self._peer, reason=reason)
         self._is_closing = True
         self._transport.close()
+
+
+def _address(peer: tuple[str, int] | None) -> str:
+    """Return how a peer's address is written: `192.0.2.1:4711`, `[2001:db8::1]:4711`."""
+    if not peer:
+        return "?"
+    host, port = peer[0], peer[1]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

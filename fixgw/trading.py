@@ -19,6 +19,7 @@ from engine.commands import EndTradingDay, ReleaseOutbound
 from engine.control import SOCKET, ControlServer
 from engine.feed import FeedServer
 from engine.journal import Journal
+from engine.overview import OnWire
 from engine.recovery import JOURNAL, SNAPSHOTS, recover
 from engine.sequencer import Sequencer
 from engine.snapshot import write_snapshot
@@ -50,7 +51,7 @@ class Trading:
         self._gateway = chosen.gateway
         self._make_acceptor = chosen.make
         self.feed = FeedServer(sequencer, data / "feed.sock")
-        self.control = ControlServer(sequencer, data / SOCKET)
+        self.control = ControlServer(sequencer, data / SOCKET, self._wires)
         self.acceptor: Lane | None = None
         self._due_timer = DueTimer(sequencer)
         self._snapshot_sequence = snapshot_sequence
@@ -153,6 +154,9 @@ class Trading:
         self.acceptor.committed()
         self.control.committed()
         self._due_timer.arm()
+
+    def _wires(self) -> dict[str, OnWire]:
+        return {} if self.acceptor is None else self.acceptor.wires()
 
     def _on_failure(self, error: Exception) -> None:
         _log.critical("the venue cannot go on; stopping", reason=str(error))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from backoffice.cli import demo, journal, qa, serve, venue
+from backoffice.cli import demo, journal, qa, serve, session, venue
 
 app = typer.Typer(
     name="fondaco",
@@ -19,6 +19,7 @@ app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.add_typer(journal.app, name="journal")
 app.add_typer(venue.app, name="venue")
+app.add_typer(session.app, name="session")
 app.add_typer(qa.app, name="qa")
 
 

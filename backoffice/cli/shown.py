@@ -8,16 +8,29 @@ import typer
 if TYPE_CHECKING:
     import msgspec
 
-_SECRETS = ("password_hash",)
+_SECRETS = ("password_hash", "sealed_secret")
 
 
 def fields_of(struct: "msgspec.Struct") -> dict[str, Any]:
     """Return a command's or an event's fields by name, its type first, secrets masked."""
-    fields: dict[str, Any] = {"type": type(struct).__name__}
-    for name in struct.__struct_fields__:
-        value = getattr(struct, name)
-        fields[name] = "***" if name in _SECRETS else value.name if isinstance(value, Enum) else value
-    return fields
+    return {"type": type(struct).__name__, **_fields(struct)}
+
+
+def _fields(struct: "msgspec.Struct") -> dict[str, Any]:
+    return {
+        name: "***" if name in _SECRETS and value else _shown(value)
+        for name, value in ((name, getattr(struct, name)) for name in struct.__struct_fields__)
+    }
+
+
+def _shown(value: object) -> object:
+    import msgspec
+
+    if isinstance(value, msgspec.Struct):
+        return _fields(value)
+    if isinstance(value, tuple | list):
+        return [_shown(each) for each in value]
+    return value.name if isinstance(value, Enum) else value
 
 
 def time_text(time_ns: int) -> str:

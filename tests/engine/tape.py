@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from engine import commands
 from engine.commands import AnyCommand
-from engine.profile import Credentials
 from engine.rules import Bands, Limits, Rules, ScheduledPhase, SelfTradeRule
 from engine.terms import Terms
 from engine.triggers import LIMITED_TYPES, TRIGGERED_TYPES
@@ -488,7 +487,7 @@ class Tape:
                     session, chance.choice((0, 7, -1)), chance.choice((0, 3, 9_999, 2**31)), "staff", ""
                 ),
                 commands.LogOutSession(session, "staff", ""),
-                commands.SetCredentials(session, Credentials(chance.choice(("", "$argon2id$", "plain")))),
+                commands.SetCredentials(session, chance.choice(("", "$argon2id$", "plain"))),
                 commands.ReserveOutbound(session, self._number),
                 commands.ReleaseOutbound(session, chance.randint(0, 9), chance.randint(0, 9)),
                 commands.EndTradingDay(self._day()),

@@ -39,6 +39,10 @@ def provision(profile: SessionProfile | None = None, **fields: Any) -> commands.
     return msgspec.structs.replace(command, **fields)
 
 
+def set_credentials(credentials: Credentials, **fields: Any) -> commands.SetCredentials:
+    return commands.SetCredentials("S", **msgspec.structs.asdict(credentials), **fields)
+
+
 @pytest.fixture
 def venue() -> Venue:
     venue = Venue()
@@ -57,11 +61,17 @@ def test_session_has_the_profile_that_it_was_given_last(venue: Venue) -> None:
 
 
 def test_change_without_credentials_keeps_those_there_are(venue: Venue) -> None:
-    assert venue.apply(commands.SetCredentials("S", CREDENTIALS, "mira", "lost")) == [
-        CredentialsSet("S", "mira", "lost")
-    ]
+    changed = venue.apply(set_credentials(CREDENTIALS, by="mira", why="lost"))
+    assert changed == [CredentialsSet("S", "mira", "lost")]
     venue.apply(provision(PROFILE, password_hash=""))
     assert venue.state.sessions["S"].credentials == CREDENTIALS
+
+
+def test_credentials_of_one_kind_are_changed_and_the_others_stay(venue: Venue) -> None:
+    venue.apply(set_credentials(CREDENTIALS))
+    venue.apply(commands.SetCredentials("S", public_keys=(KEY, KEY), certificates=()))
+    expected = msgspec.structs.replace(CREDENTIALS, public_keys=(KEY, KEY), certificates=())
+    assert venue.state.sessions["S"].credentials == expected
 
 
 def test_settings_are_remembered_by_their_digest_and_staff_leave_it(venue: Venue) -> None:
@@ -122,7 +132,7 @@ def test_session_that_neither_trades_nor_looks_on_needs_no_account(venue: Venue)
 def test_credentials_that_cannot_be_are_refused_and_not_repeated(
     venue: Venue, credentials: Credentials, text: str
 ) -> None:
-    assert refusal(venue, commands.SetCredentials("S", credentials)) == text
+    assert refusal(venue, set_credentials(credentials)) == text
     assert refusal(venue, provision(credentials=credentials)) == text
     assert venue.state.sessions["S"].credentials == Credentials("$argon2id$")
 

@@ -1,7 +1,8 @@
 """What all commands of `fondaco venue` have in common: which venue, who asks and why, and how the answer is told."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -29,14 +30,20 @@ A = TypeVar("A")
 def ask(config: Path, data: Path | None, request: "Request", kind: type[A]) -> A:
     """Return the venue's answer, which is of one kind. Raise `CommandFailed` if the venue does not take the request."""
     from backoffice.cli.failure import CommandFailed
-    from config.settings import load
     from engine import control
 
-    settings = load(config)
-    answer = control.ask((data or Path(settings.data)) / control.SOCKET, request)
+    answer = control.ask(data_of(config, data) / control.SOCKET, request)
     if isinstance(answer, kind):
         return answer
     raise CommandFailed(answer.text if isinstance(answer, control.Failed) else f"the venue answered {answer!r}")
+
+
+def data_of(config: Path, data: Path | None) -> Path:
+    """Return the directory of the venue's files: as given, or the settings' own."""
+    from config.settings import load
+
+    settings = load(config)
+    return data or Path(settings.data)
 
 
 def command(
@@ -46,10 +53,12 @@ def command(
     tell: "Callable[[Sequence[AnyEvent]], list[str]]",
     *,
     as_json: bool,
+    once: "Mapping[str, str]" = MappingProxyType({}),
 ) -> None:
     """Have the venue carry out a command, and print what came of it: the lines that `tell` makes of the events.
 
-    Raise `CommandFailed` if the venue refuses.
+    `once`: secrets made for it, by what they are, which are shown here and nowhere else. Raise `CommandFailed`
+    if the venue refuses.
     """
     from backoffice.cli.failure import CommandFailed
     from backoffice.cli.shown import fields_of, print_json, time_text
@@ -67,11 +76,14 @@ def command(
                 "time": time_text(done.time_ns),
                 "events": [fields_of(event) for event in done.events],
                 "events_left_out": done.events_left_out,
+                **({"shown_once": dict(once)} if once else {}),
             }
         )
         return
     for line in tell(done.events):
         typer.echo(line)
+    for what, secret in once.items():
+        typer.echo(f"{what}: {secret}   (shown this once; the venue cannot show it again)")
     if done.events_left_out:
         typer.echo(f"… and {done.events_left_out:,} events more, which the journal tells")
     asked = f"asked by {request.by}" + (f": {request.why}" if request.why else "")

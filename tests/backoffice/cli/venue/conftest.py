@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any, TypeVar
 
 import pytest
@@ -15,7 +16,7 @@ from engine.exchange import Exchange
 from engine.journal import Journal
 from engine.recovery import JOURNAL
 from engine.sequencer import Sequencer
-from tests.backoffice.cli.command_line import DEADLINE_S, SANDBOX, fondaco_here
+from tests.backoffice.cli.command_line import DEADLINE_S, SANDBOX, error_line, fondaco_here
 from tests.backoffice.cli.conftest import COMMANDS
 
 T = TypeVar("T")
@@ -47,16 +48,17 @@ class CommandedVenue:
 
     def fondaco(self, *arguments: object) -> str:
         """Return what a command of `fondaco venue` prints, which must succeed."""
-        finished = fondaco_here("venue", *arguments, "--config", SANDBOX, "--data", self.data)
+        finished = self.run("venue", *arguments)
         assert (finished.returncode, finished.stderr) == (0, ""), finished
         return finished.stdout
 
     def refusal(self, *arguments: object) -> str:
         """Return the one line with which a command of `fondaco venue` fails."""
-        finished = fondaco_here("venue", *arguments, "--config", SANDBOX, "--data", self.data)
-        assert (finished.returncode, finished.stdout) == (1, ""), finished
-        (line,) = finished.stderr.splitlines()
-        return line.removeprefix("fondaco: ")
+        return error_line(self.run("venue", *arguments))
+
+    def run(self, *arguments: object) -> CompletedProcess[str]:
+        """Run a command on this venue."""
+        return fondaco_here(*arguments, "--config", SANDBOX, "--data", self.data)
 
     def _run(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(DEADLINE_S)
