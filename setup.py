@@ -89,6 +89,7 @@ COMPILED: Final = {
         "order_gateway",
         "outbound",
         "outbound_index",
+        "permissions",
         "phases",
         "refusal",
         "reports",

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, Protocol
 
 from config.settings import Fix
 from engine.events import AnyEvent
+from engine.overview import OnWire
 from engine.sequencer import Sequencer
 from fixgw import quickfix_settings
 from fixgw.acceptor import Acceptor
@@ -40,6 +41,9 @@ class Lane(Protocol):
 
     def committed(self) -> None:
         """Read on where reading had stopped for the disk."""
+
+    def wires(self) -> dict[str, OnWire]:
+        """Return what is known here of the sessions, and not in the journal, as far as it can be told at once."""
 
     def sequences(self) -> Iterator[tuple[str, int, int]]:
         """Yield each session's CompID, its next number in and its next number out."""

@@ -31,6 +31,7 @@ from fixgw.codec import Message
 from fixgw.errors import InvalidTimestamp
 from fixgw.instruments import InstrumentText
 from fixgw.list_entry import read_list, refused_list
+from fixgw.permissions import account_named, account_of, check_instrument, check_role
 from fixgw.refusal import Refusal, bad_number, unsupported_value
 from fixgw.reject import GatewayReject
 from fixgw.sizes import CASH_TAG
@@ -132,6 +133,7 @@ class OrderEntry:
         try:
             if translator is None:
                 raise Refusal(GatewayReject.UNSUPPORTED_MESSAGE)
+            check_role(self._state.sessions[session], message.msg_type)
             if not message.known:
                 supported = self._version_of(session).supported[message.msg_type]
                 if not message.fields.keys() <= supported:
@@ -161,11 +163,12 @@ class OrderEntry:
         instrument = self.instruments.get(symbol)
         if instrument is None:
             raise Refusal(RejectReason.UNKNOWN_INSTRUMENT, 55)
+        check_instrument(self._state.sessions[session], symbol)
         qty, price = _numbers(fields, instrument, order_type)
         return NewOrder(
             session,
             number,
-            fields.get("1") or self._state.sessions[session].accounts[0],
+            account_of(self._state.sessions[session], fields),
             fields["11"],
             symbol,
             side,
@@ -185,7 +188,7 @@ class OrderEntry:
         return CancelOrder(
             session,
             number,
-            fields.get("1") or self._state.sessions[session].accounts[0],
+            account_of(self._state.sessions[session], fields),
             fields["11"],
             _id_of_order(fields, "41"),
             _order_id(fields),
@@ -200,11 +203,12 @@ class OrderEntry:
         instrument = self.instruments.get(symbol)
         if instrument is None:
             raise Refusal(RejectReason.UNKNOWN_INSTRUMENT, 55)
+        check_instrument(self._state.sessions[session], symbol)
         qty, price = _numbers(fields, instrument, order_type)
         return ReplaceOrder(
             session,
             number,
-            fields.get("1") or self._state.sessions[session].accounts[0],
+            account_of(self._state.sessions[session], fields),
             fields["11"],
             _id_of_order(fields, "41"),
             _order_id(fields),
@@ -222,7 +226,8 @@ class OrderEntry:
         _check_common(fields)
         scope = _scope(fields, "530", _MASS_CANCEL_SCOPES)
         side = _side(fields) if "54" in fields else 0
-        return MassCancel(session, number, fields["11"], scope, fields.get("55", ""), side, fields.get("1", ""))
+        account = account_named(self._state.sessions[session], fields)
+        return MassCancel(session, number, fields["11"], scope, fields.get("55", ""), side, account)
 
     def _query_order(self, session: str, number: int, message: Message) -> QueryOrder:
         fields = message.fields
@@ -230,7 +235,7 @@ class OrderEntry:
         return QueryOrder(
             session,
             number,
-            fields.get("1") or self._state.sessions[session].accounts[0],
+            account_of(self._state.sessions[session], fields),
             _id_of_order(fields, "11"),
             _order_id(fields),
             fields["55"],
@@ -246,7 +251,7 @@ class OrderEntry:
         return QueryOrders(
             session,
             number,
-            fields.get("1", ""),
+            account_named(self._state.sessions[session], fields),
             fields.get("55", ""),
             side,
             fields["584"],
@@ -278,9 +283,9 @@ class OrderEntry:
             return refuse_flaw(session, number, message, flaw)
         fields, reason = message.fields, refusal.reason
         form = _FORMS.get(message.msg_type, BUSINESS_REJECT)
-        if reason is GatewayReject.FIELD_MISSING:
+        if reason in (GatewayReject.FIELD_MISSING, GatewayReject.NOT_FOR_ROLE):
             form = BUSINESS_REJECT
-        account = fields.get("1") or self._state.sessions[session].accounts[0]
+        account = fields.get("1") or next(iter(self._state.sessions[session].accounts), "")
         orig_cl_ord_id = fields.get("41", "")
         order = self._find_order(session, account, fields) if form == CANCEL_REJECT else None
         text = f"{version.field_name(refusal.tag)}: {reason.text}" if refusal.tag else reason.text

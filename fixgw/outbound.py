@@ -25,6 +25,7 @@ from fixgw.outbound_index import (
     entry_bytes,
     without_times,
 )
+from fixgw.permissions import client_of
 from fixgw.reports import Reports
 from fixgw.session import Answer, Session
 from fixgw.timestamps import format_utc
@@ -62,6 +63,7 @@ class Outbound:
         "_index",
         "_is_dirty",
         "_journal",
+        "_known",
         "_progress",
         "_pump_task",
         "_reports",
@@ -94,6 +96,7 @@ class Outbound:
         self._journal = journal
         self._dirty = dirty
         self._is_dirty = False
+        self._known = sequencer.exchange.state.sessions[session.comp_id]
         self._header = f"\x0149={session.venue_comp_id}\x0156={session.comp_id}\x0134="
         self.next_out = index.count + 1
         self._reserved = index.count
@@ -124,7 +127,8 @@ class Outbound:
             self._reserve(number)
         if self.live:
             msg_type, body = self._reports.report(event, sequence, part, time)
-            self._frames.append(encode(f"35={msg_type}{self._header}{number}\x0152={time}\x01{body}"))
+            to = self._to_client(body) if self._known.profile.on_behalf_of else ""
+            self._frames.append(encode(f"35={msg_type}{self._header}{number}\x0152={time}\x01{to}{body}"))
             self._entries.append(entry_bytes(sequence, part, 0, time_ns))
             self._session.last_sent_ns = time_ns
         else:
@@ -351,7 +355,13 @@ class Outbound:
             times += f"43=Y\x01122={format_utc(entry.sent_ns or now_ns)}\x01"
         if entry.flags & POSSIBLE_RESEND:
             times += "97=Y\x01"
+        times += self._to_client(body)
         return encode(f"35={msg_type}{self._header}{number}{times}{body}")
+
+    def _to_client(self, body: str) -> str:
+        """Return the header's DeliverToCompID(128) if a report is for a client of the session's."""
+        client = client_of(self._known, body)
+        return f"128={client}\x01" if client else ""
 
     def _gap_fill(self, number: int, new_number: int, now_ns: int) -> bytes:
         time = format_utc(now_ns)

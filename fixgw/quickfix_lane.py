@@ -31,6 +31,7 @@ from engine.events import (
     SessionResumed,
     SessionSuspended,
 )
+from engine.overview import OnWire
 from engine.sequencer import Sequencer
 from fixgw import quickfix_settings
 from fixgw.authentication import Authenticator
@@ -146,6 +147,10 @@ class QuickFixLane:
                 await self.gateway.flushed()
             await asyncio.to_thread(self._end_threads)
         self.authenticator.close()
+
+    def wires(self) -> dict[str, OnWire]:
+        """Return nothing: QuickFIX is not asked while its threads may be at work."""
+        return {}
 
     def sequences(self) -> Iterator[tuple[str, int, int]]:
         """Yield CompID, next number in and next number out of the sessions that QuickFIX has, at the end."""

@@ -31,6 +31,10 @@ class GatewayReject(IntEnum):
     FIELD_TOO_LONG = 2007, "longer than the venue keeps"
     CURRENCY_MISMATCH = 2008, "not the instrument's base or quote asset"
     OVER_LIMIT = 2009, "over the session's limit; wait, and send it again"
+    NOT_FOR_ROLE = 2010, "the session's role does not allow this message"
+    INSTRUMENT_NOT_PERMITTED = 2011, "the session may not trade this instrument"
+    UNKNOWN_CLIENT = 2012, "the session may not act in this client's name"
+    NOT_THE_CLIENTS_ACCOUNT = 2013, "not the account of the client in whose name the session acts"
 
 
 _OTHER: Final = 99
@@ -107,6 +111,9 @@ ORD_REJ_REASON: Final[dict[int, int]] = {
     GatewayReject.NUMBER_OUT_OF_RANGE: 99,
     GatewayReject.FIELD_TOO_LONG: 99,
     GatewayReject.OVER_LIMIT: 99,
+    GatewayReject.INSTRUMENT_NOT_PERMITTED: 0,
+    GatewayReject.UNKNOWN_CLIENT: 15,
+    GatewayReject.NOT_THE_CLIENTS_ACCOUNT: 15,
 }
 """OrdRejReason(103): 0 broker/exchange option, 1 unknown symbol, 2 exchange closed, 3 exceeds limit, 4 too late to
 enter, 5 unknown order, 6 duplicate, 11 unsupported characteristic, 13 incorrect quantity, 15 unknown account, 99 other.
@@ -136,8 +143,10 @@ BUSINESS_REJECT_REASON: Final[dict[int, int]] = {
     RejectReason.LIST_AMBIGUOUS: 1,
     GatewayReject.UNSUPPORTED_MESSAGE: 3,
     GatewayReject.FIELD_MISSING: 5,
+    GatewayReject.NOT_FOR_ROLE: 6,
 }
-"""BusinessRejectReason(380): 0 other, 1 unknown id, 3 unsupported message type, 5 required field missing."""
+"""BusinessRejectReason(380): 0 other, 1 unknown id, 3 unsupported message type, 5 required field missing, 6 not
+authorized."""
 
 
 def ord_rej_reason(reason: int) -> int:

@@ -15,7 +15,7 @@ UNSUPPORTED: Final = "the venue does not take this field"
 ECHO_CHARS_MAX: Final = 64
 """Longer values are cut where an answer repeats them."""
 
-HEADER: Final = frozenset(("35", "49", "56", "34", "52", "43", "97", "122", "50", "57", "369"))
+HEADER: Final = frozenset(("35", "49", "56", "34", "52", "43", "97", "115", "122", "50", "57", "369"))
 """Header fields understood. 50, 57 and 369 inform only: the venue does not act on them."""
 
 SESSION_BODY: Final = {
@@ -41,18 +41,21 @@ GROUPED: Final = frozenset((LIST,))
 ID_CHARS_MAX: Final = 64
 """Names and ids longer than this are refused."""
 
+PARTY_TAGS: Final = ("453", "448", "447", "452")
+"""The client in whose name an order comes: see `fixgw.permissions`."""
+
 _ORDER_TAGS: Final = ("11", "1", "55", "54", "38", "40", "44", "59", "60", "21", "15", "58", *TERM_TAGS)
 LIST_TAGS: Final = ("66", "394", "68", "893", LIST_COUNT_TAG, "1385")
 ENTRY_TAGS: Final = ("67", *_ORDER_TAGS)
 """What the venue takes of a list of orders, and of each order in it."""
 
 BODY: Final = {
-    "D": _ORDER_TAGS,
+    "D": (*_ORDER_TAGS, *PARTY_TAGS),
     LIST: (*LIST_TAGS, *ENTRY_TAGS),
-    "F": ("11", "41", "37", "1", "55", "54", "38", "60", "58"),
-    "G": ("11", "41", "37", "1", "55", "54", "38", "40", "44", "59", "60", "21", "15", "58", *TERM_TAGS),
+    "F": ("11", "41", "37", "1", "55", "54", "38", "60", "58", *PARTY_TAGS),
+    "G": ("11", "41", "37", "1", "55", "54", "38", "40", "44", "59", "60", "21", "15", "58", *TERM_TAGS, *PARTY_TAGS),
     "q": ("11", "530", "1", "55", "54", "60", "58"),
-    "H": ("11", "37", "790", "1", "55", "54"),
+    "H": ("11", "37", "790", "1", "55", "54", *PARTY_TAGS),
     "K": ("66", "60", "58"),
     "M": ("66", "58"),
     "AF": ("584", "585", "1", "55", "54", "37", "911"),
@@ -91,7 +94,7 @@ DisplayInstruction of an iceberg, ContingencyType of a list of orders, and what 
 the venue's own TriggerSource; CancelOrdersOnDisconnect, as other venues have it too. Whoever reads strictly takes them
 for user-defined ones, except RptSeq, which the standard has in other messages."""
 
-SENT_HEADER: Final = ("35", "49", "56", "34", "52", "43", "122", "97")
+SENT_HEADER: Final = ("35", "49", "56", "128", "34", "52", "43", "122", "97")
 
 SENT: Final[dict[str, tuple[str, ...]]] = {
     "A": ("98", "108", "141", "789", "8013"),

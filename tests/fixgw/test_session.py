@@ -449,10 +449,10 @@ RUNNING = {
         app
     """,
     "a header field that the venue does not take is named": """
-        -> 0 115=CLIENT
-        reject 373=99|371=115
-        -> 1 115=CLIENT|112=X
-        reject 373=99|371=115
+        -> 0 116=CLIENT
+        reject 373=99|371=116
+        -> 1 116=CLIENT|112=X
+        reject 373=99|371=116
         -> 2 128=OTHER|7=1|16=0
         reject 373=99|371=128
         -> 4 116=SUB|36=9

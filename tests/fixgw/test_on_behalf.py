@@ -1,0 +1,35 @@
+"""Reports on a client's account say in their header whom they are for, when they are sent again too."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from engine import commands
+from engine.profile import OnBehalf, SessionProfile
+from tests.fixgw.house import QUICK_HASH, Broker, House
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    house = await House(tmp_path / "venue").start()
+    profile = SessionProfile(on_behalf_of=(OnBehalf("FUND", "BROKER2-A"),))
+    house.sequencer.submit(
+        commands.ProvisionSession("BROKER1", ("BROKER1-A", "BROKER2-A"), QUICK_HASH, profile=profile)
+    )
+    await house.settle()
+    yield house
+    await house.stop()
+
+
+async def test_report_for_a_client_names_it(house: House) -> None:
+    broker = await Broker(house).log_on()
+    broker.order("own")
+    broker.say("D", "11=its|55=BTC/USD|54=1|60=20261118-11:06:40|38=1|40=2|44=100|59=1|", header="115=FUND|")
+    own, its = await broker.heard_now()
+    assert "128" not in own.fields
+    assert its.fields["128"] == "FUND"
+    broker.say("2", "7=2|16=0|")
+    again_own, again_its = await broker.heard_now()
+    assert "128" not in again_own.fields
+    assert (again_its.fields["128"], again_its.fields["43"]) == ("FUND", "Y")
