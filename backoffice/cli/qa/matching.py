@@ -15,7 +15,7 @@ import msgspec
 
 from backoffice.cli.qa.names import is_number
 from backoffice.cli.qa.statements import Field, Without
-from backoffice.cli.qa.values import Lookup, Value, described, match
+from backoffice.cli.qa.values import Scope, Value, described, match
 
 UNASKED: Final = frozenset(("8", "9", "10", "34", "49", "52", "56"))
 """Fields that count only if the script names them."""
@@ -63,21 +63,22 @@ Fields = Sequence[tuple[str, str]]
 """Tags and values in the order of the wire."""
 
 
-def compare(expected: Expected, received: Fields, lookup: Lookup) -> Comparison:
+def compare(expected: Expected, received: Fields, scope: Scope) -> Comparison:
     """Return how a message compares with what was expected, and what was captured of it."""
     captured: dict[str, str] = {}
 
     def look_up(name: str) -> str:
-        return captured[name] if name in captured else lookup(name)
+        return captured[name] if name in captured else scope.lookup(name)
 
+    inner = Scope(look_up, scope.now)
     values: defaultdict[str, deque[str]] = defaultdict(deque)
     for tag, value in received:
         values[tag].append(value)
     msg_type = values["35"].popleft() if values["35"] else ""
-    rows = [_held("35", expected.msg_type, msg_type, look_up, captured)]
+    rows = [_held("35", expected.msg_type, msg_type, inner, captured)]
     for field in expected.fields:
         queue = values[field.tag]
-        rows.append(_held(field.tag, field.value, queue.popleft() if queue else None, look_up, captured))
+        rows.append(_held(field.tag, field.value, queue.popleft() if queue else None, inner, captured))
     stated = {field.tag for field in expected.fields}
     absent = {item.tag for item in expected.without}
     for tag, queue in values.items():
@@ -90,11 +91,11 @@ def compare(expected: Expected, received: Fields, lookup: Lookup) -> Comparison:
     return Comparison(tuple(rows), captured)
 
 
-def _held(tag: str, value: Value, received: str | None, lookup: Lookup, captured: dict[str, str]) -> Row:
-    expected = described(value, lookup)
+def _held(tag: str, value: Value, received: str | None, scope: Scope, captured: dict[str, str]) -> Row:
+    expected = described(value, scope)
     if received is None:
         return Row(tag, expected, None, value.written, differs=True)
-    found = match(value, received, lookup)
+    found = match(value, received, scope)
     if found is not None:
         captured |= found
         return Row(tag, expected, received, value.written, differs=False)

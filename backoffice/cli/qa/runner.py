@@ -8,7 +8,7 @@ itself, not even a TestRequest.
 import itertools
 import time
 from datetime import UTC, datetime
-from typing import Final, assert_never
+from typing import Final, Literal, assert_never
 
 import msgspec
 
@@ -17,7 +17,7 @@ from backoffice.cli.qa.items import items_of
 from backoffice.cli.qa.matching import Comparison, Expected, Row, compare
 from backoffice.cli.qa.names import MASK, SECRET_TAGS, field_name, is_secret_name, message_name
 from backoffice.cli.qa.transcript import Comment, Heard, Said, Transcript
-from backoffice.cli.qa.values import BadValue, Value, expand, literal, parse_value, wire_bytes
+from backoffice.cli.qa.values import BadValue, Scope, Value, expand, literal, parse_value, wire_bytes
 from backoffice.cli.qa.wire import (
     Address,
     Broken,
@@ -59,8 +59,7 @@ class Outcome(msgspec.Struct, frozen=True):
     """How a script went."""
 
     script: said.Script
-    result: str
-    """`passed`, `failed` or `skipped`."""
+    result: Literal["passed", "failed", "skipped"]
     problem: str = ""
     """What was not as expected, in some lines, the first of them saying where."""
     started: str = ""
@@ -130,6 +129,8 @@ class _Actor:
         }
         self.peers: dict[str, _Peer] = {}
         self.deadline = time.monotonic() + SCRIPT_S_MAX
+        self.now = datetime.now(UTC)
+        """The time that a line speaks of: one for all of a message."""
         self.transcript.word = self.values["run"].written
         self.transcript.secrets.update(
             value.written for name, value in run.values.items() if is_secret_name(name.rpartition(".")[2])
@@ -152,8 +153,7 @@ class _Actor:
         if problem:
             problem = self.transcript.masked(problem)
             self.transcript.fail(problem)
-        result = "failed" if problem else "passed"
-        return Outcome(self.script, result, problem, started, seconds, self.transcript)
+        return Outcome(self.script, "failed" if problem else "passed", problem, started, seconds, self.transcript)
 
     def _appear(self) -> None:
         """Give each session of the script its identity."""
@@ -171,6 +171,7 @@ class _Actor:
     def _do(self, statement: said.Statement) -> None:
         if time.monotonic() > self.deadline:
             raise _Failed(f"{statement.place}: the script has taken more than {SCRIPT_S_MAX:g} s")
+        self.now = datetime.now(UTC)
         try:
             self._carry_out(statement)
         except _Failed as error:
@@ -312,7 +313,7 @@ class _Actor:
             raise _Failed("    the other side hung up instead") from error
         if message is None:
             raise _Failed(f"    nothing came within {limit_s:g} s")
-        comparison = compare(expected, message.fields, lambda name: self._variable(name, peer))
+        comparison = compare(expected, message.fields, Scope(lambda name: self._variable(name, peer), self.now))
         self.transcript.add(Heard(peer.name, message.fields, comparison.rows))
         if message.flaw:
             raise _Failed(f"    {message.flaw}")
@@ -375,7 +376,7 @@ class _Actor:
         return found
 
     def _text(self, value: Value, peer: _Peer | None, depth: int = 0) -> str:
-        return expand(value, lambda name: self._variable(name, peer, depth))
+        return expand(value, Scope(lambda name: self._variable(name, peer, depth), self.now))
 
     def _variable(self, name: str, peer: _Peer | None, depth: int = 0) -> str:
         if depth == _EXPANSIONS_MAX:

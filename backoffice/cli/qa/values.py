@@ -13,8 +13,8 @@ Text is what UTF-8 makes of the bytes on the wire; a byte that is no UTF-8 stays
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -118,8 +118,11 @@ class Value(msgspec.Struct, frozen=True):
         return tuple(found)
 
 
-Lookup = Callable[[str], str]
-"""Gives the text of a variable."""
+class Scope(NamedTuple):
+    """What a value means in its place: the text of each variable, and the time."""
+
+    lookup: Callable[[str], str]
+    now: datetime
 
 
 def literal(text: str) -> Value:
@@ -149,30 +152,30 @@ def duration_s(text: str) -> float:
     return seconds
 
 
-def expand(value: Value, lookup: Lookup) -> str:
+def expand(value: Value, scope: Scope) -> str:
     """Return the text to send. Raise `BadValue`."""
-    return "".join(_expanded(part, lookup) for part in value.parts)
+    return "".join(_expanded(part, scope) for part in value.parts)
 
 
-def match(value: Value, text: str, lookup: Lookup) -> dict[str, str] | None:
+def match(value: Value, text: str, scope: Scope) -> dict[str, str] | None:
     """Return what is captured if a text matches a pattern, and None if it does not."""
-    found = re.compile(_pattern_of(value, lookup), re.DOTALL).fullmatch(text)
+    found = re.compile(_pattern_of(value, scope), re.DOTALL).fullmatch(text)
     if found is None:
         return None
     captured = iter(found.groups())
     return {name: next(captured) or "" for name in value.captures()}
 
 
-def described(value: Value, lookup: Lookup) -> str:
+def described(value: Value, scope: Scope) -> str:
     """Return a pattern with its variables filled in, to show what was expected."""
     shown = []
     for part in value.parts:
         if isinstance(part, Star):
             shown.append(f"*{{{part.name}}}" if part.name else "*")
         elif isinstance(part, Expression):
-            shown.append(f"/{_NAME_IN_EXPRESSION.sub(lambda name: lookup(name[1]), part.source)}/")
+            shown.append(f"/{_NAME_IN_EXPRESSION.sub(lambda name: scope.lookup(name[1]), part.source)}/")
         else:
-            shown.append(_expanded(part, lookup))
+            shown.append(_expanded(part, scope))
     return "".join(shown)
 
 
@@ -228,19 +231,19 @@ def _expression(source: str) -> Expression:
     return Expression(source)
 
 
-def _expanded(part: Part, lookup: Lookup) -> str:
+def _expanded(part: Part, scope: Scope) -> str:
     match part:
         case Literal(text):
             return text
         case Name(name, None):
-            return lookup(name)
+            return scope.lookup(name)
         case Name(name, offset):
-            text = lookup(name)
+            text = scope.lookup(name)
             if re.fullmatch(r"-?\d{1,18}", text) is None or offset is None:
                 raise BadValue(f"{{{name}{offset:+}}}: {name} is {text!r}, and no number")
             return str(int(text) + offset)
         case Clock(offset, digits):
-            return _time_text(datetime.now(UTC) + offset, digits)
+            return _time_text(scope.now + offset, digits)
         case _:
             raise AssertionError("what is right and what is any text is not for this function")
 
@@ -252,13 +255,13 @@ def _time_text(time: datetime, digits: int) -> str:
     return f"{time:%Y%m%d-%H:%M:%S}" + (f".{fraction}" if fraction else "")
 
 
-def _pattern_of(value: Value, lookup: Lookup) -> str:
+def _pattern_of(value: Value, scope: Scope) -> str:
     pattern = []
     for part in value.parts:
         if isinstance(part, Star):
             pattern.append("(.*)" if part.name else ".*")
         elif isinstance(part, Expression):
-            pattern.append(_NAME_IN_EXPRESSION.sub(lambda name: f"(?:{re.escape(lookup(name[1]))})", part.source))
+            pattern.append(_NAME_IN_EXPRESSION.sub(lambda name: f"(?:{re.escape(scope.lookup(name[1]))})", part.source))
         else:
-            pattern.append(re.escape(_expanded(part, lookup)))
+            pattern.append(re.escape(_expanded(part, scope)))
     return "".join(pattern)

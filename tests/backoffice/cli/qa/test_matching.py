@@ -1,11 +1,13 @@
 """Messages held against what is expected of them."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from backoffice.cli.qa.items import items_of
 from backoffice.cli.qa.matching import Comparison, Expected, compare
 from backoffice.cli.qa.statements import Field, Others, Without
-from backoffice.cli.qa.values import parse_value
+from backoffice.cli.qa.values import Scope, parse_value
 
 HEADER = "8=FIX.4.4|9=5|35=8|49=S|56=C|34=7|52=20261127-10:00:00|"
 
@@ -23,7 +25,9 @@ def comparison(
         frozenset(ignored.split()),
     )
     pairs = [pair.partition("=") for pair in f"{HEADER}{received}|10=000".split("|") if pair]
-    return compare(expected, [(tag, value) for tag, _, value in pairs], {"order": "17"}.__getitem__)
+    return compare(
+        expected, [(tag, value) for tag, _, value in pairs], Scope({"order": "17"}.__getitem__, datetime.now(UTC))
+    )
 
 
 def differences(written: str, received: str, **options: object) -> list[tuple[str, str | None, str | None]]:

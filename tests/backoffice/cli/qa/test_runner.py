@@ -94,6 +94,19 @@ def test_checksum_and_length_can_be_off_by_so_much(tmp_path: Path) -> None:
     assert int(heard[0][-4:-1]) == (int(right[-4:-1]) + 1) % 256
 
 
+def test_all_times_of_a_message_are_one(tmp_path: Path) -> None:
+    times: list[set[str]] = []
+
+    def talk(line: Line) -> None:
+        for _ in range(100):
+            message = line.hear()
+            times.append({message["52"], message["60"], message["122"]})
+        line.say("5")
+
+    outcome_of(tmp_path, "connect\nrepeat 100\n> 0 60=now|122=now\nend\n< 5", talk)
+    assert [len(found) for found in times] == [1] * 100
+
+
 def test_numbers_go_on_as_a_session_counts_them(tmp_path: Path) -> None:
     numbers: list[str] = []
 

@@ -5,17 +5,31 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backoffice.cli.qa.values import BadValue, described, duration_s, expand, match, parse_value, wire_bytes, wire_text
+from backoffice.cli.qa.values import (
+    BadValue,
+    Scope,
+    described,
+    duration_s,
+    expand,
+    match,
+    parse_value,
+    wire_bytes,
+    wire_text,
+)
 
 KNOWN = {"order": "17", "text": "a|b*c", "A.sender": "BROKER1"}
 
 
+def here() -> Scope:
+    return Scope(KNOWN.__getitem__, datetime.now(UTC))
+
+
 def sent(text: str) -> str:
-    return expand(parse_value(text), KNOWN.__getitem__)
+    return expand(parse_value(text), here())
 
 
 def captured(pattern: str, text: str) -> dict[str, str] | None:
-    return match(parse_value(pattern, is_pattern=True), text, KNOWN.__getitem__)
+    return match(parse_value(pattern, is_pattern=True), text, here())
 
 
 @pytest.mark.parametrize(
@@ -87,12 +101,12 @@ def test_pattern_matches_the_whole_text(pattern: str, text: str, found: dict[str
 
 @pytest.mark.parametrize("pattern", ("T*{trade}-0", "*", "/a+/", "x"))
 def test_pattern_is_shown_as_it_is_written(pattern: str) -> None:
-    assert described(parse_value(pattern, is_pattern=True), KNOWN.__getitem__) == pattern
+    assert described(parse_value(pattern, is_pattern=True), here()) == pattern
 
 
 def test_pattern_is_shown_with_its_variables_filled_in() -> None:
     for written, shown in (("{order}-*", "17-*"), ("/{order}+/", "/17+/")):
-        assert described(parse_value(written, is_pattern=True), KNOWN.__getitem__) == shown
+        assert described(parse_value(written, is_pattern=True), here()) == shown
 
 
 @pytest.mark.parametrize(
