@@ -20,6 +20,7 @@ TargetOption = Annotated[str, typer.Option("--target", metavar="COMPID", help="I
 VersionOption = Annotated[
     str, typer.Option("--fix-version", metavar="VERSION", help="BeginString: FIX.4.2, FIX.4.4 or FIXT.1.1.")
 ]
+RoleOption = Annotated[str, typer.Option("--role", metavar="ROLE", help="What the sessions are for.")]
 SetOption = Annotated[
     list[str] | None,
     typer.Option(

@@ -14,6 +14,7 @@ from backoffice.cli.qa.options import (
     JsonOption,
     LimitOption,
     PortOption,
+    RoleOption,
     ServerNameOption,
     SetOption,
     TargetOption,
@@ -40,7 +41,6 @@ SessionOption = Annotated[
         show_default=False,
     ),
 ]
-RoleOption = Annotated[str, typer.Option("--role", metavar="ROLE", help="What the sessions are for.")]
 JunitOption = Annotated[
     Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML.", show_default=False)
 ]

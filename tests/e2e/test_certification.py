@@ -1,0 +1,102 @@
+"""The certification's plan, whole, against the venue that it is written for: twice, as brokers do."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import MakeVenue
+from tests.e2e.venue import PASSWORD, ROOT, Venue
+
+pytestmark = pytest.mark.e2e
+
+PLAN = ROOT / "spec" / "certification"
+
+
+@pytest.fixture
+def venue(make_venue: MakeVenue) -> Venue:
+    venue = make_venue(sessions=8)
+    venue.start()
+    return venue
+
+
+@pytest.fixture
+def password(tmp_path: Path) -> str:
+    path = tmp_path / "password"
+    path.write_text(PASSWORD, encoding="utf-8")
+    return f"password=@{path}"
+
+
+def fondaco(venue: Venue, *arguments: object) -> subprocess.CompletedProcess[str]:
+    finished = subprocess.run(
+        venue.command("qa", *map(str, arguments)),
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert PASSWORD not in finished.stdout + finished.stderr
+    return finished
+
+
+def certified(venue: Venue, directory: Path, password: str, session: str) -> None:
+    report = directory / f"{session}.json"
+    key = directory / "key"
+    options = ("--port", venue.port, "--session", session, "--set", password, "--report", report, "--key", key)
+    finished = fondaco(venue, "certify", *options)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    sections = json.loads(report.read_bytes())["report"]["sections"]
+    assert [section["script"] for section in sections] == [path.name for path in sorted(PLAN.glob("*.fix"))]
+    assert {section["outcome"] for section in sections} == {"passed"}
+    assert fondaco(venue, "verify", report, "--key", f"{key}.pub").returncode == 0
+    for path in (report, report.with_suffix(".md")):
+        assert PASSWORD not in path.read_text(encoding="utf-8")
+
+
+def test_venue_passes_the_plan(venue: Venue, tmp_path: Path, password: str) -> None:
+    certified(venue, tmp_path, password, "BROKER1")
+
+
+def test_venue_passes_the_plan_again_when_it_has_been_used(venue: Venue, tmp_path: Path, password: str) -> None:
+    scripts = [path for path in sorted(PLAN.glob("*.fix")) if path.stem[:3] not in {"108", "205", "209"}]
+    options = ("--port", venue.port, "--set", password, "--quiet")
+    for sessions in (("BROKER1", "BROKER8"), ("BROKER8", "BROKER1"), ("BROKER1", "BROKER8")):
+        chosen = [item for session in sessions for item in ("--session", session)]
+        finished = fondaco(venue, "run", *scripts, *options, *chosen)
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+
+
+def test_venue_that_behaves_otherwise_is_found_out_with_the_difference(
+    venue: Venue, tmp_path: Path, password: str
+) -> None:
+    script = (PLAN / "201-limit.fix").read_text(encoding="utf-8")
+    broken = tmp_path / "201-limit.fix"
+    broken.write_text(script.replace("151=1.5|14=0.5", "151=1.6|14=0.5"), encoding="utf-8")
+    (tmp_path / "parts").symlink_to(PLAN / "parts")
+    junit, transcript, normalized = (tmp_path / name for name in ("junit.xml", "transcript", "normalized"))
+    finished = fondaco(
+        venue,
+        *("run", broken, "--port", venue.port, "--session", "BROKER1", "--session", "BROKER8", "--set", password),
+        *("--junit", junit, "--transcript", transcript, "--normalized", normalized),
+    )
+    assert finished.returncode == 1
+    for text in (finished.stdout, transcript.read_text(encoding="utf-8"), junit.read_text(encoding="utf-8")):
+        assert "the message differs in LeavesQty(151)" in text
+        assert "→ LeavesQty(151) 1.6 1.5" in " ".join(text.split())
+        assert PASSWORD not in text
+    assert PASSWORD not in normalized.read_text(encoding="utf-8")
+
+
+def test_two_runs_have_one_normalized_transcript(venue: Venue, tmp_path: Path, password: str) -> None:
+    scripts = [PLAN / name for name in ("101-logon.fix", "104-resend.fix", "201-limit.fix", "303-mass-cancel.fix")]
+    found = []
+    for number in range(2):
+        path = tmp_path / f"normalized{number}"
+        options = ("--set", password, "--quiet", "--normalized", path, "--session", "BROKER1", "--session", "BROKER2")
+        finished = fondaco(venue, "run", *scripts, "--port", venue.port, *options)
+        assert finished.returncode == 0, finished.stdout
+        found.append(path.read_text(encoding="utf-8"))
+    assert found[0] == found[1]
