@@ -80,6 +80,7 @@ COMPILED: Final = {
         "codec",
         "connection",
         "dictionary",
+        "drop_copy",
         "due_timer",
         "errors",
         "groups",

@@ -7,6 +7,7 @@ public sees of an instrument, and is 0 where the public sees nothing (`engine.pu
 
 import msgspec
 
+from engine.profile import CopyScope
 from engine.rules import Limits, Rules, ScheduledPhase, SelfTradeRule
 from engine.terms import Terms
 from engine.values import (
@@ -65,6 +66,10 @@ class SessionProvisioned(Event, tag=5, frozen=True, array_like=True, gc=False):
     session: str
     by: str = ""
     why: str = ""
+    copies: CopyScope | None = None
+    """Of what it gets copies from now on, if it is for drop copy,"""
+    copied_before: CopyScope | None = None
+    """and of what it got copies until now, if it was."""
 
 
 class CredentialsSet(Event, tag=70, frozen=True, array_like=True, gc=False):

@@ -35,7 +35,7 @@ from engine.events import (
     SessionSuspended,
 )
 from engine.guarding import orders_of_session
-from engine.profile import DEFAULT_PROFILE, FIX_VERSIONS, Credentials, SessionProfile, SessionRole, Throttle
+from engine.profile import DEFAULT_PROFILE, FIX_VERSIONS, CopyScope, Credentials, SessionProfile, SessionRole, Throttle
 from engine.reject import unknown_session
 from engine.state import Session, State
 from engine.values import GRACE_MS_MAX
@@ -74,6 +74,7 @@ def provision_session(state: State, command: ProvisionSession) -> list[AnyEvent]
     if session is None:
         session = state.sessions[command.session] = Session(command.session)
         session.resets = state.removed_sessions.pop(command.session, 0)
+    copied_before = _copies(session.profile)
     session.provision(state.accounts[account] for account in command.accounts)
     session.default_on_disconnect, session.grace_ms = command.on_disconnect, command.grace_ms
     session.profile = profile
@@ -81,7 +82,7 @@ def provision_session(state: State, command: ProvisionSession) -> list[AnyEvent]
         session.credentials = credentials
     if command.seed:
         session.seed = command.seed
-    return [SessionProvisioned(command.session, command.by, command.why)]
+    return [SessionProvisioned(command.session, command.by, command.why, _copies(profile), copied_before)]
 
 
 def set_credentials(state: State, command: SetCredentials) -> list[AnyEvent]:
@@ -192,6 +193,10 @@ def release_outbound(state: State, command: ReleaseOutbound) -> list[AnyEvent]:
     session.last_in = command.next_in - 1
     session.reserved_out = command.next_out - 1
     return []
+
+
+def _copies(profile: SessionProfile) -> CopyScope | None:
+    return profile.copies if profile.role is SessionRole.DROP_COPY else None
 
 
 def _flaw_of_accounts(state: State, command: ProvisionSession, profile: SessionProfile) -> str:

@@ -44,6 +44,7 @@ from engine.events import (
 )
 from engine.journal import JournalReader, sync_directory
 from engine.sequencer import Sequencer
+from fixgw.drop_copy import Copies
 from fixgw.errors import OutboundError
 from fixgw.outbound import Outbound, OutgoingSide
 from fixgw.outbound_index import ADMINISTRATIVE, PART_MAX, POSSIBLE_RESEND, OutboundIndex, entry_bytes
@@ -135,6 +136,7 @@ class Delivery:
         """Told of what staff have done to a session, once that is on disk."""
         self._session_events: list[AnyEvent] = []
         self._journal = JournalReader(sequencer.journal.directory)
+        self._copies = Copies.now(sequencer.exchange.state)
         self._delivered = 0
         self._time_ns = 0
         self._time = ""
@@ -178,6 +180,11 @@ class Delivery:
                         sides[session].report(event, sequence, part | low_bit, time_ns, time)
                 if isinstance(event, _OF_SESSIONS):
                     self._session_events.append(event)
+                self._copies.observe(event)
+            if self._copies.is_needed:
+                for session, low_bit in self._copies.recipients(event):
+                    if session in sides:
+                        sides[session].report(event, sequence, part | low_bit, time_ns, time)
             part += 2
 
     def stage(self) -> Callable[[], None]:
@@ -228,9 +235,12 @@ class Delivery:
             index.append(unused * (used_count - index.count))
             positions[comp_id] = index.last_position()
         owed_count = 0
-        for record in self._journal.records(min(delivered.sequence, trusted) + 1):
+        first = min(delivered.sequence, trusted) + 1
+        copies = self._copies_before(first)
+        for record in self._journal.records(first):
             for number, event in enumerate(record.events):
-                for comp_id, low_bit in recipients(event):
+                copies.observe(event)
+                for comp_id, low_bit in (*recipients(event), *copies.recipients(event)):
                     position = (record.sequence, number << 1 | low_bit)
                     if comp_id in positions and position > positions[comp_id]:
                         self._indexes[comp_id].append(entry_bytes(*position, POSSIBLE_RESEND, 0))
@@ -241,6 +251,13 @@ class Delivery:
         if is_another_lanes:
             _write_whole(self.directory / "lane", self.lane.encode("ascii"))
         return owed_count
+
+    def _copies_before(self, sequence: int) -> Copies:
+        """Return who got copies before a record."""
+        copies = Copies.now(self.sequencer.exchange.state)
+        if copies.has_scopes:
+            copies.take_back(event for record in self._journal.records(sequence) for event in record.events)
+        return copies
 
     def checkpoint(self, sequence: int) -> None:
         """Put the indexes on disk, and note that they tell of all records through `sequence`.

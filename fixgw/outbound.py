@@ -16,6 +16,7 @@ from engine.events import AnyEvent
 from engine.journal import JournalReader
 from engine.sequencer import Sequencer
 from fixgw.codec import encode
+from fixgw.drop_copy import addressed, is_addressed
 from fixgw.gateway import Wire
 from fixgw.outbound_index import (
     ADMINISTRATIVE,
@@ -25,7 +26,6 @@ from fixgw.outbound_index import (
     entry_bytes,
     without_times,
 )
-from fixgw.permissions import client_of
 from fixgw.reports import Reports
 from fixgw.session import Answer, Session
 from fixgw.timestamps import format_utc
@@ -127,8 +127,9 @@ class Outbound:
             self._reserve(number)
         if self.live:
             msg_type, body = self._reports.report(event, sequence, part, time)
-            to = self._to_client(body) if self._known.profile.on_behalf_of else ""
-            self._frames.append(encode(f"35={msg_type}{self._header}{number}\x0152={time}\x01{to}{body}"))
+            if is_addressed(self._known):
+                body = addressed(self._known, event, part, msg_type, body)
+            self._frames.append(encode(f"35={msg_type}{self._header}{number}\x0152={time}\x01{body}"))
             self._entries.append(entry_bytes(sequence, part, 0, time_ns))
             self._session.last_sent_ns = time_ns
         else:
@@ -340,6 +341,7 @@ class Outbound:
             event = record.events[entry.part >> 1]
             time = format_utc(record.time_ns)
             msg_type, body = self._reports.report(event, record.sequence, entry.part, time)
+            body = addressed(self._known, event, entry.part, msg_type, body)
             frames.append(self._repeated(number, entry, msg_type, body, now_ns, again=again))
             if not entry.sent_ns:
                 self._index.mark_sent(number, now_ns)
@@ -355,13 +357,7 @@ class Outbound:
             times += f"43=Y\x01122={format_utc(entry.sent_ns or now_ns)}\x01"
         if entry.flags & POSSIBLE_RESEND:
             times += "97=Y\x01"
-        times += self._to_client(body)
         return encode(f"35={msg_type}{self._header}{number}{times}{body}")
-
-    def _to_client(self, body: str) -> str:
-        """Return the header's DeliverToCompID(128) if a report is for a client of the session's."""
-        client = client_of(self._known, body)
-        return f"128={client}\x01" if client else ""
 
     def _gap_fill(self, number: int, new_number: int, now_ns: int) -> bytes:
         time = format_utc(now_ns)

@@ -24,7 +24,9 @@ from engine.commands import ReserveOutbound
 from engine.events import AnyEvent
 from engine.journal import JournalReader
 from engine.sequencer import Sequencer
+from engine.state import Session
 from fixgw.delivery import Delivery
+from fixgw.drop_copy import addressed
 from fixgw.outbound_index import POSSIBLE_RESEND, OutboundIndex, entry_bytes
 from fixgw.reports import Reports
 from fixgw.timestamps import format_utc
@@ -60,8 +62,8 @@ class JournalAccess:
         self._journal = journal
         self._reports = reports
 
-    def waiting(self, index: OutboundIndex, first: int, last: int) -> list[Waiting]:
-        """Return the reports that have the entries `first` to `last`, which are committed."""
+    def waiting(self, known: Session, index: OutboundIndex, first: int, last: int) -> list[Waiting]:
+        """Return the reports to a session that have the entries `first` to `last`, which are committed."""
         entries = index.read(first, last)
         with self._lock:
             sequences = dict.fromkeys(entry.sequence for entry in entries if entry.sequence)
@@ -69,10 +71,10 @@ class JournalAccess:
         found = []
         for number, entry in enumerate(entries, first):
             record = records[entry.sequence]
-            report = self._reports.report(
-                record.events[entry.part >> 1], entry.sequence, entry.part, format_utc(record.time_ns)
-            )
-            text = message_text(*report, possible_resend=bool(entry.flags & POSSIBLE_RESEND))
+            event = record.events[entry.part >> 1]
+            msg_type, body = self._reports.report(event, entry.sequence, entry.part, format_utc(record.time_ns))
+            body = addressed(known, event, entry.part, msg_type, body)
+            text = message_text(msg_type, body, possible_resend=bool(entry.flags & POSSIBLE_RESEND))
             found.append(Waiting(number, entry.sequence, entry.part, entry.flags, text))
         return found
 
@@ -92,6 +94,7 @@ class Outgoing:
         "_index",
         "_is_dirty",
         "_is_handing",
+        "_known",
         "_last_out",
         "_numbered",
         "_reports",
@@ -117,6 +120,7 @@ class Outgoing:
     ) -> None:
         """`dirty`: where this session puts itself when it has something to leave with the next batch."""
         self._comp_id = comp_id
+        self._known = sequencer.exchange.state.sessions[comp_id]
         self._index = index
         self._access = access
         self._sequencer = sequencer
@@ -150,7 +154,8 @@ class Outgoing:
         self._numbered += 1
         self._entries.append(entry_bytes(sequence, part, 0, 0))
         if self.is_up and len(self._waiting) < WAITING_MAX:
-            text = message_text(*self._reports.report(event, sequence, part, time))
+            msg_type, body = self._reports.report(event, sequence, part, time)
+            text = message_text(msg_type, addressed(self._known, event, part, msg_type, body))
             self._encoded.append(Waiting(self._numbered, sequence, part, 0, text))
         if self._last_out + self._numbered - self._cursor + RESERVED_AHEAD > self._reserved:
             self.reserve()
@@ -270,7 +275,7 @@ class Outgoing:
             batch.append(waiting.popleft())
         if batch:
             return batch
-        return self._access.waiting(self._index, cursor, min(last, cursor + HANDED_AT_ONCE - 1))
+        return self._access.waiting(self._known, self._index, cursor, min(last, cursor + HANDED_AT_ONCE - 1))
 
     def _hand_over(self, batch: list[Waiting], may_go_on: Callable[[], bool]) -> None:
         """Give QuickFIX a batch, as far as it `may_go_on`, marked before as possibly given and after as given."""

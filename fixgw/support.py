@@ -94,7 +94,7 @@ DisplayInstruction of an iceberg, ContingencyType of a list of orders, and what 
 the venue's own TriggerSource; CancelOrdersOnDisconnect, as other venues have it too. Whoever reads strictly takes them
 for user-defined ones, except RptSeq, which the standard has in other messages."""
 
-SENT_HEADER: Final = ("35", "49", "56", "128", "34", "52", "43", "122", "97")
+SENT_HEADER: Final = ("35", "49", "56", "115", "128", "34", "52", "43", "122", "97")
 
 SENT: Final[dict[str, tuple[str, ...]]] = {
     "A": ("98", "108", "141", "789", "8013"),
@@ -107,7 +107,7 @@ SENT: Final[dict[str, tuple[str, ...]]] = {
     "8": (
         *("37", "11", "41", "790", "584", "911", "912", "17", "19", "150", "39", "103", "1", "55", "54", "38", "40"),
         *("44", "59", "32", "31", "151", "14", "6", "60", "136", "137", "138", "139", "58", "378", "636", "851"),
-        *("66", "83", "336", "625", "1057", "1003", "25029", "25031"),
+        *("66", "83", "336", "625", "797", "1057", "1003", "25029", "25031"),
         *TERM_TAGS,
     ),
     "9": ("37", "11", "41", "39", "1", "60", "434", "102", "58"),

@@ -113,7 +113,17 @@ def test_profile_that_cannot_be_is_refused(venue: Venue, fields: dict[str, Any],
 
 def test_session_that_neither_trades_nor_looks_on_needs_no_account(venue: Venue) -> None:
     for role in (SessionRole.MARKET_DATA, SessionRole.DROP_COPY):
-        assert venue.apply(provision(SessionProfile(role), accounts=())) == [SessionProvisioned("S", "mira", "new")]
+        assert only(SessionProvisioned, venue.apply(provision(SessionProfile(role), accounts=()))).session == "S"
+
+
+def test_event_tells_what_a_drop_copy_session_gets_copies_of_now_and_before(venue: Venue) -> None:
+    one, other = CopyScope(("A",)), CopyScope((), ("B",), fills_only=True)
+    first = only(SessionProvisioned, venue.apply(provision(SessionProfile(SessionRole.DROP_COPY, copies=one))))
+    assert (first.copies, first.copied_before) == (one, None)
+    second = only(SessionProvisioned, venue.apply(provision(SessionProfile(SessionRole.DROP_COPY, copies=other))))
+    assert (second.copies, second.copied_before) == (other, one)
+    last = only(SessionProvisioned, venue.apply(provision()))
+    assert (last.copies, last.copied_before) == (None, other)
 
 
 @pytest.mark.parametrize(
