@@ -67,7 +67,7 @@ def provision_session(state: State, command: ProvisionSession) -> list[AnyEvent]
         or _flaw_of_throttle(profile.throttle)
     )
     if not flaw and command.credentials is not None:
-        flaw = _flaw_of_credentials(command.credentials)
+        flaw = flaw_of_credentials(command.credentials)
     if flaw:
         return [CommandRejected(f"session {command.session}: {flaw}")]
     session = state.sessions.get(command.session)
@@ -97,7 +97,7 @@ def set_credentials(state: State, command: SetCredentials) -> list[AnyEvent]:
         known.sealed_secret if command.sealed_secret is None else command.sealed_secret,
         known.certificates if command.certificates is None else command.certificates,
     )
-    flaw = _flaw_of_credentials(credentials)
+    flaw = flaw_of_credentials(credentials)
     if flaw:
         return [CommandRejected(f"session {command.session}: {flaw}")]
     session.credentials = credentials
@@ -253,7 +253,7 @@ def _flaw_of_throttle(throttle: Throttle) -> str:
     return ""
 
 
-def _flaw_of_credentials(credentials: Credentials) -> str:
+def flaw_of_credentials(credentials: Credentials) -> str:
     """Return what is wrong with credentials, without repeating them."""
     if credentials.password_hash and not credentials.password_hash.startswith(_ARGON2ID):
         return "a password is kept as an argon2id hash, never as itself"

@@ -1,11 +1,14 @@
-"""Passwords never show: not in the log, not in the files, not in what the command line prints of them."""
+"""Passwords and keys never show: not in the log, not in the files, not in what the command line prints of them."""
 
-from typing import Final
+import json
+from typing import Any, Final
 
 import pytest
 
+from engine.commands import SetCredentials
+from engine.control import SOCKET, Done, Failed, ask
 from tests.e2e.conftest import MakeVenue
-from tests.e2e.venue import PASSWORD
+from tests.e2e.venue import CHEAP_HASH, PASSWORD, Venue
 from tests.e2e.wire import Client, frame, now
 
 pytestmark = pytest.mark.e2e
@@ -22,6 +25,19 @@ LOGONS: Final = {
     "raw": f"98=0|108=30|553=BROKER1|554={PASSWORD}|95={len(SECRET)}|96={SECRET}|",
     "raw of the wrong length": f"98=0|108=30|553=BROKER1|554={PASSWORD}|95=3|96={SECRET}|",
     "with a bad term": f"98=1|108=30|553=BROKER1|554={SECRET}|",
+}
+
+
+KEYS: Final = ("A" * 43 + "=",)
+SEALED: Final = "SEALED-9f86d081"
+MISPLACED: Final[dict[str, list[Any]]] = {
+    "as itself": [70, "BROKER1", SECRET, None, None, None, "mira", "a mistake"],
+    "as itself in a new session": [5, "BROKER1", ["BROKER1-A"], SECRET, 0, 0, None, None, "", "mira", "a mistake"],
+    "for a public key": [70, "BROKER1", None, [SECRET], None, None, "mira", "a mistake"],
+    "for all public keys": [70, "BROKER1", None, SECRET, None, None, "mira", "a mistake"],
+    "for a certificate": [70, "BROKER1", None, None, None, [SECRET], "mira", "a mistake"],
+    "for a kind of request": [SECRET],
+    "by nobody": [70, "BROKER1", SECRET, None, None, None, "", "a mistake"],
 }
 
 
@@ -68,3 +84,30 @@ def test_password_is_in_no_log_file_or_dump(make_venue: MakeVenue) -> None:
     assert "ProvisionSession" in printed[0].stdout
     for path in (venue.data / "journal").iterdir():
         assert not path.stat().st_mode & 0o077, f"{path} holds password hashes, and others may read it"
+
+
+def test_credentials_that_staff_give_show_nowhere(venue: Venue) -> None:
+    control = venue.data / SOCKET
+    for mistake, request in MISPLACED.items():
+        answer = ask(control, request)  # type: ignore[arg-type]
+        assert isinstance(answer, Failed), mistake
+        assert SECRET not in answer.text, mistake
+    given = ask(control, SetCredentials("BROKER1", CHEAP_HASH, KEYS, SEALED, by="mira", why="new keys"))
+    assert isinstance(given, Done)
+    assert [type(event).__name__ for event in given.events] == ["CredentialsSet"]
+
+    data = str(venue.data)
+    records = json.loads(venue.run("journal", "stat", data, "--json").stdout)["records"]
+    printed = [
+        venue.run("journal", *command)
+        for command in (("dump", data), ("follow", data, "--count", str(records)), ("verify", data))
+    ]
+    venue.terminate()
+    for outcome in printed:
+        assert outcome.returncode == 0, outcome.stderr
+        for secret in (SECRET, CHEAP_HASH, SEALED):
+            assert secret not in outcome.stdout + outcome.stderr + venue.stderr()
+    for command in printed[:2]:
+        assert '"type":"SetCredentials","session":"BROKER1","password_hash":"***"' in command.stdout
+    for path in (path for path in venue.data.rglob("*") if path.is_file()):
+        assert SECRET.encode() not in path.read_bytes(), path

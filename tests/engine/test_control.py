@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from engine import control
-from engine.commands import AddAsset, NewOrder, SetRules
+from engine.commands import AddAsset, NewOrder, ProvisionSession, SetCredentials, SetRules
 from engine.control import HELLO, Answer, ControlServer, Done, Failed, StaffCommand, ask
 from engine.errors import ControlError, SocketError
 from engine.events import CommandRejected, RulesSet
@@ -20,6 +20,7 @@ from engine.exchange import Exchange
 from engine.frames import encode_value
 from engine.journal import Journal, JournalReader
 from engine.overview import ShowVenue, VenueShown
+from engine.profile import Credentials
 from engine.rules import Rules
 from engine.sequencer import Sequencer
 from engine.values import LIMIT, Phase, Side
@@ -186,6 +187,19 @@ async def test_a_command_names_who_asks_for_it(venue: ControlledVenue, by: str) 
 async def test_texts_are_short_and_printable_as_they_go_into_fix_messages(venue: ControlledVenue, why: str) -> None:
     answer = await venue.ask(msgspec.structs.replace(RULES, why=why))
     assert answer == Failed("why must be at most 200 printable characters of Latin-1")
+
+
+@pytest.mark.parametrize(
+    "command",
+    (
+        SetCredentials("A", "secret", by="mira", why="a mistake"),
+        ProvisionSession("A", ("A",), "secret", by="mira", why="a mistake"),
+        ProvisionSession("A", ("A",), "", credentials=Credentials("secret"), by="mira", why="a mistake"),
+    ),
+)
+async def test_a_password_as_itself_is_not_put_on_record(venue: ControlledVenue, command: StaffCommand) -> None:
+    assert await venue.ask(command) == Failed("a password is kept as an argon2id hash, never as itself")
+    assert venue.sequencer.sequence == 3
 
 
 async def test_a_number_that_the_journal_cannot_hold_is_refused(venue: ControlledVenue) -> None:
