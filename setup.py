@@ -77,6 +77,7 @@ COMPILED: Final = {
     "fixgw": (
         "acceptor",
         "authentication",
+        "balances",
         "codec",
         "connection",
         "dictionary",
