@@ -94,6 +94,7 @@ COMPILED: Final = {
         "permissions",
         "phases",
         "refusal",
+        "rendering",
         "reports",
         "session",
         "sizes",
