@@ -106,6 +106,8 @@ def certify(
         raise typer.BadParameter("the other side of trades must be another session", param_hint="--counterparty")
     address = Address(host, port, tls, ca, certificate, server_name)
     run = run_of(address, fix_version, (session, other), target, set_ or [], timeout, role=role)
+    if not plan.is_dir():
+        raise typer.BadParameter(f"{plan} is no folder of scripts; it is spec/certification", param_hint="--plan")
     try:
         scripts = read_all(scripts_in([plan]), run)
         for script in scripts:
@@ -210,11 +212,16 @@ def _section_of(outcome: "Outcome") -> "Section":
 
 def _versions(plan: str, venue: str) -> "Versions":
     import platform
-    from importlib.metadata import version
+    from importlib.metadata import PackageNotFoundError, version
 
     from backoffice.cli.qa.report import Versions
 
-    return Versions(venue or f"fondaco {version('fondaco')}", plan, platform.python_version(), version("simplefix"))
+    if not venue:
+        try:
+            venue = f"fondaco {version('fondaco')}"
+        except PackageNotFoundError:
+            venue = "fondaco (not installed)"
+    return Versions(venue, plan, platform.python_version(), version("simplefix"))
 
 
 def _now() -> str:

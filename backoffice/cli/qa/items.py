@@ -1,6 +1,7 @@
 """What stands between the `|` of a message in a script: fields, fields left out, variables that hold fields."""
 
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from backoffice.cli.qa.names import MASK, SECRET_TAGS
@@ -9,6 +10,7 @@ from backoffice.cli.qa.values import BadValue, parse_value
 
 _PIECE: Final = re.compile(r"(?:\\.|[^|\\])+", re.DOTALL)
 _SPREAD: Final = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.]*)\}")
+_BEGUN: Final = re.compile(r"\s*\??-?[0-9]{1,18}=/.*[^/]", re.DOTALL)
 _TAG: Final = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -17,8 +19,25 @@ def items_of(text: str, *, is_pattern: bool = False, is_exact: bool = False) -> 
 
     `is_pattern`: it is expected, not sent. `is_exact`: it is sent as it stands, with tags that may be no numbers.
     """
-    pieces = filter(None, map(str.strip, _PIECE.findall(text)))
-    return tuple(_item(piece, is_pattern=is_pattern, is_exact=is_exact) for piece in pieces)
+    found: list[str] = _PIECE.findall(text)
+    pieces = map(str.strip, _whole_expressions(found) if is_pattern else found)
+    return tuple(_item(piece, is_pattern=is_pattern, is_exact=is_exact) for piece in pieces if piece)
+
+
+def _whole_expressions(pieces: list[str]) -> Iterator[str]:
+    """Yield the pieces, those joined that are of one regular expression with a | in it."""
+    left = iter(pieces)
+    for piece in left:
+        if _BEGUN.fullmatch(piece) is None:
+            yield piece
+            continue
+        parts = [piece]
+        while not parts[-1].endswith("/") and (more := next(left, "")):
+            parts.append(more)
+        if parts[-1].endswith("/"):
+            yield "|".join(parts)
+        else:
+            yield from parts
 
 
 def _item(piece: str, *, is_pattern: bool, is_exact: bool) -> Item:
@@ -32,7 +51,8 @@ def _item(piece: str, *, is_pattern: bool, is_exact: bool) -> Item:
         if _TAG.fullmatch(piece[1:]) is None:
             raise BadValue(f"{piece!r} leaves out no tag; write !52")
         return Without(piece[1:])
-    tag, equals, value = piece.partition("=")
+    is_optional = is_pattern and piece[0] == "?"
+    tag, equals, value = piece.removeprefix("?" if is_optional else "").partition("=")
     if not is_exact and (not equals or _TAG.fullmatch(tag) is None):
         raise BadValue(f"{piece!r} is no field; write 38=0.25, with | between fields")
     if not equals:
@@ -47,4 +67,4 @@ def _item(piece: str, *, is_pattern: bool, is_exact: bool) -> Item:
         raise BadValue(f"{tag}: {error}") from error
     if parsed.off_right is not None and tag not in {"9", "10"}:
         raise BadValue(f"{piece!r}: only BodyLength(9) and CheckSum(10) can be right; write another value")
-    return Field(tag, parsed)
+    return Field(tag, parsed, is_optional)

@@ -34,6 +34,9 @@ class Row(msgspec.Struct, frozen=True):
     differs: bool
     why: str = ""
     """In what, if the values do not show it."""
+    is_optional: bool = False
+    is_open: bool = False
+    """The script takes it as it comes, or knows it from before: it may be another one next time."""
 
 
 class Expected(msgspec.Struct, frozen=True):
@@ -78,7 +81,11 @@ def compare(expected: Expected, received: Fields, scope: Scope) -> Comparison:
     rows = [_held("35", expected.msg_type, msg_type, inner, captured)]
     for field in expected.fields:
         queue = values[field.tag]
-        rows.append(_held(field.tag, field.value, queue.popleft() if queue else None, inner, captured))
+        came = queue.popleft() if queue else None
+        row = _held(field.tag, field.value, came, inner, captured)
+        if field.is_optional:
+            row = msgspec.structs.replace(row, is_optional=True, differs=row.differs and came is not None)
+        rows.append(row)
     stated = {field.tag for field in expected.fields}
     absent = {item.tag for item in expected.without}
     for tag, queue in values.items():
@@ -87,25 +94,21 @@ def compare(expected: Expected, received: Fields, scope: Scope) -> Comparison:
                 surplus = tag in absent or (not expected.others and tag not in UNASKED)
                 rows.append(Row(tag, None, value, "", differs=surplus))
     if expected.is_ordered and not any(row.differs for row in rows):
-        rows = _in_order(rows, [field.tag for field in expected.fields], [tag for tag, _ in received if tag != "35"])
+        rows = _in_order(rows, [tag for tag, _ in received if tag != "35"])
     return Comparison(tuple(rows), captured)
 
 
 def _held(tag: str, value: Value, received: str | None, scope: Scope, captured: dict[str, str]) -> Row:
     expected = described(value, scope)
-    if received is None:
-        return Row(tag, expected, None, value.written, differs=True)
-    found = match(value, received, scope)
-    if found is not None:
-        captured |= found
-        return Row(tag, expected, received, value.written, differs=False)
-    is_same = is_number(tag) and _canonical(expected) == _canonical(received) is not None
-    return Row(tag, expected, received, value.written, differs=not is_same)
+    found = None if received is None else match(value, received, scope)
+    captured |= found or {}
+    is_same = found is not None or (is_number(tag) and _canonical(expected) == _canonical(received) is not None)
+    return Row(tag, expected, received, value.written, differs=not is_same, is_open=not value.is_plain)
 
 
-def _canonical(text: str) -> str | None:
+def _canonical(text: str | None) -> str | None:
     """Return a decimal number without zeros that say nothing, or None if it is none."""
-    number = _DECIMAL.fullmatch(text)
+    number = _DECIMAL.fullmatch(text or "")
     if number is None:
         return None
     sign, whole, fraction = number.groups()
@@ -113,12 +116,14 @@ def _canonical(text: str) -> str | None:
     return digits if digits == "0" else sign + digits
 
 
-def _in_order(rows: list[Row], expected: list[str], received: list[str]) -> list[Row]:
+def _in_order(rows: list[Row], received: list[str]) -> list[Row]:
     """Return the rows, the first one marked whose field comes too early or too late."""
-    left = iter(received)
-    for number, tag in enumerate(expected):
-        if tag not in left:
-            before = expected[number - 1] if number else "35"
-            row = msgspec.structs.replace(rows[number + 1], differs=True, why=f"does not come after {before}")
-            return [*rows[: number + 1], row, *rows[number + 2 :]]
+    left, before = iter(received), "35"
+    for number, row in enumerate(rows):
+        if row.tag == "35" or not row.written or row.received is None:
+            continue
+        if row.tag not in left:
+            marked = msgspec.structs.replace(row, differs=True, why=f"does not come after {before}")
+            return [*rows[:number], marked, *rows[number + 1 :]]
+        before = row.tag
     return rows

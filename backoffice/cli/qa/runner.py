@@ -83,6 +83,8 @@ class _Peer:
         self.next_in = 1
         self.skipped: frozenset[str] = frozenset()
         self.connection: Connection | None = None
+        self.put_back: Received | None = None
+        """A message that an earlier line has looked at, and that was not for it."""
 
     def say_of(self, name: str) -> str | None:
         """Return what the session itself has for a variable."""
@@ -218,7 +220,7 @@ class _Actor:
     def _hang_up(self, peer: _Peer, *, tell: bool = False) -> None:
         if peer.connection is not None:
             peer.connection.close()
-            peer.connection = None
+            peer.connection = peer.put_back = None
             if tell:
                 self._tell(peer.name, "hangs up")
 
@@ -307,14 +309,23 @@ class _Actor:
             statement.is_ordered,
             statement.ignored | self.run.ignored,
         )
+        if statement.is_optional:
+            self._tell_of_option(peer, expected)
         try:
             message = self._next(peer, limit_s)
         except HungUp as error:
+            if statement.is_optional:
+                return
             raise _Failed("    the other side hung up instead") from error
         if message is None:
+            if statement.is_optional:
+                return
             raise _Failed(f"    nothing came within {limit_s:g} s")
         comparison = compare(expected, message.fields, Scope(lambda name: self._variable(name, peer), self.now))
-        self.transcript.add(Heard(peer.name, message.fields, comparison.rows))
+        if statement.is_optional and (message.flaw or comparison.first_difference is not None):
+            peer.put_back = message
+            return
+        self.transcript.add(Heard(peer.name, message.fields, comparison.rows, is_optional=statement.is_optional))
         if message.flaw:
             raise _Failed(f"    {message.flaw}")
         if comparison.first_difference is not None:
@@ -322,6 +333,11 @@ class _Actor:
         peer.count_received(message)
         for name, text in comparison.captured.items():
             self.values[name] = literal(text)
+
+    def _tell_of_option(self, peer: _Peer, expected: Expected) -> None:
+        fields = " | ".join(f"{field_name(field.tag)}={field.value.written}" for field in expected.fields)
+        name = message_name(expected.msg_type.written)
+        self._tell(peer.name, f"may hear {name}", plain=f"may hear {name}  {fields}".rstrip())
 
     def _expect_end(self, peer: _Peer, limit_s: float) -> None:
         try:
@@ -349,6 +365,9 @@ class _Actor:
     def _next(self, peer: _Peer, limit_s: float) -> Received | None:
         """Return the next message that counts, or None if none comes in time."""
         connection = self._connection(peer)
+        put_back, peer.put_back = peer.put_back, None
+        if put_back is not None:
+            return put_back
         deadline = time.monotonic() + limit_s
         while (message := connection.receive(max(deadline - time.monotonic(), 0))) is not None:
             if message.get("35") not in peer.skipped:

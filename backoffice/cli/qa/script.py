@@ -62,6 +62,7 @@ class _Reader:
             "step": lambda line: [said.Step(line.place, line.text)],
             "wait": lambda line: [said.Wait(line.place, duration_s(line.text))],
             "within": self._within,
+            "maybe": self._maybe,
             "compare": self._compare,
             "ignore": self._ignore,
         }
@@ -194,6 +195,13 @@ class _Reader:
             said.with_limit(statement, within_s) if isinstance(statement, said.Expect | said.ExpectEnd) else statement
             for statement in found
         ]
+
+    def _maybe(self, line: Line) -> Found:
+        word, rest = line.split()
+        found = self._within(line.after(rest)) if word == "within" else self._of_session(line, ("<",))
+        if not isinstance(found[0], said.Expect):
+            raise line.error("an end may not come or not", "`maybe A < 5`, or `maybe within 5s A < 5`")
+        return [said.if_it_comes(found[0])]
 
     def _items(self, line: Line, *, is_pattern: bool = False, is_exact: bool = False) -> tuple[said.Item, ...]:
         if line.text.endswith("|") and not line.text.endswith("\\|"):

@@ -23,6 +23,8 @@ class Field(msgspec.Struct, frozen=True):
 
     tag: str
     value: Value
+    is_optional: bool = False
+    """`?58=*`: expected, if it is there at all."""
 
 
 class Without(msgspec.Struct, frozen=True):
@@ -93,6 +95,8 @@ class Expect(msgspec.Struct, frozen=True):
     within_s: float
     is_ordered: bool
     ignored: frozenset[str]
+    is_optional: bool = False
+    """`maybe A < 5`: if another one comes, or the end, that is for the next line."""
 
 
 class ExpectEnd(msgspec.Struct, frozen=True):
@@ -149,6 +153,11 @@ Statement = (
 def with_limit(statement: Expect | ExpectEnd, within_s: float) -> Expect | ExpectEnd:
     """Return what is expected, within so many seconds."""
     return msgspec.structs.replace(statement, within_s=within_s)
+
+
+def if_it_comes(statement: Expect) -> Expect:
+    """Return what is expected, for a message that may come or not."""
+    return msgspec.structs.replace(statement, is_optional=True)
 
 
 class Session(msgspec.Struct, frozen=True):

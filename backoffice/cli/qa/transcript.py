@@ -54,6 +54,8 @@ class Heard(msgspec.Struct, frozen=True):
     session: str
     fields: tuple[tuple[str, str], ...]
     rows: tuple[Row, ...]
+    is_optional: bool = False
+    """It might as well not have come."""
 
 
 Entry = Comment | Said | Heard
@@ -133,8 +135,8 @@ class Transcript:
                 return f"— {plain}" if is_step else f"{session} {plain}" if plain else ""
             case Said(session, _, written):
                 return f"{session} > {_spelled(written)}"
-            case Heard(session, fields, rows):
-                return f"{session} < {_spelled(_common_fields(fields, rows))}"
+            case Heard(session, fields, rows, is_optional):
+                return "" if is_optional else f"{session} < {_spelled(_common_fields(fields, rows))}"
 
 
 def _common_fields(fields: tuple[tuple[str, str], ...], rows: tuple[Row, ...]) -> list[tuple[str, str]]:
@@ -143,7 +145,9 @@ def _common_fields(fields: tuple[tuple[str, str], ...], rows: tuple[Row, ...]) -
     What the script takes as it comes stands there as the script has it.
     """
     stated = {row.tag for row in rows if row.written}
-    shown = [(row.tag, _common_value(row)) for row in rows if row.written and row.received is not None]
+    shown = [
+        (row.tag, _common_value(row)) for row in rows if row.written and (row.received is not None or row.is_optional)
+    ]
     if "34" not in stated:
         shown[1:1] = [pair for pair in fields if pair[0] == "34"][:1]
     others = [row for row in rows if not row.written] or [
@@ -153,7 +157,9 @@ def _common_fields(fields: tuple[tuple[str, str], ...], rows: tuple[Row, ...]) -
 
 
 def _common_value(row: Row) -> str:
-    if row.written and (row.written != row.expected or "*" in row.written):
+    if row.is_optional:
+        return f"{row.written}, or nothing"
+    if row.is_open:
         return row.written
     if row.tag in SERVER_IDS and not row.written:
         return "*"

@@ -65,8 +65,9 @@ class Connection:
     def __init__(self, address: Address) -> None:
         """Connect. Raise `Broken` if that cannot be."""
         try:
+            context = _context(address) if address.tls else None
             plain = socket.create_connection((address.host, address.port), _CONNECT_S)
-            self._socket = _secured(plain, address) if address.tls else plain
+            self._socket = plain if context is None else _secured(plain, context, address)
         except (OSError, ssl.SSLError) as error:
             raise Broken(f"cannot connect to {address}: {error.strerror or error}") from error
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -167,10 +168,14 @@ def _received(message: FixMessage) -> Received:
     return received
 
 
-def _secured(plain: socket.socket, address: Address) -> socket.socket:
+def _context(address: Address) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=address.ca)
     if address.certificate is not None:
         context.load_cert_chain(address.certificate)
+    return context
+
+
+def _secured(plain: socket.socket, context: ssl.SSLContext, address: Address) -> socket.socket:
     try:
         return context.wrap_socket(plain, server_hostname=address.server_name or address.host)
     except BaseException:

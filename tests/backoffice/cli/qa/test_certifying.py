@@ -217,7 +217,8 @@ def test_plan_that_cannot_be_run_ends_with_status_2(desk: Desk) -> None:
         assert finished.returncode == 2
         assert what in finished.stderr
         path.unlink()
-    assert desk.certify(options=("--counterparty", "CLIENT")).returncode == 2
+    for options in (("--counterparty", "CLIENT"), ("--plan", desk.key)):
+        assert desk.certify(options=options).returncode == 2
 
 
 def _elliptic() -> bytes:

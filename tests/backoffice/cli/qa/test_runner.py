@@ -270,6 +270,22 @@ def test_messages_to_skip_do_not_count(tmp_path: Path) -> None:
     assert outcome_of(tmp_path, text).problem == ""
 
 
+def test_message_that_may_come_leaves_any_other_for_the_next_line(tmp_path: Path) -> None:
+    text = """
+        connect
+        > 1 112=a
+        maybe < 1 112=*
+        maybe < 0 112=b
+        maybe < 0 112=a
+        > 5
+        maybe < 0
+        < 5
+        maybe < 3
+        disconnected
+    """
+    assert outcome_of(tmp_path, text).problem == ""
+
+
 @pytest.mark.parametrize(
     ("raw", "what"),
     (

@@ -90,6 +90,12 @@ def test_limit_in_time_is_one_lines(tmp_path: Path) -> None:
     assert [s.within_s for s in script.statements if isinstance(s, said.Expect | said.ExpectEnd)] == [40, 2, 0]
 
 
+def test_message_may_come_or_not(tmp_path: Path) -> None:
+    script = read(tmp_path, "maybe < 0\nmaybe within 2s A < /3|j/ 45=1|?373=11\n< 0")
+    found = [(s.is_optional, s.within_s) for s in script.statements if isinstance(s, said.Expect)]
+    assert found == [(True, 0), (True, 2), (False, 0)]
+
+
 def test_way_to_compare_holds_from_its_line_on_and_not_within_what_is_used(tmp_path: Path) -> None:
     write(tmp_path, "compare in any order\nignore 57\n< 0", "used")
     script = read(tmp_path, "< 0\ncompare in order\nignore 50\n< 0\nuse used\n< 0")
@@ -139,6 +145,8 @@ BAD_LINES = [
     ("within x < 0", "'x' is no duration; write it as 2s"),
     ("within 2s > 0", "'>' begins no line"),
     ("within 2s A > 0", "'>' is nothing that a session can do here"),
+    ("maybe > 0", "'>' begins no line"),
+    ("maybe within 2s disconnected", "an end may not come or not"),
     ("wait 2h", "'2h' is no duration"),
     ("wait 11m", "11m is too long; the longest is 600s"),
     ("quiet", "'' is no duration"),

@@ -75,6 +75,35 @@ def test_servers_that_behave_alike_have_one_normalized_transcript(tmp_path: Path
     ]
 
 
+def test_what_may_be_there_or_not_makes_no_difference(tmp_path: Path) -> None:
+    def silent(line: Line) -> None:
+        line.hear()
+
+    def polite(line: Line) -> None:
+        line.hear()
+        line.say("0", "112=x|")
+        line.say("5", "58=good night|")
+
+    def plain(line: Line) -> None:
+        line.hear()
+        line.say("5", "")
+
+    script = "connect\n> 0\nmaybe < 0 112=*\nmaybe < 5 ?58=*|34=*\ndisconnected"
+    found = set()
+    for talk in (silent, polite, plain):
+        outcome = outcome_of(tmp_path, script, talk)
+        assert outcome.problem == ""
+        assert outcome.transcript is not None
+        found.add(outcome.transcript.normalized())
+    assert len(found) == 1
+    assert "A may hear Logout(5)  Text(58)=* | MsgSeqNum(34)=*\n" in found.pop()
+
+    spoken = "connect\n> 0\nmaybe < 0 112=*\n< 5 ?58=*|34=*\ndisconnected"
+    texts = {outcome_of(tmp_path, spoken, talk).transcript.normalized() for talk in (polite, plain)}  # type: ignore[union-attr]
+    assert len(texts) == 1
+    assert "A < Logout(5)  Text(58)=*, or nothing | MsgSeqNum(34)=*\n" in texts.pop()
+
+
 def test_servers_that_differ_have_different_normalized_transcripts(tmp_path: Path) -> None:
     _, first = transcripts(tmp_path, venue("71"))
     for other in (venue("71", digits="00"), venue("71", text="hello")):
