@@ -76,8 +76,6 @@ COMPILED: Final = {
     ),
     "fixgw": (
         "acceptor",
-        "authentication",
-        "balances",
         "codec",
         "connection",
         "dictionary",
@@ -94,7 +92,6 @@ COMPILED: Final = {
         "permissions",
         "phases",
         "refusal",
-        "rendering",
         "reports",
         "session",
         "sizes",

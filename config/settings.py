@@ -66,6 +66,10 @@ class Fix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     logon_timeout_s: Annotated[int, msgspec.Meta(ge=1, le=300)] = 10
     slow_reader_timeout_s: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 30
     connections_max: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 1_000
+    logon_window_s: Annotated[int, msgspec.Meta(ge=1, le=120)] = 5
+    """How far the SendingTime of a signed Logon may be from the venue's clock."""
+    lockout_after: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 5
+    """After how many failures in a row a session must wait before it may try to log on again, 1 s and longer."""
 
 
 class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -10,6 +11,7 @@ import structlog
 from config.settings import Fix
 from engine.events import (
     AnyEvent,
+    CredentialsSet,
     LogoutOrdered,
     SequenceReset,
     SequenceSet,
@@ -22,8 +24,8 @@ from fixgw.authentication import Authenticator
 from fixgw.connection import GOODBYE_S, Connection
 from fixgw.errors import ListenError
 from fixgw.gateway import Gateway, Outgoing
+from fixgw.refused import RefusedLog
 from fixgw.session import Session
-from fixgw.version import version_named
 
 TICK_S: Final = 0.25
 
@@ -48,6 +50,7 @@ class Acceptor:
         """Set whenever a connection has ended."""
         self.congested: list[Connection] = []
         """Connections that are not read until what they caused is on disk."""
+        self._refused = RefusedLog()
         self._server: asyncio.Server | None = None
         self._ticker: asyncio.Task[None] | None = None
         self.is_stopping = False
@@ -66,6 +69,9 @@ class Acceptor:
             case SessionProvisioned():
                 self._serve_or_not(event.session)
                 self.authenticator.refresh(self.gateway.known.values())
+            case CredentialsSet():
+                self.authenticator.refresh(self.gateway.known.values())
+                self.authenticator.lockout.lift(event.session)
             case SessionSuspended():
                 self._log_out(event.session, "the session is suspended")
             case LogoutOrdered():
@@ -149,6 +155,10 @@ class Acceptor:
             for connection in congested:
                 asyncio.get_running_loop().call_soon(connection.resume_reading)
 
+    def note_refused(self, event: str, peer: str, reason: str, session: str = "") -> None:
+        """Log, or count, a connection that came to nothing."""
+        self._refused.note(event, peer, reason, time.monotonic_ns(), session)
+
     async def _until(self, holds: Callable[[], bool]) -> None:
         """Wait until connections have gone so far that `holds`."""
         while not holds():
@@ -156,19 +166,11 @@ class Acceptor:
             await self.connection_gone.wait()
 
     def _serve(self, comp_id: str) -> None:
-        """Serve a session, if it is one to be served here, in the version of FIX that it has been given."""
+        """Serve a session, if it is one to be served here and is not yet."""
         known = self.gateway.known[comp_id]
-        version = version_named(known.profile.version)
-        session = self.sessions.get(comp_id)
-        if session is None:
-            if not self.gateway.serves(known):
-                return
-            session = self.sessions[comp_id] = Session(self.settings.comp_id, comp_id, known.last_in + 1, version)
+        if comp_id not in self.sessions and self.gateway.serves(known):
+            session = self.sessions[comp_id] = Session(self.settings.comp_id, comp_id, known.last_in + 1)
             self.outgoing[comp_id] = self.gateway.open(session)
-        elif session.version is not version:
-            self._cut(comp_id, f"the session speaks {version.name} from now on")
-            session.version = version
-        session.validates = known.profile.validates
 
     def _serve_or_not(self, comp_id: str) -> None:
         """Serve a session that has been set up, or not any more if it is for something else now."""
@@ -198,6 +200,7 @@ class Acceptor:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
+            self._refused.flush(time.monotonic_ns())
             now_ns = self.gateway.begin_batch()
             for connection in list(self.bound.values()):
                 connection.tick(now_ns)

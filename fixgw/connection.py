@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Final, cast
 
 import structlog
 
-from fixgw.codec import Framer, Message
+from fixgw.authentication import Verdict
+from fixgw.codec import Framer, Message, encode
 from fixgw.gateway import WAIT, Outgoing
+from fixgw.origin import Origin, origin_of
 from fixgw.session import ON_DISCONNECT, Session, SessionState
+from fixgw.timestamps import format_utc
 
 if TYPE_CHECKING:
     from fixgw.acceptor import Acceptor
@@ -44,6 +47,7 @@ class Connection(asyncio.Protocol):
         "_is_resetting",
         "_is_up",
         "_logon",
+        "_origin",
         "_outbound",
         "_peer",
         "_session",
@@ -73,6 +77,7 @@ class Connection(asyncio.Protocol):
         self._is_up = False
         """The session is logged on, and whoever asks the journal is told so."""
         self._peer = "?"
+        self._origin = Origin()
 
     # asyncio.Protocol
 
@@ -80,6 +85,7 @@ class Connection(asyncio.Protocol):
         """Begin, or refuse if there are too many."""
         self._transport = cast("asyncio.Transport", transport)
         self._peer = _address(transport.get_extra_info("peername"))
+        self._origin = origin_of(transport)
         acceptor = self._acceptor
         acceptor.connections[self] = None
         if len(acceptor.connections) > acceptor.settings.connections_max:
@@ -172,7 +178,7 @@ class Connection(asyncio.Protocol):
     def abort(self, reason: str) -> None:
         """Drop the connection at once; what it has not been sent stays owed."""
         if self._session is None:
-            _log.info("connection dropped", peer=self._peer, reason=reason)
+            self._acceptor.note_refused("connection dropped", self._peer, reason)
         elif not self._session.close_reason:
             self._session.close_reason = reason
         self._is_closing = True
@@ -256,10 +262,12 @@ class Connection(asyncio.Protocol):
         self._logon = asyncio.get_running_loop().call_later(GOODBYE_S, self._transport.abort)
 
     def _log_garbled(self) -> None:
-        session = self._session.comp_id if self._session else None
-        if not self._garbled_seen:
+        if not self._garbled_seen and self._session is not None:
             _log.warning(
-                "garbled message ignored", session=session, peer=self._peer, reason=self._framer.garbled_reason
+                "garbled message ignored",
+                session=self._session.comp_id,
+                peer=self._peer,
+                reason=self._framer.garbled_reason,
             )
         self._garbled_seen = self._framer.garbled_count
 
@@ -294,24 +302,28 @@ class Connection(asyncio.Protocol):
         acceptor, gateway = self._acceptor, self._gateway
         fields = logon.fields
         comp_id = fields.get("49", "")
-        known = gateway.known.get(comp_id)
-        problem = await acceptor.authenticator.problem(known, logon)
+        session = acceptor.sessions.get(comp_id) if fields.get("56") == acceptor.settings.comp_id else None
+        known = gateway.known.get(comp_id) if session is not None else None
+        verdict = await acceptor.authenticator.judge(known, logon, self._origin)
         if self._transport.is_closing():
             return
-        session = acceptor.sessions.get(comp_id)
-        if known is None or session is None or fields.get("56") != acceptor.settings.comp_id:
-            self._refuse_logon(comp_id, "unknown SenderCompID(49) or TargetCompID(56)")
+        if verdict.reason or session is None or known is None:
+            await self._refuse(session, verdict)
             return
-        if comp_id in acceptor.bound:
-            self._refuse_logon(comp_id, "the session is logged on already")
+        if gateway.known.get(comp_id) is not known or comp_id in acceptor.bound:
+            self._hang_up("the session is logged on already" if comp_id in acceptor.bound else "removed", comp_id)
             return
         outbound = acceptor.outgoing[comp_id]
         acceptor.bound[comp_id] = self
         self._session, self._outbound = session, outbound
         now_ns = gateway.begin_batch()
-        if not problem and known.is_suspended:
-            problem = "the session is suspended"
-        problem = problem or session.check_logon(logon, now_ns)
+        problem = "the session is suspended" if known.is_suspended else session.check_logon(logon, now_ns)
+        problem = problem or verdict.problem
+        if verdict.password_hash and not problem:
+            problem = await gateway.set_password(comp_id, verdict.password_hash)
+            if self._is_closing:
+                return
+            now_ns = gateway.begin_batch()
         resets = not problem and fields.get("141") == "Y"
         if resets:
             self._is_resetting = True
@@ -325,7 +337,7 @@ class Connection(asyncio.Protocol):
             problem = session.begin(logon, now_ns, 1 if resets else outbound.next_out)
         if problem:
             _log.warning("logon refused", session=comp_id, peer=self._peer, reason=problem)
-            outbound.connect(self._transport, live=False)  # nothing but our Logout: who this is may be unknown
+            outbound.connect(self._transport, live=False)  # nothing but our Logout
             session.refuse(problem)
             self._follow_up(session)
             return
@@ -341,11 +353,33 @@ class Connection(asyncio.Protocol):
         if waiting:
             self._process(waiting)
 
-    def _refuse_logon(self, comp_id: str, reason: str) -> None:
-        """Hang up without a word: it would have to come from a session that is not this connection's."""
-        _log.warning("logon refused", session=comp_id, peer=self._peer, reason=reason)
+    async def _refuse(self, session: Session | None, verdict: Verdict) -> None:
+        """Answer a Logon of which nobody knows whom it is from, if it is to be answered, and hang up.
+
+        The Logout is not sent over the session, which may be another connection's; but as its client may count it, it
+        takes the session's next number, for good.
+        """
+        acceptor, gateway = self._acceptor, self._gateway
+        comp_id = session.comp_id if session is not None else ""
+        if session is not None and verdict.answer and acceptor.sessions.get(comp_id) is session:
+            number = acceptor.outgoing[comp_id].next_out
+            now_ns = gateway.begin_batch()
+            if comp_id not in acceptor.bound:
+                acceptor.outgoing[comp_id].skip_to(number + 1)
+                await gateway.flushed()
+            if self._is_closing:
+                return
+            version = session.version
+            header = f"35=5\x0149={session.venue_comp_id}\x0156={comp_id}\x0134={number}\x0152={format_utc(now_ns)}\x01"
+            self._transport.write(encode(f"{header}58={verdict.answer}\x01", version.begin_string))
+        self._hang_up(verdict.reason, comp_id)
+
+    def _hang_up(self, reason: str, comp_id: str) -> None:
+        """Close the connection of a Logon that came to nothing."""
+        self._acceptor.note_refused("logon refused", self._peer, reason, comp_id)
         self._is_closing = True
         self._transport.close()
+        self._logon = asyncio.get_running_loop().call_later(GOODBYE_S, self._transport.abort)
 
 
 def _address(peer: tuple[str, int] | None) -> str:

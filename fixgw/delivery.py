@@ -16,8 +16,6 @@ import msgspec
 
 from engine.events import (
     AnyEvent,
-    BalanceReported,
-    BalancesAnswered,
     CancelRejected,
     CredentialsSet,
     IndicativePrice,
@@ -90,8 +88,6 @@ _REPORTED: Final = (
     ListRequestRejected,
     OrderStatusReported,
     PhaseReported,
-    BalancesAnswered,
-    BalanceReported,
     Refused,
 )
 

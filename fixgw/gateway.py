@@ -92,6 +92,9 @@ class Gateway(Protocol):
     async def reset(self, session: Session) -> None:
         """Let both sequences of a session begin again at 1, for good when this returns."""
 
+    async def set_password(self, comp_id: str, password_hash: str) -> str:
+        """Let a session log on by another password, for good when this returns; or return why that cannot be."""
+
     def logged_on(self, comp_id: str, on_disconnect: CancelOnDisconnect) -> None:
         """Note that a session is there, and what is to become of its orders when it is gone."""
 

@@ -18,6 +18,7 @@ from fixgw.delivery import Delivery
 from fixgw.order_entry import OrderEntry
 from fixgw.order_gateway import OrderGateway
 from fixgw.reports import Reports
+from fixgw.vault import Vault
 
 OUTBOUND: Final = "outbound"
 QUICKFIX: Final = "quickfix"
@@ -60,6 +61,7 @@ class Chosen(NamedTuple):
 def choose(settings: Fix, data: Path, sequencer: Sequencer, order_entry: OrderEntry) -> Chosen:
     """Return the lane that the settings choose. Raise `LaneError` if it cannot be had as they want it."""
     reports = Reports(order_entry.instruments)
+    authenticator = Authenticator(Vault(data), window_s=settings.logon_window_s, lockout_after=settings.lockout_after)
     if settings.lane == "quickfix":
         quickfix_settings.check(settings)
         from fixgw.quickfix_lane import QuickFixLane  # noqa: PLC0415 - the package that it needs is an extra
@@ -68,8 +70,8 @@ def choose(settings: Fix, data: Path, sequencer: Sequencer, order_entry: OrderEn
         stored = QuickFixDelivery(data / OUTBOUND, sequencer, reports)
         handed = OrderGateway(sequencer, order_entry, stored)
         return Chosen(
-            stored, handed, lambda: QuickFixLane(settings, sequencer, handed, Authenticator(), stored, data / QUICKFIX)
+            stored, handed, lambda: QuickFixLane(settings, sequencer, handed, authenticator, stored, data / QUICKFIX)
         )
     delivery = Delivery(data / OUTBOUND, sequencer, reports)
     gateway = OrderGateway(sequencer, order_entry, delivery)
-    return Chosen(delivery, gateway, lambda: Acceptor(settings, gateway, Authenticator()))
+    return Chosen(delivery, gateway, lambda: Acceptor(settings, gateway, authenticator))

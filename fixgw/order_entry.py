@@ -14,7 +14,6 @@ from engine.commands import (
     MassCancel,
     NewOrder,
     NewOrderList,
-    QueryBalances,
     QueryOrder,
     QueryOrderList,
     QueryOrders,
@@ -28,7 +27,6 @@ from engine.reject import RejectReason
 from engine.state import State
 from engine.triggers import LIMITED_TYPES
 from engine.values import LIMIT, PEGGED, MassCancelScope, OrderStatus, OrderType, Side, Subscription, TimeInForce
-from fixgw.balances import COLLATERAL, POSITIONS, read_collateral_inquiry, read_positions_request
 from fixgw.codec import Message
 from fixgw.errors import InvalidTimestamp
 from fixgw.instruments import InstrumentText
@@ -41,9 +39,9 @@ from fixgw.support import ECHO_CHARS_MAX, ID_CHARS_MAX, LIST, TERM_TAGS
 from fixgw.terms import read_terms, trails
 from fixgw.timestamps import parse_utc
 from fixgw.validation import Flaw, has_format
-from fixgw.version import FIX44, Version, version_named
+from fixgw.version import FIX44, Version
 
-_SHORT: Final = ("11", "41", "55", "1", "66", "584", "790", "2362", "324", "335", "336", "710", "909")
+_SHORT: Final = ("11", "41", "55", "1", "66", "584", "790", "2362", "324", "335", "336")
 """Those names and ids."""
 _SIDES: Final = {"1": Side.BUY, "2": Side.SELL}
 _ORDER_TYPES: Final = {
@@ -65,7 +63,7 @@ _TIMES_IN_FORCE: Final = {
     "7": TimeInForce.AT_THE_CLOSE,
 }
 _SUBSCRIPTIONS: Final = {str(each.value): each for each in Subscription}
-_REQUEST_IDS: Final = ("66", "11", "584", "324", "335", "710", "909")
+_REQUEST_IDS: Final = ("66", "11", "584", "324", "335")
 """By which of them a refusal names the request that it is for."""
 _MASS_CANCEL_SCOPES: Final = {
     "1": MassCancelScope.INSTRUMENT,
@@ -121,8 +119,6 @@ class OrderEntry:
             LIST: self._new_order_list,
             "K": self._cancel_order_list,
             "M": self._query_order_list,
-            POSITIONS: self._query_positions,
-            COLLATERAL: self._query_collateral,
         }
 
     def refresh(self) -> None:
@@ -141,8 +137,8 @@ class OrderEntry:
             if not message.known:
                 supported = self._version_of(session).supported[message.msg_type]
                 if not message.fields.keys() <= supported:
-                    unsupported = next(tag for tag in message.fields if tag not in supported)
-                    raise Refusal(GatewayReject.UNSUPPORTED_FIELD, unsupported if unsupported.isdecimal() else 0)
+                    unsupported = (tag for tag in message.fields if tag not in supported)
+                    raise Refusal(GatewayReject.UNSUPPORTED_FIELD, next(unsupported))
             return translator(session, number, message)
         except Refusal as refusal:
             return self.refuse(session, number, message, refusal)
@@ -276,14 +272,6 @@ class OrderEntry:
         subscription = _subscription(fields)
         return QueryPhase(session, number, fields["335"], fields.get("336", ""), False, subscription)  # noqa: FBT003
 
-    def _query_positions(self, session: str, number: int, message: Message) -> QueryBalances:
-        _check_common(message.fields)
-        return read_positions_request(self._state.sessions[session], number, message)
-
-    def _query_collateral(self, session: str, number: int, message: Message) -> QueryBalances:
-        _check_common(message.fields)
-        return read_collateral_inquiry(self._state.sessions[session], number, message)
-
     def refuse(self, session: str, number: int, message: Message, refusal: Refusal) -> Refuse:
         """Return the refusal in the message's own form: a rejected order or cancel, else a BusinessMessageReject.
 
@@ -321,18 +309,17 @@ class OrderEntry:
             _repeated(message, form, reason, version),
         )
 
-    def _version_of(self, session: str) -> Version:
+    def _version_of(self, _session: str) -> Version:
         """Return the version of FIX that a session speaks."""
-        return version_named(self._state.sessions[session].profile.version)
+        return FIX44
 
     def _find_order(self, session: str, account: str, fields: dict[str, str]) -> Order | None:
         """Return the order that a refused request means: it lives on, and the answer tells its state."""
         permitted = self._state.sessions[session].permitted.get(account)
         if permitted is None:
             return None
-        original = fields.get("41", NO_ID)
-        by_order_id = original == NO_ID and "37" in fields
-        return self._state.find_order(permitted, _order_id(fields) if by_order_id else permitted.order_id_of(original))
+        original = _id_of_order(fields, "41")
+        return self._state.find_order(permitted, permitted.order_id_of(original) if original else _order_id(fields))
 
 
 def _repeated(message: Message, form: str, reason: int, version: Version) -> str:
@@ -457,15 +444,9 @@ def _side(fields: dict[str, str]) -> Side:
 
 
 def _id_of_order(fields: dict[str, str], tag: str) -> str:
-    """Return the ClOrdID in field `tag`, nothing if there is none, or the word for that, and an OrderID(37) instead."""
-    cl_ord_id = fields.get(tag, NO_ID)
-    if cl_ord_id != NO_ID:
-        return cl_ord_id
-    if "37" in fields:
-        return ""
-    if tag not in fields:
-        raise Refusal(GatewayReject.FIELD_MISSING, tag, "or OrderID(37)")
-    return cl_ord_id
+    """Return the ClOrdID in field `tag`; nothing if it is the word for none, as FIX needs one there, beside a 37."""
+    cl_ord_id = fields[tag]
+    return "" if cl_ord_id == NO_ID and "37" in fields else cl_ord_id
 
 
 def _order_id(fields: dict[str, str]) -> int:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from engine import state
-from engine.commands import Refuse, ResetSequence, SessionConnected, SessionDisconnected
+from engine.commands import Refuse, ResetSequence, SessionConnected, SessionDisconnected, SetCredentials
+from engine.events import CommandRejected
 from engine.profile import SessionRole, Throttle
 from engine.sequencer import Sequencer
 from engine.values import CancelOnDisconnect
@@ -89,6 +90,15 @@ class OrderGateway:
         session.next_in = 1
         resets = self.known[session.comp_id].resets
         self._delivery.outbounds[session.comp_id].begin_again(resets, by_logon=by_logon)
+
+    async def set_password(self, comp_id: str, password_hash: str) -> str:
+        """Put a session's new password on record; on disk, relaxed or not, when this returns."""
+        for event in self._submit(SetCredentials(comp_id, password_hash)):
+            if isinstance(event, CommandRejected):
+                return event.text
+        self._sequencer.require_sync()
+        await self._sequencer.flushed()
+        return ""
 
     def logged_on(self, comp_id: str, on_disconnect: CancelOnDisconnect) -> None:
         """Put on record that a session is there."""

@@ -5,9 +5,10 @@ sessions computes it in a thread of its own. The parameters are OWASP's for argo
 """
 
 import secrets
+from functools import lru_cache
 from typing import Final
 
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
 PASSWORD_CHARS_MIN: Final = 12
@@ -32,6 +33,21 @@ def matches(password_hash: str, password: str) -> bool:
         return _HASHER.verify(password_hash, password)
     except (VerificationError, InvalidHashError):
         return False
+
+
+def decoy(password_hash: str = "") -> str:
+    """Return a hash of no password that takes as long to check as another one, or as ours; "" for one that is none."""
+    try:
+        like = extract_parameters(password_hash) if password_hash else _HASHER
+    except InvalidHashError:
+        return ""
+    return _decoy(like.time_cost, like.memory_cost, like.parallelism)
+
+
+@lru_cache(maxsize=16)
+def _decoy(time_cost: int, memory_cost: int, parallelism: int) -> str:
+    hasher = PasswordHasher(time_cost=time_cost, memory_cost=memory_cost, parallelism=parallelism)
+    return hasher.hash(generate_password())
 
 
 def flaw_of_password(password: str, comp_id: str) -> str:

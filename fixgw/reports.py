@@ -11,8 +11,6 @@ from typing import Any, Final
 
 from engine.events import (
     AnyEvent,
-    BalanceReported,
-    BalancesAnswered,
     CancelRejected,
     IndicativePrice,
     ListedOrder,
@@ -34,7 +32,6 @@ from engine.events import (
 )
 from engine.reject import TEXTS
 from engine.values import BUY, CONTINUOUS, EXPIRIES, REQUESTED, SELL, CancelReason, OrderStatus, OrderType
-from fixgw.balances import balance_reported, balances_answered
 from fixgw.instruments import InstrumentText
 from fixgw.phases import SESSION_SUB_ID, indicative_price, phase_changed, phase_reported
 from fixgw.reject import business_reject_reason, cxl_rej_reason, mass_cancel_reject_reason, ord_rej_reason
@@ -123,8 +120,6 @@ class Reports:
             IndicativePrice: self._indicative_price,
             ListReported: self._list_reported,
             ListRequestRejected: self._list_request_rejected,
-            BalancesAnswered: balances_answered,
-            BalanceReported: balance_reported,
         }
 
     def report(self, event: AnyEvent, sequence: int, part: int, time: str) -> Report:
@@ -426,7 +421,7 @@ class Reports:
                 )
             case "9":
                 body = (
-                    f"37={event.order_id or 'NONE'}\x01{ids}41={event.orig_cl_ord_id or 'NONE'}\x01"
+                    f"37={event.order_id or 'NONE'}\x01{ids}41={event.orig_cl_ord_id}\x01"
                     f"39={_ORDER_STATUS[event.status]}\x01{account}60={time}\x01"
                     f"434={event.request_type}\x01102={cxl_rej_reason(event.reason)}\x01{text}"
                 )

@@ -18,12 +18,8 @@ ECHO_CHARS_MAX: Final = 64
 HEADER: Final = frozenset(("35", "49", "56", "34", "52", "43", "97", "115", "122", "50", "57", "369"))
 """Header fields understood. 50, 57 and 369 inform only: the venue does not act on them."""
 
-SPLIT_HEADER: Final = ("1128",)
-SPLIT_LOGON: Final = ("1137",)
-"""What comes on top where session and application have versions of their own: ApplVerID, and its default in a Logon."""
-
 SESSION_BODY: Final = {
-    "A": ("98", "108", "141", "553", "554", "789", "8013"),
+    "A": ("98", "108", "95", "96", "141", "553", "554", "789", "925", "8013"),
     "0": ("112",),
     "1": ("112",),
     "2": ("7", "16"),
@@ -65,28 +61,17 @@ BODY: Final = {
     "AF": ("584", "585", "1", "55", "54", "37", "911"),
     "e": ("324", "55", "263"),
     "g": ("335", "336", "263"),
-    "AN": ("710", "724", "263", "1", "581", "715", "60", "58", *PARTY_TAGS),
-    "BB": ("909", "263", "1", "581", "58", *PARTY_TAGS),
 }
 """Body tags understood in the messages of the application."""
 
 NEEDED: Final[dict[str, tuple[str, ...]]] = {
-    "D": ("11", "40", "54", "55"),
-    "F": ("11", "54", "55"),
-    "G": ("11", "40", "54", "55"),
-    "q": ("11", "530"),
-    "H": ("54", "55"),
-    "K": ("66",),
-    "M": ("66",),
-    "AF": ("584", "585"),
-    "e": ("55", "263", "324"),
-    "g": ("263", "335"),
-    "AN": ("710",),
+    "D": ("55",),
+    "F": ("55",),
+    "G": ("55",),
+    "H": ("55",),
+    "e": ("55",),
 }
-"""Body tags without which the venue cannot make out what is asked for. A version may leave them open."""
-
-VALUES_ON_TOP_OF_42: Final = {"18": "HQa", "40": "JK", "59": "7"}
-"""Values of later versions that the venue has in FIX 4.2 too, as others do: of ExecInst, OrdType and TimeInForce."""
+"""Body tags that the venue needs and that a version may leave open, as components have optional members only."""
 
 LATER_FIELDS: Final = {
     "83": Field("83", "RptSeq", "INT", frozenset(), None),
@@ -134,12 +119,5 @@ SENT: Final[dict[str, tuple[str, ...]]] = {
     "j": ("45", "372", "379", "380", "58"),
     "f": ("324", "325", "55", "336", "625", "326", "327", "330", "331", "31", "60", "58", "83"),
     "h": ("335", "325", "336", "625", "340", "567", "345", "58"),
-    "AO": ("721", "710", "727", "728", "729", "1", "581", "58"),
-    "AP": (
-        *("721", "710", "724", "727", "728", "715", "1", "581", "15", "730", "731", "734"),
-        *("702", "703", "704", "753", "707", "708"),
-    ),
-    "BG": ("909", "945", "946", "911", "1", "58"),
-    "BA": ("908", "909", "910", "911", "912", "1", "15", "899", "900"),
 }
 """Body tags that the venue sends by MsgType, those of repeating groups included."""

@@ -5,6 +5,7 @@ from typing import Final
 
 import pytest
 
+from fixgw.authentication import NOT_OF_THE_SESSION
 from tests.e2e.conftest import MakeVenue
 from tests.e2e.venue import Venue
 from tests.e2e.wire import Client, Disconnected, frame, now
@@ -24,11 +25,11 @@ def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Venue]:
 
 
 REFUSED: Final = {
-    "a wrong password": (GOOD.replace("sandbox-only", "guess"), "Username(553) or Password(554) is wrong"),
-    "another's name": (GOOD.replace("553=BROKER1", "553=BROKER2"), "Username(553) or Password(554) is wrong"),
-    "no credentials": ("98=0|108=30|141=Y|", "Username(553) or Password(554) is wrong"),
-    "an empty password": (GOOD.replace("sandbox-only", ""), "Username(553) or Password(554) is wrong"),
-    "a password of 60,000 characters": (GOOD.replace("only", "x" * 60_000), "Username(553) or Password(554) is wrong"),
+    "a wrong password": (GOOD.replace("sandbox-only", "guess"), NOT_OF_THE_SESSION),
+    "another's name": (GOOD.replace("553=BROKER1", "553=BROKER2"), NOT_OF_THE_SESSION),
+    "no credentials": ("98=0|108=30|141=Y|", NOT_OF_THE_SESSION),
+    "an empty password": (GOOD.replace("sandbox-only", ""), NOT_OF_THE_SESSION),
+    "a password of 60,000 characters": (GOOD.replace("only", "x" * 60_000), NOT_OF_THE_SESSION),
     "no HeartBtInt": (GOOD.replace("108=30|", ""), "Required tag missing: tag 108"),
     "a HeartBtInt of 0": (GOOD.replace("108=30", "108=0"), "HeartBtInt(108) must be 1 to 3600 seconds"),
     "a negative HeartBtInt": (GOOD.replace("108=30", "108=-1"), "HeartBtInt(108) must be 1 to 3600 seconds"),

@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from fixgw.authentication import NOT_OF_THE_SESSION
 from tests.e2e.broker import Broker
 from tests.e2e.conftest import MakeVenue
 from tests.e2e.test_kill import MOMENTS, check_agreement, end_quietly, heard
@@ -103,9 +104,9 @@ def test_refused_logon_says_why_and_resets_nothing(venue: Venue, extra: str) -> 
         enter(client, "A")
         client.log_out()
     for body, text in (
-        (f"98=0|108=30|{extra}553=BROKER1|554={SECRET}|", "Username(553) or Password(554) is wrong"),
-        (f"98=0|108=30|{extra}553=BROKER2|554=sandbox-only|", "Username(553) or Password(554) is wrong"),
-        (f"98=0|108=30|{extra}553=BROKER1|554=sandbox-only|8013=S|96=x|", "95"),
+        (f"98=0|108=30|{extra}553=BROKER1|554={SECRET}|", NOT_OF_THE_SESSION),
+        (f"98=0|108=30|{extra}553=BROKER2|554=sandbox-only|", NOT_OF_THE_SESSION),
+        (f"98=0|108=30|{extra}553=BROKER1|554=sandbox-only|8013=S|96=x|", NOT_OF_THE_SESSION),
         (f"98=0|108=9999|{extra}553=BROKER1|554=sandbox-only|", "HeartBtInt(108) must be 1 to 3600 seconds"),
     ):
         with Client(venue.port, next_out=1 if extra else client.next_out) as stranger:

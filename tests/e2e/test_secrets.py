@@ -21,7 +21,8 @@ LOGONS: Final = {
     "twice": f"98=0|108=30|553=BROKER1|554={SECRET}|554={SECRET}|",
     "with an SOH": f"98=0|108=30|553=BROKER1|554={SECRET}\x01{SECRET}|",
     "in the wrong place": f"554={SECRET}|98=0|108=30|553=BROKER1|",
-    "new": f"98=0|108=30|553=BROKER1|554={PASSWORD}|925={SECRET}|",
+    "new": f"98=0|108=30|553=BROKER1|554={SECRET}|925={SECRET}|",
+    "new, and cannot be": f"98=0|108=30|553=BROKER1|554={PASSWORD}|925=BROKER1-{SECRET}|",
     "raw": f"98=0|108=30|553=BROKER1|554={PASSWORD}|95={len(SECRET)}|96={SECRET}|",
     "raw of the wrong length": f"98=0|108=30|553=BROKER1|554={PASSWORD}|95=3|96={SECRET}|",
     "with a bad term": f"98=1|108=30|553=BROKER1|554={SECRET}|",
@@ -42,7 +43,7 @@ MISPLACED: Final[dict[str, list[Any]]] = {
 
 
 def test_password_is_in_no_log_file_or_dump(make_venue: MakeVenue) -> None:
-    venue = make_venue(dear_passwords=True)
+    venue = make_venue(dear_passwords=True, fix={"lockout_after": 1_000})
     venue.start()
     for body in LOGONS.values():
         for header in ("35=A|49=BROKER1|56=FONDACO|34=1|", "35=A|49=BROKER9|56=FONDACO|34=1|", "35=A|34=1|"):
@@ -60,7 +61,7 @@ def test_password_is_in_no_log_file_or_dump(make_venue: MakeVenue) -> None:
     with Client(venue.port) as broker:
         broker.log_on()
         for raw in (
-            broker.message("A", 2, LOGONS["new"]),
+            broker.message("A", 2, LOGONS["raw of the wrong length"]),
             broker.message("BE", 3, f"923=R|924=1|553=BROKER1|554={SECRET}|925={SECRET}|"),
             broker.message("D", 4, f"11=A|554={SECRET}|"),
             broker.message("D", 5, f"11=A|554={SECRET}|")[:-4] + b"000\x01",
@@ -68,6 +69,13 @@ def test_password_is_in_no_log_file_or_dump(make_venue: MakeVenue) -> None:
             broker.put(raw)
         broker.next_out = 5
         assert len(broker.synchronize()) == 3
+        broker.log_out()
+    with Client(venue.port) as broker:
+        broker.say("A", f"98=0|108=30|141=Y|553=BROKER1|554={PASSWORD}|925={SECRET}|")
+        assert broker.hear()["35"] == "A"
+        broker.log_out()
+    with Client(venue.port) as broker:
+        assert broker.log_on(password=SECRET)["35"] == "A"
         broker.log_out()
     venue.terminate()
 

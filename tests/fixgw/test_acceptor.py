@@ -7,11 +7,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from fixgw.authentication import Authenticator
 from fixgw.codec import SOH, encode
 from fixgw.session import SessionState
 from tests.fixgw.house import Broker, House, Wire, numbers, sleep
-from tests.fixgw.venue import client_message
 
 
 @pytest.fixture
@@ -177,24 +175,6 @@ async def test_each_session_has_its_own_clock_and_sequence(house: House) -> None
     house.pass_time(15)
     assert numbers(await broker.heard_now()) == [2]
     assert [m.msg_type for m in await other.heard_now()] == ["0"]
-
-
-async def test_password_is_held_against_its_argon2_hash(house: House) -> None:
-    authenticator = Authenticator()
-    known = house.sequencer.exchange.state.sessions
-    authenticator.refresh(known.values())
-
-    async def passes(comp_id: str, username: str, password: str) -> bool:
-        logon = client_message("A", f"553={username}|554={password}|")
-        return not await authenticator.problem(known.get(comp_id), logon)
-
-    assert await passes("BROKER1", "BROKER1", "secret")
-    assert not await passes("BROKER1", "BROKER1", "guess")
-    assert not await passes("BROKER1", "BROKER1", "")
-    assert not await passes("BROKER1", "BROKER2", "secret")
-    assert not await passes("NOBODY", "NOBODY", "secret")
-    assert not await passes("", "", "")
-    authenticator.close()
 
 
 async def test_too_many_strangers_make_room_for_the_next(house: House) -> None:

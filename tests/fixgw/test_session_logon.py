@@ -4,8 +4,6 @@ import pytest
 
 from tests.fixgw.session_script import LOGGED_ON, Script
 
-pytestmark = pytest.mark.usefixtures("every_version")
-
 LOGONS = {
     "1a a Logon with the expected number is answered": """
         -> A 34=1|98=0|108=30
@@ -68,8 +66,8 @@ LOGONS = {
         is CLOSED next 1
     """,
     "1d a BeginString that is not the session's is refused": """
-        -> A 8=FIX.4.3|98=0|108=30
-        <- 5 58=Incorrect BeginString: FIX.4.3, expected OWN_BEGIN_STRING
+        -> A 8=FIX.4.2|98=0|108=30
+        <- 5 58=Incorrect BeginString: FIX.4.2, expected FIX.4.4
         is CLOSED next 1
     """,
     "a Logon without HeartBtInt is refused": """
@@ -113,13 +111,13 @@ LOGONS = {
         is CLOSED next 1
     """,
     "a field that the venue does not take on a Logon is named": """
-        -> A 98=0|108=30|95=3|96=sig
-        <- 5 58=RawDataLength(95): the venue does not take this field
+        -> A 98=0|108=30|383=9000
+        <- 5 58=MaxMessageSize(383): the venue does not take this field
         is CLOSED next 1
     """,
-    "a field that the venue does not take is named": """
-        -> A 98=0|108=30|383=4096
-        <- 5 58=MaxMessageSize(383): the venue does not take this field
+    "a test session is refused": """
+        -> A 98=0|108=30|464=Y
+        <- 5 58=TestMessageIndicator(464): the venue does not take this field
         is CLOSED next 1
     """,
     "credentials are for others to judge": """
