@@ -4,22 +4,34 @@ holds, and reports answer that are well formed; who said nothing keeps what is h
 Messages come in as on a connection: framed, with the shapes learned that were right before, and through the session.
 """
 
-from typing import Final
+from typing import Final, cast
 
 from engine.account import Account
-from engine.commands import AnyCommand, Refuse
+from engine.commands import AnyCommand, ProvisionSession
 from engine.events import AnyEvent, Trade
+from engine.exchange import Exchange
 from engine.frames import PAYLOAD_BYTES_MAX, decode_record, encode_value
-from fixgw.codec import Framer, Message
-from fixgw.order_entry import refuse_flaw
+from engine.profile import OnBehalf, SessionProfile, SessionRole, Throttle
+from engine.sequencer import Sequencer
+from fixgw.codec import Framer
+from fixgw.delivery import Delivery
+from fixgw.order_gateway import OrderGateway
 from fixgw.session import Session, SessionState
-from fixgw.support import GROUPED
+from fixgw.timestamps import format_utc
 from tests.engine.invariants import check_state
-from tests.fixgw.venue import NOW, NOW_NS, Venue
-from tests.fuzz.script import framed, read
+from tests.fixgw.venue import NOW_NS, Venue
+from tests.fuzz.script import Line, framed, read
 
-BROKERS: Final = ("BROKER1", "BROKER2")
-"""Who speaks."""
+PROFILES: Final = {
+    "BROKER1": SessionProfile(),
+    "BROKER2": SessionProfile(
+        instruments=("BTC/USD",), on_behalf_of=(OnBehalf("DESK", "ACC2"),), throttle=Throttle(3, 6, 3, 6)
+    ),
+    "BROKER4": SessionProfile(SessionRole.READ_ONLY),
+}
+"""Who speaks, by turns of the script: one who may do everything, one who has bounds, one who may look on."""
+BROKERS: Final = tuple(PROFILES)
+ACCOUNTS: Final = {"BROKER1": ("ACC1", "ACC1B"), "BROKER2": ("ACC2",), "BROKER4": ("ACC1",)}
 BYSTANDER: Final = "ACC3"
 """Whose account must not change but by trades of its orders."""
 FINISHED_LOOKED_AT: Final = 50
@@ -29,43 +41,51 @@ def check_order_entry(data: bytes) -> None:
     """Let a script be said to a venue where another broker has orders."""
     floor = Floor()
     for line in read(data):
-        broker = BROKERS[line.broker % len(BROKERS)]
-        session = floor.venue.sessions[broker]
-        text = line.message(broker, session.next_in, NOW)
-        floor.hear(broker, framed(text) if line.is_framed else text.encode("latin-1"))
+        floor.hear(line)
 
 
 class Floor:
-    """A venue, a connection for each broker, and the bystander's account."""
+    """A venue, a connection for each broker, and the bystander's account. It is the sequencer of its gateway."""
 
     def __init__(self) -> None:
         self.venue = Venue()
+        self.time_ns = NOW_NS
+        for broker, profile in PROFILES.items():
+            self.venue.apply(ProvisionSession(broker, ACCOUNTS[broker], "hash", profile=profile))
+        self.sessions = {broker: Session("FONDACO", broker) for broker in BROKERS}
         self.framers = {broker: Framer() for broker in BROKERS}
-        self.bystander = self.venue.exchange.state.accounts[BYSTANDER]
+        for session in self.sessions.values():
+            session.state = SessionState.ACTIVE
+        self.speaker = ""
+        self.gateway = OrderGateway(cast("Sequencer", self), self.venue.order_entry, cast("Delivery", None))
+        self.bystander = self.exchange.state.accounts[BYSTANDER]
         for name, side, price in (("REST1", "1", "90"), ("REST2", "2", "110")):
             self.venue.order(name, side, "1", price, by="BROKER3", more=f"1={BYSTANDER}|")
 
-    def hear(self, broker: str, raw: bytes) -> None:
-        framer, session = self.framers[broker], self.venue.sessions[broker]
-        for message in framer.receive(raw):
-            if session.accept(message, NOW_NS):
-                command = self._command(broker, session, message)
-                self._carry_out(command, broker)
-                if not message.known and type(command) is not Refuse and message.msg_type not in GROUPED:
-                    framer.learn(message)
+    @property
+    def exchange(self) -> Exchange:
+        return self.venue.exchange
+
+    def hear(self, line: Line) -> None:
+        self.time_ns += line.pause_ns
+        self.speaker = broker = BROKERS[line.broker % len(BROKERS)]
+        session, framer = self.sessions[broker], self.framers[broker]
+        text = line.message(broker, session.next_in, format_utc(self.time_ns))
+        for message in framer.receive(framed(text) if line.is_framed else text.encode("latin-1")):
+            if session.accept(message, self.time_ns):
+                asked = self.venue.sequence
+                self.gateway.take(broker, session.next_in - 1, message, session.flaw, framer)
+                assert self.venue.sequence == asked + 1, "each message is one command"
             session.answers.clear()
             session.resend_requests.clear()
             if session.state is not SessionState.ACTIVE:  # the broker comes back at once
                 session.disconnected()
                 session.state = SessionState.ACTIVE
-                self.framers[broker] = Framer()
+                self.framers[broker] = framer = Framer()
+                break
 
-    def _command(self, broker: str, session: Session, message: Message) -> AnyCommand:
-        if session.flaw is not None:
-            return refuse_flaw(broker, session.next_in - 1, message, session.flaw)
-        return self.venue.order_entry.translate(broker, session.next_in - 1, message)
-
-    def _carry_out(self, command: AnyCommand, broker: str) -> None:
+    def submit(self, command: AnyCommand) -> list[AnyEvent]:
+        """Do what a sequencer does with a command, and check what comes of it."""
         venue = self.venue
         encoded = encode_value(command)
         before = _holdings(self.bystander)
@@ -75,10 +95,11 @@ class Floor:
         read_back = decode_record(record)
         assert (encode_value(read_back.command), list(read_back.events)) == (encoded, events)
         assert events, "nothing is ignored"
-        assert any(told.session == broker for told in venue.tell(events)), "who asks is answered"
+        assert any(told.session == self.speaker for told in venue.tell(events)), "who asks is answered"
         if not _traded(events):
             assert _holdings(self.bystander) == before, "who said nothing keeps what is his"
         check_state(venue.exchange.state, FINISHED_LOOKED_AT)
+        return events
 
 
 def _holdings(account: Account) -> list[object]:

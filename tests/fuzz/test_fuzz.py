@@ -12,7 +12,7 @@ from tests.fuzz.guidance import fuzz
 from tests.fuzz.targets import TARGETS
 
 SECONDS: Final = 15
-INPUTS_MIN: Final = 200
+INPUTS_MIN: Final = 100
 """Fewer in that time would mean that the fuzzer does not work, not that the machine is slow."""
 
 
