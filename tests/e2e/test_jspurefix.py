@@ -38,12 +38,15 @@ class JsPureFix:
     async def connected(cls, directory: Path, port: int, password: str = PASSWORD) -> AsyncIterator[Self]:
         """Start the program; what it keeps of its sequences stays in `directory`, for the next one."""
         settings = directory / "jspurefix.json"
-        settings.write_text(json.dumps(_settings(directory, port, password)), encoding="ascii")
+        settings.write_text(json.dumps(_settings(port, password)), encoding="ascii")
         node = shutil.which("node")
         assert node is not None, "Node.js 20 or newer runs jspurefix"
         assert (PROGRAM.parent / "node_modules").exists(), "`make test` installs jspurefix"
         process = await asyncio.create_subprocess_exec(
-            node, str(PROGRAM), str(settings), stdin=PIPE, stdout=PIPE, limit=LINE_BYTES_MAX
+            *(node, str(PROGRAM), str(settings), str(directory / "numbers.json")),
+            stdin=PIPE,
+            stdout=PIPE,
+            limit=LINE_BYTES_MAX,
         )
         try:
             broker = cls(process)
@@ -117,7 +120,7 @@ def fields_of(text: str) -> Fields:
     return dict(piece.split("=", 1) for piece in text.rstrip("|").split("|"))
 
 
-def _settings(directory: Path, port: int, password: str) -> dict[str, Any]:
+def _settings(port: int, password: str) -> dict[str, Any]:
     """Return the session's description, as jspurefix calls it."""
     return {
         "application": {
@@ -135,7 +138,6 @@ def _settings(directory: Path, port: int, password: str) -> dict[str, Any]:
         "EncryptMethod": 0,
         "HeartBtInt": 30,
         "ResetSeqNumFlag": False,
-        "store": {"type": "file", "directory": str(directory / "store")},
     }
 
 

@@ -1,19 +1,22 @@
 /**
  * A broker on jspurefix, in a process of its own, steered by lines of JSON; one connection is one process.
  *
- *     node broker.js SETTINGS
+ *     node broker.js SETTINGS NUMBERS
  *
- * SETTINGS is a file that holds jspurefix's session description. In: `{"do": "send", "msgType": "D", "fields":
- * {"ClOrdID": "A", …}}` and `{"do": "logout"}`. Out: one object a line: what the session did (`ready`, `stopped`), each
- * message in and out as text, and what jspurefix warns of. What comes in is validated by the dictionary that the
- * description names; what jspurefix finds wrong it answers with a Reject, which shows.
+ * SETTINGS is a file that holds jspurefix's session description, NUMBERS one that keeps the sequence numbers. In:
+ * `{"do": "send", "msgType": "D", "fields": {"ClOrdID": "A", …}}` and `{"do": "logout"}`. Out: one object a line: what
+ * the session did (`ready`, `stopped`), each message in and out as text, and what jspurefix warns of. What comes in is
+ * validated by the dictionary that the description names; what jspurefix finds wrong it answers with a Reject, which
+ * shows.
  */
 'use strict'
 
 require('reflect-metadata')
 const fs = require('fs')
 const readline = require('readline')
-const { AsciiSession, FixMsgStoreRecord, JsFixLoggerFactory, SessionLauncher } = require('jspurefix')
+const {
+  AsciiSession, FixMsgStoreRecord, JsFixLoggerFactory, MemorySessionStoreFactory, SessionLauncher
+} = require('jspurefix')
 
 function say (what) {
   process.stdout.write(JSON.stringify(what) + '\n')
@@ -34,6 +37,23 @@ class Log {
 class Logs extends JsFixLoggerFactory {
   logger (type) { return new Log(type) }
   plain (name) { return new Log(name) }
+}
+
+/**
+ * Keeps the sequence numbers for the next process. jspurefix's own file store begins a write at every change and does
+ * not wait for the one before: on a busy machine an older number may be written last. This one writes at the end.
+ */
+class Numbers extends MemorySessionStoreFactory {
+  create (id) {
+    const file = process.argv[3]
+    const store = super.create(id)
+    if (fs.existsSync(file)) Object.assign(store, JSON.parse(fs.readFileSync(file, 'utf8')))
+    process.on('exit', () => {
+      const { senderSeqNum, targetSeqNum } = store
+      fs.writeFileSync(file, JSON.stringify({ senderSeqNum, targetSeqNum }))
+    })
+    return store
+  }
 }
 
 /** Tells of everything, and keeps what it sends so that it can be sent again. */
@@ -61,7 +81,12 @@ class Broker extends AsciiSession {
 
 class Launcher extends SessionLauncher {
   makeFactory () {
-    return { makeSession: config => (this.session = new Broker(config)) }
+    return {
+      makeSession: config => {
+        config.sessionStoreFactory = new Numbers()
+        return (this.session = new Broker(config))
+      }
+    }
   }
 }
 
