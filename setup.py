@@ -76,6 +76,8 @@ COMPILED: Final = {
     ),
     "fixgw": (
         "acceptor",
+        "authentication",
+        "balances",
         "codec",
         "connection",
         "dictionary",

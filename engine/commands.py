@@ -445,6 +445,16 @@ class QueryOrderList(Command, tag=32, frozen=True, array_like=True, gc=False):
     list_id: str
 
 
+class QueryBalances(Command, tag=80, frozen=True, array_like=True, gc=False):
+    """Ask for the balances of an account, or of all accounts of the session; `is_collateral`: as collateral."""
+
+    session: str
+    msg_seq_num: int
+    request_id: str
+    account: str
+    is_collateral: bool
+
+
 class SetIndexPrice(Command, tag=26, frozen=True, array_like=True, gc=False):
     """The index price of an instrument, with where it comes from and when it held there, ns since the epoch."""
 
@@ -485,6 +495,7 @@ AnyCommand = (
     | SetPhase
     | SetSchedule
     | QueryPhase
+    | QueryBalances
     | BustTrade
     | CorrectTrade
     | SetLimits

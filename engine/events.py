@@ -612,6 +612,33 @@ class PhaseReported(Event, tag=49, frozen=True, array_like=True, gc=False):
     text: str = ""
 
 
+class BalancesAnswered(Event, tag=80, frozen=True, array_like=True, gc=False):
+    """A question for balances is answered by so many reports, which follow; or refused, for a `reason`."""
+
+    session: str
+    request_id: str
+    account: str
+    is_collateral: bool
+    reports: int
+    reason: int = 0
+    text: str = ""
+
+
+class BalanceReported(Event, tag=81, frozen=True, array_like=True, gc=False):
+    """What an account has of an asset: one of `reports` answers to a question. Amounts have so many `decimals`."""
+
+    session: str
+    request_id: str
+    account: str
+    is_collateral: bool
+    asset: str
+    decimals: int
+    available: Amount
+    reserved: Amount
+    reports: int
+    is_last: bool
+
+
 class OrderTriggered(Event, tag=26, frozen=True, array_like=True, gc=False):
     """The price that an order waited for was reached, and the order enters the book. Nothing of it has traded yet."""
 
@@ -673,6 +700,8 @@ AnyEvent = (
     | IndicativePrice
     | ScheduleSet
     | PhaseReported
+    | BalancesAnswered
+    | BalanceReported
     | TradeAmended
     | LimitsSet
     | Blocked

@@ -69,6 +69,7 @@ _APPLIERS: Final[dict[type, Callable[[State, Any], list[AnyEvent]]]] = {
     commands.QueryOrderList: lists.query_order_list,
     commands.SetSchedule: transitions.set_schedule,
     commands.QueryPhase: queries.query_phase,
+    commands.QueryBalances: queries.query_balances,
     commands.SetIndexPrice: index_price.set_index_price,
 }
 """Each of the first seven notes where its session's sequence stands. Done here, for all of them, that would cost more:

@@ -1,10 +1,10 @@
-"""Questions about orders. They change nothing but the session's place in its sequence."""
+"""Questions about orders, phases and balances. They change nothing but the session's place in its sequence."""
 
 from bisect import bisect_right
 from typing import Final
 
-from engine.commands import NewOrder, QueryOrder, QueryOrders, QueryPhase
-from engine.events import AnyEvent, OrderStatusReported, PhaseReported
+from engine.commands import NewOrder, QueryBalances, QueryOrder, QueryOrders, QueryPhase
+from engine.events import AnyEvent, BalanceReported, BalancesAnswered, OrderStatusReported, PhaseReported
 from engine.order import Order
 from engine.places import shown_terms
 from engine.reject import RejectReason, unknown_session
@@ -45,6 +45,40 @@ def query_orders(state: State, command: QueryOrders) -> list[AnyEvent]:
         _status(state, command.session, order, command.request_id, total_reports=len(orders), last_report=order is last)
         for order in orders
     ]
+
+
+def query_balances(state: State, command: QueryBalances) -> list[AnyEvent]:
+    """Answer with what accounts have of each asset of which they have any."""
+    session = state.sessions.get(command.session)
+    if session is None:
+        return unknown_session(command.session)
+    session.last_in = command.msg_seq_num
+    asked = (command.session, command.request_id, command.account, command.is_collateral)
+    if command.account and command.account not in session.permitted:
+        reason = RejectReason.UNKNOWN_ACCOUNT
+        return [BalancesAnswered(*asked, 0, reason, reason.text)]
+    found = [
+        (account, asset, holding)
+        for account in ((command.account,) if command.account else session.accounts)
+        for asset, holding in state.accounts[account].holdings.items()
+        if holding.available or holding.reserved
+    ]
+    reports: list[AnyEvent] = [
+        BalanceReported(
+            command.session,
+            command.request_id,
+            account,
+            command.is_collateral,
+            asset,
+            state.assets[asset],
+            holding.available,
+            holding.reserved,
+            len(found),
+            number == len(found),
+        )
+        for number, (account, asset, holding) in enumerate(found, start=1)
+    ]
+    return [BalancesAnswered(*asked, len(found)), *reports]
 
 
 def _page(state: State, accounts: tuple[str, ...], command: QueryOrders) -> list[Order]:

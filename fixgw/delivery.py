@@ -16,6 +16,8 @@ import msgspec
 
 from engine.events import (
     AnyEvent,
+    BalanceReported,
+    BalancesAnswered,
     CancelRejected,
     CredentialsSet,
     IndicativePrice,
@@ -88,6 +90,8 @@ _REPORTED: Final = (
     ListRequestRejected,
     OrderStatusReported,
     PhaseReported,
+    BalancesAnswered,
+    BalanceReported,
     Refused,
 )
 

@@ -14,6 +14,7 @@ from engine.commands import (
     MassCancel,
     NewOrder,
     NewOrderList,
+    QueryBalances,
     QueryOrder,
     QueryOrderList,
     QueryOrders,
@@ -27,6 +28,7 @@ from engine.reject import RejectReason
 from engine.state import State
 from engine.triggers import LIMITED_TYPES
 from engine.values import LIMIT, PEGGED, MassCancelScope, OrderStatus, OrderType, Side, Subscription, TimeInForce
+from fixgw.balances import COLLATERAL, POSITIONS, read_collateral_inquiry, read_positions_request
 from fixgw.codec import Message
 from fixgw.errors import InvalidTimestamp
 from fixgw.instruments import InstrumentText
@@ -41,7 +43,7 @@ from fixgw.timestamps import parse_utc
 from fixgw.validation import Flaw, has_format
 from fixgw.version import FIX44, Version
 
-_SHORT: Final = ("11", "41", "55", "1", "66", "584", "790", "2362", "324", "335", "336")
+_SHORT: Final = ("11", "41", "55", "1", "66", "584", "790", "2362", "324", "335", "336", "710", "909")
 """Those names and ids."""
 _SIDES: Final = {"1": Side.BUY, "2": Side.SELL}
 _ORDER_TYPES: Final = {
@@ -63,7 +65,7 @@ _TIMES_IN_FORCE: Final = {
     "7": TimeInForce.AT_THE_CLOSE,
 }
 _SUBSCRIPTIONS: Final = {str(each.value): each for each in Subscription}
-_REQUEST_IDS: Final = ("66", "11", "584", "324", "335")
+_REQUEST_IDS: Final = ("66", "11", "584", "324", "335", "710", "909")
 """By which of them a refusal names the request that it is for."""
 _MASS_CANCEL_SCOPES: Final = {
     "1": MassCancelScope.INSTRUMENT,
@@ -119,6 +121,8 @@ class OrderEntry:
             LIST: self._new_order_list,
             "K": self._cancel_order_list,
             "M": self._query_order_list,
+            POSITIONS: self._query_positions,
+            COLLATERAL: self._query_collateral,
         }
 
     def refresh(self) -> None:
@@ -271,6 +275,14 @@ class OrderEntry:
         _check_common(fields)
         subscription = _subscription(fields)
         return QueryPhase(session, number, fields["335"], fields.get("336", ""), False, subscription)  # noqa: FBT003
+
+    def _query_positions(self, session: str, number: int, message: Message) -> QueryBalances:
+        _check_common(message.fields)
+        return read_positions_request(self._state.sessions[session], number, message)
+
+    def _query_collateral(self, session: str, number: int, message: Message) -> QueryBalances:
+        _check_common(message.fields)
+        return read_collateral_inquiry(self._state.sessions[session], number, message)
 
     def refuse(self, session: str, number: int, message: Message, refusal: Refusal) -> Refuse:
         """Return the refusal in the message's own form: a rejected order or cancel, else a BusinessMessageReject.

@@ -11,7 +11,7 @@ from engine.state import Session
 from fixgw.refusal import Refusal, unsupported_value
 from fixgw.reject import GatewayReject
 
-QUERIES: Final = frozenset(("H", "AF", "M", "e", "g"))
+QUERIES: Final = frozenset(("H", "AF", "M", "e", "g", "AN", "BB"))
 """Requests that change nothing."""
 _ORDER_ENTRY: Final = SessionRole.ORDER_ENTRY
 _READ_ONLY: Final = SessionRole.READ_ONLY

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from engine.events import (
     AnyEvent,
+    BalanceReported,
+    BalancesAnswered,
     CancelRejected,
     IndicativePrice,
     ListedOrder,
@@ -32,6 +34,7 @@ from engine.events import (
 )
 from engine.reject import TEXTS
 from engine.values import BUY, CONTINUOUS, EXPIRIES, REQUESTED, SELL, CancelReason, OrderStatus, OrderType
+from fixgw.balances import balance_reported, balances_answered
 from fixgw.instruments import InstrumentText
 from fixgw.phases import SESSION_SUB_ID, indicative_price, phase_changed, phase_reported
 from fixgw.reject import business_reject_reason, cxl_rej_reason, mass_cancel_reject_reason, ord_rej_reason
@@ -120,6 +123,8 @@ class Reports:
             IndicativePrice: self._indicative_price,
             ListReported: self._list_reported,
             ListRequestRejected: self._list_request_rejected,
+            BalancesAnswered: balances_answered,
+            BalanceReported: balance_reported,
         }
 
     def report(self, event: AnyEvent, sequence: int, part: int, time: str) -> Report:

@@ -92,6 +92,7 @@ class Tape:
             self._cancel_list: 1,
             self._query_list: 2,
             self._index_price: 2,
+            self._balances: 0.3,
         }
         self._makers, self._weights = list(makers), list(makers.values())
 
@@ -444,6 +445,11 @@ class Tape:
         mode = self._random.choice((*[SelfTrade.DEFAULT] * 5, *SelfTrade))
         rule = SelfTradeRule(mode, self._random.choice(tuple(SelfTradeScope)))
         return commands.SetSelfTrade(self._seldom(account, "") if session else account, session, rule)
+
+    def _balances(self) -> AnyCommand:
+        session, account, _, _ = self._of(self._number)
+        is_collateral = bool(self._random.randrange(2))
+        return commands.QueryBalances(session, self._number, "b", self._seldom("", account, 3), is_collateral)
 
     def _house(self) -> AnyCommand:
         chance = self._random
