@@ -76,7 +76,6 @@ COMPILED: Final = {
     ),
     "fixgw": (
         "acceptor",
-        "authentication",
         "balances",
         "codec",
         "connection",
@@ -94,6 +93,7 @@ COMPILED: Final = {
         "permissions",
         "phases",
         "refusal",
+        "rendering",
         "reports",
         "session",
         "sizes",

@@ -26,6 +26,7 @@ from fixgw.errors import ListenError
 from fixgw.gateway import Gateway, Outgoing
 from fixgw.refused import RefusedLog
 from fixgw.session import Session
+from fixgw.version import version_named
 
 TICK_S: Final = 0.25
 
@@ -166,11 +167,19 @@ class Acceptor:
             await self.connection_gone.wait()
 
     def _serve(self, comp_id: str) -> None:
-        """Serve a session, if it is one to be served here and is not yet."""
+        """Serve a session, if it is one to be served here, in the version of FIX that it has been given."""
         known = self.gateway.known[comp_id]
-        if comp_id not in self.sessions and self.gateway.serves(known):
-            session = self.sessions[comp_id] = Session(self.settings.comp_id, comp_id, known.last_in + 1)
+        version = version_named(known.profile.version)
+        session = self.sessions.get(comp_id)
+        if session is None:
+            if not self.gateway.serves(known):
+                return
+            session = self.sessions[comp_id] = Session(self.settings.comp_id, comp_id, known.last_in + 1, version)
             self.outgoing[comp_id] = self.gateway.open(session)
+        elif session.version is not version:
+            self._cut(comp_id, f"the session speaks {version.name} from now on")
+            session.version = version
+        session.validates = known.profile.validates
 
     def _serve_or_not(self, comp_id: str) -> None:
         """Serve a session that has been set up, or not any more if it is for something else now."""

@@ -41,7 +41,7 @@ from fixgw.support import ECHO_CHARS_MAX, ID_CHARS_MAX, LIST, TERM_TAGS
 from fixgw.terms import read_terms, trails
 from fixgw.timestamps import parse_utc
 from fixgw.validation import Flaw, has_format
-from fixgw.version import FIX44, Version
+from fixgw.version import FIX44, Version, version_named
 
 _SHORT: Final = ("11", "41", "55", "1", "66", "584", "790", "2362", "324", "335", "336", "710", "909")
 """Those names and ids."""
@@ -141,8 +141,8 @@ class OrderEntry:
             if not message.known:
                 supported = self._version_of(session).supported[message.msg_type]
                 if not message.fields.keys() <= supported:
-                    unsupported = (tag for tag in message.fields if tag not in supported)
-                    raise Refusal(GatewayReject.UNSUPPORTED_FIELD, next(unsupported))
+                    unsupported = next(tag for tag in message.fields if tag not in supported)
+                    raise Refusal(GatewayReject.UNSUPPORTED_FIELD, unsupported if unsupported.isdecimal() else 0)
             return translator(session, number, message)
         except Refusal as refusal:
             return self.refuse(session, number, message, refusal)
@@ -321,17 +321,18 @@ class OrderEntry:
             _repeated(message, form, reason, version),
         )
 
-    def _version_of(self, _session: str) -> Version:
+    def _version_of(self, session: str) -> Version:
         """Return the version of FIX that a session speaks."""
-        return FIX44
+        return version_named(self._state.sessions[session].profile.version)
 
     def _find_order(self, session: str, account: str, fields: dict[str, str]) -> Order | None:
         """Return the order that a refused request means: it lives on, and the answer tells its state."""
         permitted = self._state.sessions[session].permitted.get(account)
         if permitted is None:
             return None
-        original = _id_of_order(fields, "41")
-        return self._state.find_order(permitted, permitted.order_id_of(original) if original else _order_id(fields))
+        original = fields.get("41", NO_ID)
+        by_order_id = original == NO_ID and "37" in fields
+        return self._state.find_order(permitted, _order_id(fields) if by_order_id else permitted.order_id_of(original))
 
 
 def _repeated(message: Message, form: str, reason: int, version: Version) -> str:
@@ -456,9 +457,15 @@ def _side(fields: dict[str, str]) -> Side:
 
 
 def _id_of_order(fields: dict[str, str], tag: str) -> str:
-    """Return the ClOrdID in field `tag`; nothing if it is the word for none, as FIX needs one there, beside a 37."""
-    cl_ord_id = fields[tag]
-    return "" if cl_ord_id == NO_ID and "37" in fields else cl_ord_id
+    """Return the ClOrdID in field `tag`, nothing if there is none, or the word for that, and an OrderID(37) instead."""
+    cl_ord_id = fields.get(tag, NO_ID)
+    if cl_ord_id != NO_ID:
+        return cl_ord_id
+    if "37" in fields:
+        return ""
+    if tag not in fields:
+        raise Refusal(GatewayReject.FIELD_MISSING, tag, "or OrderID(37)")
+    return cl_ord_id
 
 
 def _order_id(fields: dict[str, str]) -> int:

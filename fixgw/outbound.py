@@ -126,10 +126,12 @@ class Outbound:
         if number > self._reserved:
             self._reserve(number)
         if self.live:
-            msg_type, body = self._reports.report(event, sequence, part, time)
+            version = self._session.version
+            msg_type, body = version.render(*self._reports.report(event, sequence, part, time))
             if is_addressed(self._known):
                 body = addressed(self._known, event, part, msg_type, body)
-            self._frames.append(encode(f"35={msg_type}{self._header}{number}\x0152={time}\x01{body}"))
+            text = f"35={msg_type}{self._header}{number}\x0152={time}\x01{body}"
+            self._frames.append(encode(text, version.begin_string))
             self._entries.append(entry_bytes(sequence, part, 0, time_ns))
             self._session.last_sent_ns = time_ns
         else:
@@ -201,7 +203,7 @@ class Outbound:
         now_ns = self._sequencer.time_ns
         msg_type, body = logon
         self._session.last_sent_ns = now_ns
-        self._wire.write(encode(f"35={msg_type}{self._header}1\x0152={format_utc(now_ns)}\x01{body}"))
+        self._wire.write(self._encode(f"35={msg_type}{self._header}1\x0152={format_utc(now_ns)}\x01{body}"))
         if self.next_out > 2:
             self._stop_being_live(2)
 
@@ -264,7 +266,7 @@ class Outbound:
         self.next_out = number + 1
         if number > self._reserved:
             self._reserve(number)
-        self._frames.append(encode(f"35={msg_type}{self._header}{number}\x0152={format_utc(now_ns)}\x01{body}"))
+        self._frames.append(self._encode(f"35={msg_type}{self._header}{number}\x0152={format_utc(now_ns)}\x01{body}"))
         self._entries.append(entry_bytes(ADMINISTRATIVE, 0, 0, now_ns))
         self._session.last_sent_ns = now_ns
         self._mark_dirty()
@@ -340,7 +342,8 @@ class Outbound:
             record = records[entry.sequence]
             event = record.events[entry.part >> 1]
             time = format_utc(record.time_ns)
-            msg_type, body = self._reports.report(event, record.sequence, entry.part, time)
+            report = self._reports.report(event, record.sequence, entry.part, time)
+            msg_type, body = self._session.version.render(*report)
             body = addressed(self._known, event, entry.part, msg_type, body)
             frames.append(self._repeated(number, entry, msg_type, body, now_ns, again=again))
             if not entry.sent_ns:
@@ -357,8 +360,12 @@ class Outbound:
             times += f"43=Y\x01122={format_utc(entry.sent_ns or now_ns)}\x01"
         if entry.flags & POSSIBLE_RESEND:
             times += "97=Y\x01"
-        return encode(f"35={msg_type}{self._header}{number}{times}{body}")
+        return self._encode(f"35={msg_type}{self._header}{number}{times}{body}")
 
     def _gap_fill(self, number: int, new_number: int, now_ns: int) -> bytes:
         time = format_utc(now_ns)
-        return encode(f"35=4{self._header}{number}\x0152={time}\x0143=Y\x01122={time}\x01123=Y\x0136={new_number}\x01")
+        times = f"\x0152={time}\x0143=Y\x01122={time}\x01"
+        return self._encode(f"35=4{self._header}{number}{times}123=Y\x0136={new_number}\x01")
+
+    def _encode(self, text: str) -> bytes:
+        return encode(text, self._session.version.begin_string)

@@ -42,7 +42,7 @@ from fixgw.order_gateway import OrderGateway
 from fixgw.quickfix_callbacks import Callbacks, Inbox, Link
 from fixgw.quickfix_log import LogFactory, SessionLog, raw_bytes
 from fixgw.quickfix_outgoing import QuickFixDelivery
-from fixgw.session import ON_DISCONNECT, Session, application_flaw
+from fixgw.session import ON_DISCONNECT, Session
 
 TAKEN_AT_ONCE: Final = 1_024
 """How many messages are dealt with before the loop looks elsewhere."""
@@ -276,7 +276,7 @@ class QuickFixLane:
             _log.warning("garbled message ignored", session=link.comp_id, reason=link.framer.garbled_reason)
             return 0
         message = messages[0]
-        flaw = None if message.known else application_flaw(message, link.session.version)
+        flaw = link.session.application_flaw(message)
         return self.gateway.take(link.comp_id, int(message.fields["34"]), message, flaw, link.framer)
 
     def _gone(self, link: Link) -> None:

@@ -426,7 +426,7 @@ class Reports:
                 )
             case "9":
                 body = (
-                    f"37={event.order_id or 'NONE'}\x01{ids}41={event.orig_cl_ord_id}\x01"
+                    f"37={event.order_id or 'NONE'}\x01{ids}41={event.orig_cl_ord_id or 'NONE'}\x01"
                     f"39={_ORDER_STATUS[event.status]}\x01{account}60={time}\x01"
                     f"434={event.request_type}\x01102={cxl_rej_reason(event.reason)}\x01{text}"
                 )

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from engine.values import CancelOnDisconnect
 from fixgw.codec import Message
 from fixgw.errors import InvalidTimestamp
-from fixgw.support import ECHO_CHARS_MAX, UNSUPPORTED
+from fixgw.support import ECHO_CHARS_MAX, GROUPED, NEEDED, UNSUPPORTED
 from fixgw.timestamps import parse_utc
 from fixgw.validation import NO_TAGS, REASON_TEXTS, Flaw, SessionRejectReason, find_flaw
 from fixgw.version import FIX44, Version
@@ -102,7 +102,6 @@ class Session:
         "_now_second",
         "_test_request_sent",
         "answers",
-        "begin_string",
         "close_reason",
         "comp_id",
         "flaw",
@@ -111,6 +110,7 @@ class Session:
         "next_in",
         "resend_requests",
         "state",
+        "validates",
         "venue_comp_id",
         "version",
     )
@@ -118,7 +118,8 @@ class Session:
     def __init__(self, venue_comp_id: str, comp_id: str, next_in: int = 1, version: Version = FIX44) -> None:
         """`comp_id` is the counterparty's."""
         self.version = version
-        self.begin_string = version.begin_string
+        self.validates = True
+        """Application messages are held to the dictionary; else they must only have what the venue needs of them."""
         self.venue_comp_id = venue_comp_id
         self.comp_id = comp_id
         self.next_in = next_in
@@ -147,9 +148,11 @@ class Session:
 
     def check_logon(self, message: Message, now_ns: int) -> str:
         """Return what is wrong with a Logon, credentials and sequence aside, or an empty text."""
-        if message.begin_string != self.begin_string:
-            return f"Incorrect BeginString: {message.begin_string}, expected {self.begin_string}"
+        if message.begin_string != self.version.begin_string:
+            return f"Incorrect BeginString: {message.begin_string}, expected {self.version.begin_string}"
         version = self.version
+        if message.fields.get("1137", "") != version.appl_ver_id and version.appl_ver_id:
+            return f"DefaultApplVerID(1137) must be {version.appl_ver_id} ({version.name})"
         flaw = find_flaw(message, version.dictionary, version.logon_extensions)
         if flaw is not None:
             return f"{flaw.text}: tag {flaw.ref_tag}" if flaw.ref_tag else flaw.text
@@ -183,6 +186,8 @@ class Session:
         self._gap_through = 0
         self._count(number)
         body = f"98=0\x01108={self.heartbeat_s}\x01"
+        if self.version.appl_ver_id:
+            body += f"1137={self.version.appl_ver_id}\x01"
         if resets:
             body += "141=Y\x01"
         if their_expected:
@@ -211,8 +216,8 @@ class Session:
         self._test_request_sent = False
         self.flaw = None
         fields = message.fields
-        if message.begin_string != self.begin_string:  # 2i
-            self._log_out(f"Incorrect BeginString: {message.begin_string}, expected {self.begin_string}")
+        if message.begin_string != self.version.begin_string:  # 2i
+            self._log_out(f"Incorrect BeginString: {message.begin_string}, expected {self.version.begin_string}")
             return False
         number_text = fields.get("34", "")
         if not (number_text.isascii() and number_text.isdigit()) or len(number_text) > len(str(MSG_SEQ_NUM_MAX)):
@@ -236,8 +241,19 @@ class Session:
         self.next_in = number + 1
         if self._gap_through and number >= self._gap_through:
             self._gap_through = 0
-        self.flaw = None if message.known else application_flaw(message, self.version)
+        self.flaw = self.application_flaw(message)
         return True
+
+    def application_flaw(self, message: Message) -> Flaw | None:
+        """Return what must be rejected of an application message, as the standard has it."""
+        appl_ver_id = self.version.appl_ver_id
+        if appl_ver_id and message.fields.get("1128", appl_ver_id) != appl_ver_id:
+            return Flaw(SessionRejectReason.INVALID_APPLICATION_VERSION, 1128)
+        if message.known:
+            return None
+        if self.validates or message.msg_type in GROUPED:
+            return _application_flaw(message, self.version)
+        return _unreadable_flaw(message)
 
     def tick(self, now_ns: int) -> None:
         """Send what silence asks for: Heartbeat, TestRequest, the repeated ResendRequest; close a dead session."""
@@ -446,7 +462,7 @@ def _session_flaw(message: Message, version: Version) -> Flaw | None:
     return None
 
 
-def application_flaw(message: Message, version: Version) -> Flaw | None:
+def _application_flaw(message: Message, version: Version) -> Flaw | None:
     """Return what the standard finds wrong with an application message, quickly if such a one was right before."""
     if not version.shapes.accept(message):
         flaw = version.find_flaw(message)
@@ -455,6 +471,14 @@ def application_flaw(message: Message, version: Version) -> Flaw | None:
     fields = message.fields
     for tag in version.required.get(message.msg_type, ()):
         if tag not in fields:
+            return Flaw(SessionRejectReason.REQUIRED_TAG_MISSING, int(tag))
+    return None
+
+
+def _unreadable_flaw(message: Message) -> Flaw | None:
+    """Return which field the venue needs, and does not find, of a message that is held to no dictionary."""
+    for tag in NEEDED.get(message.msg_type, ()):
+        if not message.fields.get(tag):
             return Flaw(SessionRejectReason.REQUIRED_TAG_MISSING, int(tag))
     return None
 

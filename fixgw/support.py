@@ -18,6 +18,10 @@ ECHO_CHARS_MAX: Final = 64
 HEADER: Final = frozenset(("35", "49", "56", "34", "52", "43", "97", "115", "122", "50", "57", "369"))
 """Header fields understood. 50, 57 and 369 inform only: the venue does not act on them."""
 
+SPLIT_HEADER: Final = ("1128",)
+SPLIT_LOGON: Final = ("1137",)
+"""What comes on top where session and application have versions of their own: ApplVerID, and its default in a Logon."""
+
 SESSION_BODY: Final = {
     "A": ("98", "108", "95", "96", "141", "553", "554", "789", "925", "8013"),
     "0": ("112",),
@@ -67,13 +71,22 @@ BODY: Final = {
 """Body tags understood in the messages of the application."""
 
 NEEDED: Final[dict[str, tuple[str, ...]]] = {
-    "D": ("55",),
-    "F": ("55",),
-    "G": ("55",),
-    "H": ("55",),
-    "e": ("55",),
+    "D": ("11", "40", "54", "55"),
+    "F": ("11", "54", "55"),
+    "G": ("11", "40", "54", "55"),
+    "q": ("11", "530"),
+    "H": ("54", "55"),
+    "K": ("66",),
+    "M": ("66",),
+    "AF": ("584", "585"),
+    "e": ("55", "263", "324"),
+    "g": ("263", "335"),
+    "AN": ("710",),
 }
-"""Body tags that the venue needs and that a version may leave open, as components have optional members only."""
+"""Body tags without which the venue cannot make out what is asked for. A version may leave them open."""
+
+VALUES_ON_TOP_OF_42: Final = {"18": "HQa", "40": "JK", "59": "7"}
+"""Values of later versions that the venue has in FIX 4.2 too, as others do: of ExecInst, OrdType and TimeInForce."""
 
 LATER_FIELDS: Final = {
     "83": Field("83", "RptSeq", "INT", frozenset(), None),

@@ -24,7 +24,7 @@ from fixgw.timestamps import parse_utc
 
 
 class SessionRejectReason(IntEnum):
-    """SessionRejectReason(373) of FIX 4.4."""
+    """SessionRejectReason(373)."""
 
     INVALID_TAG_NUMBER = 0
     REQUIRED_TAG_MISSING = 1
@@ -44,6 +44,7 @@ class SessionRejectReason(IntEnum):
     REPEATING_GROUP_FIELDS_OUT_OF_ORDER = 15
     INCORRECT_NUM_IN_GROUP_COUNT = 16
     NON_DATA_VALUE_INCLUDES_SOH = 17
+    INVALID_APPLICATION_VERSION = 18
     OTHER = 99
 
 
@@ -68,6 +69,7 @@ REASON_TEXTS: Final[dict[int, str]] = {
     Reason.REPEATING_GROUP_FIELDS_OUT_OF_ORDER: "Repeating group fields out of order",
     Reason.INCORRECT_NUM_IN_GROUP_COUNT: "Incorrect NumInGroup count for repeating group",
     Reason.NON_DATA_VALUE_INCLUDES_SOH: "Non-data value includes field delimiter (SOH character)",
+    Reason.INVALID_APPLICATION_VERSION: "Invalid/Unsupported Application Version",
     Reason.OTHER: "Other",
 }
 """The standard's words for each reason, as QuickFIX sends them in Text(58)."""
@@ -416,6 +418,10 @@ def _is_timestamp(value: str) -> bool:
     return True
 
 
+def _is_zone_timestamp(value: str) -> bool:
+    return _is_date(value[:8]) and value[8:9] == "-" and _ZONE_TIME.fullmatch(value[9:]) is not None
+
+
 # Numbers have at most 18 digits on either side of the point, so that they fit into 64 bits.
 _INTEGER: Final = re.compile("-?[0-9]{1,18}")
 _LENGTH: Final = re.compile("[0-9]{1,18}")
@@ -423,7 +429,12 @@ _DECIMAL: Final = re.compile(r"-?(?:[0-9]{1,18}(?:\.[0-9]{0,18})?|\.[0-9]{1,18})
 _DATE: Final = re.compile("[0-9]{8}")
 _TIME: Final = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.(?:[0-9]{3}){1,3})?")
 _MONTH: Final = re.compile("[0-9]{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01]|w[1-5])?")
+_DAY_OF_MONTH: Final = re.compile("[1-9]|[12][0-9]|3[01]")
 _COUNTRY: Final = re.compile("[A-Z]{2}")
+_LANGUAGE: Final = re.compile("[a-z]{2}")
+_ZONE_TIME: Final = re.compile(
+    r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::(?:[0-5][0-9]|60)(?:\.(?:[0-9]{3}){1,3})?)?(?:Z|[+-][01][0-9](?::[0-5][0-9])?)?"
+)
 
 _MULTIPLE: Final = frozenset(("MULTIPLEVALUESTRING", "MULTIPLECHARVALUE", "MULTIPLESTRINGVALUE"))
 """Data types of values that are several, parted by spaces."""
@@ -436,12 +447,16 @@ _FORMATS: Final[dict[str, Callable[[str], object]]] = {
     "COUNTRY": _COUNTRY.fullmatch,
     "CURRENCY": _is_anything,
     "DATA": _is_anything,
+    "DAYOFMONTH": _DAY_OF_MONTH.fullmatch,
     "EXCHANGE": _is_anything,
     "FLOAT": _DECIMAL.fullmatch,
     "INT": _INTEGER.fullmatch,
+    "LANGUAGE": _LANGUAGE.fullmatch,
     "LENGTH": _LENGTH.fullmatch,
     "LOCALMKTDATE": _is_date,
     "MONTHYEAR": _MONTH.fullmatch,
+    "MULTIPLECHARVALUE": _is_anything,
+    "MULTIPLESTRINGVALUE": _is_anything,
     "MULTIPLEVALUESTRING": _is_anything,
     "NUMINGROUP": _LENGTH.fullmatch,
     "PERCENTAGE": _DECIMAL.fullmatch,
@@ -450,7 +465,11 @@ _FORMATS: Final[dict[str, Callable[[str], object]]] = {
     "QTY": _DECIMAL.fullmatch,
     "SEQNUM": _LENGTH.fullmatch,
     "STRING": _is_anything,
+    "TZTIMEONLY": _ZONE_TIME.fullmatch,
+    "TZTIMESTAMP": _is_zone_timestamp,
+    "UTCDATE": _is_date,
     "UTCDATEONLY": _is_date,
     "UTCTIMEONLY": _TIME.fullmatch,
     "UTCTIMESTAMP": _is_timestamp,
+    "XMLDATA": _is_anything,
 }

@@ -6,10 +6,11 @@ version does not have is not taken; a field that the version does not have where
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from fixgw.codec import Message
-from fixgw.dictionary import Block, Dictionary
+from fixgw.dictionary import Block, Dictionary, Field
+from fixgw.rendering import FIX42, FIX50SP2, Rendering, Report
 from fixgw.support import (
     BODY,
     ENTRY_TAGS,
@@ -18,43 +19,70 @@ from fixgw.support import (
     LIST,
     LIST_COUNT_TAG,
     NEEDED,
+    PARTY_TAGS,
+    SENT,
     SESSION_BODY,
+    SPLIT_HEADER,
+    SPLIT_LOGON,
+    VALUES_ON_TOP_OF_42,
 )
 from fixgw.validation import Flaw, Shapes, find_flaw
 
 
 class Version:
-    """One version of FIX. `name` is the settings' word for it, `begin_string` stands in BeginString(8)."""
+    """One version of FIX. `name` is the settings' word for it, `begin_string` stands in BeginString(8).
+
+    `appl_ver_id` stands in DefaultApplVerID(1137), where session and application have versions of their own, else it is
+    empty.
+    """
 
     __slots__ = (
+        "_rendering",
+        "appl_ver_id",
         "begin_string",
         "dictionary",
         "entry_tags",
         "extension_members",
         "extensions",
+        "fields",
+        "header",
         "logon_extensions",
         "name",
         "required",
+        "sent",
         "session_supported",
         "shapes",
         "supported",
     )
 
-    def __init__(self, name: str, begin_string: str, dictionary: Dictionary) -> None:
+    def __init__(
+        self,
+        name: str,
+        definition: "_Definition",
+        more_fields: Mapping[str, Field],
+    ) -> None:
+        """`more_fields`: by tag, fields that the venue has in this version on top of the standard."""
         self.name = name
-        self.begin_string = begin_string
-        self.dictionary = dictionary
-        session_body = _known(SESSION_BODY, dictionary)
+        self.begin_string = definition.begin_string
+        self.appl_ver_id = definition.appl_ver_id
+        self.dictionary = dictionary = Dictionary(*definition.tables, more_values=definition.more_values)
+        self.fields = {**more_fields, **dictionary.fields}
+        """All fields that the venue has a name for."""
+        self._rendering = definition.rendering
+        is_split = bool(self.appl_ver_id)
+        self.header = HEADER.union(SPLIT_HEADER if is_split else ())
+        """Header fields understood."""
+        session_body = {**SESSION_BODY, "A": (*SESSION_BODY["A"], *(SPLIT_LOGON if is_split else ()))}
         body = _known(BODY, dictionary)
-        self.session_supported = {msg_type: HEADER.union(tags) for msg_type, tags in session_body.items()}
+        self.session_supported = {msg_type: self.header.union(tags) for msg_type, tags in session_body.items()}
         """Tags understood in the messages of the session, header included."""
-        self.supported = {msg_type: HEADER.union(tags) for msg_type, tags in body.items()}
+        self.supported = {msg_type: self.header.union(tags) for msg_type, tags in body.items()}
         """Tags understood in the messages of the application, header included."""
         self.required = {
             msg_type: tuple(tag for tag in tags if tag not in _body(dictionary, msg_type).required)
             for msg_type, tags in _known(NEEDED, dictionary).items()
         }
-        """Body tags that the venue needs and the dictionary leaves open."""
+        """Body tags that the venue needs and the dictionary leaves open, by MsgType."""
         self.extensions = _on_top(body, dictionary)
         """Fields that the venue takes in application messages on top of the dictionary."""
         self.logon_extensions = _on_top(session_body, dictionary)
@@ -63,21 +91,39 @@ class Version:
         """Those of the extensions that belong to the entries of a repeating group, by the tag of its count."""
         self.entry_tags = entry.union(ENTRY_TAGS)
         """All that may stand in the entries of a list of orders."""
+        self.sent = {
+            msg_type: tags if self._rendering is None else self._rendering.tags(msg_type, tags)
+            for msg_type, tags in _known(SENT, dictionary).items()
+        }
+        """Body tags that the venue sends by MsgType, those of repeating groups included."""
         self.shapes = Shapes(dictionary, self.extensions, self.extension_members)
+
+    def render(self, msg_type: str, body: str) -> Report:
+        """Return a report, made for FIX 4.4, as this version says it."""
+        return (msg_type, body) if self._rendering is None else self._rendering.render(msg_type, body)
 
     def find_flaw(self, message: Message) -> Flaw | None:
         """Return the first flaw that this version, with the venue's extensions, finds in an application message."""
         return find_flaw(message, self.dictionary, self.extensions, self.extension_members)
 
+    def always(self, msg_type: str) -> tuple[str, ...]:
+        """Return the body tags that must be there, by the dictionary or for the venue, in a message that there is."""
+        return (*_body(self.dictionary, msg_type).required, *self.required.get(msg_type, ()))
+
     def field_name(self, tag: int | str) -> str:
         """Return how a text names a field: `Price(44)`."""
-        field = self.dictionary.fields.get(str(tag)) or LATER_FIELDS.get(str(tag))
+        field = self.fields.get(str(tag))
         return f"{field.name}({tag})" if field else f"tag {tag}"
 
 
 def _known(tags: Mapping[str, tuple[str, ...]], dictionary: Dictionary) -> dict[str, tuple[str, ...]]:
-    """Return the entries of `tags` for messages that the dictionary has."""
-    return {msg_type: each for msg_type, each in tags.items() if dictionary.body_of(msg_type) is not None}
+    """Return the entries of `tags` for messages that the dictionary has; without parties, if it has none."""
+    left_out = () if "453" in dictionary.fields else PARTY_TAGS
+    return {
+        msg_type: tuple(tag for tag in each if tag not in left_out)
+        for msg_type, each in tags.items()
+        if dictionary.body_of(msg_type) is not None
+    }
 
 
 def _body(dictionary: Dictionary, msg_type: str) -> Block:
@@ -100,18 +146,28 @@ def _list_entry(dictionary: Dictionary) -> frozenset[str]:
     return entry.tags()
 
 
-_TABLES: Final = {"FIX.4.4": ("FIX.4.4", ("fix44",))}
-"""BeginString and tables of the standard, by the version's name."""
+class _Definition(NamedTuple):
+    """What makes a version: see `Version`, `Dictionary` and `fixgw.rendering`."""
 
-VERSIONS: Final = tuple(_TABLES)
-"""The names of all versions."""
+    begin_string: str
+    appl_ver_id: str
+    tables: tuple[str, ...]
+    more_values: Mapping[str, str]
+    rendering: Rendering | None
+
+
+_DEFINITIONS: Final = {
+    "FIX.4.2": _Definition("FIX.4.2", "", ("fix42",), VALUES_ON_TOP_OF_42, FIX42),
+    "FIX.4.4": _Definition("FIX.4.4", "", ("fix44",), {}, None),
+    "FIX.5.0SP2": _Definition("FIXT.1.1", "9", ("fixt11", "fix50sp2"), {}, FIX50SP2),
+}
 
 
 @lru_cache
 def version_named(name: str) -> Version:
-    """Return one of `VERSIONS`; there is one `Version` of each name."""
-    begin_string, tables = _TABLES[name]
-    return Version(name, begin_string, Dictionary(*tables))
+    """Return one of `engine.profile.FIX_VERSIONS`; there is one `Version` of each name."""
+    more_fields = LATER_FIELDS if name == "FIX.4.4" else {**FIX44.dictionary.fields, **LATER_FIELDS}
+    return Version(name, _DEFINITIONS[name], more_fields)
 
 
 FIX44: Final = version_named("FIX.4.4")

@@ -37,8 +37,8 @@ OPEN_VALUES: Final = {
     "847": "1000+=RESERVED_FOR_BILATERAL_AGREEMENT",
 }
 
-# MsgType is judged by the list of messages, a Boolean by its type.
-UNLISTED_TAGS: Final = {"35"}
+# MsgType is judged by the list of messages, a Boolean by its type; TradingSessionID is open to names agreed on.
+UNLISTED_TAGS: Final = {"35", "336"}
 UNLISTED_TYPES: Final = {"BOOLEAN"}
 
 
@@ -53,6 +53,8 @@ class Source(NamedTuple):
     """Those beyond `tag_max` that are taken all the same."""
 
 
+_LONG: Final = ("AD", "AE", "AF", "AN", "AO", "AP", "AQ", "BA", "BB", "BE", "BF", "BG", "BW", "BX", "BY", "CQ")
+
 SOURCES: Final = {
     "fix42": Source("FIX42.xml", "FIX 4.2 with Errata 20010501"),
     "fix44": Source("FIX44.xml", "FIX 4.4 with Errata 20030618"),
@@ -60,10 +62,7 @@ SOURCES: Final = {
     "fix50sp2": Source(
         "FIX50SP2.xml",
         "FIX 5.0SP2, what concerns a venue",
-        (
-            *"BDEFGHKMNVWXYcdefghjqrxy89",
-            *["AD", "AE", "AF", "AN", "AO", "AP", "AQ", "BA", "BB", "BE", "BF", "BW", "BX", "BY", "CQ"],
-        ),
+        (*"BDEFGHKMNVWXYcdefghjqrxy89", *_LONG),
         1_621,
         frozenset(("1699", "1824", "2362")),
     ),

@@ -14,6 +14,7 @@ from config.settings import Fix
 from engine import commands
 from engine.commands import ReleaseOutbound
 from engine.journal import Journal
+from engine.profile import SessionProfile
 from engine.recovery import JOURNAL, recover
 from engine.sequencer import Sequencer
 from engine.state import Session
@@ -31,6 +32,7 @@ from fixgw.outbound_index import OutboundIndex
 from fixgw.reports import Reports
 from fixgw.session import SECOND_NS
 from fixgw.timestamps import format_utc
+from fixgw.version import version_named
 
 START_NS: Final = 1_795_000_000 * SECOND_NS
 BROKERS: Final = ("BROKER1", "BROKER2")
@@ -50,7 +52,9 @@ class OpenDoor(Authenticator):
 class House:
     """A venue on the files under `data`."""
 
-    def __init__(self, data: Path, boot: str = "boot 1") -> None:
+    def __init__(self, data: Path, boot: str = "boot 1", version: str = "FIX.4.4") -> None:
+        """`version`: which all sessions speak."""
+        self.version = version_named(version)
         self.data = data
         self.boot = boot
         self.now_ns = START_NS
@@ -93,7 +97,8 @@ class House:
             submit(commands.OpenAccount(f"{broker}-A"))
             for asset in ("BTC", "USD"):
                 submit(commands.Credit(f"{broker}-A", asset, 10**17, f"{broker} {asset}"))
-            submit(commands.ProvisionSession(broker, (f"{broker}-A",), QUICK_HASH))
+            profile = SessionProfile(version=self.version.name)
+            submit(commands.ProvisionSession(broker, (f"{broker}-A",), QUICK_HASH, profile=profile))
 
     async def stop(self) -> None:
         """Stop as the trading process does."""
@@ -129,7 +134,7 @@ class House:
 
     async def restarted(self, boot: str = "") -> "House":
         """Return the venue that comes up on the same files after `stop` or `kill`."""
-        house = House(self.data, boot or self.boot)
+        house = House(self.data, boot or self.boot, self.version.name)
         house.now_ns = self.now_ns
         return await house.start()
 
@@ -259,6 +264,7 @@ class Broker:
 
     def __init__(self, house: House, comp_id: str = "BROKER1") -> None:
         self.house = house
+        self.version = house.version
         self.comp_id = comp_id
         self.next_out = 1
         self.heard: list[Message] = []
@@ -274,7 +280,8 @@ class Broker:
             self.next_out = 1
         if number:
             self.next_out = number
-        self.say("A", f"98=0|108=30|{fields}")
+        default = f"1137={self.version.appl_ver_id}|" if self.version.appl_ver_id else ""
+        self.say("A", f"98=0|108=30|{default}{fields}")
         while not self.wire.is_lost and not any(message.msg_type in "A5" for message in self.hear()):
             await asyncio.sleep(0)
             await self.house.sequencer.flushed()
@@ -287,7 +294,7 @@ class Broker:
         self.next_out = max(self.next_out, number + 1)
         now = format_utc(self.house.now_ns)
         text = f"35={msg_type}|49={self.comp_id}|56=FONDACO|34={number}|52={now}|{header}{fields}"
-        self.put(encode(text.replace("|", SOH)))
+        self.put(encode(text.replace("|", SOH), self.version.begin_string))
         return number
 
     def put(self, raw: bytes) -> None:
@@ -295,7 +302,8 @@ class Broker:
 
     def order(self, name: str, side: str = "1", price: str = "100", qty: str = "1", number: int = 0) -> int:
         now = format_utc(self.house.now_ns)
-        fields = f"11={name}|55=BTC/USD|54={side}|60={now}|38={qty}|40=2|44={price}|59=1|"
+        handling = "21=1|" if "21" in self.version.always("D") else ""
+        fields = f"11={name}|{handling}55=BTC/USD|54={side}|60={now}|38={qty}|40=2|44={price}|59=1|"
         return self.say("D", fields, number)
 
     def hear(self) -> list[Message]:

@@ -4,6 +4,11 @@ from fixgw.codec import DATA_TAGS
 from fixgw.dictionary import ADMIN_MSG_TYPES, Block, Dictionary
 
 FIX44 = Dictionary("fix44")
+DICTIONARIES = {
+    "FIX.4.2": Dictionary("fix42"),
+    "FIX.4.4": FIX44,
+    "FIX.5.0SP2": Dictionary("fixt11", "fix50sp2"),
+}
 
 
 def body(msg_type: str) -> Block:
@@ -127,17 +132,24 @@ def test_the_first_field_of_a_group_of_a_component_is_found_within_it() -> None:
     assert next(iter(underlyings.members)) == "311"
 
 
-@pytest.mark.parametrize("msg_type", tuple(FIX44.msg_types))
-def test_every_message_is_consistent(msg_type: str) -> None:
-    block = body(msg_type)
-    assert block.tags() <= FIX44.fields.keys()
-    assert not block.tags() & (FIX44.header.tags() | FIX44.trailer.tags())
+EVERY_MESSAGE = tuple((name, msg_type) for name, each in DICTIONARIES.items() for msg_type in each.msg_types)
+
+
+@pytest.mark.parametrize(("name", "msg_type"), EVERY_MESSAGE)
+def test_every_message_is_consistent(name: str, msg_type: str) -> None:
+    dictionary = DICTIONARIES[name]
+    block = dictionary.body_of(msg_type)
+    if block is None:
+        assert name == "FIX.5.0SP2", "known by its name alone"
+        return
+    assert block.tags() <= dictionary.fields.keys()
+    assert not block.tags() & (dictionary.header.tags() | dictionary.trailer.tags())
     assert set(block.required) <= block.members.keys()
     blocks = [block]
     while blocks:
         members = blocks.pop().members
         for tag, entry in members.items():
-            assert (FIX44.fields[tag].kind == "NUMINGROUP") == (entry is not None)
+            assert (dictionary.fields[tag].kind == "NUMINGROUP") == (entry is not None)
             if entry is not None:
                 assert entry.members
                 assert not members.keys() & entry.tags()
@@ -145,5 +157,48 @@ def test_every_message_is_consistent(msg_type: str) -> None:
 
 
 def test_the_codec_knows_every_data_field() -> None:
-    assert {tag for tag, field in FIX44.fields.items() if field.kind == "DATA"} == set(DATA_TAGS.values())
-    assert all(FIX44.fields[tag].kind == "LENGTH" for tag in DATA_TAGS)
+    fields = [field for each in DICTIONARIES.values() for field in each.fields.values()]
+    assert {field.tag for field in fields if field.kind in {"DATA", "XMLDATA"}} == set(DATA_TAGS.values())
+    assert all(field.kind == "LENGTH" for field in fields if field.tag in DATA_TAGS)
+
+
+# ------------------------------------------------------------------------------------------ the other versions
+
+
+def test_fix_42_has_its_fields_and_messages() -> None:
+    fix = DICTIONARIES["FIX.4.2"]
+    assert len(fix.fields) == 405
+    assert set(fix.msg_types) == set("0123456789ABCDEFGHJKLMNPQRSTVWXYZabcdefghijklm")
+    assert fix.fields["20"].values == set("0123")
+    assert "F" not in fix.fields["150"].values
+    assert fix.fields["211"].name == "PegDifference"
+    assert not {"553", "554", "790", "851"} & fix.fields.keys()
+
+
+def test_fix_42_counts_its_groups_with_fields_of_a_type_of_their_own() -> None:
+    assert DICTIONARIES["FIX.4.2"].fields["382"].kind == "NUMINGROUP"
+
+
+def test_the_session_of_fix_50_is_that_of_fixt() -> None:
+    fix = DICTIONARIES["FIX.5.0SP2"]
+    logon, reject = fix.body_of("A"), fix.body_of("3")
+    assert logon is not None
+    assert reject is not None
+    assert set(logon.required) == {"98", "108", "1137"}
+    assert "1130" in reject.members
+    assert "1128" in fix.header.members
+    assert "18" in fix.fields["373"].values
+
+
+def test_what_a_venue_has_no_use_for_is_known_by_name_alone() -> None:
+    fix = DICTIONARIES["FIX.5.0SP2"]
+    assert fix.body_of("AB") is None
+    assert fix.msg_types["AB"] == "NewOrderMultileg"
+    assert "2963" in fix.other_tags
+    assert not fix.other_tags & fix.fields.keys()
+    assert "3000" not in fix.other_tags
+
+
+def test_a_dictionary_may_have_values_on_top() -> None:
+    fix = Dictionary("fix42", more_values={"40": "JK"})
+    assert fix.fields["40"].values == DICTIONARIES["FIX.4.2"].fields["40"].values | {"J", "K"}

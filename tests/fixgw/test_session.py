@@ -7,6 +7,8 @@ import pytest
 
 from tests.fixgw.session_script import LOGGED_ON, ORDER, Script, at
 
+pytestmark = pytest.mark.usefixtures("every_version")
+
 RUNNING = {
     "2a a message with the expected number is taken": """
         -> D
@@ -165,7 +167,7 @@ RUNNING = {
     """,
     "2i another BeginString ends the session": f"""
         -> D 8=FIX.4.3|{ORDER}
-        <- 5 58=Incorrect BeginString: FIX.4.3, expected FIX.4.4
+        <- 5 58=Incorrect BeginString: FIX.4.3, expected OWN_BEGIN_STRING
         is CLOSED next 2
     """,
     "2k another SenderCompID ends the session": f"""
@@ -400,11 +402,11 @@ RUNNING = {
         is ACTIVE next 3
     """,
     "14b a required field that is missing is rejected": """
-        -> D 11=A1|55=BTC/USD|60=20261118-10:00:00|38=1|40=1
+        -> D 11=A1|21=1|55=BTC/USD|60=20261118-10:00:00|38=1|40=1
         reject 373=1|371=54
     """,
     "14b Symbol, which FIX leaves open, is required": """
-        -> D 11=A1|54=1|60=20261118-10:00:00|38=1|40=1
+        -> D 11=A1|21=1|54=1|60=20261118-10:00:00|38=1|40=1
         reject 373=1|371=55
     """,
     "14c a tag of another message is rejected": f"""
@@ -433,11 +435,11 @@ RUNNING = {
         reject 373=13|371=40
     """,
     "14i a group with another count than entries is rejected": f"""
-        -> D {ORDER}|453=2|448=X|447=D|452=1
-        reject 373=16|371=453
+        -> D {ORDER}|386=2|336=X
+        reject 373=16|371=386
     """,
     "15 fields of the body may come in any order": """
-        -> D 44=100|40=2|38=1|60=20261118-10:00:00|54=1|55=BTC/USD|11=A1
+        -> D 44=100|40=2|38=1|60=20261118-10:00:00|54=1|55=BTC/USD|11=A1|21=1
         app
     """,
     "19 a message that was possibly sent under another number is for the application": f"""
@@ -445,7 +447,7 @@ RUNNING = {
         app
     """,
     "21 a group of no entries is right": f"""
-        -> D {ORDER}|453=0
+        -> D {ORDER}|386=0
         app
     """,
     "a header field that the venue does not take is named": """

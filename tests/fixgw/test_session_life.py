@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from fixgw.session import SECOND_NS, TRANSITIONS, Session, SessionState, Transition
 from tests.fixgw.session_script import CLIENT, LOGGED_ON, NOW_NS, ORDER, VENUE, Script, at
 
+pytestmark = pytest.mark.usefixtures("every_version")
+
 BY_THE_CLOCK = {
     "4a a Heartbeat is sent when nothing else was for an interval": """
         29s
@@ -283,7 +285,7 @@ HAPPENINGS = {
     "nothing received for 2 x HeartBtInt + 2 s": "62.1s",
     "Logout received": "-> 5",
     "another Logon": "-> A",
-    "BeginString that is not the session's": f"-> D 8=FIX.4.2|{ORDER}",
+    "BeginString that is not the session's": f"-> D 8=FIX.4.3|{ORDER}",
     "MsgSeqNum missing or not a number": f"-> D !34|{ORDER}",
     "MsgSeqNum lower than expected, without PossDupFlag": f"-> D 34=1|{ORDER}",
     "CompID that is not the session's": f"-> D 49=OTHER|{ORDER}",

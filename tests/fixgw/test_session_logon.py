@@ -4,6 +4,8 @@ import pytest
 
 from tests.fixgw.session_script import LOGGED_ON, Script
 
+pytestmark = pytest.mark.usefixtures("every_version")
+
 LOGONS = {
     "1a a Logon with the expected number is answered": """
         -> A 34=1|98=0|108=30
@@ -66,8 +68,8 @@ LOGONS = {
         is CLOSED next 1
     """,
     "1d a BeginString that is not the session's is refused": """
-        -> A 8=FIX.4.2|98=0|108=30
-        <- 5 58=Incorrect BeginString: FIX.4.2, expected FIX.4.4
+        -> A 8=FIX.4.3|98=0|108=30
+        <- 5 58=Incorrect BeginString: FIX.4.3, expected OWN_BEGIN_STRING
         is CLOSED next 1
     """,
     "a Logon without HeartBtInt is refused": """
@@ -115,9 +117,9 @@ LOGONS = {
         <- 5 58=MaxMessageSize(383): the venue does not take this field
         is CLOSED next 1
     """,
-    "a test session is refused": """
-        -> A 98=0|108=30|464=Y
-        <- 5 58=TestMessageIndicator(464): the venue does not take this field
+    "a field that the venue does not take is named": """
+        -> A 98=0|108=30|383=4096
+        <- 5 58=MaxMessageSize(383): the venue does not take this field
         is CLOSED next 1
     """,
     "credentials are for others to judge": """

@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.profile import FIX_VERSIONS
 from fixgw.codec import SOH, Framer, Message, encode
 from fixgw.dictionary import Block, Members
 from fixgw.validation import _FORMATS, REASON_TEXTS, SessionRejectReason, Shapes, find_flaw, find_value_flaw
-from fixgw.version import FIX44
+from fixgw.version import FIX44, version_named
 
 FIX = FIX44.dictionary
 
@@ -358,7 +359,8 @@ def test_a_wrong_value_is_told_with_its_tag(tag: str, value: str) -> None:
 
 
 def test_every_type_of_the_dictionary_has_a_format() -> None:
-    assert {field.kind for field in FIX.fields.values()} == _FORMATS.keys()
+    versions = map(version_named, FIX_VERSIONS)
+    assert {field.kind for version in versions for field in version.dictionary.fields.values()} == _FORMATS.keys()
 
 
 def test_every_listed_value_is_right() -> None:
@@ -371,7 +373,7 @@ def test_every_listed_value_is_right() -> None:
 
 
 def test_every_reason_of_the_standard_has_its_words() -> None:
-    assert set(map(str, SessionRejectReason)) == FIX.fields["373"].values
+    assert set(map(str, SessionRejectReason)) == version_named("FIX.5.0SP2").dictionary.fields["373"].values
     assert REASON_TEXTS.keys() == set(SessionRejectReason)
 
 

@@ -9,25 +9,30 @@ from engine import commands
 from engine.commands import AnyCommand
 from engine.events import AnyEvent
 from engine.exchange import Exchange
+from engine.profile import FIX_VERSIONS, SessionProfile
 from fixgw.codec import SOH, Framer, Message, encode
 from fixgw.delivery import recipients
 from fixgw.order_entry import OrderEntry, refuse_flaw
 from fixgw.reports import Report, Reports
 from fixgw.session import SECOND_NS, Session, SessionState
-from fixgw.support import LATER_FIELDS, SENT
 from fixgw.timestamps import format_utc
 from fixgw.validation import find_flaw
-from fixgw.version import FIX44
+from fixgw.version import Version, version_named
 
 NOW_NS: Final = 1_795_000_000 * SECOND_NS
 NOW: Final = format_utc(NOW_NS)
+_HEAD: Final = f"35={{}}|49=FONDACO|56=BROKER1|34=2|52={NOW}|"
 HEADER: Final = "49=BROKER1|56=FONDACO|34=2|52=20261118-11:06:40.000000|"
 
 
 class Venue:
     """BTC/USD and ETH/USD, and brokers with an account or two, rich enough for what they do."""
 
-    def __init__(self, *, maker_fee_bps: int = 0, taker_fee_bps: int = 2, funds: int = 10**16) -> None:
+    def __init__(
+        self, *, maker_fee_bps: int = 0, taker_fee_bps: int = 2, funds: int = 10**16, version: str = "FIX.4.4"
+    ) -> None:
+        """`version`: which all sessions speak."""
+        self.version = version_named(version)
         self.exchange = Exchange()
         self.sequence = 0
         self.apply(commands.AddAsset("BTC", 9))
@@ -47,10 +52,11 @@ class Venue:
             ("BROKER2", ("ACC2",)),
             ("BROKER3", ("ACC3", "ACC1")),
         ):
-            self.apply(commands.ProvisionSession(comp_id, accounts, "hash"))
+            profile = SessionProfile(version=version)
+            self.apply(commands.ProvisionSession(comp_id, accounts, "hash", profile=profile))
         self.order_entry = OrderEntry(self.exchange.state)
         self.reports = Reports(self.order_entry.instruments)
-        self.sessions = {name: Session("FONDACO", name) for name in self.exchange.state.sessions}
+        self.sessions = {name: Session("FONDACO", name, version=self.version) for name in self.exchange.state.sessions}
         for session in self.sessions.values():
             session.state = SessionState.ACTIVE
 
@@ -61,7 +67,8 @@ class Venue:
     def command(self, msg_type: str, fields: str, by: str = "BROKER1") -> AnyCommand:
         """Return what a message of `fields`, written `11=A|55=BTC/USD|`, is translated to."""
         session = self.sessions[by]
-        message = client_message(msg_type, fields, by=by, number=session.next_in)
+        begin_string = self.version.begin_string
+        message = client_message(msg_type, fields, by=by, number=session.next_in, begin_string=begin_string)
         assert session.accept(message, NOW_NS), "a message for the application"
         if session.flaw is not None:
             return refuse_flaw(by, session.next_in - 1, message, session.flaw)
@@ -93,7 +100,8 @@ class Told:
 
     def __init__(self, session: str, report: Report) -> None:
         self.session = session
-        self.msg_type, body = report
+        self.msg_type, self.body = report
+        body = self.body
         self.text = body.replace(SOH, "|")
         self.pairs = [(tag, value) for tag, _, value in (piece.partition("=") for piece in body.split(SOH)[:-1])]
         self.fields = dict(reversed(self.pairs))
@@ -112,22 +120,38 @@ class Told:
         return f"<{self.session} {self.msg_type} {self.text}>"
 
 
-def client_message(msg_type: str, fields: str, by: str = "BROKER1", number: int = 2, header: str = "") -> Message:
+def client_message(
+    msg_type: str,
+    fields: str,
+    by: str = "BROKER1",
+    number: int = 2,
+    header: str = "",
+    begin_string: str = "FIX.4.4",
+) -> Message:
     """Return a message as it arrives."""
     body = f"35={msg_type}|49={by}|56=FONDACO|34={number}|52={NOW}|{header}{fields}".replace("|", SOH)
-    (message,) = Framer().receive(encode(body))
+    (message,) = Framer().receive(encode(body, begin_string))
     return message
 
 
-def check_report(report: Report) -> None:
-    """Assert that a report is a message that FIX 4.4 finds no fault with, later versions' two fields aside."""
+def check_rendered(report: Report, version: Version) -> None:
+    """Assert that a report is a message that its version finds no fault with, what is announced aside."""
     msg_type, body = report
-    head = f"35={msg_type}|49=FONDACO|56=BROKER1|34=2|52={NOW}|".replace("|", SOH)
-    (message,) = Framer().receive(encode(head + body))
-    flaw = find_flaw(message, FIX44.dictionary, frozenset(LATER_FIELDS))
-    assert flaw is None, (flaw, message)
-    unannounced = {tag for tag, _ in message.pairs()} - {"35", "49", "56", "34", "52"} - set(SENT[msg_type])
-    assert not unannounced, (unannounced, message)
+    (message,) = Framer().receive(encode(_HEAD.format(msg_type).replace("|", SOH) + body, version.begin_string))
+    flaw = find_flaw(message, version.dictionary, frozenset(version.sent[msg_type]))
+    assert flaw is None, (version.name, flaw, message)
+    unannounced = {tag for tag, _ in message.pairs()} - {"35", "49", "56", "34", "52"} - set(version.sent[msg_type])
+    assert not unannounced, (version.name, unannounced, message)
+
+
+def check_report(report: Report) -> None:
+    """Assert that each version finds no fault with a report, the extensions that it is announced with aside."""
+    for name in FIX_VERSIONS:
+        version = version_named(name)
+        if report[0] in version.sent:
+            check_rendered(version.render(*report), version)
+    msg_type, body = report
+    (message,) = Framer().receive(encode(_HEAD.format(msg_type).replace("|", SOH) + body))
     if msg_type == "8":
         missing = {"37", "17", "150", "39", "1", "55", "54", "151", "14", "6", "60"} - message.fields.keys()
         assert missing <= ({"1"} if message.fields["37"] == "NONE" else set()), (missing, message)

@@ -9,6 +9,7 @@ from config.settings import Fix, Venue
 from engine.feed import HELLO
 from engine.frames import HEADER
 from engine.journal import MAGIC
+from engine.profile import FIX_VERSIONS
 from engine.queries import REPORTS_MAX
 from engine.recovery import JOURNAL, SNAPSHOTS
 from engine.reject import RejectReason
@@ -19,9 +20,9 @@ from fixgw.outbound import RESERVED_BLOCK
 from fixgw.reject import GatewayReject
 from fixgw.reports import AFFECTED_LISTED_MAX
 from fixgw.session import GOODBYE_S, HEARTBEAT_S_MAX, SENDING_TIME_TOLERANCE_S
-from fixgw.support import ID_CHARS_MAX, LATER_FIELDS
+from fixgw.support import ID_CHARS_MAX
 from fixgw.throttle import REFUSALS_BURST, REFUSALS_PER_S
-from fixgw.version import FIX44
+from fixgw.version import version_named
 
 SPEC = Path(__file__).resolve().parents[2] / "spec"
 RULES = " ".join((SPEC / "rules-of-engagement.md").read_text(encoding="utf-8").split())
@@ -56,8 +57,9 @@ def test_number_in_the_rules_is_the_codes(phrase: str) -> None:
 def test_names_of_fields_in_the_rules_are_those_of_the_standard() -> None:
     named = re.findall(r"\b([A-Z][A-Za-z]+)\(([0-9]+)\)", RULES)
     assert len(named) > 20
-    known = FIX44.dictionary.fields | LATER_FIELDS
-    assert [(name, tag) for name, tag in named if known[tag].name != name] == []
+    versions = [version_named(name) for name in FIX_VERSIONS]
+    known = {(field.name, tag) for version in versions for tag, field in version.fields.items()}
+    assert [pair for pair in named if pair not in known] == []
 
 
 def test_journals_page_has_the_names_and_marks_of_the_files() -> None:
