@@ -455,6 +455,23 @@ class QueryBalances(Command, tag=80, frozen=True, array_like=True, gc=False):
     is_collateral: bool
 
 
+class QueryTrades(Command, tag=81, frozen=True, array_like=True, gc=False):
+    """Ask for trades that are kept: from one on, within times (nanoseconds), of an instrument, of an order; 0: any.
+
+    `is_all` is how it was asked for, and repeated in the answer.
+    """
+
+    session: str
+    msg_seq_num: int
+    request_id: str
+    is_all: bool
+    from_trade_id: int
+    from_ns: int
+    to_ns: int
+    symbol: str
+    order_id: int
+
+
 class SetIndexPrice(Command, tag=26, frozen=True, array_like=True, gc=False):
     """The index price of an instrument, with where it comes from and when it held there, ns since the epoch."""
 
@@ -496,6 +513,7 @@ AnyCommand = (
     | SetSchedule
     | QueryPhase
     | QueryBalances
+    | QueryTrades
     | BustTrade
     | CorrectTrade
     | SetLimits

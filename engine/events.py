@@ -639,6 +639,44 @@ class BalanceReported(Event, tag=81, frozen=True, array_like=True, gc=False):
     is_last: bool
 
 
+class TradesAnswered(Event, tag=82, frozen=True, array_like=True, gc=False):
+    """A question for trades is answered by so many reports, which follow; or refused, for a `reason`.
+
+    `next_trade_id` is where to go on if there may be more, else 0.
+    """
+
+    session: str
+    request_id: str
+    is_all: bool
+    reports: int
+    next_trade_id: int = 0
+    reason: int = 0
+    text: str = ""
+
+
+class TradeReported(Event, tag=83, frozen=True, array_like=True, gc=False):
+    """One side of a trade as it stands now, one of `reports` answers; a busted one with what it was."""
+
+    session: str
+    request_id: str
+    trade_id: int
+    is_taker: bool
+    symbol: str
+    account: str
+    order_id: int
+    cl_ord_id: str
+    side: Side
+    price: Price
+    qty: Qty
+    fee: Amount
+    time_ns: int
+    phase: Phase
+    is_amended: bool
+    is_busted: bool
+    reports: int
+    is_last: bool
+
+
 class OrderTriggered(Event, tag=26, frozen=True, array_like=True, gc=False):
     """The price that an order waited for was reached, and the order enters the book. Nothing of it has traded yet."""
 
@@ -702,6 +740,8 @@ AnyEvent = (
     | PhaseReported
     | BalancesAnswered
     | BalanceReported
+    | TradesAnswered
+    | TradeReported
     | TradeAmended
     | LimitsSet
     | Blocked

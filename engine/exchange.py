@@ -24,6 +24,7 @@ from engine import (
     replacing,
     self_trade,
     sessions,
+    trade_queries,
     transitions,
 )
 from engine.commands import AnyCommand
@@ -70,6 +71,7 @@ _APPLIERS: Final[dict[type, Callable[[State, Any], list[AnyEvent]]]] = {
     commands.SetSchedule: transitions.set_schedule,
     commands.QueryPhase: queries.query_phase,
     commands.QueryBalances: queries.query_balances,
+    commands.QueryTrades: trade_queries.query_trades,
     commands.SetIndexPrice: index_price.set_index_price,
 }
 """Each of the first seven notes where its session's sequence stands. Done here, for all of them, that would cost more:

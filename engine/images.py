@@ -181,3 +181,5 @@ class StateImage(msgspec.Struct, frozen=True, array_like=True):
     self_trade_accounts: dict[str, SelfTradeRule] = {}
     self_trade_sessions: dict[str, SelfTradeRule] = {}
     removed_sessions: dict[str, int] = {}
+    trade_times: list[int] = []
+    """When each of `trades` was made."""

@@ -98,6 +98,7 @@ def fill(state: State, book: Book, maker: Order, taker: Order, price: Price, qty
         rpt_seq,
     )
     state.trades.append(trade)
+    state.trade_times.append(state.time_ns)
     events.append(trade)
     if not maker.leaves_qty:
         finish(state, maker, FILLED)

@@ -83,6 +83,7 @@ def capture(state: State, sequence: int) -> StateImage:
         dict(state.self_trade_accounts),
         dict(state.self_trade_sessions),
         dict(state.removed_sessions),
+        list(state.trade_times),
     )
 
 
@@ -134,6 +135,7 @@ def restore(image: StateImage) -> State:
     open_orders = {key: order for account in state.accounts.values() for key, order in account.orders.items()}
     forgotten = {shown.order_id: _order(shown, state) for shown in image.forgotten_orders}
     state.trades.extend(image.trades)
+    state.trade_times.extend(image.trade_times or [0] * len(image.trades))
     state.amendments = {trade_id: Amendment(*now) for trade_id, now in image.amendments.items()}
     state.amended_orders = {
         order_id: open_orders.get(order_id) or state.finished.get(order_id) or forgotten[order_id]

@@ -126,6 +126,7 @@ class State:
         "self_trade_sessions",
         "sessions",
         "time_ns",
+        "trade_times",
         "trades",
         "trading_day_ended",
         "unsettled",
@@ -162,6 +163,8 @@ class State:
         """Watched books whose prices have moved, by symbol; empty between commands."""
         self.trades: deque[Trade] = deque(maxlen=TRADES_KEPT)
         """The latest trades, oldest first; their TradeIDs follow each other without a gap."""
+        self.trade_times: deque[int] = deque(maxlen=TRADES_KEPT)
+        """When each of them was made, nanoseconds since the epoch."""
         self.amendments: dict[int, Amendment] = {}
         """By TradeID, those of these that are not as they were made."""
         self.amended_orders: dict[int, Order] = {}

@@ -43,6 +43,8 @@ from engine.events import (
     SessionSuspended,
     Trade,
     TradeAmended,
+    TradeReported,
+    TradesAnswered,
 )
 from engine.journal import JournalReader, sync_directory
 from engine.sequencer import Sequencer
@@ -92,6 +94,8 @@ _REPORTED: Final = (
     PhaseReported,
     BalancesAnswered,
     BalanceReported,
+    TradesAnswered,
+    TradeReported,
     Refused,
 )
 

@@ -19,6 +19,7 @@ from engine.commands import (
     QueryOrderList,
     QueryOrders,
     QueryPhase,
+    QueryTrades,
     Refuse,
     ReplaceOrder,
 )
@@ -40,10 +41,11 @@ from fixgw.sizes import CASH_TAG
 from fixgw.support import ECHO_CHARS_MAX, ID_CHARS_MAX, LIST, TERM_TAGS
 from fixgw.terms import read_terms, trails
 from fixgw.timestamps import parse_utc
+from fixgw.trade_capture import TRADES, read_trades_request
 from fixgw.validation import Flaw, has_format
 from fixgw.version import FIX44, Version, version_named
 
-_SHORT: Final = ("11", "41", "55", "1", "66", "584", "790", "2362", "324", "335", "336", "710", "909")
+_SHORT: Final = ("11", "41", "55", "1", "66", "584", "790", "2362", "324", "335", "336", "710", "909", "568")
 """Those names and ids."""
 _SIDES: Final = {"1": Side.BUY, "2": Side.SELL}
 _ORDER_TYPES: Final = {
@@ -65,7 +67,7 @@ _TIMES_IN_FORCE: Final = {
     "7": TimeInForce.AT_THE_CLOSE,
 }
 _SUBSCRIPTIONS: Final = {str(each.value): each for each in Subscription}
-_REQUEST_IDS: Final = ("66", "11", "584", "324", "335", "710", "909")
+_REQUEST_IDS: Final = ("66", "11", "584", "324", "335", "710", "909", "568")
 """By which of them a refusal names the request that it is for."""
 _MASS_CANCEL_SCOPES: Final = {
     "1": MassCancelScope.INSTRUMENT,
@@ -123,6 +125,7 @@ class OrderEntry:
             "M": self._query_order_list,
             POSITIONS: self._query_positions,
             COLLATERAL: self._query_collateral,
+            TRADES: self._query_trades,
         }
 
     def refresh(self) -> None:
@@ -283,6 +286,10 @@ class OrderEntry:
     def _query_collateral(self, session: str, number: int, message: Message) -> QueryBalances:
         _check_common(message.fields)
         return read_collateral_inquiry(self._state.sessions[session], number, message)
+
+    def _query_trades(self, session: str, number: int, message: Message) -> QueryTrades:
+        _check_common(message.fields)
+        return read_trades_request(session, number, message)
 
     def refuse(self, session: str, number: int, message: Message, refusal: Refusal) -> Refuse:
         """Return the refusal in the message's own form: a rejected order or cancel, else a BusinessMessageReject.

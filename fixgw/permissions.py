@@ -11,17 +11,21 @@ from engine.state import Session
 from fixgw.refusal import Refusal, unsupported_value
 from fixgw.reject import GatewayReject
 
-QUERIES: Final = frozenset(("H", "AF", "M", "e", "g", "AN", "BB"))
+QUERIES: Final = frozenset(("H", "AF", "M", "e", "g", "AN", "BB", "AD"))
 """Requests that change nothing."""
 _ORDER_ENTRY: Final = SessionRole.ORDER_ENTRY
 _READ_ONLY: Final = SessionRole.READ_ONLY
+_DROP_COPY: Final = SessionRole.DROP_COPY
+_FOR_DROP_COPY: Final = frozenset(("AD",))
 _CLIENT_ROLES: Final = ("3", "24")
 
 
 def check_role(known: Session, msg_type: str) -> None:
     """Raise `Refusal` if the session's role does not allow a message of this type."""
     role = known.profile.role
-    if role is not _ORDER_ENTRY and not (role is _READ_ONLY and msg_type in QUERIES):
+    if role is not _ORDER_ENTRY and not (
+        (role is _READ_ONLY and msg_type in QUERIES) or (role is _DROP_COPY and msg_type in _FOR_DROP_COPY)
+    ):
         raise Refusal(GatewayReject.NOT_FOR_ROLE)
 
 

@@ -144,9 +144,17 @@ def _mass_cancel_report_50(pairs: Pairs) -> Report:
     return "r", f"1369={report_id}\x01{_text(told)}"
 
 
+def _trade_capture_report_50(pairs: Pairs) -> Report:
+    """Name the order at the end of the trade's side, where its TradeReportOrderDetail has it; TradeID comes after."""
+    of_order = [(tag, value) for tag, value in pairs if tag in ("37", "11")]
+    others = [(tag, value) for tag, value in pairs if tag not in ("37", "11", "1003")]
+    trade_id = [(tag, value) for tag, value in pairs if tag == "1003"]
+    return "AE", _text([*others, *of_order, *trade_id])
+
+
 FIX50SP2: Final = Rendering(
     {"327": {"I": "2", "M": "3"}, "378": {"7": "12"}},
-    {"8": _execution_report_50, "r": _mass_cancel_report_50},
+    {"8": _execution_report_50, "r": _mass_cancel_report_50, "AE": _trade_capture_report_50},
     added={"A": ("1137",), "r": ("1369", "1824")},
     dropped={"r": ("41",)},
 )

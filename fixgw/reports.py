@@ -31,6 +31,8 @@ from engine.events import (
     Refused,
     Trade,
     TradeAmended,
+    TradeReported,
+    TradesAnswered,
 )
 from engine.reject import TEXTS
 from engine.values import BUY, CONTINUOUS, EXPIRIES, REQUESTED, SELL, CancelReason, OrderStatus, OrderType
@@ -40,6 +42,7 @@ from fixgw.phases import SESSION_SUB_ID, indicative_price, phase_changed, phase_
 from fixgw.reject import business_reject_reason, cxl_rej_reason, mass_cancel_reject_reason, ord_rej_reason
 from fixgw.sizes import displayed_text
 from fixgw.terms import terms_text
+from fixgw.trade_capture import trade_reported, trades_answered
 
 Report = tuple[str, str]
 """MsgType and body, the body's fields each ended by SOH."""
@@ -125,6 +128,8 @@ class Reports:
             ListRequestRejected: self._list_request_rejected,
             BalancesAnswered: balances_answered,
             BalanceReported: balance_reported,
+            TradesAnswered: trades_answered,
+            TradeReported: self._trade_reported,
         }
 
     def report(self, event: AnyEvent, sequence: int, part: int, time: str) -> Report:
@@ -378,6 +383,9 @@ class Reports:
 
     def _indicative_price(self, event: IndicativePrice, _exec_id: str, time: str, _part: int) -> Report:
         return indicative_price(event, self._instruments[event.symbol], time)
+
+    def _trade_reported(self, event: TradeReported, exec_id: str, _time: str, _part: int) -> Report:
+        return trade_reported(event, exec_id, self._instruments[event.symbol])
 
     def _list_reported(self, event: ListReported, _exec_id: str, time: str, _part: int) -> Report:
         """Tell how a list stands, or why it was refused."""

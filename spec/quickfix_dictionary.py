@@ -16,7 +16,7 @@ from fixgw.support import HEADER, LATER_FIELDS, SENT, SENT_HEADER
 from fixgw.version import FIX44
 
 SPEC: Final = Path(__file__).parent
-MESSAGES: Final = (*"012345ADEFGHKMq", "AF", *"eg89rjfhN", "AN", "AO", "AP", "BB", "BG", "BA")
+MESSAGES: Final = (*"012345ADEFGHKMq", "AF", *"eg89rjfhN", "AN", "AO", "AP", "BB", "BG", "BA", "AD", "AQ", "AE")
 _FRAME: Final = frozenset(("8", "9", "10"))
 _STANDARD: Final = FIX44.dictionary
 _KNOWN: Final = _STANDARD.fields | LATER_FIELDS

@@ -53,6 +53,8 @@ def check_state(state: State, finished_looked_at: int = FINISHED_ORDERS_KEPT) ->
     if state.trades:
         first, last = state.trades[0].trade_id, state.trades[-1].trade_id
         assert (last, last - first) == (state.last_trade_id, len(state.trades) - 1)
+        assert state.trade_times[0] <= state.trade_times[-1] <= state.time_ns
+    assert len(state.trade_times) == len(state.trades)
 
     # The clock knows of every order that it will act upon, and of no other.
     timed = {order.order_id: order.terms.expire_ns for order in open_orders if order.terms and order.terms.expire_ns}

@@ -93,6 +93,7 @@ class Tape:
             self._query_list: 2,
             self._index_price: 2,
             self._balances: 0.3,
+            self._trades: 0.3,
         }
         self._makers, self._weights = list(makers), list(makers.values())
 
@@ -450,6 +451,21 @@ class Tape:
         session, account, _, _ = self._of(self._number)
         is_collateral = bool(self._random.randrange(2))
         return commands.QueryBalances(session, self._number, "b", self._seldom("", account, 3), is_collateral)
+
+    def _trades(self) -> AnyCommand:
+        session, _, symbol, _ = self._of(self._number)
+        chance = self._random
+        return commands.QueryTrades(
+            session,
+            self._number,
+            "t",
+            bool(chance.randrange(2)),
+            int(self._seldom(self._number // 9, 0, 3)),
+            int(self._seldom(self.now_ns - 60 * SECOND_NS, 0, 3)),
+            int(self._seldom(self.now_ns - SECOND_NS, 0, 3)),
+            self._seldom(symbol, "", 3),
+            int(self._seldom(self._earlier(), 0, 3)),
+        )
 
     def _house(self) -> AnyCommand:
         chance = self._random

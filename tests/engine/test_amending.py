@@ -198,6 +198,7 @@ def test_a_rebate_goes_back_to_the_venue() -> None:
 
 def test_trades_are_kept_so_long_and_no_longer(venue: StaffedVenue) -> None:
     venue.state.trades = deque(maxlen=3)
+    venue.state.trade_times = deque(maxlen=3)
     for _ in range(5):
         venue.sell(1, 100, "B")
         venue.buy(1, 100, "A")

@@ -11,7 +11,7 @@ from engine.reject import RejectReason
 from engine.values import CancelReason
 from tests.engine.fuzz import fuzz
 
-SEEDS_MIN, SEEDS_MAX = 2, 6
+SEEDS_MIN, SEEDS_MAX = 2, 10
 """How many tapes are played: what is rare may take some to come."""
 
 

@@ -31,7 +31,7 @@ def test_fields_have_the_standards_names() -> None:
 
 
 def test_messages_are_those_that_the_venue_takes_and_sends() -> None:
-    assert set(BODIES) == set("012345ADEFGHKMNq89rjefgh") | {"AF", "AN", "AO", "AP", "BB", "BG", "BA"}
+    assert set(BODIES) == set("012345ADEFGHKMNq89rjefgh") | {"AF", "AN", "AO", "AP", "BB", "BG", "BA", "AD", "AQ", "AE"}
 
 
 def test_all_that_the_venue_says_in_the_examples_is_in_the_dictionary() -> None:
