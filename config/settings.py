@@ -45,12 +45,39 @@ LANE_CHOICES: Final = get_args(Lane)
 
 Role = Literal["order-entry", "drop-copy", "market-data", "read-only"]
 ROLE_CHOICES: Final = get_args(Role)
+TlsVersion = Literal["1.2", "1.3"]
+TLS_VERSION_CHOICES: Final = get_args(TlsVersion)
+ClientCertificates = Literal["none", "optional", "required"]
+CLIENT_CERTIFICATES_CHOICES: Final = get_args(ClientCertificates)
 Version = Literal["FIX.4.2", "FIX.4.4", "FIX.5.0SP2"]
 VERSION_CHOICES: Final = get_args(Version)
 
 
 class SettingsError(Exception):
     """The settings cannot be used."""
+
+
+class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A certificate, with those that vouch for it, and its key: PEM files, relative to where the venue is started."""
+
+    certificate: str
+    key: str
+
+
+class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """TLS on the FIX address. Files that change are taken anew while the venue serves."""
+
+    certificate: str
+    key: str
+    """PEM files, relative to where the venue is started."""
+    minimum_version: TlsVersion = "1.2"
+    client_certificates: ClientCertificates = "none"
+    """Whether clients are asked for a certificate, and whether they need one. Sessions may have some pinned to them."""
+    client_ca: str | None = None
+    """PEM file of the certificates that vouch for those of clients."""
+    server_names: dict[str, Certificate] = {}
+    """Certificates by the name that a client asks for (SNI). If there are any, other names are refused; who asks for
+    none gets the certificate above."""
 
 
 class Fix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,7 +87,10 @@ class Fix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 9878
     plain_tcp_outside_loopback: bool = False
-    """Without this, plain TCP is served on loopback addresses only."""
+    """Without this, what is not TLS is served on loopback addresses only."""
+    tls: Tls | None = None
+    networks: tuple[str, ...] = ()
+    """The only addresses that connections may come from, such as "192.0.2.0/24"; any if none is named."""
     lane: Lane = "native"
     """Who speaks the session layer: we, or the `quickfix` package (`spec/quickfix-lane.md`)."""
     logon_timeout_s: Annotated[int, msgspec.Meta(ge=1, le=300)] = 10
@@ -294,6 +324,7 @@ def parse(text: str, origin: str) -> Settings:
     _check_names(settings, origin)
     _check_limits(settings, origin)
     _check_network(settings.fix, origin)
+    _check_tls(settings, origin)
     return settings
 
 
@@ -333,6 +364,8 @@ _CHOICES: Final = {
     "lane": LANE_CHOICES,
     "role": ROLE_CHOICES,
     "version": VERSION_CHOICES,
+    "minimum_version": TLS_VERSION_CHOICES,
+    "client_certificates": CLIENT_CERTIFICATES_CHOICES,
 }
 
 
@@ -406,8 +439,26 @@ def _check_network(fix: Fix, origin: str) -> None:
         address = ipaddress.ip_address("127.0.0.1" if fix.host == "localhost" else fix.host)
     except ValueError as error:
         raise SettingsError(f"{origin}: fix.host: {fix.host!r} is not an IP address") from error
-    if not address.is_loopback and not fix.plain_tcp_outside_loopback:
+    if not address.is_loopback and fix.tls is None and not fix.plain_tcp_outside_loopback:
         raise SettingsError(
             f"{origin}: fix.host {fix.host} is outside loopback, where plain TCP shows passwords and orders to the "
-            "network; serve loopback, or set fix.plain_tcp_outside_loopback = true"
+            "network; set up [fix.tls], serve loopback, or set fix.plain_tcp_outside_loopback = true"
         )
+    for network in fix.networks:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as error:
+            raise SettingsError(f"{origin}: fix.networks: {network!r} is not a network in CIDR notation") from error
+
+
+def _check_tls(settings: Settings, origin: str) -> None:
+    tls = settings.fix.tls
+    asks = tls is not None and tls.client_certificates != "none"
+    if tls is not None and asks != (tls.client_ca is not None):
+        raise SettingsError(f"{origin}: fix.tls: client_ca goes with client_certificates, optional or required")
+    for session in settings.sessions:
+        if session.certificates and not asks:
+            raise SettingsError(
+                f"{origin}: session {session.comp_id}: certificates, but clients are not asked for any; set "
+                "fix.tls.client_certificates to optional or required"
+            )

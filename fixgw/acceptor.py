@@ -1,7 +1,6 @@
 """The acceptor: listens, and keeps account of all connections and of the sessions that they are bound to."""
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -22,10 +21,11 @@ from engine.events import (
 from engine.overview import OnWire
 from fixgw.authentication import Authenticator
 from fixgw.connection import GOODBYE_S, Connection
-from fixgw.errors import ListenError
 from fixgw.gateway import Gateway, Outgoing
+from fixgw.listener import Listener
 from fixgw.refused import RefusedLog
 from fixgw.session import Session
+from fixgw.tls import Tls
 from fixgw.version import version_named
 
 TICK_S: Final = 0.25
@@ -52,7 +52,8 @@ class Acceptor:
         self.congested: list[Connection] = []
         """Connections that are not read until what they caused is on disk."""
         self._refused = RefusedLog()
-        self._server: asyncio.Server | None = None
+        self._tls: Tls | None = None
+        self._listener: Listener | None = None
         self._ticker: asyncio.Task[None] | None = None
         self.is_stopping = False
         """The venue ends: what becomes of orders on a disconnect counts from when it is up again."""
@@ -102,25 +103,18 @@ class Acceptor:
         }
 
     async def start(self) -> None:
-        """Listen. Raise `ListenError` if the address is taken."""
-        loop = asyncio.get_running_loop()
-        try:
-            self._server = await loop.create_server(
-                lambda: Connection(self), self.settings.host, self.settings.port, backlog=1024
-            )
-        except OSError as error:
-            reason = os.strerror(error.errno) if error.errno else str(error)
-            raise ListenError(
-                f"cannot listen on {self.settings.host}:{self.settings.port}: {reason}; set another fix.port, or end "
-                "what listens there"
-            ) from error
-        self._ticker = loop.create_task(self._tick())
+        """Listen. Raise `ListenError` if the address is taken, `TlsError` if there is TLS and its files do not fit."""
+        tls = self.settings.tls
+        self._tls = Tls(tls, time.monotonic_ns()) if tls is not None else None
+        self._listener = Listener(self.settings, self._tls, lambda: Connection(self), self.note_refused)
+        await self._listener.start()
+        self._ticker = asyncio.get_running_loop().create_task(self._tick())
 
     async def stop(self) -> None:
         """Log all sessions out, wait a little for their answers, and close every connection."""
         self.is_stopping = True
-        if self._server is not None:
-            self._server.close()
+        if self._listener is not None:
+            self._listener.close()
         if self._ticker is not None:
             self._ticker.cancel()
         self.gateway.begin_batch()
@@ -209,7 +203,10 @@ class Acceptor:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            self._refused.flush(time.monotonic_ns())
+            monotonic_ns = time.monotonic_ns()
+            self._refused.flush(monotonic_ns)
+            if self._tls is not None:
+                self._tls.look(monotonic_ns)
             now_ns = self.gateway.begin_batch()
             for connection in list(self.bound.values()):
                 connection.tick(now_ns)

@@ -33,6 +33,10 @@ class ListenError(GatewayError):
     """The venue cannot listen where it should."""
 
 
+class TlsError(GatewayError):
+    """The files for TLS are missing, unreadable, or do not fit together."""
+
+
 class LaneError(GatewayError):
     """The lane that the settings choose is not there, or cannot do what they ask for."""
 

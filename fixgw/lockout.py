@@ -1,10 +1,11 @@
 """Lock-out: how often a Logon may fail before the next one is not even looked at, and for how long it is not.
 
 An attempt counts as failed from the moment it begins, and is forgiven when it succeeds, so that a thousand at once are
-no way round the count. Three tables hold the failures in a row:
+no way round the count. Tables hold the failures in a row:
 
     session and address    from `after` on, 1 s, twice as long after each further one, up to 15 minutes
-    address                from 10 × `after` on, the same: who tries one session after another
+    address                from 10 × `after` on, the same: who tries one session after another; names that are of no
+                           session are counted apart, and lock out nothing but more of them
     session                from 10 × `after` on, up to 60 s: who tries one session from many addresses
 
 From an address where a session has logged on since the start, only the first of them applies: nobody elsewhere, and no
@@ -86,11 +87,13 @@ class Failures(Generic[Key]):
 class Lockout:
     """Which attempts to log on are looked at."""
 
-    __slots__ = ("_addresses", "_at_home", "_pairs", "_sessions")
+    __slots__ = ("_addresses", "_at_home", "_no_sessions", "_pairs", "_sessions")
 
     def __init__(self, after: int) -> None:
         self._pairs: Failures[tuple[str, str]] = Failures(after, LOCK_NS_MAX)
         self._addresses: Failures[str] = Failures(after * MANY_TIMES, LOCK_NS_MAX)
+        self._no_sessions: Failures[str] = Failures(after * MANY_TIMES, LOCK_NS_MAX)
+        """By address."""
         self._sessions: Failures[str] = Failures(after * MANY_TIMES, SESSION_LOCK_NS_MAX)
         self._at_home: OrderedDict[tuple[str, str], None] = OrderedDict()
         """From where sessions have logged on."""
@@ -100,20 +103,19 @@ class Lockout:
 
         `session` is empty if there is none of that name, `address` if it is not known.
         """
+        if not session:
+            return _admits(self._no_sessions, address, now_ns)
+        if not address:
+            return _admits(self._sessions, session, now_ns)
         pair = (session, address)
-        if address and session and self._pairs.is_locked(pair, now_ns):
+        if self._pairs.is_locked(pair, now_ns):
             return False
         if pair not in self._at_home:
-            if address and self._addresses.is_locked(address, now_ns):
+            if self._addresses.is_locked(address, now_ns) or self._sessions.is_locked(session, now_ns):
                 return False
-            if session and self._sessions.is_locked(session, now_ns):
-                return False
-            if address:
-                self._addresses.count(address, now_ns)
-            if session:
-                self._sessions.count(session, now_ns)
-        if address and session:
-            self._pairs.count(pair, now_ns)
+            self._addresses.count(address, now_ns)
+            self._sessions.count(session, now_ns)
+        self._pairs.count(pair, now_ns)
         return True
 
     def succeeded(self, session: str, address: str) -> None:
@@ -137,3 +139,10 @@ class Lockout:
         for pair in self._pairs.known():
             if pair[0] == session:
                 self._pairs.clear(pair)
+
+
+def _admits(failures: Failures[str], key: str, now_ns: int) -> bool:
+    if failures.is_locked(key, now_ns):
+        return False
+    failures.count(key, now_ns)
+    return True

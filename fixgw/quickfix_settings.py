@@ -63,6 +63,10 @@ def check(settings: Fix) -> None:
             'fix.lane = "quickfix" needs the package quickfix: pip install "fondaco[quickfix]" (it compiles for some '
             'minutes), or set fix.lane = "native"'
         )
+    if settings.tls is not None or settings.networks:
+        raise LaneError(
+            '[fix.tls] and fix.networks: QuickFIX serves plain TCP, from any address; fix.lane = "native" can'
+        )
     if settings.host != "localhost" and ip_address(settings.host).version != 4:
         raise LaneError(
             f'fix.host {settings.host}: QuickFIX serves IPv4 only; set an IPv4 address, or fix.lane = "native"'

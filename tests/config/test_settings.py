@@ -244,6 +244,54 @@ def test_plain_tcp_outside_loopback_must_be_asked_for(host: str) -> None:
     assert parse(allowed, "venue.toml").fix.host == host
 
 
+TLS = """
+[fix.tls]
+certificate = "venue.pem"
+key = "venue.key"
+"""
+
+
+def with_tls(more: str = "", sessions: str = "") -> str:
+    return (
+        changed('host = "127.0.0.1"', 'host = "0.0.0.0"').replace("\n[journal]", f"{TLS}{more}\n[journal]", 1)
+        + sessions
+    )
+
+
+def test_tls_is_served_anywhere() -> None:
+    tls = parse(with_tls('minimum_version = "1.3"\n'), "venue.toml").fix.tls
+    assert tls is not None
+    assert (tls.certificate, tls.minimum_version, tls.client_certificates) == ("venue.pem", "1.3", "none")
+
+
+@pytest.mark.parametrize(
+    ("more", "error"),
+    (
+        ('minimum_version = "1.1"', "(choose from: 1.2, 1.3)"),
+        ('client_certificates = "yes"', "(choose from: none, optional, required)"),
+        ('client_certificates = "optional"', "client_ca goes with client_certificates"),
+        ('client_ca = "ca.pem"', "client_ca goes with client_certificates"),
+    ),
+)
+def test_tls_that_cannot_be_is_refused(more: str, error: str) -> None:
+    assert error in error_of(with_tls(more + "\n"))
+
+
+def test_certificates_are_pinned_only_where_clients_are_asked_for_them() -> None:
+    pinned = with_tls().replace(
+        'accounts = ["BROKER1-A"]', f'accounts = ["BROKER1-A"]\ncertificates = ["{"a" * 64}"]', 1
+    )
+    assert "session BROKER1: certificates, but clients are not asked for any" in error_of(pinned)
+    asked = pinned.replace(TLS, TLS + 'client_certificates = "optional"\nclient_ca = "ca.pem"\n')
+    assert parse(asked, "venue.toml").sessions[0].certificates == ("a" * 64,)
+
+
+def test_networks_are_in_cidr_notation() -> None:
+    assert error_of(changed("port = 9878", 'port = 9878\nnetworks = ["192.0.2.1/24"]')) == (
+        "fix.networks: '192.0.2.1/24' is not a network in CIDR notation"
+    )
+
+
 def test_host_must_be_an_address() -> None:
     assert error_of(changed('host = "127.0.0.1"', 'host = "venue.example"')) == (
         "fix.host: 'venue.example' is not an IP address"

@@ -119,10 +119,12 @@ def test_many_sessions_tried_from_one_address_lock_it() -> None:
     assert door.log_on("BROKER500", HOME)
 
 
-def test_names_that_are_none_lock_the_address_only() -> None:
+def test_names_that_are_of_no_session_lock_out_nothing_but_more_of_them() -> None:
     door = Door()
     assert sum(door.fail("", ELSEWHERE) for _ in range(200)) == 30
-    assert door.log_on("BROKER1", HOME)
+    assert door.log_on("BROKER1", ELSEWHERE)
+    door.wait(1)
+    assert door.fail("", ELSEWHERE)
 
 
 def test_where_no_address_is_known_a_session_is_locked_late_and_never_for_long() -> None:
