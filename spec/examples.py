@@ -10,10 +10,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
-from engine.commands import ClockTick, EndTradingDay, SetPhase
+from engine.commands import ClockTick, EndTradingDay, ProvisionSession, SetPhase
+from engine.profile import CopyScope, OnBehalf, SessionProfile, SessionRole
 from engine.values import Phase
 from fixgw.codec import Message, readable
-from tests.fixgw.house import Broker, House
+from tests.fixgw.house import QUICK_HASH, Broker, House
 
 SPEC: Final = Path(__file__).parent
 
@@ -243,6 +244,38 @@ async def status(chapter: Chapter) -> None:
     await broker.ask("AF", "584=S1|585=7|")
 
 
+async def copies(chapter: Chapter) -> None:
+    profile = SessionProfile(SessionRole.DROP_COPY, copies=CopyScope(firms=("BROKER1-A", "BROKER2-A"), fills_only=True))
+    chapter.house.sequencer.submit(ProvisionSession("CLEARER", (), QUICK_HASH, profile=profile))
+    await chapter.house.settle()
+    clearer, maker, taker = [await chapter.broker(name) for name in ("CLEARER", "BROKER1", "BROKER2")]
+    maker.lines = taker.lines = None
+    await maker.ask("D", order("M1", "0.5"))
+    await taker.ask("D", order("T1", "0.5", side="2"))
+    await clearer.heard_now()
+    await clearer.ask("AD", "568=R1|569=0|17=T1-1|")
+
+
+async def for_a_client(chapter: Chapter) -> None:
+    profile = SessionProfile(on_behalf_of=(OnBehalf("FUND1", "BROKER2-A"),))
+    accounts = ("BROKER1-A", "BROKER2-A")
+    chapter.house.sequencer.submit(ProvisionSession("BROKER1", accounts, QUICK_HASH, profile=profile))
+    await chapter.house.settle()
+    broker = await chapter.broker()
+    await broker.ask("D", order("O1"), header="115=FUND1|")
+    await broker.ask("D", f"{order('O2')}453=1|448=FUND1|447=D|452=3|")
+    await broker.ask("D", order("O3"), header="115=FUND2|")
+
+
+async def balances(chapter: Chapter) -> None:
+    broker = await chapter.broker()
+    broker.lines = None
+    await broker.ask("D", order("O1"))
+    broker.lines = chapter.lines
+    await broker.ask("AN", f"710=P1|724=0|1=BROKER1-A|581=1|715=20261118|{T}")
+    await broker.ask("BB", "909=C1|")
+
+
 async def expiry(chapter: Chapter) -> None:
     broker = await chapter.broker()
     broker.lines = None
@@ -359,6 +392,17 @@ CHAPTERS: Final[tuple[tuple[str, str, Callable[[Chapter], Awaitable[None]]], ...
     ),
     ("A mass cancel", "All orders in one instrument.", mass_cancel),
     ("Status", "Of one order, of one that never was, and of all that are open.", status),
+    ("Balances", "As positions and as collateral; a bid has reserved what it and its fee can cost.", balances),
+    (
+        "For a client",
+        "In the header, in the body, and for one that the session may not act for.",
+        for_a_client,
+    ),
+    (
+        "Drop copy",
+        "A clearing member gets the fills of both sides as they happen, and asks for the trades from an ExecID on.",
+        copies,
+    ),
     ("A DAY order expires", "Nobody asked for it.", expiry),
     (
         "An order that may have been sent before",
