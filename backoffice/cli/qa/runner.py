@@ -113,7 +113,7 @@ class _Peer:
     def count_received(self, message: Received) -> None:
         number, new = message.get("34"), message.get("36")
         if message.get("35") == "4" and new.isdecimal():
-            self.next_in = int(new)
+            self.next_in = max(self.next_in, int(new)) if message.get("123") == "Y" else int(new)
         elif number.isdecimal() and message.get("43") != "Y":
             self.next_in = int(number) + 1
 
@@ -202,8 +202,8 @@ class _Actor:
             case said.Wait(_, seconds):
                 self._tell("", f"waits {seconds:g} s")
                 time.sleep(seconds)
-            case said.Let(_, name, value):
-                self.values[name] = literal(self._text(value, None)) if value.is_time else value
+            case said.Let(_, name, value, is_fixed, session):
+                self.values[name] = literal(self._text(value, self.peers.get(session))) if is_fixed else value
             case said.Step(_, title):
                 self._tell("", title, is_step=True)
             case _:

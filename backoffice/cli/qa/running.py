@@ -44,6 +44,9 @@ SessionOption = Annotated[
 JunitOption = Annotated[
     Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML.", show_default=False)
 ]
+ReportOption = Annotated[
+    Path | None, typer.Option("--report", metavar="FILE", help="Write a page, in Markdown.", show_default=False)
+]
 TranscriptOption = Annotated[
     Path | None, typer.Option("--transcript", metavar="FILE", help="Write the transcript.", show_default=False)
 ]
@@ -80,6 +83,7 @@ def run(
     set_: SetOption = None,
     timeout: LimitOption = "10s",
     junit: JunitOption = None,
+    report: ReportOption = None,
     transcript: TranscriptOption = None,
     normalized: NormalizedOption = None,
     only: OnlyOption = None,
@@ -98,6 +102,7 @@ def run(
     """
     from backoffice.cli.qa.junit import write_junit
     from backoffice.cli.qa.lines import ScriptError
+    from backoffice.cli.qa.page import write_page
     from backoffice.cli.qa.suite import Selection, read_all, run_all, scripts_in, summary
     from backoffice.cli.qa.wire import Address
     from backoffice.cli.shown import print_json
@@ -120,6 +125,8 @@ def run(
     _write(normalized, outcomes, is_normalized=True)
     if junit is not None:
         write_junit(junit, outcomes, of_run)
+    if report is not None:
+        write_page(report, outcomes, of_run)
     counted = summary(outcomes, of_run, begun)
     if as_json:
         print_json(counted)

@@ -19,6 +19,7 @@ VERSIONS: Final = ("FIX.4.2", "FIX.4.4", "FIXT.1.1")
 ROLES: Final = ("order-entry", "drop-copy", "market-data", "read-only")
 OF_SESSION: Final = frozenset(("sender", "target", "version", "in", "out"))
 """Names that each session has a value for: CompIDs, BeginString, the next MsgSeqNum to come in and to go out."""
+_MOVING: Final = frozenset(("in", "out"))
 OF_RUN: Final = frozenset(("run", "appl_version"))
 """Names that are always there: a word that no other run has, and DefaultApplVerID as the version needs it."""
 
@@ -288,7 +289,9 @@ class _Reader:
         else:
             value = self._checked(line, parse_value(text))
         self.known.add(name)
-        return [said.Let(line.place, name, value)]
+        moving = [used for used in value.names() if used.rpartition(".")[2] in _MOVING]
+        speaker = self._speaker(line, "") if any("." not in used for used in moving) else ""
+        return [said.Let(line.place, name, value, value.is_time or bool(moving), speaker)]
 
     def _compare(self, line: Line) -> Found:
         if line.text not in {"in order", "in any order"}:

@@ -136,6 +136,10 @@ class Let(msgspec.Struct, frozen=True):
     place: Place
     name: str
     value: Value
+    is_fixed: bool = False
+    """The value is what it is when the line is reached, with times and numbers of that moment."""
+    session: str = ""
+    """Whose `{in}` and `{out}` those are."""
 
 
 class Step(msgspec.Struct, frozen=True):

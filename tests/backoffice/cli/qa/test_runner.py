@@ -41,6 +41,24 @@ def test_conversation_as_expected_passes(tmp_path: Path) -> None:
     assert outcome.result == "passed"
 
 
+def test_number_that_is_given_a_name_stays_what_it_was(tmp_path: Path) -> None:
+    outcome = outcome_of(
+        tmp_path,
+        LOGON
+        + """
+        let first = {out}
+        let later = {A.in+1}
+        > 1 112={first}-{later}
+        < 0 112=2-3
+        > 1 112={first}-{later}
+        < 0 112=2-3
+        > 5
+        < 5
+        """,
+    )
+    assert outcome.problem == ""
+
+
 def test_header_is_put_in_with_the_right_length_and_checksum(tmp_path: Path) -> None:
     heard: list[bytes] = []
 
