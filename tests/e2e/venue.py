@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -49,11 +49,13 @@ class Venue:
         journal: dict[str, Any] | None = None,
         dear_passwords: bool = False,
         patches: Path | None = None,
+        more_sessions: Sequence[dict[str, Any]] = (),
     ) -> None:
         """`sessions`: how many of BROKER1, BROKER2, … there are. `fix`, `journal`: settings other than the sandbox's.
 
         `dear_passwords`: take as long to check one as the sandbox does, instead of no time at all. `patches`: a folder
-        whose modules go before all others.
+        whose modules go before all others. `more_sessions`: settings of sessions beside the sandbox's, each of which
+        gets a password like theirs and an account.
         """
         self.port = free_port()
         self.data = directory / "data"
@@ -65,6 +67,7 @@ class Venue:
                 {"port": self.port, **(fix or {})},
                 {"sync": sync, **(journal or {})},
                 None if dear_passwords else CHEAP_HASH,
+                more_sessions,
             ),
             encoding="utf-8",
         )
@@ -205,7 +208,13 @@ def free_port() -> int:
     raise AssertionError("no port is free")
 
 
-def _settings(session_count: int, fix: dict[str, Any], journal: dict[str, Any], password_hash: str | None) -> str:
+def _settings(
+    session_count: int,
+    fix: dict[str, Any],
+    journal: dict[str, Any],
+    password_hash: str | None,
+    more_sessions: Sequence[dict[str, Any]],
+) -> str:
     """Return the sandbox's settings as TOML, with other values in two tables and fewer sessions and accounts."""
     settings = tomllib.loads(SANDBOX.read_text(encoding="utf-8"))
     for session in settings["sessions"]:
@@ -213,7 +222,12 @@ def _settings(session_count: int, fix: dict[str, Any], journal: dict[str, Any], 
     settings["fix"] |= fix
     settings["journal"] |= journal
     settings["sessions"] = settings["sessions"][:session_count]
+    deposits = {asset: str(int(amount) // 1_000) for asset, amount in settings["accounts"][0]["deposits"].items()}
     settings["accounts"] = settings["accounts"][:session_count]
+    for session in more_sessions:
+        account = f"{session['comp_id']}-A"
+        settings["sessions"].append({"password_hash": CHEAP_HASH, "accounts": [account], **session})
+        settings["accounts"].append({"account": account, "deposits": deposits})
     return "".join(_toml(name, value) for name, value in sorted(settings.items(), key=lambda item: _rank(item[1])))
 
 
