@@ -3,7 +3,7 @@
 The same in all versions of FIX, as far as a version has the message; `fixgw.version` has what that comes to in each. A
 field that the version does not define for a message gets the standard's session-level Reject (`fixgw.validation`); one
 that FIX defines and the venue does not understand gets the message's own kind of refusal, naming it; never silence.
-`spec/fields.md` and `spec/FONDACO44.xml` show these tables to brokers.
+`spec/fields.md` and the dictionaries beside it show these tables to brokers.
 """
 
 from typing import Final

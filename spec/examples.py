@@ -5,6 +5,7 @@ stands still unless it is moved. A test holds the page to what they say today.
 """
 
 import asyncio
+import re
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -14,9 +15,11 @@ from engine.commands import ClockTick, EndTradingDay, ProvisionSession, SetPhase
 from engine.profile import CopyScope, OnBehalf, SessionProfile, SessionRole
 from engine.values import Phase
 from fixgw.codec import Message, readable
+from fixgw.version import version_named
 from tests.fixgw.house import QUICK_HASH, Broker, House
 
 SPEC: Final = Path(__file__).parent
+FIX42: Final = version_named("FIX.4.2")
 
 
 class Chapter:
@@ -59,10 +62,22 @@ class Speaker(Broker):
             self.write("<", message.raw)
         return messages
 
+    def say(self, msg_type: str, fields: str = "", number: int = 0, header: str = "") -> int:
+        if self.version is FIX42 and "21=" not in fields:
+            fields = _handled(msg_type, fields)
+        return super().say(msg_type, fields, number, header)
+
     async def ask(self, msg_type: str, fields: str, header: str = "") -> None:
         """Say something, and hear all that comes of it."""
         self.say(msg_type, fields, header=header)
         await self.heard_now()
+
+
+def _handled(msg_type: str, fields: str) -> str:
+    """Return an order's fields with HandlInst, which FIX 4.2 wants to have."""
+    if msg_type in {"D", "G"}:
+        return f"{fields}21=1|"
+    return re.sub(r"(?<=\|)(67=[0-9]+\|)", r"\g<1>21=1|", fields) if msg_type == "E" else fields
 
 
 T: Final = "60=20261118-11:06:40|"
@@ -420,6 +435,31 @@ CHAPTERS: Final[tuple[tuple[str, str, Callable[[Chapter], Awaitable[None]]], ...
 )
 
 
+async def in_its_version(chapter: Chapter) -> None:
+    maker, taker = await chapter.broker(quietly=False), await chapter.broker("BROKER2")
+    await maker.ask("D", order("M1", "0.5"))
+    await taker.ask("D", order("T1", "0.2", side="2", force="3"))
+    maker.hear()
+    await maker.ask("G", f"11=M2|41=M1|{OF_BTC}38=0.6|40=2|44=50000|59=1|")
+    await maker.ask("H", "11=M2|55=BTC/USD|54=1|")
+    await maker.ask("D", order("M3", price="50000.001"))
+    await maker.ask("q", f"11=C1|530=7|{T}")
+
+
+VERSIONS: Final = (
+    (
+        "In FIX 4.2",
+        "ExecTransType(20) tells a status from what happens; the fee is a commission; there is no mass cancel.",
+        "FIX.4.2",
+    ),
+    (
+        "In FIX 5.0SP2",
+        "The session is FIXT 1.1's; the Logon names the application's version.",
+        "FIX.5.0SP2",
+    ),
+)
+
+
 def examples() -> str:
     """Return `examples.md`."""
     lines = [
@@ -430,13 +470,17 @@ def examples() -> str:
         "taker pays 2 basis points.",
     ]
     for title, text, conversation in CHAPTERS:
-        lines += ["", f"## {title}", "", text, "", *(f"    {line}" for line in asyncio.run(_held(conversation)))]
+        lines += ["", f"## {title}", "", text, "", *(f"    {line}" for line in asyncio.run(held(conversation)))]
+    for title, text, version in VERSIONS:
+        spoken = asyncio.run(held(in_its_version, version))
+        lines += ["", f"## {title}", "", text, "", *(f"    {line}" for line in spoken)]
     return "\n".join(lines) + "\n"
 
 
-async def _held(conversation: Callable[[Chapter], Awaitable[None]]) -> list[str]:
+async def held(conversation: Callable[[Chapter], Awaitable[None]], version: str = "FIX.4.4") -> list[str]:
+    """Hold a conversation in a version of FIX, and return what was said."""
     with tempfile.TemporaryDirectory() as folder:
-        chapter = Chapter(await House(Path(folder) / "venue").start())
+        chapter = Chapter(await House(Path(folder) / "venue", version=version).start())
         await conversation(chapter)
         await chapter.house.stop()
         return chapter.lines
