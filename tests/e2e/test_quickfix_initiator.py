@@ -37,6 +37,7 @@ SocketConnectHost={host}
 SocketNodelay=Y
 UseDataDictionary=Y
 DataDictionary={dictionary}
+{more}
 ValidateLengthAndChecksum=Y
 ValidateFieldsOutOfOrder=Y
 ValidateFieldsHaveValues=Y
@@ -51,7 +52,7 @@ ResetOnLogout=N
 ResetOnDisconnect=N
 
 [SESSION]
-BeginString=FIX.4.4
+BeginString={begin_string}
 SenderCompID=BROKER1
 TargetCompID=FONDACO
 SocketConnectPort={port}
@@ -74,6 +75,8 @@ class QuickFix:
             "heartbeat_s": 30,
             "reset": "N",
             "dictionary": DICTIONARY,
+            "begin_string": "FIX.4.4",
+            "more": "",
             "unknown_fields": "Y",
         }
         config = directory / "quickfix.cfg"

@@ -45,13 +45,15 @@ class Venue:
         *,
         sync: Sync = "always",
         sessions: int = 4,
+        first: dict[str, Any] | None = None,
         fix: dict[str, Any] | None = None,
         journal: dict[str, Any] | None = None,
         dear_passwords: bool = False,
         patches: Path | None = None,
         more_sessions: Sequence[dict[str, Any]] = (),
     ) -> None:
-        """`sessions`: how many of BROKER1, BROKER2, … there are. `fix`, `journal`: settings other than the sandbox's.
+        """`sessions`: how many of BROKER1, BROKER2, … there are. `first`: settings of BROKER1 other than the sandbox's;
+        `fix`, `journal`: the same of the venue.
 
         `dear_passwords`: take as long to check one as the sandbox does, instead of no time at all. `patches`: a folder
         whose modules go before all others. `more_sessions`: settings of sessions beside the sandbox's, each of which
@@ -64,6 +66,7 @@ class Venue:
         self.config.write_text(
             _settings(
                 sessions,
+                first or {},
                 {"port": self.port, **(fix or {})},
                 {"sync": sync, **(journal or {})},
                 None if dear_passwords else CHEAP_HASH,
@@ -210,6 +213,7 @@ def free_port() -> int:
 
 def _settings(
     session_count: int,
+    first: dict[str, Any],
     fix: dict[str, Any],
     journal: dict[str, Any],
     password_hash: str | None,
@@ -219,6 +223,7 @@ def _settings(
     settings = tomllib.loads(SANDBOX.read_text(encoding="utf-8"))
     for session in settings["sessions"]:
         session["password_hash"] = password_hash or session["password_hash"]
+    settings["sessions"][0] |= first
     settings["fix"] |= fix
     settings["journal"] |= journal
     settings["sessions"] = settings["sessions"][:session_count]
