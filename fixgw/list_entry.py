@@ -14,12 +14,11 @@ from fixgw.codec import SOH, Message
 from fixgw.groups import Fields, split_group
 from fixgw.refusal import Refusal, unsupported_value
 from fixgw.reject import GatewayReject, ord_rej_reason
-from fixgw.support import ECHO_CHARS_MAX, HEADER, ID_CHARS_MAX, LIST_COUNT_TAG, LIST_TAGS
+from fixgw.support import ECHO_CHARS_MAX, ID_CHARS_MAX, LIST_COUNT_TAG, LIST_TAGS
 from fixgw.version import Version
 
 _CONTINGENCIES: Final = {"1": Contingency.ONE_CANCELS_OTHER, "2": Contingency.ONE_TRIGGERS_OTHER}
 _NO_BIDDING_PROCESS: Final = "3"
-_OUTSIDE: Final = HEADER.union(LIST_TAGS)
 _REQUIRED: Final = ("55", "40")
 """What an order needs, and FIX's table leaves open."""
 
@@ -30,7 +29,7 @@ def read_list(
     """Return the command that enters a list; `read_order` reads one of its orders. Raise `Refusal`."""
     outside, entries = split_group(message, LIST_COUNT_TAG, version.entry_tags)
     for tag in outside:
-        if tag not in _OUTSIDE:
+        if tag not in version.header and tag not in LIST_TAGS:
             raise Refusal(GatewayReject.UNSUPPORTED_FIELD, tag, "outside of the list's orders")
     list_id = outside["66"]
     if len(list_id) > ID_CHARS_MAX:

@@ -68,7 +68,7 @@ def client_of(known: Session, body: str) -> str:
 
 def _clients_account(known: Session, fields: dict[str, str], tag: str) -> str:
     for client in known.profile.on_behalf_of:
-        if client.comp_id == fields[tag]:
+        if client.comp_id == fields.get(tag):
             if fields.get("1", client.account) != client.account:
                 raise Refusal(GatewayReject.NOT_THE_CLIENTS_ACCOUNT, 1)
             return client.account

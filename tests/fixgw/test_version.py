@@ -208,6 +208,15 @@ def test_a_list_of_orders_is_taken_in_every_version(version: str) -> None:
     assert [each.msg_type for each in told] == ["N", "8", "8"]
 
 
+def test_a_list_may_name_its_version_too() -> None:
+    venue = Venue(version="FIX.5.0SP2")
+    entry = "11=L{0}|67={0}|55=BTC/USD|54=1|38=1|40=2|44=9{0}|"
+    text = f"66=L|394=3|1385=2|68=2|73=2|{entry.format(1)}{entry.format(2)}"
+    message = client_message("E", text, number=1, header="1128=9|", begin_string="FIXT.1.1")
+    assert venue.sessions["BROKER1"].accept(message, NOW_NS)
+    assert isinstance(venue.order_entry.translate("BROKER1", 1, message), commands.NewOrderList)
+
+
 @pytest.mark.parametrize("msg_type", ("F", "G", "H"))
 def test_in_fix_50_the_venues_id_of_an_order_is_enough(msg_type: str) -> None:
     venue = Venue(version="FIX.5.0SP2")
@@ -254,7 +263,9 @@ def test_what_the_venue_needs_is_asked_for_without_the_dictionary_too(version: s
         assert rejected.has(f"371={tag}|372={msg_type}|373=1|")
 
 
-@pytest.mark.parametrize("field", ("9999=x|", "abc=x|", "=x|", "x|", "99999999999999999999=x|", "210=1|"))
+@pytest.mark.parametrize(
+    "field", ("9999=x|", "abc=x|", "=x|", "x|", "99999999999999999999=x|", "210=1|", "453=1|452=3|")
+)
 def test_what_the_venue_does_not_take_is_refused_without_the_dictionary_too(field: str) -> None:
     command = unchecked().command("D", f"{ORDER_50}{field}")
     assert isinstance(command, Refuse)
