@@ -47,6 +47,7 @@ TAKEN_VALUES: Final[dict[str, tuple[str, ...]]] = {
     "452": _CLIENT_ROLES,
     "453": ("1",),
     "530": tuple(_MASS_CANCEL_SCOPES),
+    "569": ("0", "1"),
     "585": tuple(_MASS_STATUS_SCOPES),
     "724": ("0",),
     "836": ("0", "1", "2"),
@@ -62,7 +63,7 @@ TAKEN_VALUES: Final[dict[str, tuple[str, ...]]] = {
 }
 """The values that the venue takes, where it does not take all."""
 
-_ONCE: Final = {"AN": {"263": ("0",)}, "BB": {"263": ("0",)}}
+_ONCE: Final = {"AN": {"263": ("0",)}, "BB": {"263": ("0",)}, "AD": {"263": ("0",)}}
 """What is different in one message."""
 
 

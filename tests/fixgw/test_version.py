@@ -46,16 +46,19 @@ def test_versions_have_their_words_on_the_wire() -> None:
 
 
 def test_a_version_takes_and_sends_the_messages_that_it_has() -> None:
-    assert set(BODY) - set(FIX42.supported) == {"q", "AF", "AN", "BB"}
-    assert set(SENT) - set(FIX42.sent) == {"r", "AO", "AP", "BA", "BG"}
+    for version in (FIX42, FIX44, FIX50):
+        assert set(version.supported) == BODY.keys() & version.dictionary.msg_types.keys()
+        assert set(version.sent) == SENT.keys() & version.dictionary.msg_types.keys()
+    assert not {"q", "AF"} & FIX42.supported.keys()
+    assert "r" not in FIX42.sent
     assert set(FIX44.supported) == set(FIX50.supported) == set(BODY)
-    assert set(FIX44.sent) == set(FIX50.sent) == set(SENT)
 
 
 def test_what_a_version_lacks_is_an_extension() -> None:
     assert {"790", "836", "842", "1138", "7928"} <= FIX42.extensions
     assert {"553", "554", "789"} <= FIX42.logon_extensions
-    assert FIX44.logon_extensions == FIX50.logon_extensions == {"8013"}
+    assert "8013" in FIX44.logon_extensions & FIX50.logon_extensions
+    assert not {"553", "554", "789"} & (FIX44.logon_extensions | FIX50.logon_extensions)
     assert not {"1084", "1138", "1385"} & FIX50.extensions
     assert {"5127", "7928"} <= FIX50.extensions
     assert not {"453", "448"} & (FIX42.extensions | FIX42.supported["D"])
