@@ -260,7 +260,8 @@ async def status(chapter: Chapter) -> None:
 
 
 async def copies(chapter: Chapter) -> None:
-    profile = SessionProfile(SessionRole.DROP_COPY, copies=CopyScope(firms=("BROKER1-A", "BROKER2-A"), fills_only=True))
+    copied = CopyScope(firms=("BROKER1-A", "BROKER2-A"), fills_only=True)
+    profile = SessionProfile(SessionRole.DROP_COPY, chapter.house.version.name, copies=copied)
     chapter.house.sequencer.submit(ProvisionSession("CLEARER", (), QUICK_HASH, profile=profile))
     await chapter.house.settle()
     clearer, maker, taker = [await chapter.broker(name) for name in ("CLEARER", "BROKER1", "BROKER2")]
@@ -272,7 +273,7 @@ async def copies(chapter: Chapter) -> None:
 
 
 async def for_a_client(chapter: Chapter) -> None:
-    profile = SessionProfile(on_behalf_of=(OnBehalf("FUND1", "BROKER2-A"),))
+    profile = SessionProfile(version=chapter.house.version.name, on_behalf_of=(OnBehalf("FUND1", "BROKER2-A"),))
     accounts = ("BROKER1-A", "BROKER2-A")
     chapter.house.sequencer.submit(ProvisionSession("BROKER1", accounts, QUICK_HASH, profile=profile))
     await chapter.house.settle()
