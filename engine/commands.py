@@ -271,7 +271,7 @@ class Refuse(Command, tag=15, frozen=True, array_like=True, gc=False):
     one if the message was out of order. `form` is the kind of answer, `reason` a code of the gateway's own band, the
     rest what the answer echoes; `request_type` is what kind of cancel (or mass cancel) it was. `order_id` and `status`
     are those of the order that a refused cancel or replace was for (0 and REJECTED if unknown), `terms` those of a
-    refused order, as FIX fields.
+    refused order, or where a rejection goes, as FIX fields.
     """
 
     session: str

@@ -354,6 +354,7 @@ def _repeated(message: Message, form: str, reason: int, version: Version) -> str
 def refuse_flaw(session: str, last_number: int, message: Message, flaw: Flaw) -> Refuse:
     """Return the command that rejects a message for a flaw by the standard; `last_number` is the last one received."""
     number = message.fields.get("34", "0")
+    origin = message.fields.get("115", "")[:ECHO_CHARS_MAX]
     return Refuse(
         session,
         last_number,
@@ -363,6 +364,7 @@ def refuse_flaw(session: str, last_number: int, message: Message, flaw: Flaw) ->
         f"{flaw.text}: {flaw.detail}" if flaw.detail else flaw.text,
         message.msg_type[:ECHO_CHARS_MAX],
         flaw.ref_tag or 0,
+        terms=f"128={origin}\x01" if origin else "",
     )
 
 

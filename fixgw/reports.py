@@ -427,6 +427,7 @@ class Reports:
                 ref_tag = f"371={event.ref_tag}\x01" if event.ref_tag else ""
                 ref_type = f"372={event.ref_msg_type}\x01" if event.ref_msg_type else ""
                 body = f"45={event.ref_seq_num}\x01{ref_tag}{ref_type}373={event.reason}\x0158={event.text}\x01"
+                body = event.terms + body
             case "8":
                 body = (
                     f"37=NONE\x01{ids}17={exec_id}\x01150=8\x0139=8\x01103={ord_rej_reason(event.reason)}\x01{account}"

@@ -33,3 +33,14 @@ async def test_report_for_a_client_names_it(house: House) -> None:
     again_own, again_its = await broker.heard_now()
     assert "128" not in again_own.fields
     assert (again_its.fields["128"], again_its.fields["43"]) == ("FUND", "Y")
+
+
+async def test_reject_goes_back_to_whoever_the_message_was_from(house: House) -> None:
+    broker = await Broker(house).log_on()
+    for origin in ("FUND", "NOBODY"):
+        broker.say("D", "11=its|55=BTC/USD|54=X|60=20261118-11:06:40|38=1|40=2|44=100|", header=f"115={origin}|")
+    broker.say("D", "11=its|55=BTC/USD|54=X|60=20261118-11:06:40|38=1|40=2|44=100|", header="115=|")
+    broker.say("2", "7=2|16=0|")
+    heard = await broker.heard_now()
+    assert [message.fields.get("128") for message in heard] == ["FUND", "NOBODY", None] * 2
+    assert {message.msg_type for message in heard} == {"3"}
