@@ -107,7 +107,7 @@ class Connection(asyncio.Protocol):
             self._log_garbled()
         if self._session is None:
             self._before_logon(messages)
-        elif self._waiting:
+        elif self._waiting or self._is_logging_on():
             self._waiting += messages
         elif messages:
             self._process(messages)
@@ -150,6 +150,10 @@ class Connection(asyncio.Protocol):
         """Tell whether the connection is a session's."""
         return self._session is not None
 
+    def _is_logging_on(self) -> bool:
+        """Tell whether a Logon within the session is being dealt with; what comes behind it waits."""
+        return self._session is not None and self._session.state is SessionState.AWAITING_LOGON
+
     @property
     def peer(self) -> str:
         """The address at the other end."""
@@ -169,10 +173,12 @@ class Connection(asyncio.Protocol):
 
     def resume_reading(self) -> None:
         """Go on with what has come already, then with reading."""
+        if self._is_logging_on():
+            return
         waiting, self._waiting = self._waiting, []
         if waiting and not self._is_closing:
             self._process(waiting)
-        if not self._is_closing and not self._is_held_back and self not in self._acceptor.congested:
+        if not (self._is_closing or self._is_held_back or self._is_logging_on() or self in self._acceptor.congested):
             self._transport.resume_reading()
 
     def abort(self, reason: str) -> None:
@@ -228,6 +234,10 @@ class Connection(asyncio.Protocol):
             elif session.answers or session.resend_requests or session.state is not SessionState.ACTIVE:
                 self._follow_up(session)
                 if self._is_closing:
+                    return
+                if session.state is SessionState.AWAITING_LOGON:
+                    self._waiting = messages[position:]
+                    self._take_logon(message)
                     return
         if self._waiting or self._gateway.congested:
             self._transport.pause_reading()
@@ -287,18 +297,25 @@ class Connection(asyncio.Protocol):
         if self._logon is not None:
             self._logon.cancel()
         self._waiting = messages[1:]
+        self._take_logon(messages[0])
+
+    def _take_logon(self, logon: Message) -> None:
+        """Deal with a Logon, and take in nothing else before that is done."""
         self._transport.pause_reading()
-        self._logon = asyncio.get_running_loop().create_task(self._try_to_log_on(messages[0]))
+        self._logon = asyncio.get_running_loop().create_task(self._try_to_log_on(logon))
 
     async def _try_to_log_on(self, logon: Message) -> None:
         try:
-            await self._log_on(logon)
+            if self._session is None:
+                await self._log_on(logon)
+            else:
+                await self._log_on_again(self._session, logon)
         except Exception:  # noqa: BLE001 - nobody awaits this task; the log is where its error belongs
             _log.exception("logon failed", peer=self._peer)
             self.abort("logon failed")
 
     async def _log_on(self, logon: Message) -> None:
-        """Verify, bind, reset if asked, answer; then take in what came behind the Logon."""
+        """Verify a Logon, bind the connection to its session, and begin."""
         acceptor, gateway = self._acceptor, self._gateway
         fields = logon.fields
         comp_id = fields.get("49", "")
@@ -316,9 +333,29 @@ class Connection(asyncio.Protocol):
         outbound = acceptor.outgoing[comp_id]
         acceptor.bound[comp_id] = self
         self._session, self._outbound = session, outbound
+        await self._begin(session, outbound, logon, verdict)
+
+    async def _log_on_again(self, session: Session, logon: Message) -> None:
+        """Verify a Logon within a session, say what was to be said before it, and begin again with it."""
+        acceptor, gateway, outbound = self._acceptor, self._gateway, self._outbound
+        assert outbound is not None, "a bound connection has an outgoing side"
+        verdict = await acceptor.authenticator.judge(gateway.known.get(session.comp_id), logon, self._origin)
+        await gateway.flushed()
+        if self._is_closing:
+            return
+        if verdict.reason and not verdict.answer:
+            self.abort(verdict.reason)
+            return
+        outbound.disconnect()
+        await self._begin(session, outbound, logon, verdict)
+
+    async def _begin(self, session: Session, outbound: Outgoing, logon: Message, verdict: Verdict) -> None:
+        """Reset if the Logon asks for it, and answer it; then take in what came behind it."""
+        gateway, fields, comp_id = self._gateway, logon.fields, session.comp_id
+        known = gateway.known[comp_id]
         now_ns = gateway.begin_batch()
         problem = "the session is suspended" if known.is_suspended else session.check_logon(logon, now_ns)
-        problem = problem or verdict.problem
+        problem = verdict.answer or problem or verdict.problem
         if verdict.password_hash and not problem:
             problem = await gateway.set_password(comp_id, verdict.password_hash)
             if self._is_closing:
@@ -347,6 +384,8 @@ class Connection(asyncio.Protocol):
         outbound.connect(self._transport)
         if resets:
             outbound.answer_reset(session.answers.pop(0))
+        if self._slow_timer is not None:
+            outbound.pause()
         self._follow_up(session)
         waiting, self._waiting = self._waiting, []
         self._transport.resume_reading()

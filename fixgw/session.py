@@ -74,7 +74,8 @@ TRANSITIONS: Final = (
     Transition(_ACTIVE, "nothing received for 1.2 x HeartBtInt", ("1",), _ACTIVE),
     Transition(_ACTIVE, "nothing received for 2 x HeartBtInt + 2 s", ("5",), _CLOSED),
     Transition(_ACTIVE, "Logout received", ("5",), _CLOSED),
-    Transition(_ACTIVE, "another Logon", ("5",), _CLOSED),
+    Transition(_ACTIVE, "another Logon, with ResetSeqNumFlag=Y", (), _AWAITING),
+    Transition(_ACTIVE, "another Logon, without", ("5",), _CLOSED),
     Transition(_ACTIVE, "BeginString that is not the session's", ("5",), _CLOSED),
     Transition(_ACTIVE, "MsgSeqNum missing or not a number", ("5",), _CLOSED),
     Transition(_ACTIVE, "MsgSeqNum lower than expected, without PossDupFlag", ("5",), _CLOSED),
@@ -210,7 +211,8 @@ class Session:
         """Take in a message. Return True if the application must answer it, for `flaw` if that is set.
 
         Administrative messages are dealt with here. Messages that came before, or come too early, are not for the
-        application. After a True the message counts as received.
+        application. After a True the message counts as received. If the session is AWAITING_LOGON then, the message is
+        a Logon that is to be checked, and begun with, as the first one was.
         """
         self._last_received_ns = now_ns
         self._test_request_sent = False
@@ -306,7 +308,7 @@ class Session:
         if msg_type == "4" and fields.get("123") != "Y":
             return self._accept_sequence_reset(message, number)
         if msg_type == "A" and fields.get("43") != "Y":
-            self._log_out(_ANOTHER_LOGON)
+            self._accept_another_logon(message)
             return False
         if number < self.next_in:
             if fields.get("43") == "Y":  # 2e
@@ -345,7 +347,7 @@ class Session:
         elif msg_type == "2":
             self.flaw = self._accept_resend_request(message)
         elif msg_type == "A" and message.fields.get("43") != "Y":
-            self._log_out(_ANOTHER_LOGON)
+            self._accept_another_logon(message)
         return self.flaw is not None
 
     def _accept_sequence_reset(self, message: Message, number: int) -> bool:
@@ -376,6 +378,13 @@ class Session:
         if self.state is SessionState.ACTIVE:
             self.answers.append(("5", ""))
         self._close("logged out")
+
+    def _accept_another_logon(self, message: Message) -> None:
+        """Wait for what comes of a Logon that lets both sequences begin again; without that, it ends the session."""
+        if message.fields.get("141") == "Y" and self.state is SessionState.ACTIVE:
+            self.state = SessionState.AWAITING_LOGON
+        else:
+            self._log_out(_ANOTHER_LOGON)
 
     def _is_repeat_well_formed(self, message: Message, number: int) -> bool:
         """Check a PossDup message; a bad one leaves its flaw in `flaw`."""

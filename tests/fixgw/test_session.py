@@ -385,10 +385,9 @@ RUNNING = {
         <- 5 58=Logon received on an active session
         is CLOSED next 3
     """,
-    "another Logon that would reset the session ends it too": """
+    "another Logon that would reset the session waits to be judged as the first one was": """
         -> A 34=1|98=0|108=30|141=Y
-        <- 5 58=Logon received on an active session
-        is CLOSED next 2
+        is AWAITING_LOGON next 2
     """,
     "a Logon that is repeated where its number is missing is no more than a message": f"""
         -> 0 34=3
