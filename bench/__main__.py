@@ -22,6 +22,7 @@ from bench.measure import (
     BUILDS,
     FLOWS,
     FULL,
+    LANES,
     PEERS,
     QUICK,
     VENUES,
@@ -34,7 +35,7 @@ from bench.measure import (
     probe_fsync_us,
 )
 from bench.report import PEER_NAMES, Results, print_tables, write_json
-from bench.venues import ROOT, Cores, baseline_is_installed, choose_cores, scratch_directory
+from bench.venues import ROOT, Cores, choose_cores, quickfix_is_installed, scratch_directory
 
 JSON_PATH = ROOT / "build" / "bench.json"
 
@@ -163,9 +164,9 @@ def main(*, quick: Quick = False, json: Json = JSON_PATH, only: Only = None, pee
 
 def _available(peers: list[Peer], console: Console) -> list[Peer]:
     """Return the peers that there are here; say which there are not, and why. Builds the compiled venue if need be."""
-    if "quickfix" in peers and not baseline_is_installed():
-        console.print("The quickfix package is not installed: no baseline, and no ratio to it.")
-        peers = [peer for peer in peers if peer != "quickfix"]
+    if not quickfix_is_installed():
+        console.print("The quickfix package is not installed: no baseline, no QuickFIX lane, and no ratio to them.")
+        peers = [peer for peer in peers if peer != "quickfix" and peer not in LANES]
     if any(peer.startswith("compiled") for peer in peers):
         try:
             with console.status("building the compiled venue"):

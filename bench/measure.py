@@ -23,10 +23,13 @@ from bench.flows import Crossers, Flow, Mix, Resters
 from bench.orders import BUY, Load, Writer
 from bench.venues import ROOT, Cores, Sync, baseline, environment, scratch_directory, venue
 
-Peer = Literal["always", "relaxed", "compiled-always", "compiled-relaxed", "quickfix"]
-"""Our venue with that `journal.sync`, interpreted or compiled, or the baseline."""
+Peer = Literal["always", "relaxed", "compiled-always", "compiled-relaxed", "lane", "compiled-lane", "quickfix"]
+"""Our venue with that `journal.sync`, interpreted or compiled; the same durable on its QuickFIX lane; the baseline."""
 
-PEERS: Final[tuple[Peer, ...]] = ("always", "compiled-always", "quickfix", "relaxed", "compiled-relaxed")
+PEERS: Final[tuple[Peer, ...]] = (
+    *("always", "compiled-always", "quickfix", "lane", "compiled-lane"),
+    *("relaxed", "compiled-relaxed"),
+)
 VENUES: Final[dict[Peer, tuple[Path, Sync]]] = {
     "always": (ROOT, "always"),
     "relaxed": (ROOT, "relaxed"),
@@ -34,6 +37,8 @@ VENUES: Final[dict[Peer, tuple[Path, Sync]]] = {
     "compiled-relaxed": (COMPILED, "relaxed"),
 }
 """The venues among the peers: where their modules come from, and their `journal.sync`."""
+LANES: Final[dict[Peer, Path]] = {"lane": ROOT, "compiled-lane": COMPILED}
+"""The venues on their QuickFIX lane, all of whose records are on disk before a report leaves."""
 
 Build = Literal["interpreted", "compiled"]
 BUILDS: Final[dict[Build, Path]] = {"interpreted": ROOT, "compiled": COMPILED}
@@ -119,6 +124,8 @@ def running(peer: Peer, cores: Cores) -> Iterator[int]:
     with scratch_directory() as directory, ExitStack() as stack:
         if peer == "quickfix":
             yield stack.enter_context(baseline(cores, directory))
+        elif peer in LANES:
+            yield stack.enter_context(venue("always", cores, directory, LANES[peer], "quickfix"))
         else:
             home, sync = VENUES[peer]
             yield stack.enter_context(venue(sync, cores, directory, home))

@@ -18,10 +18,11 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.against import Against
-from bench.measure import FLOWS, VENUES, Build, Peer, PingPong, Pipelined, Scaling
+from bench.measure import FLOWS, LANES, VENUES, Build, Peer, PingPong, Pipelined, Scaling
 
 ORDERS_PER_S_MIN: Final = 40_000
 BASELINE_RATIOS_MIN: Final[dict[Peer, float | None]] = {"always": None, "compiled-always": 3.0}
+ON_LANES: Final[dict[Peer, Peer]] = {"always": "lane", "compiled-always": "compiled-lane"}
 PING_PONG_P50_US_MAX: Final = 80
 PLAIN_COST_MAX: Final = 1.1
 """What a plain limit order may cost, in times of what it cost the engine that knew no other."""
@@ -40,6 +41,8 @@ PEER_NAMES: Final[dict[Peer, str]] = {
     "relaxed": "interpreted, relaxed",
     "compiled-always": "compiled, always",
     "compiled-relaxed": "compiled, relaxed",
+    "lane": "interpreted, QuickFIX lane",
+    "compiled-lane": "compiled, QuickFIX lane",
     "quickfix": "QuickFIX",
 }
 
@@ -92,6 +95,21 @@ class Results:
                 Figure(f"{flow}: {PEER_NAMES[peer]}", medians[peer], "orders/s", ORDERS_PER_S_MIN)
                 for peer in VENUES
                 if peer in medians
+            ]
+            figures += [
+                Figure(f"{flow}: {PEER_NAMES[lane]}", medians[lane], "orders/s", None)
+                for lane in LANES
+                if lane in medians
+            ]
+            figures += [
+                Figure(
+                    f"{flow}: {PEER_NAMES[peer]} ÷ the same on its QuickFIX lane",
+                    medians[peer] / medians[lane],
+                    "times",
+                    None,
+                )
+                for peer, lane in ON_LANES.items()
+                if peer in medians and lane in medians
             ]
             if "quickfix" in medians:
                 figures += [

@@ -21,6 +21,7 @@ from time import monotonic, sleep
 from typing import Final, Literal
 
 from bench.client import BenchError
+from config.settings import Lane
 
 Sync = Literal["always", "relaxed"]
 
@@ -61,17 +62,17 @@ def _run_on(core: int | None) -> None:
 
 
 @contextmanager
-def venue(sync: Sync, cores: Cores, directory: Path, home: Path = ROOT) -> Iterator[int]:
+def venue(sync: Sync, cores: Cores, directory: Path, home: Path = ROOT, lane: Lane = "native") -> Iterator[int]:
     """Run our venue on an empty journal; give its port. It serves the sandbox's instruments and accounts.
 
     `home`: the folder that its modules come from.
     """
     port = _free_port()
     config = directory / "venue.toml"
-    config.write_text(venue_settings(SANDBOX.read_text(encoding="utf-8"), port, sync), encoding="utf-8")
+    config.write_text(venue_settings(SANDBOX.read_text(encoding="utf-8"), port, sync, lane), encoding="utf-8")
     files = ["--config", str(config), "--data", str(directory / "data")]
     command = [sys.executable, "-m", "backoffice.cli", "serve", *files]
-    with _running(f"the venue (sync {sync}, of {home})", command, port, cores, directory / "log", home):
+    with _running(f"the venue (sync {sync}, lane {lane}, of {home})", command, port, cores, directory / "log", home):
         yield port
 
 
@@ -84,7 +85,7 @@ def baseline(cores: Cores, directory: Path) -> Iterator[int]:
         yield port
 
 
-def baseline_is_installed() -> bool:
+def quickfix_is_installed() -> bool:
     return find_spec("quickfix") is not None
 
 
@@ -105,9 +106,10 @@ def scratch_directory() -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def venue_settings(text: str, port: int, sync: Sync) -> str:
-    """Return the settings file with another port and journal.sync."""
+def venue_settings(text: str, port: int, sync: Sync, lane: Lane = "native") -> str:
+    """Return the settings file with another port, lane and journal.sync."""
     text = replace_value(text, "fix", "port", str(port))
+    text = replace_value(text, "fix", "lane", f'"{lane}"')
     return replace_value(text, "journal", "sync", f'"{sync}"')
 
 

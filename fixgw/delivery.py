@@ -10,6 +10,7 @@ import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
+from time import time_ns
 from typing import ClassVar, Final
 
 import msgspec
@@ -118,6 +119,8 @@ class Delivered(msgspec.Struct, frozen=True):
 
     sequence: int
     boot_id: str
+    time_ns: int = 0
+    """When that was begun."""
 
 
 class Delivery:
@@ -143,6 +146,10 @@ class Delivery:
         self.on_session_changed: Callable[[AnyEvent], None] = _unnoticed
         """Told of what staff have done to a session, once that is on disk."""
         self._session_events: list[AnyEvent] = []
+        self.is_after_power_cut = False
+        """The machine has been started since the indexes were last known to be on disk."""
+        self.renumbered: list[str] = []
+        """Sessions whose numbers the indexes did not have as the journal has them, found by `restore`."""
         self._journal = JournalReader(sequencer.journal.directory)
         self._copies = Copies.now(sequencer.exchange.state)
         self._delivered = 0
@@ -220,6 +227,7 @@ class Delivery:
         last = self.sequencer.sequence
         delivered = _read_delivered(self.directory)
         same_boot = delivered.boot_id == _boot_id()
+        self.is_after_power_cut = not same_boot
         trusted = last if same_boot else min(last, delivered.sequence)
         positions: dict[str, tuple[int, int]] = {}
         is_another_lanes = _read_lane(self.directory) != self.lane
@@ -233,10 +241,11 @@ class Delivery:
                 )
             index.cut_after_sequence(max(trusted, min(last, index.after[0])))
             if not same_boot:
-                index.flag_owed()
+                self._distrust(index, delivered)
             unused = entry_bytes(ADMINISTRATIVE, 0, 0, 0)
             used_count = session.reserved_out if self.is_numbered else 0
             if index.resets != session.resets or is_another_lanes:
+                self.renumbered.append(comp_id)
                 owed = [entry_bytes(e.sequence, e.part, e.flags, 0) for e in index.owed()]
                 position = min(index.last_position(), (last, PART_MAX))
                 index.begin_again(session.resets, unused * used_count + b"".join(owed), position)
@@ -274,10 +283,11 @@ class Delivery:
         """
         if sequence == self._delivered:
             return
+        now_ns = time_ns()
         self.sequencer.journal.sync()
         for index in self._indexes.values():
             index.sync()
-        _write_whole(self.directory / "delivered", msgspec.json.encode(Delivered(sequence, _boot_id())))
+        _write_whole(self.directory / "delivered", msgspec.json.encode(Delivered(sequence, _boot_id(), now_ns)))
         self._delivered = sequence
 
     def close(self) -> None:
@@ -286,6 +296,10 @@ class Delivery:
             self.checkpoint(self.sequencer.committed)
         for index in self._indexes.values():
             index.close()
+
+    def _distrust(self, index: OutboundIndex, _delivered: Delivered) -> None:
+        """Note, after a power cut, that what is not said to have been sent may have been."""
+        index.flag_owed()
 
     def _index(self, comp_id: str) -> OutboundIndex:
         """Return a session's index; that of a session that is new has nothing of one by its name before it."""

@@ -67,7 +67,7 @@ def choose(settings: Fix, data: Path, sequencer: Sequencer, order_entry: OrderEn
         from fixgw.quickfix_lane import QuickFixLane  # noqa: PLC0415 - the package that it needs is an extra
         from fixgw.quickfix_outgoing import QuickFixDelivery  # noqa: PLC0415
 
-        stored = QuickFixDelivery(data / OUTBOUND, sequencer, reports)
+        stored = QuickFixDelivery(data / OUTBOUND, sequencer, reports, data / QUICKFIX / "store")
         handed = OrderGateway(sequencer, order_entry, stored)
         return Chosen(
             stored, handed, lambda: QuickFixLane(settings, sequencer, handed, authenticator, stored, data / QUICKFIX)

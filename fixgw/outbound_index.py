@@ -26,6 +26,8 @@ _FLAGS: Final = struct.Struct("<I")
 _FLAGS_AT: Final = 12
 POSSIBLE_RESEND: Final = 1
 """Flag: the report may have been sent before under another number; it carries PossResend(97)=Y."""
+NUMBERED: Final = 2
+"""Flag: QuickFIX has given the report a number, and nobody has been sent it (`fixgw.quickfix_outgoing`)."""
 _SCAN_ENTRIES: Final = 65_536
 
 

@@ -11,10 +11,11 @@ Of Python's exceptions only QuickFIX's own may leave a callback: any other would
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Coroutine
 from functools import wraps
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import quickfix
 import structlog
@@ -32,6 +33,10 @@ _REJECTED: Final = "Rejected Logon Attempt: "
 """What QuickFIX puts before the reason of a refused Logon."""
 _UNANSWERED: Final = "Tried to send a reject while not logged on"
 """What QuickFIX says when a Logon is not valid: it would leave the connection open, and the session taken."""
+_ENDING: Final = ("9", "10")
+"""SessionRejectReasons, a wrong CompID or SendingTime, after which QuickFIX logs out."""
+_HEADER_CHARS: Final = 256
+"""Where in a message its MsgSeqNum is, unless the header is very long."""
 _LATER: Final = "the venue cannot take this Logon now"
 
 _log = structlog.get_logger("fix")
@@ -42,14 +47,17 @@ class Link:
 
     __slots__ = (
         "comp_id",
+        "ending",
         "expected",
         "framer",
+        "held_back_s",
         "is_admitted",
         "is_barred",
         "logon",
         "outgoing",
         "problem",
         "quickfix",
+        "raw",
         "session",
     )
 
@@ -68,18 +76,32 @@ class Link:
         self.problem = ""
         """Why that Logon is not welcome."""
         self.is_barred = False
+        self.raw = ""
+        """The message that has come in last, as it came."""
+        self.ending = ""
+        """What was wrong with a message after which QuickFIX ends the session without a word."""
+        self.held_back_s = 0.0
+        """Until when, on the monotonic clock, the session is not read, as it sends far more than it may."""
         self.expected = 1
         """The number that was expected when the last message came in while the session was not logged on."""
 
 
+class Item(NamedTuple):
+    """What the loop must hear of: a message, as text, with its MsgSeqNum; or, with 0, the end of a session."""
+
+    link: Link
+    number: int
+    text: str
+
+
 class Inbox:
-    """Messages on their way to the loop, in the order in which they came; None for the end of a session."""
+    """Messages on their way to the loop, in the order in which they came."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, take_in: Callable[[], None]) -> None:
         """`take_in` is called on the loop when something has come, once for all that is there."""
         self._loop = loop
         self._take_in = take_in
-        self._items: deque[tuple[Link, str | None]] = deque()
+        self._items: deque[Item] = deque()
         self._is_woken = False
         self._room = threading.Event()
         self._room.set()
@@ -87,10 +109,10 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._items)
 
-    def put(self, link: Link, text: str | None) -> None:
+    def put(self, item: Item) -> None:
         """Add an item; wait while there are too many."""
         self._room.wait()
-        self._items.append((link, text))
+        self._items.append(item)
         if len(self._items) >= INBOX_MAX:
             self._room.clear()
         self.wake()
@@ -105,7 +127,7 @@ class Inbox:
         """Note, on the loop, that it looks: what comes from now on wakes it again."""
         self._is_woken = False
 
-    def pop(self) -> tuple[Link, str | None]:
+    def pop(self) -> Item:
         """Return the oldest item, on the loop."""
         item = self._items.popleft()
         if len(self._items) < INBOX_MAX // 2 and not self._room.is_set():
@@ -165,14 +187,23 @@ class Callbacks(quickfix.Application):
     def onLogout(self, session_id: Any) -> None:
         link = self._by_id[session_id.toString()]
         link.outgoing.end()
-        self._inbox.put(link, None)
+        self._inbox.put(Item(link, 0, ""))
 
     @_contained
     def fromApp(self, message: Any, session_id: Any) -> None:
-        self._inbox.put(self._by_id[session_id.toString()], message.toString())
+        link = self._by_id[session_id.toString()]
+        while (wait_s := link.held_back_s - time.monotonic()) > 0:
+            time.sleep(wait_s)
+        number = message.getHeader().getField(34)
+        is_at_hand = f"\x0134={number}\x01" in link.raw[:_HEADER_CHARS]
+        text = link.raw if is_at_hand else message.toString()  # it has waited for others to come before it
+        self._inbox.put(Item(link, int(number), text))
 
+    @_contained
     def toApp(self, message: Any, session_id: Any) -> None:
-        """Let every report leave: it has been committed."""
+        header = message.getHeader()
+        if header.isSetField(43):
+            self._by_id[session_id.toString()].outgoing.sent_again(int(header.getField(34)))
 
     def fromAdmin(self, message: Any, session_id: Any) -> None:
         refusal: Exception | None
@@ -189,8 +220,10 @@ class Callbacks(quickfix.Application):
         msg_type = message.getHeader().getField(35)
         if msg_type == "A":
             self._complete_logon(self._by_id[session_id.toString()], message)
-        elif msg_type == "5" and message.isSetField(58):
-            message.setField(58, message.getField(58).removeprefix(_REJECTED))
+        elif msg_type == "5":
+            self._complete_logout(self._by_id[session_id.toString()], message)
+        elif msg_type == "3" and message.isSetField(373) and message.getField(373) in _ENDING:
+            self._by_id[session_id.toString()].ending = message.getField(58)
 
     # Logons
 
@@ -199,6 +232,7 @@ class Callbacks(quickfix.Application):
         if link.is_barred:
             link.is_barred = False
             link.quickfix.logon()
+        link.raw = text
         if not link.outgoing.is_up:
             link.expected = link.quickfix.getExpectedTargetNum()
         if "\x0135=A\x01" not in text[:40]:
@@ -247,9 +281,17 @@ class Callbacks(quickfix.Application):
             answer.cancel()
             return _LATER
 
+    def _complete_logout(self, link: Link, message: Any) -> None:
+        """Put into our Logout why it comes, and nothing else."""
+        if message.isSetField(58):
+            message.setField(58, message.getField(58).removeprefix(_REJECTED))
+        elif link.ending:
+            message.setField(58, link.ending)
+
     def _complete_logon(self, link: Link, message: Any) -> None:
         """Put into our Logon what answers the client's."""
         assert link.logon is not None, "a Logon is answered"
+        link.ending = ""
         fields = link.logon.fields
         if "8013" in fields:
             message.setField(8013, fields["8013"])

@@ -13,6 +13,7 @@ had come in but was not journaled is asked for again, and to use no number that 
 import asyncio
 import time
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,16 +34,18 @@ from engine.events import (
 )
 from engine.overview import OnWire
 from engine.sequencer import Sequencer
-from fixgw import quickfix_settings
+from fixgw import quickfix_settings, quickfix_store
 from fixgw.authentication import Authenticator
 from fixgw.codec import Message
-from fixgw.connection import EVENTS_AT_ONCE_MAX
+from fixgw.connection import EVENTS_AT_ONCE_MAX, HOLD_BACK_S
 from fixgw.errors import ListenError
+from fixgw.gateway import WAIT
 from fixgw.order_gateway import OrderGateway
 from fixgw.quickfix_callbacks import Callbacks, Inbox, Link
 from fixgw.quickfix_log import LogFactory, SessionLog, raw_bytes
 from fixgw.quickfix_outgoing import QuickFixDelivery
 from fixgw.session import ON_DISCONNECT, Session
+from fixgw.version import version_named
 
 TAKEN_AT_ONCE: Final = 1_024
 """How many messages are dealt with before the loop looks elsewhere."""
@@ -88,7 +91,9 @@ class QuickFixLane:
         """Keep what all sessions are owed; QuickFIX serves those that there are at the start."""
         for comp_id, known in self.gateway.known.items():
             if comp_id not in self.links and self.gateway.serves(known):
-                self.links[comp_id] = Link(Session(self.settings.comp_id, comp_id), self.delivery.open(comp_id))
+                session = Session(self.settings.comp_id, comp_id, version=version_named(known.profile.version))
+                session.validates = known.profile.validates
+                self.links[comp_id] = Link(session, self.delivery.open(session))
                 if self._acceptor is not None:
                     _log.warning("the session is served after the next start", session=comp_id)
         self.authenticator.refresh(self.gateway.known.values())
@@ -119,13 +124,14 @@ class QuickFixLane:
         """Listen. Raise `ListenError` if the address is taken."""
         for limit in quickfix_settings.limits(self.settings):
             _log.warning("the QuickFIX lane is limited", limit=limit)
-        file = quickfix_settings.write(self.settings, self.links, self.directory)
+        self._mend_store()
+        versions = {comp_id: link.session.version for comp_id, link in self.links.items()}
+        file = quickfix_settings.write(self.settings, versions, self.directory)
         settings = quickfix.SessionSettings(str(file))
         self._stores = quickfix.FileStoreFactory(settings)
         self._acceptor = quickfix.ThreadedSocketAcceptor(self._callbacks, self._stores, settings, self._log_factory)
-        dictionary = quickfix.DataDictionary(str(self.directory / quickfix_settings.DICTIONARY))
         for link in self.links.values():
-            self._bind(link, dictionary)
+            self._bind(link)
         try:
             await asyncio.to_thread(self._acceptor.start)
         except quickfix.RuntimeError as error:
@@ -166,14 +172,27 @@ class QuickFixLane:
 
     # Beginning and end
 
-    def _bind(self, link: Link, dictionary: Any) -> None:
+    def _mend_store(self) -> None:
+        """Have QuickFIX's files say nothing that is wrong by now."""
+        for comp_id in self.delivery.renumbered:
+            quickfix_store.forget(self.delivery.store, f"-{self.settings.comp_id}-{comp_id}")
+        if self.delivery.is_after_power_cut:
+            quickfix_store.mend(self.delivery.store)
+
+    def _bind(self, link: Link) -> None:
         """Put a session's numbers right before anybody can log on, and give it its way out."""
         known = self.gateway.known[link.comp_id]
-        session_id = quickfix.SessionID(quickfix_settings.BEGIN_STRING, self.settings.comp_id, link.comp_id)
+        version = link.session.version
+        session_id = quickfix.SessionID(version.begin_string, self.settings.comp_id, link.comp_id)
         link.quickfix = quickfix.Session.lookupSession(session_id)
         link.quickfix.setNextTargetMsgSeqNum(known.last_in + 1)
         link.quickfix.setNextSenderMsgSeqNum(max(link.quickfix.getExpectedSenderNum(), known.reserved_out + 1))
-        link.outgoing.bind(link.quickfix, dictionary)
+        dictionaries = [str(self.directory / name) for name in quickfix_settings.FILES[version.name]]
+        link.outgoing.bind(link.quickfix, tuple(self._dictionary(path) for path in dictionaries))
+
+    @lru_cache  # noqa: B019 (the lane lives as long as the process)
+    def _dictionary(self, path: str) -> Any:
+        return quickfix.DataDictionary(path)
 
     def _end_sessions(self) -> None:
         sessions = [link.quickfix for link in self.links.values() if link.quickfix is not None]
@@ -262,14 +281,14 @@ class QuickFixLane:
             if gateway.congested or event_count > EVENTS_AT_ONCE_MAX:
                 self._waits_for_commit = True
                 return
-            link, text = self._inbox.pop()
-            if text is None:
-                self._gone(link)
+            link, number, text = self._inbox.pop()
+            if number:
+                event_count += self._take(link, number, text)
             else:
-                event_count += self._take(link, text)
+                self._gone(link)
         self._inbox.wake()
 
-    def _take(self, link: Link, text: str) -> int:
+    def _take(self, link: Link, number: int, text: str) -> int:
         """Submit what a message comes to, and return the number of events."""
         messages = link.framer.receive(raw_bytes(text))
         if not messages:
@@ -277,7 +296,10 @@ class QuickFixLane:
             return 0
         message = messages[0]
         flaw = link.session.application_flaw(message)
-        return self.gateway.take(link.comp_id, int(message.fields["34"]), message, flaw, link.framer)
+        event_count = self.gateway.take(link.comp_id, number, message, flaw, link.framer)
+        if event_count == WAIT:
+            link.held_back_s = time.monotonic() + HOLD_BACK_S
+        return max(event_count, 0)
 
     def _gone(self, link: Link) -> None:
         """Put on record that a session is gone, unless the venue itself is about to be."""

@@ -15,6 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar, Final, NamedTuple
 
 import quickfix
@@ -22,13 +23,16 @@ import structlog
 
 from engine.commands import ReserveOutbound
 from engine.events import AnyEvent
-from engine.journal import JournalReader
+from engine.frames import Record
+from engine.journal import JournalReader, sync_directory
 from engine.sequencer import Sequencer
-from engine.state import Session
-from fixgw.delivery import Delivery
+from fixgw import quickfix_store
+from fixgw.delivery import Delivered, Delivery
 from fixgw.drop_copy import addressed
-from fixgw.outbound_index import POSSIBLE_RESEND, OutboundIndex, entry_bytes
+from fixgw.outbound import OutgoingSide
+from fixgw.outbound_index import NUMBERED, POSSIBLE_RESEND, Entry, OutboundIndex, entry_bytes
 from fixgw.reports import Reports
+from fixgw.session import Session
 from fixgw.timestamps import format_utc
 
 RESERVED_BLOCK: Final = 8_192
@@ -57,26 +61,15 @@ class Waiting(NamedTuple):
 class JournalAccess:
     """The journal, read by the threads of all sessions in turn."""
 
-    def __init__(self, journal: JournalReader, reports: Reports) -> None:
+    def __init__(self, journal: JournalReader) -> None:
         self._lock = threading.Lock()
         self._journal = journal
-        self._reports = reports
 
-    def waiting(self, known: Session, index: OutboundIndex, first: int, last: int) -> list[Waiting]:
-        """Return the reports to a session that have the entries `first` to `last`, which are committed."""
-        entries = index.read(first, last)
+    def records_of(self, entries: list[Entry]) -> dict[int, Record]:
+        """Return the records of these reports, which are committed, by their sequence."""
         with self._lock:
-            sequences = dict.fromkeys(entry.sequence for entry in entries if entry.sequence)
-            records = {record.sequence: record for record in self._journal.records_at(sequences)}
-        found = []
-        for number, entry in enumerate(entries, first):
-            record = records[entry.sequence]
-            event = record.events[entry.part >> 1]
-            msg_type, body = self._reports.report(event, entry.sequence, entry.part, format_utc(record.time_ns))
-            body = addressed(known, event, entry.part, msg_type, body)
-            text = message_text(msg_type, body, possible_resend=bool(entry.flags & POSSIBLE_RESEND))
-            found.append(Waiting(number, entry.sequence, entry.part, entry.flags, text))
-        return found
+            sequences = dict.fromkeys(entry.sequence for entry in entries)
+            return {record.sequence: record for record in self._journal.records_at(sequences)}
 
 
 class Outgoing:
@@ -86,7 +79,7 @@ class Outgoing:
         "_access",
         "_comp_id",
         "_cursor",
-        "_dictionary",
+        "_dictionaries",
         "_dirty",
         "_encoded",
         "_entries",
@@ -103,6 +96,9 @@ class Outgoing:
         "_session",
         "_staged_count",
         "_thread",
+        "_unheard",
+        "_unheard_last_out",
+        "_version",
         "_waiting",
         "_wake",
         "is_up",
@@ -110,17 +106,18 @@ class Outgoing:
 
     def __init__(
         self,
-        comp_id: str,
+        session: Session,
         index: OutboundIndex,
         access: JournalAccess,
         *,
         sequencer: Sequencer,
         reports: Reports,
-        dirty: list[Any],
+        dirty: list[OutgoingSide],
     ) -> None:
         """`dirty`: where this session puts itself when it has something to leave with the next batch."""
-        self._comp_id = comp_id
-        self._known = sequencer.exchange.state.sessions[comp_id]
+        self._comp_id = session.comp_id
+        self._version = session.version
+        self._known = sequencer.exchange.state.sessions[session.comp_id]
         self._index = index
         self._access = access
         self._sequencer = sequencer
@@ -133,13 +130,15 @@ class Outgoing:
         """Entries that have been set aside and are not in the index yet."""
         self._numbered = index.count
         self._waiting: deque[Waiting] = deque()
-        self._cursor = _first_owed(index)
-        """The next report that QuickFIX is to be given."""
+        self._unheard, self._cursor = _first_unheard(index)
+        """The first report that has a number only, and the next that QuickFIX is to be given."""
+        self._unheard_last_out = 0
+        """The MsgSeqNum of the last of those that have a number only, if that is known."""
         self._reserved = 0
         self._last_out = 0
         """The last MsgSeqNum that is known to be in use."""
         self._session: Any = None
-        self._dictionary: Any = None
+        self._dictionaries: tuple[Any, ...] = ()
         self.is_up = False
         """The session is logged on, and its thread may hand over."""
         self._is_handing = False
@@ -154,9 +153,7 @@ class Outgoing:
         self._numbered += 1
         self._entries.append(entry_bytes(sequence, part, 0, 0))
         if self.is_up and len(self._waiting) < WAITING_MAX:
-            msg_type, body = self._reports.report(event, sequence, part, time)
-            text = message_text(msg_type, addressed(self._known, event, part, msg_type, body))
-            self._encoded.append(Waiting(self._numbered, sequence, part, 0, text))
+            self._encoded.append(self._waiting_report(self._numbered, event, sequence, part, 0, time))
         if self._last_out + self._numbered - self._cursor + RESERVED_AHEAD > self._reserved:
             self.reserve()
         if not self._is_dirty:
@@ -190,6 +187,7 @@ class Outgoing:
     def reset(self) -> None:
         """Note that the session's numbers begin again at 1."""
         self._last_out = 0
+        self._unheard_last_out = 0
         self.reserve()
 
     def begin_again(self, resets: int) -> None:
@@ -197,11 +195,13 @@ class Outgoing:
         assert not self.is_up, "the session is not logged on"
         index = self._index
         owed = [
-            entry_bytes(entry.sequence, entry.part, entry.flags, 0) for entry in index.read(self._cursor, index.count)
+            entry_bytes(entry.sequence, entry.part, entry.flags & ~NUMBERED, 0)
+            for entry in index.read(self._unheard, index.count)
+            if not entry.sent_ns
         ]
         index.begin_again(resets, b"".join(owed), index.last_position())
         self._waiting.clear()
-        self._cursor = 1
+        self._unheard = self._cursor = 1
         self._numbered = index.count + self._staged_count + len(self._entries)
 
     # On QuickFIX's threads
@@ -211,10 +211,10 @@ class Outgoing:
         """Tell whether a report is on its way into QuickFIX at this moment."""
         return self._is_handing
 
-    def bind(self, session: Any, dictionary: Any) -> None:
-        """Hand reports to this session of QuickFIX's; messages with repeating groups are read by `dictionary`."""
+    def bind(self, session: Any, dictionaries: tuple[Any, ...]) -> None:
+        """Hand reports to this session of QuickFIX's; messages with repeating groups are read by `dictionaries`."""
         self._session = session
-        self._dictionary = dictionary
+        self._dictionaries = dictionaries
         self.look_at_numbers()
 
     def look_at_numbers(self) -> None:
@@ -226,7 +226,17 @@ class Outgoing:
         """Before the answer to a Logon: hand over what happened while the session was away."""
         last = min(self._index.count, self._cursor + HANDED_AT_LOGON_MAX - 1)
         while self._cursor <= last:
-            self._hand_over(self._next(last), lambda: True)
+            self._hand_over(self._next(last), lambda: True, NUMBERED)
+        self._unheard_last_out = self._last_out
+
+    def sent_again(self, number: int) -> None:
+        """Note that QuickFIX sends a message again: after the last that had a number only, all have been heard of."""
+        if self._unheard < self._cursor and number >= self._unheard_last_out:
+            now_ns = time.time_ns()
+            entries = self._index.read(self._unheard, self._cursor - 1)
+            heard = [entry_bytes(e.sequence, e.part, e.flags & ~NUMBERED, e.sent_ns or now_ns) for e in entries]
+            self._index.rewrite(self._unheard, b"".join(heard))
+            self._unheard = self._cursor
 
     def begin(self) -> None:
         """Note that the session is logged on: its thread hands over from now on."""
@@ -257,7 +267,7 @@ class Outgoing:
             try:
                 while self.is_up and self._cursor <= self._index.count:
                     self._is_handing = True
-                    self._hand_over(self._next(self._index.count), lambda: self.is_up)
+                    self._hand_over(self._next(self._index.count), lambda: self.is_up, 0)
                     self._is_handing = False
             except Exception as error:  # noqa: BLE001 - whatever it is, the session must not fall silent
                 _log.error("reports wait for the next Logon", session=self._comp_id, reason=repr(error))
@@ -275,10 +285,27 @@ class Outgoing:
             batch.append(waiting.popleft())
         if batch:
             return batch
-        return self._access.waiting(self._known, self._index, cursor, min(last, cursor + HANDED_AT_ONCE - 1))
+        entries = self._index.read(cursor, min(last, cursor + HANDED_AT_ONCE - 1))
+        records = self._access.records_of(entries)
+        for number, (sequence, part, flags, _) in enumerate(entries, cursor):
+            record = records[sequence]
+            event, time = record.events[part >> 1], format_utc(record.time_ns)
+            batch.append(self._waiting_report(number, event, sequence, part, flags, time))
+        return batch
 
-    def _hand_over(self, batch: list[Waiting], may_go_on: Callable[[], bool]) -> None:
-        """Give QuickFIX a batch, as far as it `may_go_on`, marked before as possibly given and after as given."""
+    def _waiting_report(self, number: int, event: AnyEvent, sequence: int, part: int, flags: int, time: str) -> Waiting:
+        """Return a report as QuickFIX is to be given it."""
+        msg_type, body = self._version.render(*self._reports.report(event, sequence, part, time))
+        body = addressed(self._known, event, part, msg_type, body)
+        if flags & POSSIBLE_RESEND:
+            body = f"97=Y\x01{body}"
+        return Waiting(number, sequence, part, flags, message_text(msg_type, body))
+
+    def _hand_over(self, batch: list[Waiting], may_go_on: Callable[[], bool], flag: int) -> None:
+        """Give QuickFIX a batch, as far as it `may_go_on`, marked before as possibly given and after as given.
+
+        `flag` is `NUMBERED` if they get a number only, as nobody is there to hear.
+        """
         first = batch[0].number
         self._index.rewrite(first, b"".join(entry_bytes(w.sequence, w.part, POSSIBLE_RESEND, 0) for w in batch))
         count = 0
@@ -288,17 +315,20 @@ class Outgoing:
             self._session.send(self._message(waiting.text))
             count += 1
         now_ns = time.time_ns()
-        entries = [entry_bytes(w.sequence, w.part, w.flags, now_ns) for w in batch[:count]]
+        sent_ns = 0 if flag else now_ns
+        entries = [entry_bytes(w.sequence, w.part, w.flags | flag, sent_ns) for w in batch[:count]]
         entries += [entry_bytes(w.sequence, w.part, w.flags, 0) for w in batch[count:]]
         self._index.rewrite(first, b"".join(entries))
         self._cursor = first + count
+        if not flag and self._unheard == first:
+            self._unheard = self._cursor
         self.look_at_numbers()
 
     def _message(self, text: str) -> Any:
         """Return QuickFIX's own form of a message; it sorts fields, and knows groups by the dictionary alone."""
         if text[_MSG_TYPE_AT : _MSG_TYPE_AT + 2] in _FLAT:
             return quickfix.Message(text, False)  # noqa: FBT003 (SWIG)
-        return quickfix.Message(text, self._dictionary, False)  # noqa: FBT003 (SWIG)
+        return quickfix.Message(text, *self._dictionaries, False)  # noqa: FBT003 (SWIG)
 
 
 class QuickFixDelivery(Delivery):
@@ -307,16 +337,25 @@ class QuickFixDelivery(Delivery):
     lane: ClassVar = "quickfix"
     is_numbered: ClassVar = False
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        self.outgoing: dict[str, Outgoing] = {}
-        self._access = JournalAccess(self._journal, self.reports)
+    def __init__(self, directory: Path, sequencer: Sequencer, reports: Reports, store: Path) -> None:
+        """`store` is where QuickFIX has its files."""
+        super().__init__(directory, sequencer, reports)
+        self.store = store
+        self._synced_ns = 0
+        self._access = JournalAccess(self._journal)
 
-    def open(self, comp_id: str) -> Outgoing:
+    def restore(self) -> int:
+        """Bring the indexes in line with the journal."""
+        self.store.mkdir(parents=True, exist_ok=True)
+        for directory in (self.store.parent, self.store.parent.parent):
+            sync_directory(directory)
+        return super().restore()
+
+    def open(self, session: Session) -> Outgoing:
         """Open a session's index and return its outgoing side."""
-        outgoing = self.outgoing[comp_id] = self.sides[comp_id] = Outgoing(
-            comp_id,
-            self._index(comp_id),
+        outgoing = self.sides[session.comp_id] = Outgoing(
+            session,
+            self._index(session.comp_id),
             self._access,
             sequencer=self.sequencer,
             reports=self.reports,
@@ -324,7 +363,28 @@ class QuickFixDelivery(Delivery):
         )
         return outgoing
 
+    def checkpoint(self, sequence: int) -> None:
+        """Put QuickFIX's files on disk before the indexes, which tell what is in them."""
+        now_ns = time.time_ns()
+        quickfix_store.sync(self.store, self._synced_ns)
+        self._synced_ns = now_ns
+        super().checkpoint(sequence)
 
+    def _distrust(self, index: OutboundIndex, delivered: Delivered) -> None:
+        """Give QuickFIX again what it was given after its files were last known to be on disk."""
+        for first in range(1, index.count + 1, _SCANNED_AT_ONCE):
+            entries = index.read(first, first + _SCANNED_AT_ONCE - 1)
+            if any(entry.sent_ns > delivered.time_ns or not entry.sent_ns for entry in entries):
+                doubtful = [
+                    entry_bytes(e.sequence, e.part, e.flags, e.sent_ns)
+                    if 0 < e.sent_ns <= delivered.time_ns
+                    else entry_bytes(e.sequence, e.part, POSSIBLE_RESEND, 0)
+                    for e in entries
+                ]
+                index.rewrite(first, b"".join(doubtful))
+
+
+_SCANNED_AT_ONCE: Final = 1_024
 _HEAD: Final = "8=FIX.4.4\x019=0\x0135="
 _MSG_TYPE_AT: Final = len(_HEAD)
 _FLAT: Final = frozenset(("8\x01", "9\x01", "3\x01", "j\x01"))
@@ -332,23 +392,24 @@ _FLAT: Final = frozenset(("8\x01", "9\x01", "3\x01", "j\x01"))
 _TAIL: Final = "10=000\x01"
 
 
-def message_text(msg_type: str, body: str, *, possible_resend: bool = False) -> str:
-    """Return a report as text that QuickFIX reads; it puts in the rest of the header, and length and checksum.
+def message_text(msg_type: str, body: str) -> str:
+    """Return a message as text that QuickFIX reads; it puts in the rest of the header, and length and checksum.
 
     QuickFIX takes text as UTF-8; a character that it could not send as one byte is sent as "?".
     """
-    flag = "97=Y\x01" if possible_resend else ""
-    text = f"{_HEAD}{msg_type}\x01{flag}{body}{_TAIL}"
+    text = f"{_HEAD}{msg_type}\x01{body}{_TAIL}"
     return text if text.isascii() else text.encode("ascii", "replace").decode("ascii")
 
 
-def _first_owed(index: OutboundIndex) -> int:
-    """Return the number of the first report that QuickFIX has not been given: they are given in order."""
-    number = index.count
-    while number:
-        first = max(1, number - 1_023)
-        for entry in reversed(index.read(first, number)):
+def _first_unheard(index: OutboundIndex) -> tuple[int, int]:
+    """Return the first report that nobody has been sent, and the first that has no number either; they are in order."""
+    unheard = cursor = index.count + 1
+    while unheard > 1:
+        first = max(1, unheard - _SCANNED_AT_ONCE)
+        for number, entry in reversed(list(enumerate(index.read(first, unheard - 1), first))):
             if entry.sent_ns:
-                return number + 1
-            number -= 1
-    return 1
+                return unheard, cursor
+            unheard = number
+            if not entry.flags & NUMBERED:
+                cursor = number
+    return unheard, cursor

@@ -5,29 +5,34 @@ each start. Its sessions never end by the clock (`NonStopSession`): the venue's 
 fields that its dictionary does not have on to us, as we answer those by tag and reason.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from importlib.resources import files
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
 from config.settings import Fix
+from fixgw.dictionary import ADMIN_MSG_TYPES
 from fixgw.errors import LaneError
+from fixgw.version import Version
 
-DICTIONARY: Final = "FONDACO44.xml"
-BEGIN_STRING: Final = "FIX.4.4"
+FILES: Final = {
+    "FIX.4.2": ("FONDACO42.xml",),
+    "FIX.4.4": ("FONDACO44.xml",),
+    "FIX.5.0SP2": ("FONDACOT11.xml", "FONDACO50SP2.xml"),
+}
+"""The venue's dictionaries by version: one, or that of the session and that of the application."""
 
 _DEFAULTS: Final = """\
 # Written by the venue at each start.
 [DEFAULT]
 ConnectionType=acceptor
-BeginString={begin_string}
 SenderCompID={comp_id}
 SocketAcceptPort={port}
 SocketReuseAddress=Y
 SocketNodelay=Y
 FileStorePath={directory}/store
-DataDictionary={directory}/{dictionary}
 UseDataDictionary=Y
 ValidateLengthAndChecksum=Y
 ValidateFieldsOutOfOrder=Y
@@ -45,7 +50,17 @@ ResetOnDisconnect=N
 TimestampPrecision=6
 """
 _LOOPBACK: Final = "AllowedRemoteAddresses=127.0.0.1\n"
-_SESSION: Final = "\n[SESSION]\nTargetCompID={comp_id}\n"
+_SESSION: Final = """
+[SESSION]
+BeginString={version.begin_string}
+TargetCompID={comp_id}
+"""
+_ONE: Final = "DataDictionary={directory}/{files[0]}\n"
+_TWO: Final = """\
+DefaultApplVerID={version.name}
+TransportDataDictionary={directory}/{files[0]}
+AppDataDictionary={directory}/{files[1]}
+"""
 
 LIMITS: Final = (
     "no TLS: connections are plain TCP",
@@ -81,24 +96,49 @@ def limits(settings: Fix) -> tuple[str, ...]:
     return (listening, *LIMITS)
 
 
-def write(settings: Fix, comp_ids: Iterable[str], directory: Path) -> Path:
-    """Write the dictionary and QuickFIX's settings for these sessions to a directory; return the settings' file."""
+def write(settings: Fix, versions: Mapping[str, Version], directory: Path) -> Path:
+    """Write dictionaries and QuickFIX's settings to a directory; return the settings' file.
+
+    `versions`: those that the sessions speak, by CompID.
+    """
     directory.mkdir(parents=True, exist_ok=True)
-    dictionary = (Path(__file__).parents[1] / "spec" / DICTIONARY).read_text(encoding="utf-8")
-    (directory / DICTIONARY).write_text(dictionary, encoding="utf-8")
-    text = _DEFAULTS.format(
-        begin_string=BEGIN_STRING,
-        comp_id=settings.comp_id,
-        port=settings.port,
-        directory=directory,
-        dictionary=DICTIONARY,
-    )
+    for version in {version.name: version for version in versions.values()}.values():
+        *transport, application = FILES[version.name]
+        for name in transport:
+            (directory / name).write_text(_file(name), encoding="utf-8")
+        (directory / application).write_text(dictionary(version), encoding="utf-8")
+    text = _DEFAULTS.format(comp_id=settings.comp_id, port=settings.port, directory=directory)
     if _is_loopback(settings):
         text += _LOOPBACK
-    text += "".join(_SESSION.format(comp_id=comp_id) for comp_id in comp_ids)
+    for comp_id, version in versions.items():
+        names = FILES[version.name]
+        form = _SESSION + (_ONE if len(names) == 1 else _TWO)
+        text += form.format(version=version, comp_id=comp_id, directory=directory, files=names)
     path = directory / "quickfix.cfg"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def dictionary(version: Version) -> str:
+    """Return the venue's dictionary, with an empty message for each MsgType that the venue does not take.
+
+    QuickFIX passes those on too, then, and we say what is wrong with them as we always do.
+    """
+    text = _file(FILES[version.name][-1])
+    others = [
+        (msg_type, name)
+        for msg_type, name in version.dictionary.msg_types.items()
+        if f"msgtype='{msg_type}'" not in text and msg_type not in ADMIN_MSG_TYPES
+    ]
+    messages = "".join(f"  <message name='{name}' msgtype='{msg_type}' msgcat='app'/>\n" for msg_type, name in others)
+    values = "".join(f"   <value enum='{msg_type}' description='{name}'/>\n" for msg_type, name in others)
+    text = text.replace(" </messages>", f"{messages} </messages>")
+    head, field, tail = text.partition("<field number='35'")
+    return head + field + (tail.replace("  </field>", f"{values}  </field>", 1) if field else tail)
+
+
+def _file(name: str) -> str:
+    return files("spec").joinpath(name).read_text(encoding="utf-8")
 
 
 def _is_loopback(settings: Fix) -> bool:

@@ -19,6 +19,7 @@ def results() -> Results:
             Pipelined("always", "mix", 4, 100, [50_000.0, 61_000.0, 60_000.0], [1.0, 2.0, 3.0]),
             Pipelined("compiled-always", "mix", 4, 100, [90_000.0, 59_000.0, 50_000.0], [1.0, 2.0, 3.0]),
             Pipelined("quickfix", "mix", 4, 100, [20_000.0, 10_000.0, 30_000.0], [1.0, 2.0, 3.0]),
+            Pipelined("lane", "mix", 4, 100, [15_000.0], [1.0]),
             Pipelined("relaxed", "mix", 4, 100, [39_999.0], [1.0]),
         ],
         ping_pong=[
@@ -40,6 +41,8 @@ def test_each_figure_is_held_against_its_target() -> None:
         "mix: interpreted, always": (60_000.0, True),
         "mix: interpreted, relaxed": (39_999.0, False),
         "mix: compiled, always": (59_000.0, True),
+        "mix: interpreted, QuickFIX lane": (15_000.0, None),
+        "mix: interpreted, always ÷ the same on its QuickFIX lane": (4.0, None),
         "mix: interpreted, always ÷ QuickFIX": (3.0, None),
         "mix: compiled, always ÷ QuickFIX": (2.95, False),
         "ping-pong p50: interpreted, relaxed, client polls": (79.0, True),

@@ -24,7 +24,7 @@ def test_a_table_that_is_not_there_is_added() -> None:
 
 def test_the_venue_gets_the_sandbox_on_another_port() -> None:
     sandbox = SANDBOX.read_text(encoding="utf-8")
-    before, after = tomllib.loads(sandbox), tomllib.loads(venue_settings(sandbox, 12_345, "relaxed"))
-    assert after["fix"] == {**before["fix"], "port": 12_345}
+    before, after = tomllib.loads(sandbox), tomllib.loads(venue_settings(sandbox, 12_345, "relaxed", "quickfix"))
+    assert after["fix"] == {**before["fix"], "port": 12_345, "lane": "quickfix"}
     assert after["journal"] == {**before["journal"], "sync": "relaxed"}
     assert {**after, "fix": 0, "journal": 0} == {**before, "fix": 0, "journal": 0}

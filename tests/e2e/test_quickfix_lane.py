@@ -2,14 +2,16 @@
 
 import asyncio
 import random
+from pathlib import Path
 from typing import Final
 
 import pytest
 
 from fixgw.authentication import NOT_OF_THE_SESSION
+from tests.e2e import power
 from tests.e2e.broker import Broker
 from tests.e2e.conftest import MakeVenue
-from tests.e2e.test_kill import MOMENTS, check_agreement, end_quietly, heard
+from tests.e2e.test_kill import MOMENTS, check_agreement, end_quietly, heard, suffer_power_cuts
 from tests.e2e.venue import Venue, wait_until
 from tests.e2e.wire import Client, Fields, frame, now
 
@@ -233,3 +235,13 @@ async def test_killed_venue_and_its_clients_agree_on_everything(make_venue: Make
     await end_quietly(venue, brokers, working)
     truth = check_agreement(venue, brokers, first_time=False)
     assert truth.state.last_trade_id > 1_000, "there was something to lose"
+
+
+@pytest.mark.timeout(180)
+async def test_power_cut_takes_nothing_that_was_acknowledged(make_venue: MakeVenue, tmp_path: Path) -> None:
+    patches = power.install(tmp_path / "patches")
+    venue = make_venue(patches=patches, fix=LANE)
+    await asyncio.to_thread(venue.start)
+    brokers = [Broker(comp_id, venue.port, 4) for comp_id in BROKERS]
+    await suffer_power_cuts(venue, patches, brokers, 4)
+    check_agreement(venue, brokers, first_time=False)
