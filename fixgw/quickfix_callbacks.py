@@ -15,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine
 from functools import wraps
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import quickfix
 import structlog
@@ -37,7 +37,11 @@ _ENDING: Final = ("9", "10")
 """SessionRejectReasons, a wrong CompID or SendingTime, after which QuickFIX logs out."""
 _HEADER_CHARS: Final = 256
 """Where in a message its MsgSeqNum is, unless the header is very long."""
+_ALLOWED: Final = "Allows connections to the acceptor from "
+"""What QuickFIX says of a connection, before its first message; behind it stands the address."""
 _LATER: Final = "the venue cannot take this Logon now"
+
+Answer = TypeVar("Answer", str, str | None)
 
 _log = structlog.get_logger("fix")
 
@@ -46,6 +50,7 @@ class Link:
     """One session: what QuickFIX, its own thread and the loop have to do with each other."""
 
     __slots__ = (
+        "address",
         "comp_id",
         "ending",
         "expected",
@@ -76,6 +81,8 @@ class Link:
         self.problem = ""
         """Why that Logon is not welcome."""
         self.is_barred = False
+        self.address = ""
+        """Where the connection comes from."""
         self.raw = ""
         """The message that has come in last, as it came."""
         self.ending = ""
@@ -161,12 +168,13 @@ class Callbacks(quickfix.Application):
         inbox: Inbox,
         links: dict[str, Link],
         *,
-        check: Callable[[Link, Message], Coroutine[Any, Any, str]],
+        check: Callable[[Link, Message], Coroutine[Any, Any, str | None]],
         admit: Callable[[Link, Message], Coroutine[Any, Any, str]],
     ) -> None:
-        """`links` by CompID. On the loop, `check` returns why a Logon is not welcome, its sequence numbers aside.
+        """`links` by CompID.
 
-        `admit` puts on record there that a session is logged on; it returns why it cannot be.
+        On the loop, `check` returns why a Logon is not welcome, its sequence numbers aside, None if that is not to be
+        told; `admit` puts on record that a session is logged on, or returns why it cannot be.
         """
         super().__init__()
         self._loop = loop
@@ -242,15 +250,20 @@ class Callbacks(quickfix.Application):
         if link.logon is None or link.outgoing.is_up or link.outgoing.is_handing:
             self._bar(link)
             return
-        problem = link.problem = self._on_loop(self._check(link, link.logon))
-        if problem and "141=" in text:
+        problem = self._on_loop(self._check(link, link.logon))
+        link.problem = problem or ""
+        if problem is None:
+            self._bar(link)
+        elif problem and "141=" in text:
             _log.warning("logon refused", session=link.comp_id, reason=problem)
             link.quickfix.send(quickfix.Message(message_text("5", f"58={problem}\x01"), False))  # noqa: FBT003 (SWIG)
             self._bar(link)
 
     def hear(self, link: Link, event: str) -> None:
         """See what QuickFIX says of a session. It counts even what it cannot answer, from whomever it comes."""
-        if event == _UNANSWERED:
+        if event.startswith(_ALLOWED):
+            link.address = event.removeprefix(_ALLOWED)
+        elif event == _UNANSWERED:
             link.quickfix.setNextTargetMsgSeqNum(link.expected)
             link.quickfix.disconnect()
 
@@ -272,8 +285,8 @@ class Callbacks(quickfix.Application):
             link.outgoing.catch_up()
         return None
 
-    def _on_loop(self, question: Coroutine[Any, Any, str]) -> str:
-        """Return the loop's answer to a Logon: why it is refused, or an empty text."""
+    def _on_loop(self, question: Coroutine[Any, Any, Answer]) -> Answer | str:
+        """Return the loop's answer to a Logon."""
         answer = asyncio.run_coroutine_threadsafe(question, self._loop)
         try:
             return answer.result(ANSWER_S)

@@ -41,6 +41,7 @@ from fixgw.connection import EVENTS_AT_ONCE_MAX, HOLD_BACK_S
 from fixgw.errors import ListenError
 from fixgw.gateway import WAIT
 from fixgw.order_gateway import OrderGateway
+from fixgw.origin import Origin
 from fixgw.quickfix_callbacks import Callbacks, Inbox, Link
 from fixgw.quickfix_log import LogFactory, SessionLog, raw_bytes
 from fixgw.quickfix_outgoing import QuickFixDelivery
@@ -234,11 +235,18 @@ class QuickFixLane:
 
     # Logons
 
-    async def _check(self, link: Link, logon: Message) -> str:
-        """Return why a Logon is not welcome, its sequence numbers aside, or an empty text."""
+    async def _check(self, link: Link, logon: Message) -> str | None:
+        """Return why a Logon is not welcome, its sequence numbers aside, or an empty text; None to hang up on it."""
         known = self.gateway.known.get(link.comp_id)
-        problem = await self.authenticator.problem(known, logon)
-        return problem or link.session.check_logon(logon, time.time_ns())
+        verdict = await self.authenticator.judge(known, logon, Origin(link.address))
+        if known is None or verdict.reason:
+            _log.warning("logon refused", session=link.comp_id, peer=link.address, reason=verdict.reason)
+            return verdict.answer or None
+        problem = "the session is suspended" if known.is_suspended else link.session.check_logon(logon, time.time_ns())
+        problem = problem or verdict.problem
+        if verdict.password_hash and not problem:
+            problem = await self.gateway.set_password(link.comp_id, verdict.password_hash)
+        return problem
 
     async def _admit(self, link: Link, logon: Message) -> str:
         """Put on record that a session is there; return why it cannot be, or an empty text."""

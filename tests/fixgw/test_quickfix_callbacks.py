@@ -66,14 +66,14 @@ class Theirs:
 class Gate:
     """Callbacks with a link to BROKER1, on a running loop; `problem` is what the loop says of Logons."""
 
-    def __init__(self, problem: str = "") -> None:
+    def __init__(self, problem: str | None = "") -> None:
         loop = asyncio.get_running_loop()
         self.inbox = Inbox(loop, lambda: None)
         self.link = Link(Session("FONDACO", "BROKER1"), Outgoing())  # type: ignore[arg-type]
         self.theirs = self.link.quickfix = Theirs()
         self.admitted = 0
 
-        async def check(_link: Link, _logon: Message) -> str:
+        async def check(_link: Link, _logon: Message) -> str | None:
             return problem
 
         async def admit(_link: Link, _logon: Message) -> str:
@@ -123,6 +123,12 @@ async def test_refused_logon_that_would_reset_is_turned_away_before_quickfix_act
     assert gate.theirs.told == ["send no", "bar"]
     await gate.log_on()
     assert gate.theirs.told == ["send no", "bar", "let in"]
+
+
+async def test_logon_that_is_not_to_be_answered_is_hung_up_on() -> None:
+    gate = Gate(None)
+    await gate.log_on()
+    assert gate.theirs.told == ["bar"]
 
 
 async def test_second_logon_of_a_session_is_turned_away() -> None:
