@@ -42,11 +42,18 @@ def fondaco(venue: Venue, *arguments: object) -> subprocess.CompletedProcess[str
     return finished
 
 
-def certified(venue: Venue, directory: Path, password: str, session: str) -> None:
-    report = directory / f"{session}.json"
+def speaking(venue: Venue, version: str) -> None:
+    """Have all sessions of a venue that is not yet running speak a version of FIX."""
+    settings = venue.config.read_text(encoding="utf-8")
+    text = settings.replace('comp_id = "BROKER', f'version = "{version}"\ncomp_id = "BROKER')
+    venue.config.write_text(text, encoding="utf-8")
+
+
+def certified(venue: Venue, directory: Path, password: str, begin_string: str) -> None:
+    report = directory / "report.json"
     key = directory / "key"
-    options = ("--port", venue.port, "--session", session, "--set", password, "--report", report, "--key", key)
-    finished = fondaco(venue, "certify", *options)
+    options = ("--port", venue.port, "--session", "BROKER1", "--set", password, "--report", report, "--key", key)
+    finished = fondaco(venue, "certify", *options, "--fix-version", begin_string)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     sections = json.loads(report.read_bytes())["report"]["sections"]
     assert [section["script"] for section in sections] == [path.name for path in sorted(PLAN.glob("*.fix"))]
@@ -56,8 +63,14 @@ def certified(venue: Venue, directory: Path, password: str, session: str) -> Non
         assert PASSWORD not in path.read_text(encoding="utf-8")
 
 
-def test_venue_passes_the_plan(venue: Venue, tmp_path: Path, password: str) -> None:
-    certified(venue, tmp_path, password, "BROKER1")
+@pytest.mark.parametrize(("version", "begin_string"), (("FIX.4.4", "FIX.4.4"), ("FIX.5.0SP2", "FIXT.1.1")))
+def test_venue_passes_the_plan(
+    make_venue: MakeVenue, tmp_path: Path, password: str, version: str, begin_string: str
+) -> None:
+    venue = make_venue(sessions=8)
+    speaking(venue, version)
+    venue.start()
+    certified(venue, tmp_path, password, begin_string)
 
 
 def test_venue_passes_the_plan_again_when_it_has_been_used(venue: Venue, tmp_path: Path, password: str) -> None:

@@ -33,6 +33,14 @@ def test_every_section_has_a_number_of_its_own_and_speaks_as_the_broker_first() 
         assert [session.name for session in script.sessions[:1]] == ["BROKER"], path
 
 
+def test_plan_can_be_read_for_each_version_that_it_is_for() -> None:
+    for version in ("FIX.4.4", "FIXT.1.1"):
+        for path in PLAN.glob("*.fix"):
+            script = read_script(path, version, KNOWN)
+            assert not script.versions or version in script.versions
+            assert script.statements
+
+
 def test_scripts_fit_the_width_of_a_page() -> None:
     for path in PLAN.rglob("*.fix"):
         assert max(map(len, path.read_text(encoding="utf-8").splitlines())) <= WIDTH, path
