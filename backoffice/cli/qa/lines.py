@@ -1,16 +1,14 @@
 """The lines of a script: files read, comments left out, lines that end in | joined with the next."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from backoffice.cli.qa.names import without_secrets
 from backoffice.cli.qa.statements import Place
 
 SUFFIX: Final = ".fix"
 BYTES_MAX: Final = 1 << 20
-
-_SECRET: Final = re.compile(r"\b(95|96|554|925|1402|1404)=[^|]*")
 
 
 class ScriptError(Exception):
@@ -26,7 +24,7 @@ class Line(NamedTuple):
     def error(self, what: str, instead: str = "") -> ScriptError:
         """Return the error that this line has: what is wrong, and what would be right."""
         text = f"{self.place}: {what}" + (f" ({instead})" if instead else "")
-        return ScriptError(_SECRET.sub(r"\1=***", text))
+        return ScriptError(without_secrets(text))
 
     def split(self) -> tuple[str, str]:
         """Return the first word, and the rest."""
@@ -71,4 +69,4 @@ def _content(path: Path) -> str:
 
 def _whole(path: Path, first: int, pieces: list[str]) -> Line:
     text = "".join(pieces)
-    return Line(Place(path, first, _SECRET.sub(r"\1=***", text)), text)
+    return Line(Place(path, first, without_secrets(text)), text)

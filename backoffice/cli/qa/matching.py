@@ -29,8 +29,8 @@ class Row(msgspec.Struct, frozen=True):
     tag: str
     expected: str | None
     received: str | None
-    written: str
-    """The pattern, as the script has it."""
+    written: str | None
+    """The pattern, as the script has it; None if the script does not name the field."""
     differs: bool
     why: str = ""
     """In what, if the values do not show it."""
@@ -92,7 +92,7 @@ def compare(expected: Expected, received: Fields, scope: Scope) -> Comparison:
         for value in queue:
             if tag in absent or tag in stated or not (tag in UNASKED or tag in expected.ignored):
                 surplus = tag in absent or (not expected.others and tag not in UNASKED)
-                rows.append(Row(tag, None, value, "", differs=surplus))
+                rows.append(Row(tag, None, value, None, differs=surplus))
     if expected.is_ordered and not any(row.differs for row in rows):
         rows = _in_order(rows, [tag for tag, _ in received if tag != "35"])
     return Comparison(tuple(rows), captured)
@@ -120,7 +120,7 @@ def _in_order(rows: list[Row], received: list[str]) -> list[Row]:
     """Return the rows, the first one marked whose field comes too early or too late."""
     left, before = iter(received), "35"
     for number, row in enumerate(rows):
-        if row.tag == "35" or not row.written or row.received is None:
+        if row.tag == "35" or row.written is None or row.received is None:
             continue
         if row.tag not in left:
             marked = msgspec.structs.replace(row, differs=True, why=f"does not come after {before}")

@@ -3,6 +3,7 @@
 The names are those of all versions of the standard, and the venue's; a tag that neither knows stays a number.
 """
 
+import re
 from typing import Final
 
 from fixgw.dictionary import Dictionary
@@ -14,10 +15,16 @@ SECRET_NAMES: Final = ("password", "secret")
 """So begin, or end, the names of variables that hold secrets."""
 MASK: Final = "***"
 
+_SECRET: Final = re.compile(rf"(?:(?<![0-9])|(?<=\\x01))({'|'.join(sorted(SECRET_TAGS, key=int))})=[^|]*")
 _NUMBERS: Final = frozenset(("QTY", "PRICE", "PRICEOFFSET", "AMT", "FLOAT", "PERCENTAGE"))
 _TIMES: Final = frozenset(("UTCTIMESTAMP", "UTCTIMEONLY", "TZTIMESTAMP"))
 _DICTIONARY: Final = Dictionary("fix44", "fix50sp2", "fixt11", "fix42")
 _FIELDS: Final = LATER_FIELDS | _DICTIONARY.fields
+
+
+def without_secrets(text: str) -> str:
+    """Return a text that may have fields in it, as a script or a server writes them, with secrets masked."""
+    return _SECRET.sub(rf"\1={MASK}", text)
 
 
 def field_name(tag: str) -> str:

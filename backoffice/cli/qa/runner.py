@@ -13,26 +13,23 @@ from typing import Final, Literal, assert_never
 import msgspec
 
 from backoffice.cli.qa import statements as said
+from backoffice.cli.qa.composing import composed, filled_in, on_the_wire
+from backoffice.cli.qa.difference import shown
 from backoffice.cli.qa.items import items_of
-from backoffice.cli.qa.matching import Comparison, Expected, Row, compare
-from backoffice.cli.qa.names import MASK, SECRET_TAGS, field_name, is_secret_name, message_name
+from backoffice.cli.qa.matching import Expected, compare
+from backoffice.cli.qa.names import SECRET_TAGS, field_name, is_secret_name, message_name
 from backoffice.cli.qa.transcript import Comment, Heard, Said, Transcript
-from backoffice.cli.qa.values import BadValue, Scope, Value, expand, literal, parse_value, wire_bytes
+from backoffice.cli.qa.values import BadValue, Scope, Value, expand, literal, wire_bytes
 from backoffice.cli.qa.wire import (
     Address,
     Broken,
     Connection,
     HungUp,
     Received,
-    encoded,
     joined,
-    right_length,
-    right_sum,
 )
 
 SCRIPT_S_MAX: Final = 900.0
-_HEADER: Final = ("8", "9", "35", "49", "56", "34", "52")
-_NOW: Final = parse_value("now")
 _EXPANSIONS_MAX: Final = 16
 _LETTERS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -242,59 +239,26 @@ class _Actor:
             items = self._put_in(statement.items, peer, is_pattern=False)
             written = [(item.tag, item.value.written) for item in items if isinstance(item, said.Field)]
             if isinstance(statement, said.Send):
-                pairs = self._composed(self._text(statement.msg_type, peer), items, peer)
+                header = self._header(statement, items, peer)
+                pairs = composed(items, header, lambda value: self._text(value, peer))
+                raw = on_the_wire(pairs, items)
                 written.insert(0, ("35", statement.msg_type.written))
             else:
-                pairs = self._filled_in([item for item in items if isinstance(item, said.Field)], peer)
-            raw = joined(pairs) if self._is_unusual(statement, items) else encoded(pairs)
+                fields = [item for item in items if isinstance(item, said.Field)]
+                pairs = filled_in(fields, lambda value: self._text(value, peer))
+                raw = joined(pairs)
         self.transcript.secrets.update(value for tag, value in pairs if tag in SECRET_TAGS)
         self.transcript.add(Said(peer.name, tuple(pairs), tuple(written), raw))
         connection.send(raw, self.run.limit_s)
         peer.count_sent(pairs)
 
-    @staticmethod
-    def _is_unusual(statement: said.Send | said.SendExactly, items: list[said.Field | said.Without]) -> bool:
-        """Tell whether a message has a frame that no codec would make."""
-        return isinstance(statement, said.SendExactly) or any(item.tag in {"8", "9", "10", "35"} for item in items)
-
-    def _composed(self, msg_type: str, items: list[said.Field | said.Without], peer: _Peer) -> list[tuple[str, str]]:
-        """Return all fields of a message: header, body, trailer, with what is given in place of what would be."""
-        given: dict[str, said.Field] = {}
-        body: list[said.Field] = []
-        for item in items:
-            if isinstance(item, said.Field):
-                if item.tag in {*_HEADER, "10"} and item.tag not in given:
-                    given[item.tag] = item
-                else:
-                    body.append(item)
-        if msg_type == "A" and "34" not in given and any(self._is_reset(item, peer) for item in body):
+    def _header(self, statement: said.Send, items: list[said.Field | said.Without], peer: _Peer) -> dict[str, str]:
+        """Return what the header has of itself. A Logon that resets the numbers has the first one."""
+        msg_type = self._text(statement.msg_type, peer)
+        given = {item.tag: item.value for item in items if isinstance(item, said.Field)}
+        if msg_type == "A" and "34" not in given and "141" in given and self._text(given["141"], peer) == "Y":
             peer.next_out = peer.next_in = 1
-        own = {"8": peer.version, "35": msg_type, "49": peer.sender, "56": peer.target, "34": str(peer.next_out)}
-        header = [
-            given.get(tag) or said.Field(tag, literal(own[tag]) if tag in own else _NOW if tag == "52" else _RIGHT)
-            for tag in _HEADER
-        ]
-        left_out = {item.tag for item in items if isinstance(item, said.Without)}
-        fields = [*header, *body, given.get("10") or said.Field("10", _RIGHT)]
-        return self._filled_in([field for field in fields if field.tag not in left_out], peer)
-
-    def _is_reset(self, field: said.Field, peer: _Peer) -> bool:
-        return field.tag == "141" and self._text(field.value, peer) == "Y"
-
-    def _filled_in(self, fields: list[said.Field], peer: _Peer) -> list[tuple[str, str]]:
-        """Return tags and values, BodyLength and CheckSum last: they depend on all others."""
-        pairs = [
-            (field.tag, "" if field.value.off_right is not None else self._text(field.value, peer)) for field in fields
-        ]
-        for tag in ("9", "10"):
-            for number, field in enumerate(fields):
-                offset = field.value.off_right
-                if field.tag == tag and offset is not None:
-                    text = (
-                        str(right_length(pairs) + offset) if tag == "9" else f"{(right_sum(pairs) + offset) % 256:03d}"
-                    )
-                    pairs[number] = (tag, text)
-        return pairs
+        return {"8": peer.version, "35": msg_type, "49": peer.sender, "56": peer.target, "34": str(peer.next_out)}
 
     # What is expected
 
@@ -329,7 +293,7 @@ class _Actor:
         if message.flaw:
             raise _Failed(f"    {message.flaw}")
         if comparison.first_difference is not None:
-            raise _Failed(_difference(comparison))
+            raise _Failed(shown(comparison))
         peer.count_received(message)
         for name, text in comparison.captured.items():
             self.values[name] = literal(text)
@@ -422,7 +386,6 @@ class _Actor:
         self.transcript.add(Comment(session, text, text if plain is None else plain, is_step))
 
 
-_RIGHT: Final = parse_value("right")
 _words = itertools.count(time.time_ns() // 1_000)
 
 
@@ -438,28 +401,3 @@ def _new_word() -> str:
         number, digit = divmod(number, 36)
         word = _LETTERS[digit] + word
     return word
-
-
-def _difference(comparison: Comparison) -> str:
-    """Return both sides field by field, the first difference marked."""
-    first = comparison.first_difference
-    assert first is not None, "there is a difference"
-    text = [f"    the message differs in {field_name(first.tag)}"]
-    lines = [("", "field", "expected", "received", "")]
-    for row in comparison.rows:
-        mark = "→" if row is first else "≠" if row.differs else ""
-        expected = _shown(row, row.expected) if row.written or row.differs else "…"
-        lines.append((mark, field_name(row.tag), expected, _shown(row, row.received), row.why))
-    widths = [max(len(line[column]) for line in lines) for column in range(4)]
-    for line in lines:
-        cells = (cell.ljust(width) for cell, width in zip(line, (1, *widths[1:], 0), strict=True))
-        text.append(f"    {'  '.join(cells)}".rstrip())
-    return "\n".join(text)
-
-
-def _shown(row: Row, value: str | None) -> str:
-    if value is None:
-        return "–"
-    if row.tag in SECRET_TAGS:
-        return MASK
-    return message_name(value) if row.tag == "35" else value

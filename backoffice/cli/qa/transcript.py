@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 
 from backoffice.cli.qa.matching import UNASKED, Row
-from backoffice.cli.qa.names import MASK, SECRET_TAGS, field_name, is_time, message_name
+from backoffice.cli.qa.names import MASK, SECRET_TAGS, field_name, is_time, message_name, without_secrets
 from backoffice.cli.qa.values import wire_text
 
 WIDTH: Final = 120
@@ -144,25 +144,25 @@ def _common_fields(fields: tuple[tuple[str, str], ...], rows: tuple[Row, ...]) -
 
     What the script takes as it comes stands there as the script has it.
     """
-    stated = {row.tag for row in rows if row.written}
-    shown = [
-        (row.tag, _common_value(row)) for row in rows if row.written and (row.received is not None or row.is_optional)
-    ]
-    if "34" not in stated:
+    stated = [row for row in rows if row.written is not None]
+    shown = [(row.tag, _common_value(row)) for row in stated if row.received is not None or row.is_optional]
+    if not any(row.tag == "34" for row in stated):
         shown[1:1] = [pair for pair in fields if pair[0] == "34"][:1]
-    others = [row for row in rows if not row.written] or [
-        Row(tag, None, value, "", differs=True) for tag, value in fields if not rows and tag not in UNASKED
+    others = [row for row in rows if row.written is None] or [
+        Row(tag, None, value, None, differs=True) for tag, value in fields if not rows and tag not in UNASKED
     ]
     return shown + [(row.tag, _common_value(row)) for row in sorted(others, key=lambda row: row.tag.zfill(9))]
 
 
 def _common_value(row: Row) -> str:
+    if row.written is None:
+        return "*" if row.tag in SERVER_IDS else _plain(row)
     if row.is_optional:
         return f"{row.written}, or nothing"
-    if row.is_open:
-        return row.written
-    if row.tag in SERVER_IDS and not row.written:
-        return "*"
+    return row.written if row.is_open else _plain(row)
+
+
+def _plain(row: Row) -> str:
     return "{time}" if is_time(row.tag) else row.received or ""
 
 
@@ -170,7 +170,7 @@ def _spelled(fields: Sequence[tuple[str, str]]) -> str:
     """Return a message with names in place of numbers."""
     msg_type = next((value for tag, value in fields if tag == "35"), None)
     shown = [
-        f"{field_name(tag)}={MASK if tag in SECRET_TAGS else value}" if tag else value
+        f"{field_name(tag)}={MASK if tag in SECRET_TAGS else value}" if tag else without_secrets(value)
         for tag, value in fields
         if tag != "35" or msg_type is None
     ]
@@ -179,7 +179,7 @@ def _spelled(fields: Sequence[tuple[str, str]]) -> str:
 
 
 def _bytes_text(raw: bytes) -> str:
-    return "bytes " + wire_text(raw).replace("\x01", "|")
+    return "bytes " + without_secrets(wire_text(raw).replace("\x01", "|"))
 
 
 def _as_number(character: re.Match[str]) -> str:

@@ -350,3 +350,10 @@ def test_bytes_with_a_secret_are_masked_too(tmp_path: Path) -> None:
     outcome = outcome_of(tmp_path, "connect\nbytes 8=FIX.4.4|554={password}|10=1", echo)
     assert outcome.transcript is not None
     assert "554=***|10=1" in outcome.transcript.full()
+
+
+def test_bytes_with_a_secret_of_the_scripts_own_are_masked_too(tmp_path: Path) -> None:
+    outcome = outcome_of(tmp_path, "connect\nbytes 8=FIX.4.4|554=of-the-script|10=1", echo)
+    assert outcome.transcript is not None
+    for text in (outcome.transcript.full(), outcome.transcript.normalized()):
+        assert "of-the-script" not in text
