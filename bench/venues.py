@@ -5,6 +5,7 @@ whatever the reason. Everything stays on 127.0.0.1.
 """
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -30,6 +31,10 @@ SANDBOX: Final = ROOT / "config" / "sandbox.toml"
 START_S_MAX: Final = 60.0
 STOP_S_MAX: Final = 15.0
 LOG_LINES_SHOWN: Final = 15
+_MARKET_DATA: Final = re.compile(
+    r"^\[market_data\]\n[^\[]*|^\[\[sessions\]\]\n[^\[]*?role = \"market-data\"\n[^\[]*", re.MULTILINE
+)
+"""The table of market data, and its sessions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,8 @@ def scratch_directory() -> Iterator[Path]:
 
 
 def venue_settings(text: str, port: int, sync: Sync, lane: Lane = "native") -> str:
-    """Return the settings file with another port, lane and journal.sync."""
+    """Return the settings file with another port, lane and journal.sync, and without market data."""
+    text = _MARKET_DATA.sub("", text)
     text = replace_value(text, "fix", "port", str(port))
     text = replace_value(text, "fix", "lane", f'"{lane}"')
     return replace_value(text, "journal", "sync", f'"{sync}"')

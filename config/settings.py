@@ -102,6 +102,14 @@ class Fix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """After how many failures in a row a session must wait before it may try to log on again, 1 s and longer."""
 
 
+class MarketData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where market data is served, by a process of its own; as `fix` in all else."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 9879
+    slow_reader_timeout_s: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 30
+
+
 class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How durable a record is before anything is said about it."""
 
@@ -293,6 +301,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Directory of the venue's files, relative to where the venue is started."""
     venue: Venue = Venue()
     journal: Journal = Journal()
+    market_data: MarketData | None = None
+    """Without this table there is no market data."""
     assets: tuple[Asset, ...] = ()
     instruments: tuple[Instrument, ...] = ()
     firms: tuple[Firm, ...] = ()
@@ -323,7 +333,9 @@ def parse(text: str, origin: str) -> Settings:
         raise SettingsError(f"{origin}: {_in_words(error)}") from error
     _check_names(settings, origin)
     _check_limits(settings, origin)
-    _check_network(settings.fix, origin)
+    _check_network(settings.fix, "fix", settings.fix.host, origin)
+    if settings.market_data is not None:
+        _check_network(settings.fix, "market_data", settings.market_data.host, origin)
     _check_tls(settings, origin)
     return settings
 
@@ -434,14 +446,14 @@ def _unique(origin: str, kind: str, names: list[str]) -> set[str]:
     return set(names)
 
 
-def _check_network(fix: Fix, origin: str) -> None:
+def _check_network(fix: Fix, table: str, host: str, origin: str) -> None:
     try:
-        address = ipaddress.ip_address("127.0.0.1" if fix.host == "localhost" else fix.host)
+        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError as error:
-        raise SettingsError(f"{origin}: fix.host: {fix.host!r} is not an IP address") from error
+        raise SettingsError(f"{origin}: {table}.host: {host!r} is not an IP address") from error
     if not address.is_loopback and fix.tls is None and not fix.plain_tcp_outside_loopback:
         raise SettingsError(
-            f"{origin}: fix.host {fix.host} is outside loopback, where plain TCP shows passwords and orders to the "
+            f"{origin}: {table}.host {host} is outside loopback, where plain TCP shows passwords and orders to the "
             "network; set up [fix.tls], serve loopback, or set fix.plain_tcp_outside_loopback = true"
         )
     for network in fix.networks:

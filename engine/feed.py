@@ -1,18 +1,19 @@
 """The feed: the journal's own frames, streamed to any process that asks from a sequence on.
 
 A follower connects to a Unix socket and sends `HELLO` and the first sequence it wants (u64, little-endian). The venue
-answers `OK`, newline, then the frames as they lie in the segment files: history, then each committed batch as it comes;
-or `ERROR`, the reason, newline. What is sent is always read back from the files and never past what is committed, so
-that a follower gets all of it, in order, however slow it is, and costs no memory.
+answers `OK`, the last record that is committed, newline, then the frames as they lie in the segment files: history,
+then each committed batch as it comes; or `ERROR`, the reason, newline. What is sent is always read back from the files
+and never past what is committed, so that a follower gets all of it, in order, however slow it is, and costs no memory.
 """
 
 import asyncio
 import os
+import re
 import struct
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 import msgspec
 
@@ -27,6 +28,7 @@ _SEQUENCE: Final = struct.Struct("<Q")
 _HELLO_SIZE: Final = len(HELLO) + _SEQUENCE.size
 _CHUNK_BYTES: Final = 256 * 1024
 """How much is read and sent at once; no more waits in memory for a slow follower."""
+_OK: Final = re.compile(rb"OK ([0-9]{1,20})\n")
 _HELLO_S: Final = 10.0
 _RECONNECT_S: Final = 0.1
 
@@ -170,7 +172,7 @@ class _Follower(asyncio.Protocol):
 
     def _follow(self, path: Path | None, offset: int) -> None:
         if self._transport is not None:
-            self._transport.write(b"OK\n")
+            self._transport.write(b"OK %d\n" % self._sequencer.committed)
             if path is not None:
                 self._open(path, offset)
             self._following = True
@@ -211,22 +213,48 @@ class _Follower(asyncio.Protocol):
             self._hello_timeout = None
 
 
+class Arrived(NamedTuple):
+    """Whole frames that came together, and the last record that was committed when the connection was made."""
+
+    frames: list[Frame]
+    committed: int
+
+
 async def follow(path: Path, from_sequence: int = 1, *, reconnect: bool = True) -> AsyncGenerator[Record, None]:
     """Yield the records from `from_sequence` on as they are committed, for ever.
 
     With `reconnect`, a broken connection is made again and goes on where it stopped. Raise `FeedError` if the venue
     refuses, if a frame is damaged or out of order, or, without `reconnect`, if the connection breaks.
     """
+    async with aclosing(follow_frames(path, from_sequence, reconnect=reconnect)) as arrivals:
+        async for arrived in arrivals:
+            for frame in arrived.frames:
+                try:
+                    record = decode_record(frame.payload)
+                except msgspec.MsgspecError as error:
+                    raise unknown_record(path, frame.sequence, error) from error
+                yield record
+
+
+def unknown_record(path: Path, sequence: int, error: Exception) -> FeedError:
+    """Return the error for a record that cannot be decoded."""
+    return FeedError(f"{path}: record {sequence} is not one that this version knows: {error}")
+
+
+async def follow_frames(path: Path, from_sequence: int = 1, *, reconnect: bool = True) -> AsyncGenerator[Arrived, None]:
+    """Yield the frames from `from_sequence` on, together as they come: first none, when the venue has answered.
+
+    Otherwise as `follow`.
+    """
     check_length(path)
     sequence = from_sequence
     while True:
         try:
-            async with aclosing(_frames(path, sequence)) as frames:
-                async for frame in frames:
-                    yield decode_record(frame.payload)
-                    sequence = frame.sequence + 1
-        except msgspec.MsgspecError as error:
-            raise FeedError(f"{path}: record {sequence} is not one that this version knows: {error}") from error
+            async with aclosing(_arrivals(path, sequence)) as arrivals:
+                async for arrived in arrivals:
+                    if arrived.frames:
+                        sequence = arrived.frames[-1].sequence + 1
+                    yield arrived
         except PermissionError as error:
             raise FeedError(f"{path}: not permitted to follow: {error}") from error
         except (OSError, asyncio.IncompleteReadError) as error:
@@ -235,37 +263,48 @@ async def follow(path: Path, from_sequence: int = 1, *, reconnect: bool = True) 
         await asyncio.sleep(_RECONNECT_S)
 
 
-async def _frames(path: Path, sequence: int) -> AsyncGenerator[Frame, None]:
+async def _arrivals(path: Path, sequence: int) -> AsyncGenerator[Arrived, None]:
     """Yield the frames from `sequence` on, until the connection breaks."""
     reader, writer = await asyncio.open_unix_connection(path, limit=_CHUNK_BYTES)
     try:
         writer.write(HELLO + _SEQUENCE.pack(sequence))
-        answer = await reader.readuntil(b"\n")
-        if answer.startswith(b"ERROR "):
-            raise FeedError(f"{path}: asked for record {sequence}: {answer[6:].decode(errors='replace').strip()}")
-        if answer != b"OK\n":
-            raise FeedError(f"{path}: who listens here is not a feed")
+        committed = _committed(path, sequence, await reader.readuntil(b"\n"))
+        yield Arrived([], committed)
         data, at = b"", 0
+        frames: list[Frame] = []
         while True:
             missing = at + HEADER_SIZE - len(data)
             if missing <= 0:
                 length = HEADER.unpack_from(data, at)[0]
-                if not 0 < length <= PAYLOAD_BYTES_MAX:
-                    raise FeedError(f"{path}: the frame of record {sequence} is damaged")
-                missing += length
+                missing = missing + length if 0 < length <= PAYLOAD_BYTES_MAX else 0
             if missing > 0:
+                if frames:
+                    yield Arrived(frames, committed)
+                    frames = []
                 data, at = data[at:] + await _read(reader, missing), 0
                 continue
             frame = frame_at(data, at)
             if frame is None or frame.sequence != sequence:
+                if frames:
+                    yield Arrived(frames, committed)
                 raise FeedError(f"{path}: the frame of record {sequence} is damaged or out of order")
-            yield frame
+            frames.append(frame)
             sequence += 1
             at = frame.end
     except asyncio.LimitOverrunError as error:
         raise FeedError(f"{path}: who listens here is not a feed") from error
     finally:
         writer.transport.abort()
+
+
+def _committed(path: Path, sequence: int, answer: bytes) -> int:
+    """Return the last committed record that the venue's answer names. Raise `FeedError` if it is another answer."""
+    if answer.startswith(b"ERROR "):
+        raise FeedError(f"{path}: asked for record {sequence}: {answer[6:].decode(errors='replace').strip()}")
+    found = _OK.fullmatch(answer)
+    if found is None:
+        raise FeedError(f"{path}: who listens here is not a feed")
+    return int(found[1])
 
 
 async def _read(reader: asyncio.StreamReader, size: int) -> bytes:

@@ -73,28 +73,38 @@ def recover(data: Path, *, use_snapshot: bool = True, progress: Callable[[int], 
 
 def replay(recovered: Recovered, progress: Callable[[int], None] | None = None) -> None:
     """Apply the records after `recovered.sequence` that the journal holds by now, and check what comes of each."""
-    apply = recovered.exchange.apply
+    exchange = recovered.exchange
     reader = recovered.reader
     for frame in reader.frames(recovered.sequence + 1):
-        sequence, payload = frame.sequence, frame.payload
+        sequence = frame.sequence
         try:
-            record = decode_raw_record(payload)
+            apply_again(exchange, frame.payload)
         except msgspec.MsgspecError as error:
             segment = reader.known_segment_of(sequence)
             raise CorruptJournal(
                 f"{segment.path} offset {frame.offset}: record {sequence} is not one that this version knows: {error}"
             ) from error
-        events = apply(record.command, record.time_ns)
-        if encode_value(events) != bytes(record.events):
-            recorded = decode_record(payload).events
-            if not _agree(events, recorded, [len(fields) for fields in msgspec.msgpack.decode(record.events)]):
-                raise ReplayDiverged(
-                    f"record {sequence}: replaying {record.command!r} gave {events!r}, the journal holds {recorded!r}"
-                )
         recovered.sequence = sequence
         recovered.replayed += 1
         if progress is not None and recovered.replayed % _PROGRESS_EVERY == 0:
             progress(sequence)
+
+
+def apply_again(exchange: Exchange, payload: bytes) -> tuple[int, list[AnyEvent]]:
+    """Carry out the command of a record, and return its time and what came of it.
+
+    Raise `ReplayDiverged` if that is not what the record holds, a `MsgspecError` if it cannot be decoded.
+    """
+    record = decode_raw_record(payload)
+    events = exchange.apply(record.command, record.time_ns)
+    if encode_value(events) != bytes(record.events):
+        recorded = decode_record(payload).events
+        if not _agree(events, recorded, [len(fields) for fields in msgspec.msgpack.decode(record.events)]):
+            raise ReplayDiverged(
+                f"record {record.sequence}: replaying {record.command!r} gave {events!r}, "
+                f"the journal holds {recorded!r}"
+            )
+    return record.time_ns, events
 
 
 def _agree(events: Sequence[AnyEvent], recorded: Sequence[AnyEvent], lengths: list[int]) -> bool:

@@ -101,7 +101,7 @@ _REPORTED: Final = (
 )
 
 
-_OF_SESSIONS: Final = (
+OF_SESSIONS: Final = (
     SessionProvisioned,
     CredentialsSet,
     SessionSuspended,
@@ -193,7 +193,7 @@ class Delivery:
                 for session, low_bit in recipients(event):
                     if session in sides:  # it may have been removed
                         sides[session].report(event, sequence, part | low_bit, time_ns, time)
-                if isinstance(event, _OF_SESSIONS):
+                if isinstance(event, OF_SESSIONS):
                     self._session_events.append(event)
                 self._copies.observe(event)
             if self._copies.is_needed:

@@ -35,6 +35,10 @@ class GatewayReject(IntEnum):
     INSTRUMENT_NOT_PERMITTED = 2011, "the session may not trade this instrument"
     UNKNOWN_CLIENT = 2012, "the session may not act in this client's name"
     NOT_THE_CLIENTS_ACCOUNT = 2013, "not the account of the client in whose name the session acts"
+    DUPLICATE_MD_REQ_ID = 2040, "MDReqID(262) is that of a subscription that goes on"
+    UNKNOWN_MD_REQ_ID = 2041, "there is no such subscription"
+    INSTRUMENT_NOT_VISIBLE = 2042, "the session may not see this instrument"
+    TOO_MANY_SUBSCRIPTIONS = 2043, "more instruments than a session can follow at once; unsubscribe some"
 
 
 _OTHER: Final = 99
@@ -138,6 +142,17 @@ MASS_CANCEL_REJECT_REASON: Final[dict[int, int]] = {
 }
 """MassCancelRejectReason(532): 0 not supported, 1 unknown security, 99 other."""
 
+MD_REQ_REJ_REASON: Final[dict[int, str]] = {
+    RejectReason.UNKNOWN_INSTRUMENT: "0",
+    GatewayReject.DUPLICATE_MD_REQ_ID: "1",
+    GatewayReject.TOO_MANY_SUBSCRIPTIONS: "2",
+    GatewayReject.INSTRUMENT_NOT_VISIBLE: "3",
+}
+"""MDReqRejReason(281): 0 unknown symbol, 1 duplicate MDReqID, 2 insufficient bandwidth, 3 insufficient permissions."""
+
+MD_REQ_REJ_REASON_OF_TAG: Final = {263: "4", 264: "5", 265: "6", 266: "7", 269: "8"}
+"""The same for a value that the venue does not offer, by field."""
+
 BUSINESS_REJECT_REASON: Final[dict[int, int]] = {
     RejectReason.UNKNOWN_LIST: 1,
     RejectReason.LIST_AMBIGUOUS: 1,
@@ -162,6 +177,11 @@ def cxl_rej_reason(reason: int) -> int:
 def mass_cancel_reject_reason(reason: int) -> int:
     """Return MassCancelRejectReason(532) for a reason code of either band."""
     return MASS_CANCEL_REJECT_REASON.get(reason, _OTHER)
+
+
+def md_req_rej_reason(reason: int, tag: int) -> str:
+    """Return MDReqRejReason(281) for a reason code of either band at a field, nothing if FIX has none for it."""
+    return MD_REQ_REJ_REASON.get(reason) or MD_REQ_REJ_REASON_OF_TAG.get(tag, "")
 
 
 def business_reject_reason(reason: int) -> int:

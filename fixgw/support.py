@@ -39,7 +39,8 @@ TERM_TAGS: Final = (
 
 LIST: Final = "E"
 LIST_COUNT_TAG: Final = "73"
-GROUPED: Final = frozenset((LIST, "AD"))
+MARKET_DATA_REQUEST: Final = "V"
+GROUPED: Final = frozenset((LIST, "AD", MARKET_DATA_REQUEST))
 """Messages that are taken with a repeating group."""
 
 ID_CHARS_MAX: Final = 64
@@ -68,6 +69,7 @@ BODY: Final = {
     "AN": ("710", "724", "263", "1", "581", "715", "60", "58", *PARTY_TAGS),
     "BB": ("909", "263", "1", "581", "58", *PARTY_TAGS),
     "AD": ("568", "569", "263", "17", "37", "55", "580", "75", "60", "58"),
+    MARKET_DATA_REQUEST: ("262", "263", "264", "265", "266", "267", "269", "146", "55", "5129"),
 }
 """Body tags understood in the messages of the application."""
 
@@ -86,8 +88,8 @@ NEEDED: Final[dict[str, tuple[str, ...]]] = {
 }
 """Body tags without which the venue cannot make out what is asked for. A version may leave them open."""
 
-VALUES_ON_TOP_OF_42: Final = {"18": "HQa", "40": "JK", "59": "7"}
-"""Values of later versions that the venue has in FIX 4.2 too, as others do: of ExecInst, OrdType and TimeInForce."""
+VALUES_ON_TOP_OF_42: Final = {"18": "HQa", "40": "JK", "59": "7", "269": "ABQ"}
+"""Values of later versions that the venue has in FIX 4.2 too: of ExecInst, OrdType, TimeInForce and MDEntryType."""
 
 LATER_FIELDS: Final = {
     "83": Field("83", "RptSeq", "INT", frozenset(), None),
@@ -97,6 +99,11 @@ LATER_FIELDS: Final = {
     "1085": Field("1085", "DisplayLowQty", "QTY", frozenset(), None),
     "1086": Field("1086", "DisplayHighQty", "QTY", frozenset(), None),
     "1138": Field("1138", "DisplayQty", "QTY", frozenset(), None),
+    "2446": Field("2446", "AggressorSide", "CHAR", frozenset("12"), None),
+    "5128": Field("5128", "TradeCount", "INT", frozenset(), None),
+    "5129": Field("5129", "ConflationInterval", "INT", frozenset(), None),
+    "25043": Field("25043", "FirstBookUpdateID", "INT", frozenset(), None),
+    "25044": Field("25044", "LastBookUpdateID", "INT", frozenset(), None),
     "2362": Field("2362", "SelfMatchPreventionID", "STRING", frozenset(), None),
     "5127": Field("5127", "TriggerSource", "INT", frozenset(), None),
     "7928": Field("7928", "SelfTradeType", "CHAR", frozenset(), None),
@@ -110,7 +117,17 @@ DisplayInstruction of an iceberg, ContingencyType of a list of orders, and what 
 the venue's own TriggerSource; CancelOrdersOnDisconnect, as other venues have it too. Whoever reads strictly takes them
 for user-defined ones, except RptSeq, which the standard has in other messages."""
 
+VALUES_ON_TOP_OF_44: Final = {"269": "Q"}
+"""Values, of one character each, that fields have on top of FIX 4.4: of FIX 5.0, the price an auction would have."""
+
 SENT_HEADER: Final = ("35", "49", "56", "115", "128", "34", "52", "43", "122", "97")
+
+_ENTRY_EXTENSIONS: Final = frozenset(("1003", "2446", "5128"))
+ENTRY_EXTENSIONS: Final = {
+    "W": {"268": _ENTRY_EXTENSIONS},
+    "X": {"268": _ENTRY_EXTENSIONS | {"83"}},
+}
+"""Fields that the venue sends in the entries of repeating groups on top of FIX, by message and tag of the count."""
 
 SENT: Final[dict[str, tuple[str, ...]]] = {
     "A": ("98", "108", "141", "789", "8013"),
@@ -147,5 +164,32 @@ SENT: Final[dict[str, tuple[str, ...]]] = {
     ),
     "BG": ("909", "945", "946", "911", "1", "58"),
     "BA": ("908", "909", "910", "911", "912", "1", "15", "899", "900"),
+    "W": (
+        *(
+            "262",
+            "814",
+            "55",
+            "83",
+            "779",
+            "893",
+            "268",
+            "269",
+            "270",
+            "271",
+            "272",
+            "273",
+            "336",
+            "625",
+            "277",
+            "37",
+            "346",
+        ),
+        *("1003", "2446", "5128"),
+    ),
+    "X": (
+        *("262", "25043", "25044", "893", "268", "279", "269", "55", "270", "271", "272", "273", "336", "625", "277"),
+        *("37", "346", "83", "1003", "2446", "5128"),
+    ),
+    "Y": ("262", "281", "58"),
 }
 """Body tags that the venue sends by MsgType, those of repeating groups included."""

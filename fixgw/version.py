@@ -25,6 +25,7 @@ from fixgw.support import (
     SPLIT_HEADER,
     SPLIT_LOGON,
     VALUES_ON_TOP_OF_42,
+    VALUES_ON_TOP_OF_44,
 )
 from fixgw.validation import Flaw, Shapes, find_flaw
 
@@ -158,7 +159,7 @@ class _Definition(NamedTuple):
 
 _DEFINITIONS: Final = {
     "FIX.4.2": _Definition("FIX.4.2", "", ("fix42",), VALUES_ON_TOP_OF_42, FIX42),
-    "FIX.4.4": _Definition("FIX.4.4", "", ("fix44",), {}, None),
+    "FIX.4.4": _Definition("FIX.4.4", "", ("fix44",), VALUES_ON_TOP_OF_44, None),
     "FIX.5.0SP2": _Definition("FIXT.1.1", "9", ("fixt11", "fix50sp2"), {}, FIX50SP2),
 }
 

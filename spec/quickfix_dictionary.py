@@ -13,11 +13,15 @@ from typing import Final
 
 import fixgw.dictionary
 from fixgw.dictionary import ADMIN_MSG_TYPES, FRAME_TAGS, Block, Members
-from fixgw.support import SENT_HEADER, VALUES_ON_TOP_OF_42
+from fixgw.support import ENTRY_EXTENSIONS, SENT_HEADER, VALUES_ON_TOP_OF_42
+from fixgw.validation import NO_MEMBERS, ExtraMembers
 from fixgw.version import FIX44, Version, version_named
 
 SPEC: Final = Path(__file__).parent
-MESSAGES: Final = (*"012345ADEFGHKMq", "AF", *"eg89rjfhN", "AN", "AO", "AP", "BB", "BG", "BA", "AD", "AQ", "AE")
+MESSAGES: Final = (
+    *(*"012345ADEFGHKMq", "AF", *"egV89rjfhNWXY"),
+    *("AN", "AO", "AP", "BB", "BG", "BA", "AD", "AQ", "AE"),
+)
 
 
 def dictionary(version: Version, head: str, msg_types: tuple[str, ...], *, has_frame: bool = True) -> str:
@@ -66,21 +70,28 @@ def _message(version: Version, msg_type: str) -> Iterator[str]:
     tags = taken | set(version.sent.get(msg_type, ()))
     category = "admin" if msg_type in ADMIN_MSG_TYPES else "app"
     yield f"  <message name='{standard.msg_types[msg_type]}' msgtype='{msg_type}' msgcat='{category}'>"
-    yield from _members(version, body.members, tags, version.always(msg_type), "   ")
-    known = {tag for member, entry in body.members.items() for tag in _with_inner(version, member, entry)}
+    extra = {**version.extension_members, **ENTRY_EXTENSIONS.get(msg_type, {})}
+    yield from _members(version, body.members, tags, version.always(msg_type), "   ", extra)
+    known = {tag for member, entry in body.members.items() for tag in _with_inner(member, entry, extra)}
     for tag in sorted(tags - known, key=int):
         yield f"   <field name='{version.fields[tag].name}' required='N'/>"
     yield "  </message>"
 
 
-def _with_inner(version: Version, tag: str, entry: Block | None) -> tuple[str, ...]:
-    """Return a tag and, if it counts a repeating group, those of the entries' fields."""
-    return (tag,) if entry is None else (tag, *entry.members, *version.extension_members.get(tag, ()))
+def _with_inner(tag: str, entry: Block | None, extra: ExtraMembers) -> tuple[str, ...]:
+    """Return a tag and, if it counts a repeating group, those of the entries' fields, the `extra` ones too."""
+    return (tag,) if entry is None else (tag, *entry.members, *extra.get(tag, ()))
 
 
 def _members(
-    version: Version, members: Members, tags: frozenset[str] | set[str], required: tuple[str, ...], indent: str
+    version: Version,
+    members: Members,
+    tags: frozenset[str] | set[str],
+    required: tuple[str, ...],
+    indent: str,
+    extra: ExtraMembers = NO_MEMBERS,
 ) -> Iterator[str]:
+    """Yield the members that are among `tags`; `extra` are more of the entries of a group, by the tag of its count."""
     for tag, entry in members.items():
         if tag not in tags:
             continue
@@ -89,10 +100,10 @@ def _members(
             yield f"{indent}<field {attributes}/>"
         else:
             yield f"{indent}<group {attributes}>"
-            yield from _members(version, entry.members, tags, entry.required, indent + " ")
-            on_top = version.extension_members.get(tag, frozenset()) & tags - entry.members.keys()
-            for extra in sorted(on_top, key=int):
-                yield f"{indent} <field name='{version.fields[extra].name}' required='N'/>"
+            yield from _members(version, entry.members, tags, entry.required, indent + " ", extra)
+            on_top = extra.get(tag, frozenset()) & tags - entry.members.keys()
+            for more in sorted(on_top, key=int):
+                yield f"{indent} <field name='{version.fields[more].name}' required='N'/>"
             yield f"{indent}</group>"
 
 
@@ -116,6 +127,7 @@ Meanings = list[tuple[str, str]]
 def values_of(version: Version) -> dict[str, Meanings]:
     """Return by tag the values of all fields that have such, from the tables of the standard."""
     values = dict(_values("fix44"))
+    values["269"] += [("Q", "AUCTION_CLEARING_PRICE")]
     if version.name == "FIX.4.2":
         meanings = {tag: dict(pairs) for tag, pairs in values.items()}
         own = dict(_values("fix42"))

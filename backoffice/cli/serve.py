@@ -1,15 +1,24 @@
-"""`fondaco serve`: run the venue until told to stop."""
+"""`fondaco serve`: run the venue, or one process of it, until told to stop.
 
+The whole venue is the trading process, which also starts the others and starts them again if they die.
+"""
+
+import os
 import signal
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backoffice.cli.failure import CommandFailed
+
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Awaitable
 
+    from backoffice.cli.supervised import Supervised
     from config.settings import Settings
 
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The venue's settings, in TOML.")]
@@ -22,8 +31,31 @@ DataOption = Annotated[
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def serve(config: ConfigOption, data: DataOption = None) -> None:
+class Process(StrEnum):
+    """What can be run."""
+
+    VENUE = "venue"
+    TRADING = "trading"
+    MARKET_DATA = "marketdata"
+
+
+ProcessArgument = Annotated[Process, typer.Argument(help="The whole venue, or one process of it.")]
+SupervisedOption = Annotated[
+    bool, typer.Option("--supervised", hidden=True, help="Stop when standard input ends, as its other end is gone.")
+]
+
+
+def serve(
+    config: ConfigOption,
+    process: ProcessArgument = Process.VENUE,
+    data: DataOption = None,
+    supervised: SupervisedOption = False,
+) -> None:
     """Run the venue until SIGINT or SIGTERM.
+
+    It consists of the process *trading*, and *marketdata* if the settings have a table `market_data`. The venue runs
+    both, and starts market data again if it dies; each can be run for itself too. Market data follows the feed in the
+    data directory; several may run, on other ports, which their settings name.
 
     The first start creates what the settings name: assets, instruments, accounts with their deposits, sessions. Later
     starts recover from the journal in the data directory, and add what is new in the settings.
@@ -33,14 +65,49 @@ def serve(config: ConfigOption, data: DataOption = None) -> None:
     from backoffice.cli.directory import made
     from backoffice.cli.logs import log_to_stderr
     from backoffice.cli.loop import run
+    from backoffice.cli.supervised import Supervised
     from config.settings import load
 
     settings = load(config)
     log_to_stderr()
-    run(_serve(settings, made(data or Path(settings.data))))
+    directory = made(data or Path(settings.data))
+    if process is Process.MARKET_DATA:
+        run(_serve_market_data(settings, directory, supervised))
+        return
+    beside = []
+    if process is Process.VENUE and settings.market_data is not None:
+        command = ("serve", "--config", str(config), "--data", str(directory), "--supervised", Process.MARKET_DATA)
+        beside.append(Supervised(Process.MARKET_DATA, command))
+    run(_serve(settings, directory, beside))
 
 
-async def _serve(settings: "Settings", data: Path) -> None:
+async def _serve_market_data(settings: "Settings", data: Path, supervised: bool) -> None:
+    """Run the market-data process."""
+    import asyncio
+    from contextlib import AsyncExitStack
+
+    from fixgw.market_data import MarketData
+
+    if settings.market_data is None:
+        raise CommandFailed("the settings have no table market_data; add [market_data] with host and port")
+    stop = _Interruption().event()
+    if supervised:
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _stop_at_end, stop)
+    async with AsyncExitStack() as stack:
+        opening = asyncio.create_task(stack.enter_async_context(MarketData.open(settings, data)))
+        await _first(opening, stop.wait())
+        if not opening.done():
+            opening.cancel()
+            await asyncio.gather(opening, return_exceptions=True)
+            return
+        market_data = opening.result()
+        await _first(stop.wait(), market_data.failed.wait())
+    if market_data.failed.is_set():
+        raise typer.Exit(1)
+
+
+async def _serve(settings: "Settings", data: Path, beside: "list[Supervised]") -> None:
+    """Run the trading process, and keep others running `beside` it."""
     import asyncio
 
     import structlog
@@ -65,16 +132,37 @@ async def _serve(settings: "Settings", data: Path) -> None:
 
         venue = Trading.open(settings, data, recovering)
         trading = await venue.__aenter__()
+    keeping = [asyncio.create_task(each.keep_running()) for each in beside]
     try:
-        stop = interruption.event()
-        waiting = {asyncio.create_task(stop.wait()), asyncio.create_task(trading.failed.wait())}
-        _, rest = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        for task in rest:
-            task.cancel()
+        await _first(interruption.event().wait(), trading.failed.wait())
     finally:
-        await venue.__aexit__(*sys.exc_info())
+        for task in keeping:
+            task.cancel()
+        try:
+            await venue.__aexit__(*sys.exc_info())
+        finally:
+            await asyncio.gather(*keeping, return_exceptions=True)
     if trading.failed.is_set():
         raise typer.Exit(1)
+
+
+async def _first(*awaited: "Awaitable[object]") -> None:
+    """Return when one of these is done; the others are given up if they are no tasks."""
+    import asyncio
+
+    tasks = {asyncio.ensure_future(each) for each in awaited}
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks.difference(awaited):
+        task.cancel()
+
+
+def _stop_at_end(stop: "asyncio.Event") -> None:
+    """Stop if standard input has ended."""
+    import asyncio
+
+    if not os.read(sys.stdin.fileno(), 1024):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        stop.set()
 
 
 class _Interruption:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
-from config.settings import Settings, SettingsError, load, parse
+from config.settings import MarketData, Settings, SettingsError, load, parse
 
 SANDBOX = resources.files("config").joinpath("sandbox.toml").read_text(encoding="utf-8")
 BROKERS = [f"BROKER{number}" for number in range(1, 9)]
@@ -44,15 +44,21 @@ def test_sandbox_syncs_before_it_speaks(sandbox: Settings) -> None:
 
 
 def test_sandbox_has_eight_sessions_each_with_its_account(sandbox: Settings) -> None:
-    assert [(session.comp_id, session.accounts) for session in sandbox.sessions] == [
+    trading = [session for session in sandbox.sessions if session.role == "order-entry"]
+    assert [(session.comp_id, session.accounts) for session in trading] == [
         (broker, (f"{broker}-A",)) for broker in BROKERS
     ]
+
+
+def test_sandbox_has_two_sessions_for_market_data_on_port_9879(sandbox: Settings) -> None:
+    assert sandbox.market_data == MarketData("127.0.0.1", 9879)
+    assert [session.comp_id for session in sandbox.sessions if session.role == "market-data"] == ["MD1", "MD2"]
 
 
 def test_sandbox_password_opens_every_session(sandbox: Settings) -> None:
     hasher = PasswordHasher()
     assert all(hasher.verify(session.password_hash or "", "sandbox-only") for session in sandbox.sessions)
-    assert len({session.password_hash for session in sandbox.sessions}) == len(BROKERS)
+    assert len({session.password_hash for session in sandbox.sessions}) == len(sandbox.sessions)
 
 
 def test_sandbox_funds_every_account_alike(sandbox: Settings) -> None:

@@ -48,6 +48,8 @@ class Venue:
         first: dict[str, Any] | None = None,
         fix: dict[str, Any] | None = None,
         journal: dict[str, Any] | None = None,
+        market_data: bool = False,
+        slow_market_data_reader_s: int = 30,
         dear_passwords: bool = False,
         patches: Path | None = None,
         more_sessions: Sequence[dict[str, Any]] = (),
@@ -55,11 +57,14 @@ class Venue:
         """`sessions`: how many of BROKER1, BROKER2, … there are. `first`: settings of BROKER1 other than the sandbox's;
         `fix`, `journal`: the same of the venue.
 
+        `market_data`: serve it too, to the sessions MD1 and MD2, on `market_data_port`; who does not read is cut off
+        after `slow_market_data_reader_s`.
         `dear_passwords`: take as long to check one as the sandbox does, instead of no time at all. `patches`: a folder
         whose modules go before all others. `more_sessions`: settings of sessions beside the sandbox's, each of which
         gets a password like theirs and an account.
         """
         self.port = free_port()
+        self.market_data_port = free_port() if market_data else 0
         self.data = directory / "data"
         self.log = directory / "stderr"
         self.config = directory / "venue.toml"
@@ -69,6 +74,7 @@ class Venue:
                 first or {},
                 {"port": self.port, **(fix or {})},
                 {"sync": sync, **(journal or {})},
+                {"port": self.market_data_port, "slow_reader_timeout_s": slow_market_data_reader_s},
                 None if dear_passwords else CHEAP_HASH,
                 more_sessions,
             ),
@@ -181,7 +187,9 @@ class Venue:
 
     def _listens(self) -> bool:
         assert self.is_running(), f"the venue ended with {self._process and self._process.returncode}"
-        with suppress(OSError), socket.create_connection((HOST, self.port)):
+        with suppress(OSError):
+            for port in filter(None, (self.port, self.market_data_port)):
+                socket.create_connection((HOST, port)).close()
             return True
         return False
 
@@ -216,17 +224,27 @@ def _settings(
     first: dict[str, Any],
     fix: dict[str, Any],
     journal: dict[str, Any],
+    market_data: dict[str, int],
     password_hash: str | None,
     more_sessions: Sequence[dict[str, Any]],
 ) -> str:
-    """Return the sandbox's settings as TOML, with other values in two tables and fewer sessions and accounts."""
+    """Return the sandbox's settings as TOML, with other values in two tables and fewer sessions and accounts.
+
+    `market_data` with port 0: without any.
+    """
     settings = tomllib.loads(SANDBOX.read_text(encoding="utf-8"))
     for session in settings["sessions"]:
         session["password_hash"] = password_hash or session["password_hash"]
     settings["sessions"][0] |= first
     settings["fix"] |= fix
     settings["journal"] |= journal
+    subscribers = [session for session in settings["sessions"] if session.get("role") == "market-data"]
     settings["sessions"] = settings["sessions"][:session_count]
+    if market_data["port"]:
+        settings["sessions"] += subscribers
+        settings["market_data"] |= market_data
+    else:
+        del settings["market_data"]
     deposits = {asset: str(int(amount) // 1_000) for asset, amount in settings["accounts"][0]["deposits"].items()}
     settings["accounts"] = settings["accounts"][:session_count]
     for session in more_sessions:

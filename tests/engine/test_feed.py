@@ -245,7 +245,7 @@ async def test_slow_follower_costs_no_memory_and_gets_everything(tmp_path: Path)
     async with feeding(tmp_path, segment_bytes=1_000_000) as venue:
         reader, writer = await asyncio.open_unix_connection(venue.path, limit=1)
         writer.write(HELLO + struct.pack("<Q", 1))
-        assert await reader.readexactly(3) == b"OK\n"
+        assert await reader.readexactly(5) == b"OK 0\n"
         total = 40
         for number in range(total):  # 100 KB each, 4 MB in all
             venue.sequencer.submit(add_asset(str(number % 10) * 50_000, 99))
@@ -316,14 +316,14 @@ async def test_hello_may_come_in_pieces(venue: FeedingVenue) -> None:
         writer.write(bytes([byte]))
         await writer.drain()
         await asyncio.sleep(0)
-    assert await reader.readline() == b"OK\n"
+    assert await reader.readline() == b"OK %d\n" % venue.sequencer.committed
     writer.close()
 
 
 async def test_follower_that_goes_on_talking_is_cut_off(venue: FeedingVenue) -> None:
     reader, writer = await asyncio.open_unix_connection(venue.path)
     writer.write(HELLO + struct.pack("<Q", 1))
-    assert await reader.readline() == b"OK\n"
+    assert await reader.readline() == b"OK 0\n"
     writer.write(b"more")
     async with asyncio.timeout(PATIENCE_S):
         assert await reader.read() == b""
@@ -393,13 +393,13 @@ FRAME = encode_frame(1, 0, encode_value((1, 1, add_asset("A1"), ())))
         (b"HTTP/1.1 400 Bad Request\r\n", "who listens here is not a feed"),
         (b"x" * 1_000_000, "who listens here is not a feed"),
         (b"ERROR no\n", "asked for record 1: no"),
-        (b"OK\n" + FRAME[:-1] + b"?", "the frame of record 1 is damaged"),
-        (b"OK\n" + b"\xff" * 100, "the frame of record 1 is damaged"),
-        (b"OK\n" + encode_frame(2, 0, b"payload"), "the frame of record 1 is damaged or out of order"),
-        (b"OK\n" + encode_frame(1, 0, b"\x94\x01\x02\x03\x04"), "record 1 is not one that this version knows"),
-        (b"OK\n" + FRAME, "broke off before record 2"),
-        (b"OK\n" + FRAME[:-1], "broke off before record 1"),
-        (b"OK", "broke off before record 1"),
+        (b"OK 1\n" + FRAME[:-1] + b"?", "the frame of record 1 is damaged"),
+        (b"OK 1\n" + b"\xff" * 100, "the frame of record 1 is damaged"),
+        (b"OK 1\n" + encode_frame(2, 0, b"payload"), "the frame of record 1 is damaged or out of order"),
+        (b"OK 1\n" + encode_frame(1, 0, b"\x94\x01\x02\x03\x04"), "record 1 is not one that this version knows"),
+        (b"OK 1\n" + FRAME, "broke off before record 2"),
+        (b"OK 1\n" + FRAME[:-1], "broke off before record 1"),
+        (b"OK 1", "broke off before record 1"),
     ),
 )
 async def test_follower_trusts_nothing(tmp_path: Path, answer: bytes, says: str) -> None:

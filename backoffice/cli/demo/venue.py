@@ -42,12 +42,12 @@ class VenueProcess:
     async def __aenter__(self) -> Self:
         """Start the process; it is up when a broker can connect."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        text, changes = re.subn(r"(?m)^port = \d+$", f"port = {self.port}", sandbox_text())
-        assert changes == 1, "the sandbox's settings name one port"
+        text, changes = re.subn(r"(?m)^port = \d+$", f"port = {self.port}", sandbox_text(), count=1)
+        assert changes == 1, "the sandbox's settings name the port of trading first"
         path = self.directory / SETTINGS
         path.write_text(text, encoding="utf-8")
         self.settings = parse(text, str(path))
-        command = [sys.executable, "-m", "backoffice.cli", "serve"]
+        command = [sys.executable, "-m", "backoffice.cli", "serve", "trading"]
         with (self.directory / LOG).open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *command,

@@ -1,6 +1,7 @@
 """`fondaco serve`: starts, says so, stops when told to; and says in one line why it cannot."""
 
 import json
+import re
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,10 +17,10 @@ Serve = Callable[..., Running]
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Path:
-    """The sandbox's settings, with a free port."""
+    """The sandbox's settings, with free ports."""
     path = tmp_path / "venue.toml"
     text = SANDBOX.read_text(encoding="utf-8")
-    path.write_text(text.replace("port = 9878", f"port = {free_port()}"), encoding="utf-8")
+    path.write_text(re.sub(r"port = \d+", lambda _: f"port = {free_port()}", text), encoding="utf-8")
     return path
 
 

@@ -1,0 +1,158 @@
+"""The market-data process: follows the feed, keeps a copy of the venue, and serves market data from it.
+
+async with MarketData.open(settings, data) as market_data: ...      # serving
+
+It carries out every command of the record in an exchange of its own, from the first record on, and each must give the
+events that the record holds: so what it publishes is what the venue has, also after a restart. What comes together from
+the feed is published together. It changes nothing, and several may run.
+"""
+
+import asyncio
+import gc
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import structlog
+
+from config.settings import MarketData as MarketDataSettings
+from config.settings import Settings
+from engine.errors import EngineError
+from engine.events import AnyEvent, SequenceReset, SequenceSet, SessionProvisioned
+from engine.exchange import Exchange
+from engine.feed import Arrived, follow_frames, unknown_record
+from engine.frames import Frame
+from engine.recovery import apply_again
+from fixgw.acceptor import Acceptor
+from fixgw.authentication import Authenticator
+from fixgw.delivery import OF_SESSIONS
+from fixgw.market_data_gateway import MarketDataGateway
+from fixgw.market_data_outbound import Clock
+from fixgw.market_publisher import MarketPublisher
+from fixgw.vault import Vault
+
+FEED: Final = "feed.sock"
+DIRECTORY: Final = "market-data"
+"""Where this process keeps its sessions' numbers, under the data directory, by port."""
+PUBLISH_EVERY_S: Final = 0.002
+"""What comes so soon after a publication waits for the next one: it costs a write to everybody."""
+
+_log = structlog.get_logger("market-data")
+
+
+class MarketData:
+    """A running market-data process."""
+
+    def __init__(self, settings: Settings, data: Path) -> None:
+        own = settings.market_data or MarketDataSettings()
+        self.failed = asyncio.Event()
+        """Set when the record cannot be followed any more; the process must stop."""
+        self.failure: EngineError | None = None
+        """Why."""
+        self.exchange = Exchange()
+        self.sequence = 0
+        """The last record that was carried out."""
+        self.acceptor: Acceptor | None = None
+        self._settings = msgspec.structs.replace(
+            settings.fix, host=own.host, port=own.port, slow_reader_timeout_s=own.slow_reader_timeout_s
+        )
+        self._data = data
+        self._feed = data / FEED
+        self._clock = Clock(time.time_ns)
+        self.publisher = MarketPublisher(self.exchange.state, asyncio.get_running_loop().call_later)
+        self.gateway = MarketDataGateway(
+            self.exchange.state, self.publisher, self._clock, data / DIRECTORY / str(own.port)
+        )
+        self._session_events: list[AnyEvent] = []
+        self._is_up_to_date = asyncio.Event()
+        self._following: asyncio.Task[None] | None = None
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, settings: Settings, data: Path, progress: Callable[[int], None] | None = None
+    ) -> "AsyncIterator[MarketData]":
+        """Serve market data of the venue whose files are under `data`, and stop cleanly at the end.
+
+        `progress` is told how far the record has been followed. Raise an `EngineError` or `GatewayError` if it cannot
+        be served.
+        """
+        market_data = cls(settings, data)
+        try:
+            await market_data._start(progress)
+            yield market_data
+        finally:
+            await market_data._stop()
+
+    async def _start(self, progress: Callable[[int], None] | None) -> None:
+        _log.info("following the record", feed=str(self._feed))
+        self._following = asyncio.create_task(self._follow(progress))
+        await self._is_up_to_date.wait()
+        if self.failure is not None:
+            raise self.failure
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(200_000, 50, 1_000)
+        settings = self._settings
+        authenticator = Authenticator(
+            Vault(self._data), window_s=settings.logon_window_s, lockout_after=settings.lockout_after
+        )
+        self.acceptor = Acceptor(settings, self.gateway, authenticator)
+        await self.acceptor.start()
+        _log.info("serving market data", host=self._settings.host, port=self._settings.port, sequence=self.sequence)
+
+    async def _stop(self) -> None:
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
+        if self.acceptor is not None:
+            await self.acceptor.stop()
+        _log.info("market data stopped", sequence=self.sequence)
+
+    async def _follow(self, progress: Callable[[int], None] | None) -> None:
+        try:
+            async with aclosing(follow_frames(self._feed, 1)) as arrivals:
+                async for arrived in arrivals:
+                    self._take_in(arrived)
+                    if progress is not None and not self._is_up_to_date.is_set():
+                        progress(self.sequence)
+                    if self.sequence >= arrived.committed:
+                        self._is_up_to_date.set()
+                    await asyncio.sleep(PUBLISH_EVERY_S if self.acceptor is not None else 0)
+        except EngineError as error:
+            self.failure = error
+            self.gateway.failed = True
+            _log.critical("the record cannot be followed; stopping", reason=str(error))
+            self.failed.set()
+            self._is_up_to_date.set()
+
+    def _take_in(self, arrived: Arrived) -> None:
+        """Carry out what has come, and publish what came of it."""
+        for frame in arrived.frames:
+            self._apply(frame)
+        self._clock.tick()
+        self.publisher.publish()
+        events, self._session_events = self._session_events, []
+        if self.acceptor is not None:
+            for event in events:
+                if isinstance(event, SessionProvisioned):
+                    self.gateway.profile_changed(event.session)
+                self.acceptor.session_changed(event)
+                if isinstance(event, SequenceReset | SequenceSet):
+                    self.gateway.note_staff(event.session, self.sequence)
+
+    def _apply(self, frame: Frame) -> None:
+        try:
+            time_ns, events = apply_again(self.exchange, frame.payload)
+        except msgspec.MsgspecError as error:
+            raise unknown_record(self._feed, frame.sequence, error) from error
+        self.sequence = frame.sequence
+        self.publisher.observe(time_ns, events)
+        if self.acceptor is None:
+            self.gateway.observe(frame.sequence, events)
+        else:
+            self.gateway.tell(events)
+            self._session_events += [event for event in events if isinstance(event, OF_SESSIONS)]

@@ -1,0 +1,343 @@
+"""The gateway of the market-data process: requests in, what is asked for out. Nothing here changes the venue.
+
+What a session follows lasts as long as its connection. What is answered is answered from this process's own copy of the
+venue, as it stands after the last record that was followed.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from engine import state
+from engine.events import AnyEvent, IndicativePrice, PhaseChanged, PhaseReported, SequenceReset, SequenceSet
+from engine.profile import SessionRole
+from engine.reject import RejectReason
+from engine.state import State
+from engine.values import CancelOnDisconnect, Phase, Subscription
+from fixgw.codec import SOH, Framer, Message
+from fixgw.gateway import WAIT
+from fixgw.groups import Fields
+from fixgw.market_data_outbound import Clock, MarketDataOutbound
+from fixgw.market_data_request import may_see, read_request
+from fixgw.market_publisher import MarketPublisher
+from fixgw.phases import indicative_price, phase_changed, phase_reported
+from fixgw.refusal import Refusal, unsupported_value
+from fixgw.reject import GatewayReject, business_reject_reason, md_req_rej_reason
+from fixgw.session import Session
+from fixgw.session_numbers import NumbersFile
+from fixgw.support import ECHO_CHARS_MAX, MARKET_DATA_REQUEST
+from fixgw.throttle import SessionThrottle
+from fixgw.validation import Flaw
+from fixgw.version import FIX44
+
+SUBSCRIPTIONS_MAX: Final = 1_000
+"""How many instruments a session can follow at once, each request's counted for itself."""
+_REQUEST_IDS: Final = ("262", "320", "324", "335")
+_SUBSCRIPTIONS: Final = {str(each.value): each for each in Subscription}
+
+
+class MarketDataGateway:
+    """Market data for sessions, from a copy of the venue."""
+
+    __slots__ = (
+        "_clock",
+        "_directory",
+        "_instruments",
+        "_publisher",
+        "_security_status_to",
+        "_session_status_to",
+        "_staff_events",
+        "_state",
+        "_throttles",
+        "failed",
+        "outbounds",
+    )
+
+    def __init__(
+        self,
+        venue: State,
+        publisher: MarketPublisher,
+        clock: Clock,
+        directory: Path,
+    ) -> None:
+        """`directory` is where the sessions' numbers are kept."""
+        self._state = venue
+        self._instruments = publisher.instruments
+        self._publisher = publisher
+        self._clock = clock
+        self._directory = directory
+        self.outbounds: dict[str, MarketDataOutbound] = {}
+        self.failed = False
+        self._throttles: dict[str, SessionThrottle] = {}
+        self._security_status_to: dict[str, dict[str, None]] = {}
+        """The sessions that are told of an instrument's phase by SecurityStatus"""
+        self._session_status_to: dict[str, dict[str, None]] = {}
+        """and by TradingSessionStatus."""
+        self._staff_events: dict[str, list[tuple[int, SequenceReset | SequenceSet]]] = {}
+        """What staff had done to the sequences of sessions before this process served them, by record."""
+
+    @property
+    def known(self) -> Mapping[str, state.Session]:
+        """All sessions there are."""
+        return self._state.sessions
+
+    @property
+    def congested(self) -> bool:
+        """Nothing is waited for."""
+        return False
+
+    def serves(self, session: state.Session) -> bool:
+        """Tell whether a session is for market data."""
+        return session.profile.role is SessionRole.MARKET_DATA
+
+    def open(self, session: Session) -> MarketDataOutbound:
+        """Return the outgoing side of a session; its sequences go on where its file, or staff, have put them."""
+        comp_id = session.comp_id
+        file = NumbersFile(self._directory, comp_id)
+        numbers = file.read()
+        session.next_in = numbers.next_in
+        outbound = self.outbounds[comp_id] = MarketDataOutbound(session, file, numbers, self._clock)
+        for sequence, event in self._staff_events.pop(comp_id, ()):
+            if sequence > numbers.sequence:
+                if isinstance(event, SequenceReset):
+                    outbound.begin_again()
+                else:
+                    session.next_in = event.next_in or session.next_in
+                    outbound.skip_to(event.next_out)
+                outbound.note_staff(sequence)
+        return outbound
+
+    def close(self, comp_id: str) -> None:
+        """Forget a session that is there no more."""
+        self.gone(comp_id)
+        del self.outbounds[comp_id]
+        self._throttles.pop(comp_id, None)
+        NumbersFile(self._directory, comp_id).remove()
+
+    def begin_again(self, session: Session) -> None:
+        """Let a session's sequences begin again at 1."""
+        self.outbounds[session.comp_id].begin_again()
+
+    def begin_batch(self) -> int:
+        """Read the clock."""
+        return self._clock.tick()
+
+    async def flushed(self) -> None:
+        """Return at once: what is said leaves as it is said."""
+
+    async def reset(self, session: Session) -> None:
+        """Let both sequences of a session begin again at 1."""
+        self.outbounds[session.comp_id].begin_again()
+
+    async def set_password(self, comp_id: str, password_hash: str) -> str:
+        """Return why that cannot be: what is on record is not changed from here."""
+        del comp_id, password_hash
+        return "NewPassword(925): the venue's staff change the password of this session"
+
+    def logged_on(self, comp_id: str, on_disconnect: CancelOnDisconnect) -> None:
+        """Let it be: a session for market data has no orders."""
+
+    def gone(self, comp_id: str) -> None:
+        """Tell a session no more."""
+        outbound = self.outbounds[comp_id]
+        for subscription in outbound.subscriptions.values():
+            self._publisher.unsubscribe(subscription)
+        outbound.subscriptions.clear()
+        for told in (self._security_status_to, self._session_status_to):
+            for sessions in told.values():
+                sessions.pop(comp_id, None)
+
+    def take(self, comp_id: str, number: int, message: Message, flaw: Flaw | None, framer: Framer) -> int:
+        """Answer a message. A client that does not read, or asks far too often, is read no further for a moment."""
+        outbound = self.outbounds[comp_id]
+        throttle = self._throttle(comp_id)
+        excess = throttle.excess(message, self._clock.now_ns)
+        try:
+            if excess:
+                raise Refusal(GatewayReject.OVER_LIMIT, 0, excess)
+            if flaw is not None:
+                outbound.say("3", _flaw_body(message, flaw))
+            else:
+                self._answer(comp_id, outbound, message)
+        except Refusal as refusal:
+            outbound.say(*_refused(message, refusal, number))
+        outbound.flush()
+        del framer  # Requests are few: there is nothing to learn.
+        is_patient = not excess or throttle.may_be_refused(self._clock.now_ns)
+        return 1 if is_patient and outbound.writable else WAIT
+
+    # What the venue tells by itself
+
+    def observe(self, sequence: int, events: list[AnyEvent]) -> None:
+        """Note, before sessions are served, what staff have done to their sequences."""
+        for event in events:
+            if isinstance(event, SequenceSet) or (isinstance(event, SequenceReset) and event.by):
+                self._staff_events.setdefault(event.session, []).append((sequence, event))
+
+    def tell(self, events: list[AnyEvent]) -> None:
+        """Tell who asked for it of phases and indicative prices."""
+        time = self._clock.text
+        for event in events:
+            if isinstance(event, PhaseChanged):
+                text = self._instruments[event.symbol]
+                f, h = (phase_changed(event, text, time, is_session_status=each) for each in (False, True))
+                self._tell(self._security_status_to, event.symbol, f)
+                self._tell(self._session_status_to, event.symbol, h)
+            elif isinstance(event, IndicativePrice):
+                report = indicative_price(event, self._instruments[event.symbol], time)
+                self._tell(self._security_status_to, event.symbol, report)
+
+    def note_staff(self, comp_id: str, sequence: int) -> None:
+        """Note that what staff have done to a session's sequences through a record has been done."""
+        if comp_id in self.outbounds:
+            self.outbounds[comp_id].note_staff(sequence)
+
+    def profile_changed(self, comp_id: str) -> None:
+        """End the subscriptions to what a session may not see any more."""
+        outbound = self.outbounds.get(comp_id)
+        if outbound is None:
+            return
+        profile = self._state.sessions[comp_id].profile
+        for (request_id, symbol), subscription in list(outbound.subscriptions.items()):
+            if not may_see(profile, symbol):
+                self._publisher.unsubscribe(subscription)
+                del outbound.subscriptions[request_id, symbol]
+                outbound.say("Y", _rejected(request_id, Refusal(GatewayReject.INSTRUMENT_NOT_VISIBLE, 55, symbol)))
+        outbound.flush()
+
+    def _throttle(self, comp_id: str) -> SessionThrottle:
+        """Return a session's buckets; new ones, which are full, if its limits are others than they were."""
+        limits = self._state.sessions[comp_id].profile.throttle
+        throttle = self._throttles.get(comp_id)
+        if throttle is None or throttle.limits != limits:
+            throttle = self._throttles[comp_id] = SessionThrottle(limits, self._clock.now_ns)
+        return throttle
+
+    def _tell(self, told: dict[str, dict[str, None]], symbol: str, report: tuple[str, str]) -> None:
+        for comp_id in told.get(symbol, ()):
+            self.outbounds[comp_id].say(*report)
+            self.outbounds[comp_id].flush()
+
+    # Requests
+
+    def _answer(self, comp_id: str, outbound: MarketDataOutbound, message: Message) -> None:
+        """Do what a message asks for. Raise `Refusal`."""
+        msg_type, fields = message.msg_type, message.fields
+        if msg_type not in _ANSWERED:
+            is_known = msg_type in FIX44.supported
+            raise Refusal(GatewayReject.NOT_FOR_ROLE if is_known else GatewayReject.UNSUPPORTED_MESSAGE)
+        for tag in fields:
+            if tag not in FIX44.supported[msg_type]:
+                raise Refusal(GatewayReject.UNSUPPORTED_FIELD, tag if tag.isdecimal() else 0)
+        if msg_type == MARKET_DATA_REQUEST:
+            self._market_data(comp_id, outbound, message)
+        elif msg_type == "e":
+            self._phases(comp_id, outbound, fields, "324", "55", self._security_status_to)
+        else:
+            self._phases(comp_id, outbound, fields, "335", "336", self._session_status_to)
+
+    def _market_data(self, comp_id: str, outbound: MarketDataOutbound, message: Message) -> None:
+        request = read_request(message, self._state.sessions[comp_id].profile, self._publisher.markets)
+        request_id, subscriptions = request.request_id, outbound.subscriptions
+        mine = [key for key in subscriptions if key[0] == request_id]
+        if request.subscription is Subscription.UNSUBSCRIBE:
+            if not mine:
+                raise Refusal(GatewayReject.UNKNOWN_MD_REQ_ID, 262)
+            for key in mine:
+                self._publisher.unsubscribe(subscriptions.pop(key))
+            return
+        if mine:
+            raise Refusal(GatewayReject.DUPLICATE_MD_REQ_ID, 262)
+        if request.subscription is Subscription.SNAPSHOT:
+            subscribe = self._publisher.subscribe_once
+        else:
+            subscribe = self._publisher.subscribe
+        if len(subscriptions) + len(request.asked) > SUBSCRIPTIONS_MAX:
+            raise Refusal(GatewayReject.TOO_MANY_SUBSCRIPTIONS, 146, f"at most {SUBSCRIPTIONS_MAX}")
+        for asked in request.asked:
+            subscription = subscribe(asked, outbound, request_id)
+            subscriptions[subscription.key] = subscription
+            outbound.send_snapshot(subscription)
+
+    def _phases(
+        self,
+        comp_id: str,
+        outbound: MarketDataOutbound,
+        fields: Fields,
+        id_tag: str,
+        symbol_tag: str,
+        told: dict[str, dict[str, None]],
+    ) -> None:
+        """Tell the phase of an instrument, or of each, and whether to go on telling."""
+        subscription = _SUBSCRIPTIONS.get(fields["263"])
+        if subscription is None:
+            raise unsupported_value(fields, "263")
+        symbol, request_id = fields.get(symbol_tag, ""), fields[id_tag][:ECHO_CHARS_MAX]
+        profile = self._state.sessions[comp_id].profile
+        books = [book for each, book in self._state.books.items() if symbol in ("", each) and may_see(profile, each)]
+        is_security_status = id_tag == "324"
+        for book in books:
+            sessions = told.setdefault(book.instrument.symbol, {})
+            if subscription is Subscription.SUBSCRIBE:
+                sessions[comp_id] = None
+            elif subscription is Subscription.UNSUBSCRIBE:
+                sessions.pop(comp_id, None)
+        if subscription is Subscription.UNSUBSCRIBE and books:
+            return
+        reports = [
+            PhaseReported(comp_id, request_id, book.instrument.symbol, is_security_status, book.phase, book.last_price)
+            for book in books
+        ]
+        unknown = RejectReason.UNKNOWN_INSTRUMENT
+        for report in reports or [
+            PhaseReported(
+                comp_id, request_id, symbol[:ECHO_CHARS_MAX], is_security_status, Phase.CLOSED, 0, unknown, unknown.text
+            )
+        ]:
+            text = self._instruments.get(report.symbol) if not report.reason else None
+            outbound.say(*phase_reported(report, text, self._clock.text))
+
+
+_ANSWERED: Final = frozenset((MARKET_DATA_REQUEST, "e", "g"))
+
+
+def _flaw_body(message: Message, flaw: Flaw) -> str:
+    """Return the body of the Reject of a message for a flaw by the standard."""
+    number = message.fields.get("34", "0")
+    ref_tag = f"371={flaw.ref_tag}\x01" if flaw.ref_tag else ""
+    ref_type = f"372={message.msg_type[:ECHO_CHARS_MAX]}\x01" if message.msg_type else ""
+    text = f"{flaw.text}: {flaw.detail}" if flaw.detail else flaw.text
+    return f"45={number if number.isdigit() else 0}\x01{ref_tag}{ref_type}373={flaw.reason:d}\x0158={text}\x01"
+
+
+def _refused(message: Message, refusal: Refusal, number: int) -> tuple[str, str]:
+    """Return the refusal of a message in its own form: a MarketDataRequestReject, else a BusinessMessageReject.
+
+    What FIX finds wrong with a value comes first, so that an answer repeats no value that is not well formed.
+    """
+    flaw = FIX44.find_flaw(message)
+    if flaw is not None and refusal.tag != _ENTRY_TYPE:
+        return "3", _flaw_body(message, flaw)
+    fields = message.fields
+    if message.msg_type == MARKET_DATA_REQUEST:
+        return "Y", _rejected(fields["262"][:ECHO_CHARS_MAX], refusal)
+    request_id = next((fields[tag] for tag in _REQUEST_IDS if tag in fields), "")[:ECHO_CHARS_MAX]
+    ref_id = f"379={request_id}\x01" if request_id else ""
+    return "j", (
+        f"45={fields.get('34', number)}\x01372={message.msg_type[:ECHO_CHARS_MAX]}\x01{ref_id}"
+        f"380={business_reject_reason(refusal.reason)}\x0158={_text(refusal)}\x01"
+    )
+
+
+def _rejected(request_id: str, refusal: Refusal) -> str:
+    reason = md_req_rej_reason(refusal.reason, refusal.tag)
+    return f"262={request_id}\x01{f'281={reason}{SOH}' if reason else ''}58={_text(refusal)}\x01"
+
+
+def _text(refusal: Refusal) -> str:
+    name = f"{FIX44.field_name(refusal.tag)}: " if refusal.tag else ""
+    detail = f" ({refusal.detail})" if refusal.detail else ""
+    return f"[{refusal.reason:d}] {name}{refusal.reason.text}{detail}"
+
+
+_ENTRY_TYPE: Final = 269
