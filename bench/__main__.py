@@ -35,6 +35,7 @@ from bench.measure import (
     probe_fsync_us,
 )
 from bench.report import PEER_NAMES, Results, print_tables, write_json
+from bench.tls import measure_tls
 from bench.venues import ROOT, Cores, choose_cores, quickfix_is_installed, scratch_directory
 
 JSON_PATH = ROOT / "build" / "bench.json"
@@ -47,6 +48,7 @@ class Part(StrEnum):
     PIPELINED = "pipelined"
     PING_PONG = "ping-pong"
     AGAINST = "against"
+    TLS = "tls"
     SCALING = "scaling"
 
 
@@ -78,6 +80,7 @@ class Run:
             Part.AGAINST: (self._against, 1),
             Part.PIPELINED: (self._pipelined, len(FLOWS)),
             Part.PING_PONG: (self._ping_pong, len(self._clients) * len(self._peers)),
+            Part.TLS: (self._tls, 1),
             Part.SCALING: (self._scaling, 1),
         }
         with self._progress:
@@ -126,6 +129,11 @@ class Run:
                 found = measure_ping_pong(peer, self._size, self._cores, spin=spin)
                 self.results.ping_pong.append(found)
                 self._end(f"ping-pong, the client {found.client}: {PEER_NAMES[peer]}: p50 {found.p50_us:,.0f} µs")
+
+    def _tls(self) -> None:
+        self._begin("the mix over TLS and over plain TCP")
+        found = self.results.tls = measure_tls(self._size, self._cores)
+        self._end(f"TLS costs {found.cost_percent:.0f} % of the throughput of the mix")
 
     def _scaling(self) -> None:
         self._begin("the mix on a growing venue")

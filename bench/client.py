@@ -10,6 +10,7 @@ import gc
 import os
 import selectors
 import socket
+import ssl
 from dataclasses import dataclass
 from time import monotonic, perf_counter_ns
 from typing import Final, Self
@@ -96,11 +97,13 @@ class Answers:
 class Session:
     """One FIX session: logs on when it is entered, and out when it is left."""
 
-    def __init__(self, writer: Writer, port: int) -> None:
+    def __init__(self, writer: Writer, port: int, tls: ssl.SSLContext | None = None) -> None:
         self.writer = writer
         self.answers = Answers()
         self.sock = socket.create_connection(("127.0.0.1", port), timeout=STALL_S)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls is not None:
+            self.sock = tls.wrap_socket(self.sock)
 
     def __enter__(self) -> Self:
         try:
@@ -184,11 +187,19 @@ class _Lane:
         return all(got >= expected for got, expected in zip(self.got(), self.expected, strict=True))
 
     def receive(self) -> None:
+        """Take in what has come; over TLS all of it, as the socket does not tell of what was decrypted already."""
         answers = self._answers
-        size = self._sock.recv_into(answers.space())
-        if not size:
-            raise BenchError(f"the peer closed the connection of {self.name}; got {self.got()} of {self.expected}")
-        answers.received(size)
+        is_secured = isinstance(self._sock, ssl.SSLSocket)
+        while True:
+            try:
+                size = self._sock.recv_into(answers.space())
+            except ssl.SSLWantReadError:
+                return
+            if not size:
+                raise BenchError(f"the peer closed the connection of {self.name}; got {self.got()} of {self.expected}")
+            answers.received(size)
+            if not is_secured:
+                return
 
     def send(self) -> bool:
         """Send what the window allows; return whether the socket would not take it all."""
@@ -211,7 +222,7 @@ class _Lane:
     def _send(self, data: bytes | memoryview) -> int:
         try:
             return self._sock.send(data)
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantWriteError):
             return 0
 
 

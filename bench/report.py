@@ -19,6 +19,7 @@ from rich.table import Table
 
 from bench.against import Against
 from bench.measure import FLOWS, LANES, VENUES, Build, Peer, PingPong, Pipelined, Scaling
+from bench.tls import TlsCost
 
 ORDERS_PER_S_MIN: Final = 40_000
 BASELINE_RATIOS_MIN: Final[dict[Peer, float | None]] = {"always": None, "compiled-always": 3.0}
@@ -26,6 +27,7 @@ ON_LANES: Final[dict[Peer, Peer]] = {"always": "lane", "compiled-always": "compi
 PING_PONG_P50_US_MAX: Final = 80
 PLAIN_COST_MAX: Final = 1.1
 """What a plain limit order may cost, in times of what it cost the engine that knew no other."""
+TLS_COST_PERCENT_MAX: Final = 30
 SCALING_RATIO_MAX: Final = 1.5
 """A busier venue may cost so much more per order, for the processor's caches' sake; growth shows well beyond it."""
 
@@ -75,6 +77,7 @@ class Results:
     against: Against | None = None
     pipelined: list[Pipelined] = field(default_factory=list)
     ping_pong: list[PingPong] = field(default_factory=list)
+    tls: TlsCost | None = None
     scaling: list[Scaling] = field(default_factory=list)
     began: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
@@ -123,6 +126,9 @@ class Results:
         for echo in [echo for echo in relaxed if echo.spin] or relaxed:
             name = f"ping-pong p50: {PEER_NAMES[echo.peer]}, client {echo.client}"
             figures.append(Figure(name, echo.p50_us, "µs", PING_PONG_P50_US_MAX, at_least=False))
+        if self.tls is not None:
+            cost = self.tls.cost_percent
+            figures.append(Figure("mix: what TLS costs", cost, "% of orders/s", TLS_COST_PERCENT_MAX, at_least=False))
         if self.scaling:
             small = self.scaling[0].us_per_order
             for run in self.scaling[1:]:

@@ -67,14 +67,17 @@ def _run_on(core: int | None) -> None:
 
 
 @contextmanager
-def venue(sync: Sync, cores: Cores, directory: Path, home: Path = ROOT, lane: Lane = "native") -> Iterator[int]:
+def venue(
+    sync: Sync, cores: Cores, directory: Path, home: Path = ROOT, lane: Lane = "native", more: str = ""
+) -> Iterator[int]:
     """Run our venue on an empty journal; give its port. It serves the sandbox's instruments and accounts.
 
-    `home`: the folder that its modules come from.
+    `home`: the folder that its modules come from. `more`: tables of settings that the sandbox does not have.
     """
     port = _free_port()
     config = directory / "venue.toml"
-    config.write_text(venue_settings(SANDBOX.read_text(encoding="utf-8"), port, sync, lane), encoding="utf-8")
+    settings = venue_settings(SANDBOX.read_text(encoding="utf-8"), port, sync, lane)
+    config.write_text(f"{settings}\n{more}", encoding="utf-8")
     files = ["--config", str(config), "--data", str(directory / "data")]
     command = [sys.executable, "-m", "backoffice.cli", "serve", *files]
     with _running(f"the venue (sync {sync}, lane {lane}, of {home})", command, port, cores, directory / "log", home):
