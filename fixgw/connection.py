@@ -88,6 +88,9 @@ class Connection(asyncio.Protocol):
         self._origin = origin_of(transport)
         acceptor = self._acceptor
         acceptor.connections[self] = None
+        if acceptor.is_stopping:
+            self.abort("the venue is closing")
+            return
         if len(acceptor.connections) > acceptor.settings.connections_max:
             acceptor.make_room()
         sock = transport.get_extra_info("socket")

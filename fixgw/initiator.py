@@ -5,12 +5,16 @@ to its owner exactly once and in order. What it sent is kept in memory, so that 
 """
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self, cast
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from fixgw.codec import Framer, Message, encode
+from fixgw.signatures import code, sign
 from fixgw.timestamps import format_utc
 
 ANSWER_S: Final = 10.0
@@ -19,6 +23,9 @@ _ADMINISTRATIVE: Final = frozenset("01245A")
 """What the owner does not see; Reject(3) it does, as it speaks of what the owner sent."""
 
 Receiver = Callable[[Message], None]
+
+Proof = str | Ed25519PrivateKey | bytes
+"""What proves who a session is: its password, its private key, or the secret that it shares with the venue for HMAC."""
 
 
 class LogonRefusedError(Exception):
@@ -35,14 +42,20 @@ class Initiator:
     def __init__(
         self,
         comp_id: str,
-        password: str,
+        proof: Proof,
         receive: Receiver,
         *,
         venue_comp_id: str = "FONDACO",
         heartbeat_s: int = 30,
         sent_kept_max: int = SENT_KEPT_MAX,
+        tls: ssl.SSLContext | None = None,
+        server_name: str = "",
     ) -> None:
-        """`sent_kept_max`: what was sent before so many messages can no longer be sent again."""
+        """`sent_kept_max`: what was sent before so many messages can no longer be sent again.
+
+        `tls`: what the venue's certificate is held against, and ours if we have one; `server_name`: whose certificate
+        that must be, if the host that we connect to is none of its names.
+        """
         self.comp_id = comp_id
         self.venue_comp_id = venue_comp_id
         self.heartbeat_s = heartbeat_s
@@ -53,7 +66,9 @@ class Initiator:
         """MsgType, body and SendingTime of the application messages sent lately, by MsgSeqNum."""
         self.logout_text = ""
         """Text(58) of the last Logout received."""
-        self._password = password
+        self._proof = proof
+        self._tls = tls
+        self._server_name = server_name
         self._sent_kept_max = sent_kept_max
         self._header = f"\x0149={comp_id}\x0156={venue_comp_id}\x0134="
         self._link: _Link | None = None
@@ -67,16 +82,22 @@ class Initiator:
         """Tell whether the session is logged on."""
         return self._is_logged_on
 
-    async def log_on(self, host: str, port: int, *, reset: bool = False, next_expected: bool = False) -> None:
+    async def log_on(
+        self, host: str, port: int, *, reset: bool = False, next_expected: bool = False, new_password: str = ""
+    ) -> None:
         """Connect and log on. Raise `OSError` if nobody listens, `LogonRefusedError` if the venue does not want us.
 
-        `reset`: both sequences start again at 1. `next_expected`: send NextExpectedMsgSeqNum(789).
+        `reset`: both sequences start again at 1. `next_expected`: send NextExpectedMsgSeqNum(789). `new_password`: the
+        one that we log on by from then on.
         """
         loop = asyncio.get_running_loop()
         self._answered = asyncio.Event()
         self.logout_text = ""
         self._asked_from = 0
-        _, link = await loop.create_connection(lambda: _Link(self), host, port)
+        server_name = (self._server_name or host) if self._tls is not None else None
+        _, link = await loop.create_connection(
+            lambda: _Link(self), host, port, ssl=self._tls, server_hostname=server_name
+        )
         self._link = link
         if reset:
             self.next_in = self.next_out = 1
@@ -84,11 +105,13 @@ class Initiator:
         body = f"98=0\x01108={self.heartbeat_s}\x01"
         body += "141=Y\x01" if reset else ""
         body += f"789={self.next_in}\x01" if next_expected else ""
-        self._send_now("A", f"{body}553={self.comp_id}\x01554={self._password}\x01")
+        body += f"925={new_password}\x01" if new_password else ""
+        self._say_logon(body)
         async with asyncio.timeout(ANSWER_S):
             await self._answered.wait()
         if not self._is_logged_on:
             raise LogonRefusedError(self.logout_text or "the venue hung up")
+        self._proof = new_password or self._proof
         self._heart = loop.create_task(self._beat())
 
     def send(self, msg_type: str, body: str) -> int:
@@ -214,6 +237,21 @@ class Initiator:
                 times = f"\x0152={now}\x0143=Y\x01122={sent_at}\x01"
                 self._link.write(encode(f"35={msg_type}{self._header}{number}{times}{body}"))
 
+    def _say_logon(self, body: str) -> None:
+        """Say Logon with what proves who we are."""
+        number, self.next_out = self.next_out, self.next_out + 1
+        now = format_utc(time.time_ns())
+        fields = {"35": "A", "49": self.comp_id, "56": self.venue_comp_id, "34": str(number), "52": now}
+        match self._proof:
+            case str(password):
+                body += f"553={self.comp_id}\x01554={password}\x01"
+            case bytes(secret):
+                body += _raw_data(code(secret, fields))
+            case key:
+                body += _raw_data(sign(key, fields))
+        assert self._link is not None, "a connection has been made"
+        self._link.write(encode(f"35=A{self._header}{number}\x0152={now}\x01{body}"))
+
     def _send_now(self, msg_type: str, body: str) -> None:
         if self._link is None:
             return
@@ -233,6 +271,10 @@ class Initiator:
         while True:
             await asyncio.sleep(self.heartbeat_s)
             self._send_now("0", "")
+
+
+def _raw_data(text: str) -> str:
+    return f"95={len(text)}\x0196={text}\x01"
 
 
 class _Link(asyncio.Protocol):

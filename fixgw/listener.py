@@ -10,7 +10,6 @@ import os
 import socket
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Final
 
 from config.settings import Fix
@@ -59,7 +58,7 @@ class Listener:
 
     def close(self) -> None:
         """Listen no more, and give up what has not become a connection yet."""
-        for task in (*self._tasks, *self._handshakes):
+        for task in (*self._tasks, *(self._handshakes if self._tls is not None else ())):
             task.cancel()
         for each in self._sockets:
             each.close()
@@ -79,7 +78,7 @@ class Listener:
                 self._note("connection refused", address[0], "the address is in none of the venue's networks")
                 connection.close()
                 continue
-            if len(self._handshakes) >= self._settings.connections_max:
+            if self._tls is not None and len(self._handshakes) >= self._settings.connections_max:
                 next(iter(self._handshakes)).cancel()
             task = loop.create_task(self._shake_hands(connection, address[0]))
             self._handshakes[task] = None
@@ -98,12 +97,8 @@ class Listener:
                     ssl_handshake_timeout=self._settings.logon_timeout_s,
                     ssl_shutdown_timeout=SHUTDOWN_S,
                 )
-        except OSError as error:
+        except OSError as error:  # the loop has closed the connection
             self._note("connection dropped", peer, f"no TLS: {_in_words(error)}")
-            _close(connection)
-        except asyncio.CancelledError:
-            _close(connection)
-            raise
 
 
 def _in_words(error: OSError) -> str:
@@ -111,11 +106,6 @@ def _in_words(error: OSError) -> str:
     if isinstance(error, ssl.SSLError):
         return (error.reason or "unknown").lower().replace("_", " ")
     return "not in time" if isinstance(error, ConnectionAbortedError) else "the peer hung up"
-
-
-def _close(connection: socket.socket) -> None:
-    with suppress(OSError):
-        connection.close()
 
 
 def _listening(family: int, kind: int, proto: int, address: tuple[object, ...]) -> socket.socket:

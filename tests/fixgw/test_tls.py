@@ -1,4 +1,7 @@
-"""TLS on real sockets: what is agreed on, with whom, and what becomes of those with whom nothing is."""
+"""TLS on real sockets: what is agreed on, with whom, and what becomes of those with whom nothing is.
+
+Here on asyncio's own loop; the venues of `tests/e2e/test_security.py` run on uvloop, whose TLS is another.
+"""
 
 import asyncio
 import ssl
