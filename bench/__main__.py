@@ -1,6 +1,6 @@
 """Run the benchmarks: `python -m bench`, or `make bench`.
 
-Less than four minutes, or half a minute with --quick; the compiled venue is built before that, if its sources have
+Some five minutes, or one with --quick; the compiled venue is built before that, if its sources have
 changed, in some forty seconds. Both cores should be idle otherwise.
 """
 
@@ -32,6 +32,7 @@ from bench.measure import (
     measure_ping_pong,
     measure_pipelined,
     measure_scaling,
+    measure_validation,
     probe_fsync_us,
 )
 from bench.report import PEER_NAMES, Results, print_tables, write_json
@@ -50,6 +51,7 @@ class Part(StrEnum):
     AGAINST = "against"
     TLS = "tls"
     SCALING = "scaling"
+    VALIDATION = "validation"
 
 
 class Run:
@@ -82,6 +84,7 @@ class Run:
             Part.PING_PONG: (self._ping_pong, len(self._clients) * len(self._peers)),
             Part.TLS: (self._tls, 1),
             Part.SCALING: (self._scaling, 1),
+            Part.VALIDATION: (self._validation, len(self._builds)),
         }
         with self._progress:
             self._task = self._progress.add_task("", total=sum(steps[part][1] for part in parts))
@@ -140,6 +143,14 @@ class Run:
         self.results.scaling = measure_scaling(self._size, self._cores)
         costs = (f"{run.case} {run.us_per_order:,.1f}" for run in self.results.scaling)
         self._end("µs per order: " + "; ".join(costs))
+
+    def _validation(self) -> None:
+        for name in self._builds:
+            self._begin(f"dictionary validation: {name}")
+            found = measure_validation(name, self._size, self._cores)
+            self.results.validation += found
+            costs = ", ".join(f"{run.flow} {100 * run.cost:.1f} %" for run in found)
+            self._end(f"dictionary validation costs, {name}: {costs}")
 
 
 Quick = Annotated[bool, typer.Option("--quick", help="Some seconds instead of minutes; the figures are rough.")]

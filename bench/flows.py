@@ -9,7 +9,7 @@ crosses.
 from random import Random
 from typing import Final, Protocol
 
-from bench.orders import BUY, SELL, Load, Resting, Writer
+from bench.orders import BUY, SELL, Load, Resting, VariedWriter, Writer
 
 LEVELS: Final = 400
 """Price levels of orders that rest, both sides together."""
@@ -52,6 +52,24 @@ class Resters:
             for _ in range(orders // len(self.writers)):
                 self._ladder.add(writer, load)
         return loads
+
+
+class Varied(Resters):
+    """The same, each with its fields in one of 64 orders: more than a connection learns, fewer than are remembered."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = "varied"
+        self.writers = [VariedWriter("BROKER1", 64)]
+
+
+class Unlike(Resters):
+    """The same, each with its fields in any order, as no client writes them: each is new to who reads them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.name = "unlike"
+        self.writers = [VariedWriter("BROKER1", 0)]
 
 
 class Crossers:

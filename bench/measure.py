@@ -19,7 +19,7 @@ from typing import Final, Literal
 
 from bench.client import BenchError, Outcome, Session, run_ping_pong, run_pipelined
 from bench.compiled import COMPILED
-from bench.flows import Crossers, Flow, Mix, Resters
+from bench.flows import Crossers, Flow, Mix, Resters, Unlike, Varied
 from bench.orders import BUY, Load, Writer
 from bench.venues import ROOT, Cores, Sync, baseline, environment, scratch_directory, venue
 
@@ -84,6 +84,21 @@ class Pipelined:
     @property
     def best(self) -> float:
         return max(self.orders_per_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """Orders a second with messages held to the dictionary, and without, run by run."""
+
+    build: Build
+    flow: str
+    on: list[float]
+    off: list[float]
+
+    @property
+    def cost(self) -> float:
+        """Which part of the throughput the dictionary takes: the median over the turns."""
+        return statistics.median(1 - on / off for on, off in zip(self.on, self.off, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +211,30 @@ class _Contestant:
 def _contestant(peer: Peer, flow: Flow, cores: Cores) -> Iterator[_Contestant]:
     with running(peer, cores) as port, ExitStack() as stack:
         yield _Contestant(peer, flow, [stack.enter_context(Session(writer, port)) for writer in flow.writers])
+
+
+def measure_validation(build: Build, size: Size, cores: Cores) -> list[Validation]:
+    """Measure a venue that holds messages to the dictionary and one that does not, in turns, at least three times."""
+    flows: tuple[Callable[[], Flow], ...] = (Resters, Varied, Unlike)
+    found = []
+    for make_flow in flows:
+        with ExitStack() as stack:
+            on, off = (
+                stack.enter_context(_validating(build, make_flow(), cores, validates=validates))
+                for validates in (True, False)
+            )
+            for _ in range(max(size.runs, 3)):
+                for contestant in (on, off):
+                    contestant.run(size.orders)
+        found.append(Validation(build, on.result().flow, on.result().orders_per_s, off.result().orders_per_s))
+    return found
+
+
+@contextmanager
+def _validating(build: Build, flow: Flow, cores: Cores, *, validates: bool) -> Iterator[_Contestant]:
+    with scratch_directory() as directory, ExitStack() as stack:
+        port = stack.enter_context(venue("relaxed", cores, directory, BUILDS[build], validates=validates))
+        yield _Contestant("relaxed", flow, [stack.enter_context(Session(writer, port)) for writer in flow.writers])
 
 
 def measure_ping_pong(peer: Peer, size: Size, cores: Cores, *, spin: bool) -> PingPong:

@@ -7,6 +7,7 @@ and MsgSeqNum: they never come twice as long as the session's numbers are not re
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from random import Random
 from typing import Final
 
 VENUE: Final = b"FONDACO"
@@ -69,7 +70,7 @@ class Writer:
             b"1=%b\x0111=%b\x0121=1\x0138=%b\x0140=2\x0144=%b\x0154=%b\x0155=%b\x0159=1\x0160=%b\x01"
             % (self._account, cl_ord_id, QTY, price, side, SYMBOL, self._time)
         )  # fmt: skip
-        load.messages.append(self._message(b"D", body))
+        load.messages.append(self._message(b"D", self._arranged(body)))
         load.accepted += 1
         return Resting(cl_ord_id, side)
 
@@ -87,6 +88,10 @@ class Writer:
         load.messages.append(self._message(b"F", body))
         load.canceled += 1
 
+    def _arranged(self, body: bytes) -> bytes:
+        """Return an order's fields in the order in which they are sent."""
+        return body
+
     def _next_cl_ord_id(self) -> bytes:
         return b"%b%07d" % (self._order_prefix, self.next_seq)
 
@@ -102,3 +107,18 @@ class Writer:
         self.next_seq += 1
         data = b"8=FIX.4.4\x019=%d\x01%b" % (len(rest), rest)
         return b"%b10=%03d\x01" % (data, sum(data) & 0xFF)
+
+
+class VariedWriter(Writer):
+    """Writes each order's fields in one of so many orders, 0 for any: messages look unlike to who reads them."""
+
+    def __init__(self, comp_id: str, arrangements: int) -> None:
+        super().__init__(comp_id)
+        self._random = Random(3)
+        self._arrangements = arrangements
+
+    def _arranged(self, body: bytes) -> bytes:
+        fields = body.split(b"\x01")[:-1]
+        order = Random(self._random.randrange(self._arrangements)) if self._arrangements else self._random
+        order.shuffle(fields)
+        return b"\x01".join(fields) + b"\x01"

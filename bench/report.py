@@ -8,6 +8,7 @@ compiled; the other build's figure stands beside each. The round trip that count
 import json
 import os
 import platform
+import statistics
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -18,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.against import Against
-from bench.measure import FLOWS, LANES, VENUES, Build, Peer, PingPong, Pipelined, Scaling
+from bench.measure import FLOWS, LANES, VENUES, Build, Peer, PingPong, Pipelined, Scaling, Validation
 from bench.tls import TlsCost
 
 ORDERS_PER_S_MIN: Final = 40_000
@@ -28,6 +29,8 @@ PING_PONG_P50_US_MAX: Final = 80
 PLAIN_COST_MAX: Final = 1.1
 """What a plain limit order may cost, in times of what it cost the engine that knew no other."""
 TLS_COST_PERCENT_MAX: Final = 30
+VALIDATION_PERCENT_MAX: Final = 20
+"""How much of its throughput a venue may lose by holding to the dictionary what clients write."""
 SCALING_RATIO_MAX: Final = 1.5
 """A busier venue may cost so much more per order, for the processor's caches' sake; growth shows well beyond it."""
 
@@ -79,6 +82,7 @@ class Results:
     ping_pong: list[PingPong] = field(default_factory=list)
     tls: TlsCost | None = None
     scaling: list[Scaling] = field(default_factory=list)
+    validation: list[Validation] = field(default_factory=list)
     began: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
     def figures(self) -> list[Figure]:
@@ -129,6 +133,10 @@ class Results:
         if self.tls is not None:
             cost = self.tls.cost_percent
             figures.append(Figure("mix: what TLS costs", cost, "% of orders/s", TLS_COST_PERCENT_MAX, at_least=False))
+        for costs in self.validation:
+            name = f"dictionary validation, {costs.flow}: {costs.build}"
+            target = None if costs.flow == "unlike" else VALIDATION_PERCENT_MAX
+            figures.append(Figure(name, 100 * costs.cost, "%", target, at_least=False))
         if self.scaling:
             small = self.scaling[0].us_per_order
             for run in self.scaling[1:]:
@@ -168,6 +176,8 @@ def print_tables(results: Results, console: Console) -> None:
         console.print(_pipelined_table(results.pipelined))
     if results.ping_pong:
         console.print(_ping_pong_table(results.ping_pong))
+    if results.validation:
+        console.print(_validation_table(results.validation))
     if results.scaling:
         console.print(_scaling_table(results.scaling))
     console.print(_figures_table(results.figures()))
@@ -205,6 +215,18 @@ def _ping_pong_table(runs: list[PingPong]) -> Table:
             f"{run.round_trips:,}",
             *(f"{value:,.0f}" for value in (run.p50_us, run.p99_us, run.p999_us)),
         )
+    return table
+
+
+def _validation_table(runs: list[Validation]) -> Table:
+    table = Table(title="Messages held to the dictionary or not, sync relaxed: orders/s, median")
+    for name in ("flow", "venue"):
+        table.add_column(name)
+    for name in ("held", "not held", "cost"):
+        table.add_column(name, justify="right")
+    for run in runs:
+        rates = (f"{statistics.median(rates):,.0f}" for rates in (run.on, run.off))
+        table.add_row(run.flow, run.build, *rates, f"{100 * run.cost:.1f} %")
     return table
 
 

@@ -68,15 +68,25 @@ def _run_on(core: int | None) -> None:
 
 @contextmanager
 def venue(
-    sync: Sync, cores: Cores, directory: Path, home: Path = ROOT, lane: Lane = "native", more: str = ""
+    sync: Sync,
+    cores: Cores,
+    directory: Path,
+    home: Path = ROOT,
+    lane: Lane = "native",
+    more: str = "",
+    *,
+    validates: bool = True,
 ) -> Iterator[int]:
     """Run our venue on an empty journal; give its port. It serves the sandbox's instruments and accounts.
 
     `home`: the folder that its modules come from. `more`: tables of settings that the sandbox does not have.
+    `validates`: sessions are held to the dictionary.
     """
     port = _free_port()
     config = directory / "venue.toml"
     settings = venue_settings(SANDBOX.read_text(encoding="utf-8"), port, sync, lane)
+    if not validates:
+        settings = settings.replace("[[sessions]]\n", "[[sessions]]\nvalidates = false\n")
     config.write_text(f"{settings}\n{more}", encoding="utf-8")
     files = ["--config", str(config), "--data", str(directory / "data")]
     command = [sys.executable, "-m", "backoffice.cli", "serve", *files]

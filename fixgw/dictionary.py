@@ -67,6 +67,7 @@ class Dictionary:
         "_component_texts",
         "_components",
         "_message_texts",
+        "_wholes",
         "count_tags",
         "fields",
         "header",
@@ -90,6 +91,7 @@ class Dictionary:
         self._message_texts: dict[str, str] = {}
         self._components: dict[str, Block] = {}
         self._bodies: dict[str, Block] = {}
+        self._wholes: dict[str, Block] = {}
         for table in tables:
             self._read(_sections(table))
         for tag, values in (more_values or {}).items():
@@ -109,6 +111,16 @@ class Dictionary:
         if body is None and msg_type in self._message_texts:
             body = self._bodies[msg_type] = self._block(self._message_texts[msg_type])
         return body
+
+    def whole_of(self, msg_type: str) -> Block | None:
+        """Return the fields of a message from header to trailer, or None if the tables have no such message."""
+        whole = self._wholes.get(msg_type)
+        if whole is None:
+            body = self.body_of(msg_type)
+            if body is not None:
+                members = self.header.members | body.members | self.trailer.members
+                whole = self._wholes[msg_type] = Block(members, self.header.required + body.required)
+        return whole
 
     def _read(self, sections: _Sections) -> None:
         for field in map(_field, sections["fields"]):

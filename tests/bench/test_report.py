@@ -1,9 +1,10 @@
 import json
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
-from bench.measure import PingPong, Pipelined, Scaling
+from bench.measure import PingPong, Pipelined, Scaling, Validation
 from bench.report import Results, print_tables, write_json
 
 
@@ -28,6 +29,10 @@ def results() -> Results:
             PingPong("always", True, 10, 199.0, 1.0, 1.0, 1.0),
             PingPong("compiled-relaxed", True, 10, 69.0, 1.0, 1.0, 1.0),
         ],
+        validation=[
+            Validation("interpreted", "varied", [80.0, 60.0, 90.0], [100.0, 100.0, 100.0]),
+            Validation("compiled", "rest", [99.0], [100.0]),
+        ],
         scaling=[Scaling("small", 2, 10, 10, 40_000.0), Scaling("full", 2, 10, 10, 20_000.0)],
     )
 
@@ -47,6 +52,8 @@ def test_each_figure_is_held_against_its_target() -> None:
         "mix: compiled, always ÷ QuickFIX": (2.95, False),
         "ping-pong p50: interpreted, relaxed, client polls": (79.0, True),
         "ping-pong p50: compiled, relaxed, client polls": (69.0, True),
+        "dictionary validation, varied: interpreted": (pytest.approx(20.0), True),
+        "dictionary validation, rest: compiled": (pytest.approx(1.0), True),
         "cost of an order: full": (2.0, False),
     }
 
