@@ -14,7 +14,7 @@ from fixgw.authentication import Verdict
 from fixgw.codec import Framer, Message, encode
 from fixgw.gateway import WAIT, Outgoing
 from fixgw.origin import Origin, origin_of
-from fixgw.session import ON_DISCONNECT, Session, SessionState
+from fixgw.session import ON_DISCONNECT, Session, SessionState, SessionStatus
 from fixgw.timestamps import format_utc
 
 if TYPE_CHECKING:
@@ -413,7 +413,8 @@ class Connection(asyncio.Protocol):
                 return
             version = session.version
             header = f"35=5\x0149={session.venue_comp_id}\x0156={comp_id}\x0134={number}\x0152={format_utc(now_ns)}\x01"
-            self._transport.write(encode(f"{header}58={verdict.answer}\x01", version.begin_string))
+            status = f"1409={SessionStatus.WRONG_CREDENTIALS:d}\x01" if version.appl_ver_id else ""
+            self._transport.write(encode(f"{header}{status}58={verdict.answer}\x01", version.begin_string))
         self._hang_up(verdict.reason, comp_id)
 
     def _hang_up(self, reason: str, comp_id: str) -> None:

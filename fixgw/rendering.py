@@ -155,7 +155,7 @@ def _trade_capture_report_50(pairs: Pairs) -> Report:
 FIX50SP2: Final = Rendering(
     {"327": {"I": "2", "M": "3"}, "378": {"7": "12"}},
     {"8": _execution_report_50, "r": _mass_cancel_report_50, "AE": _trade_capture_report_50},
-    added={"A": ("1137",), "r": ("1369", "1824")},
+    added={"A": ("1137", "1409"), "5": ("1409",), "r": ("1369", "1824")},
     dropped={"r": ("41",)},
 )
 """HaltReason is a number: 2 order imbalance, 3 additional information. ExecRestatementReason: 12 loss of connection."""

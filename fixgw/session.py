@@ -44,6 +44,13 @@ _FRACTIONS: Final = frozenset((17, 21, 24, 27))
 """Lengths of a UTCTimestamp with 0, 3, 6 and 9 digits of fraction."""
 
 
+class SessionStatus(IntEnum):
+    """SessionStatus(1409), which FIXT 1.1 has and the versions before do not."""
+
+    PASSWORD_CHANGED = 1
+    WRONG_CREDENTIALS = 5
+
+
 class SessionState(IntEnum):
     """Where a connection stands."""
 
@@ -195,6 +202,8 @@ class Session:
             body += f"789={self.next_in}\x01"
         if "8013" in fields:
             body += f"8013={fields['8013']}\x01"
+        if self.version.appl_ver_id and "925" in fields:
+            body += f"1409={SessionStatus.PASSWORD_CHANGED:d}\x01"
         self.answers.append(("A", body))
         if 0 < their_expected < next_out:
             self.resend_requests.append((their_expected, next_out - 1))

@@ -36,17 +36,19 @@ from fixgw.version import version_named
 
 START_NS: Final = 1_795_000_000 * SECOND_NS
 BROKERS: Final = ("BROKER1", "BROKER2")
-QUICK_HASH: Final = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("secret")
+QUICK_HASH, OTHER_HASH = map(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash, ("secret", "another"))
 
 
 class OpenDoor(Authenticator):
-    """Asks for no password; hashing them is slow on purpose."""
+    """Asks for no password, and takes any new one for another; hashing them is slow on purpose."""
 
     async def judge(self, known: Session | None, logon: Message, origin: Origin) -> Verdict:
         await asyncio.sleep(0)
         if known is None:
             return Verdict("unknown")
-        return Verdict("wrong", NOT_OF_THE_SESSION) if logon.fields.get("554") == "wrong" else Verdict()
+        if logon.fields.get("554") == "wrong":
+            return Verdict("wrong", NOT_OF_THE_SESSION)
+        return Verdict(password_hash=OTHER_HASH if "925" in logon.fields else "")
 
 
 class House:

@@ -8,9 +8,10 @@ import pytest
 
 from engine import commands
 from engine.profile import FIX_VERSIONS, SessionProfile
+from fixgw.authentication import NOT_OF_THE_SESSION
 from fixgw.codec import Message
 from fixgw.version import version_named
-from tests.fixgw.house import QUICK_HASH, Broker, House
+from tests.fixgw.house import OTHER_HASH, QUICK_HASH, Broker, House
 
 
 @pytest.fixture(params=FIX_VERSIONS)
@@ -84,6 +85,21 @@ async def test_sessions_of_all_versions_trade_with_each_other(tmp_path: Path) ->
     fills = [message for message in await other.heard_now() if message.fields.get("150") == "F"]
     assert len(fills) == len(FIX_VERSIONS)
     await house.stop()
+
+
+async def test_logon_of_nobody_is_refused_in_the_sessions_version(house: House) -> None:
+    stranger = await Broker(house).log_on("553=BROKER1|554=wrong|")
+    (logout,) = stranger.heard
+    status = "5" if house.version.appl_ver_id else ""
+    assert (logout.begin_string, logout.fields.get("1409", "")) == (house.version.begin_string, status)
+    assert logout.fields["58"] == NOT_OF_THE_SESSION
+
+
+async def test_new_password_is_on_record_when_the_logon_is_answered(house: House) -> None:
+    broker = await Broker(house).log_on("553=BROKER1|554=secret|925=another secret|")
+    (logon,) = broker.heard
+    assert (logon.msg_type, logon.fields.get("1409", "")) == ("A", "1" if house.version.appl_ver_id else "")
+    assert house.sequencer.exchange.state.sessions["BROKER1"].credentials.password_hash == OTHER_HASH
 
 
 async def test_logon_in_another_version_is_refused_in_the_sessions_own(house: House) -> None:
