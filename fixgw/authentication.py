@@ -113,13 +113,6 @@ class Authenticator:
             await asyncio.sleep(due_at - asyncio.get_running_loop().time())
         return verdict
 
-    async def problem(self, known: Session | None, logon: Message) -> str:
-        """Return what to say to a Logon of which nothing but the message is known, or an empty text."""
-        verdict = await self.judge(known, logon, Origin())
-        if verdict.password_hash:
-            return "NewPassword(925) cannot be taken here"
-        return verdict.problem or (NOT_OF_THE_SESSION if verdict.reason else "")
-
     async def _judge(self, known: Session | None, fields: Mapping[str, str], origin: Origin) -> Verdict:
         stranger = _what_is_strange(known, origin)
         name = known.session if known is not None and not stranger else ""

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from bench.measure import PingPong, Pipelined, Scaling, Validation
 from bench.report import Results, print_tables, write_json
+from bench.tls import TlsCost
 
 
 def results() -> Results:
@@ -33,6 +34,7 @@ def results() -> Results:
             Validation("interpreted", "varied", [80.0, 60.0, 90.0], [100.0, 100.0, 100.0]),
             Validation("compiled", "rest", [99.0], [100.0]),
         ],
+        tls=TlsCost([100.0, 90.0, 110.0], [75.0, 60.0, 80.0]),
         scaling=[Scaling("small", 2, 10, 10, 40_000.0), Scaling("full", 2, 10, 10, 20_000.0)],
     )
 
@@ -54,6 +56,7 @@ def test_each_figure_is_held_against_its_target() -> None:
         "ping-pong p50: compiled, relaxed, client polls": (69.0, True),
         "dictionary validation, varied: interpreted": (pytest.approx(20.0), True),
         "dictionary validation, rest: compiled": (pytest.approx(1.0), True),
+        "mix: what TLS costs": (25.0, True),
         "cost of an order: full": (2.0, False),
     }
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from config.settings import Fix
+from config.settings import Fix, Tls
 from fixgw import quickfix_settings
 from fixgw.errors import LaneError
 from fixgw.version import FIX44
@@ -32,6 +32,13 @@ def test_address_that_quickfix_cannot_serve_is_an_error() -> None:
     quickfix_settings.check(fix())
     with pytest.raises(LaneError, match="IPv4"):
         quickfix_settings.check(fix(host="::1"))
+
+
+def test_tls_and_networks_that_quickfix_does_not_have_are_errors() -> None:
+    pytest.importorskip("quickfix")
+    for settings in ({"tls": Tls("venue.pem", "venue.key")}, {"networks": ("192.0.2.0/24",)}):
+        with pytest.raises(LaneError, match="plain TCP, from any address"):
+            quickfix_settings.check(fix(**settings))
 
 
 def test_loopback_keeps_others_out(tmp_path: Path) -> None:
