@@ -1,10 +1,12 @@
 """The session layer against the standard's test cases: every script of `spec/conformance`, in each version of FIX.
 
-All scripts are acted out at the same time against one venue, each on sessions of its own.
+All scripts are acted out at the same time against one venue, each on sessions of its own; and one after the other on
+the same ones, as a broker runs them.
 """
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -14,6 +16,7 @@ from backoffice.cli.qa.script import read_script
 from backoffice.cli.qa.statements import Script
 from backoffice.cli.qa.values import literal
 from backoffice.cli.qa.wire import Address
+from tests.e2e.conftest import MakeVenue
 from tests.e2e.venue import HOST, PASSWORD, ROOT, Venue
 
 pytestmark = pytest.mark.e2e
@@ -75,3 +78,20 @@ def run_of(port: int, case: Case) -> Run:
 def test_venue_does_what_the_standard_wants(outcomes: dict[Case, Future[Outcome]], case: Case) -> None:
     outcome = outcomes[case].result()
     assert outcome.result == "passed", outcome.transcript.full() if outcome.transcript else outcome.problem
+
+
+def test_suite_is_run_by_one_command_on_the_sessions_of_one_broker(make_venue: MakeVenue, tmp_path: Path) -> None:
+    venue = make_venue(sessions=2)
+    venue.start()
+    password, report, junit = (tmp_path / name for name in ("password", "report.md", "junit.xml"))
+    password.write_text(PASSWORD, encoding="utf-8")
+    finished = venue.run(
+        *("qa", "run", str(CASES), "--quiet", "--without", "slow", "--port", str(venue.port)),
+        *("--session", "BROKER1", "--session", "BROKER2", "--set", f"password=@{password}"),
+        *("--report", str(report), "--junit", str(junit)),
+    )
+    assert finished.returncode == 0, finished.stdout
+    assert " 0 failed, " in finished.stdout.splitlines()[-1]
+    assert report.read_text(encoding="utf-8").startswith("# FONDACO, FIX.4.4: ")
+    assert 'failures="0"' in junit.read_text(encoding="utf-8")
+    assert not any(PASSWORD in path.read_text(encoding="utf-8") for path in (report, junit))
