@@ -93,6 +93,7 @@ COMPILED: Final = {
         "outbound_index",
         "permissions",
         "phases",
+        "playback",
         "refusal",
         "rendering",
         "reports",

@@ -63,6 +63,10 @@ class Writer:
     def logout(self) -> bytes:
         return self._message(b"5", b"")
 
+    def resend_request(self, begin: int) -> bytes:
+        """Ask for all messages from number `begin` on."""
+        return self._message(b"2", b"7=%d\x0116=0\x01" % begin)
+
     def add(self, load: Load, side: bytes, price: bytes) -> Resting:
         """Add a good-till-cancel limit order to the load; return how to cancel it."""
         cl_ord_id = self._next_cl_ord_id()

@@ -15,7 +15,16 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from engine.errors import CorruptJournal, JournalError, JournalInUse, SequenceNotFound
-from engine.frames import HEADER, HEADER_SIZE, Frame, Record, decode_record, find_frame_after, frame_at
+from engine.frames import (
+    HEADER,
+    HEADER_SIZE,
+    PAYLOAD_BYTES_MAX,
+    Frame,
+    Record,
+    decode_record,
+    find_frame_after,
+    frame_at,
+)
 
 MAGIC: Final = b"FONDACO JOURNAL 1\n"
 SUFFIX: Final = ".journal"
@@ -173,10 +182,10 @@ class JournalReader:
 
         Costs a walk over at most `STRIDE` headers for each, where this reader has been before.
         """
-        cursor = _Cursor(self)
+        cursor = Cursor(self)
         try:
             for sequence in sequences:
-                yield decode_record(cursor.frame(sequence).payload)
+                yield cursor.record(sequence)
         finally:
             cursor.close()
 
@@ -192,48 +201,89 @@ class JournalReader:
         return at
 
 
-class _Cursor:
-    """A place in the journal, from which it is not far to the records behind it."""
+class Cursor:
+    """A place in the journal, from which it is not far to the records behind it. Reads ahead, so much at a time.
 
-    __slots__ = ("file", "offset", "reader", "segment", "sequence")
+    Remembers the last record, of which another event may be asked for next.
+    """
+
+    __slots__ = ("_base", "_data", "_file", "_offset", "_reader", "_record", "_segment", "_sequence")
 
     def __init__(self, reader: JournalReader) -> None:
-        self.reader = reader
-        self.segment: Segment | None = None
-        self.file: BinaryIO | None = None
-        self.sequence = 0
-        """The record that begins at `offset` of `segment`."""
-        self.offset = 0
+        self._reader = reader
+        self._segment: Segment | None = None
+        self._file: BinaryIO | None = None
+        self._sequence = 0
+        """The record that begins at `_offset` of `_segment`."""
+        self._offset = 0
+        self._data = b""
+        """What has been read of the segment, from `_base` on."""
+        self._base = 0
+        self._record: Record | None = None
+
+    def record(self, sequence: int) -> Record:
+        """Return a record, and stand behind it. Raise `SequenceNotFound` or `CorruptJournal`."""
+        record = self._record
+        if record is None or record.sequence != sequence:
+            record = self._record = decode_record(self.frame(sequence).payload)
+        return record
 
     def frame(self, sequence: int) -> Frame:
-        """Return the frame of a record, and stand behind it."""
+        """Return the frame of a record, and stand behind it. Raise `SequenceNotFound` or `CorruptJournal`."""
         try:
-            return self._frame_in(self.reader.known_segment_of(sequence), sequence)
+            return self._frame_in(self._reader.known_segment_of(sequence), sequence)
         except SequenceNotFound:  # Since the reader last looked, a new segment may have been begun.
-            return self._frame_in(self.reader.segment_of(sequence), sequence)
-
-    def _frame_in(self, segment: Segment, sequence: int) -> Frame:
-        if self.file is None or segment is not self.segment:
-            self.close()
-            self.file = segment.path.open("rb", buffering=0)
-            self.segment, self.sequence, self.offset = segment, segment.first_sequence, len(MAGIC)
-        file = self.file
-        offset = segment.walk(file, sequence, self.sequence, self.offset)
-        file.seek(offset)
-        header = file.read(HEADER_SIZE)
-        if len(header) < HEADER_SIZE:
-            raise SequenceNotFound(f"{segment.path} ends before record {sequence}")
-        frame = frame_at(header + file.read(HEADER.unpack(header)[0]), 0, offset)
-        if frame is None or frame.sequence != sequence:
-            raise CorruptJournal(f"{segment.path} offset {offset}: record {sequence} is damaged")
-        self.sequence, self.offset = sequence + 1, frame.end
-        return frame
+            return self._frame_in(self._reader.segment_of(sequence), sequence)
 
     def close(self) -> None:
         """Let go of the file."""
-        if self.file is not None:
-            self.file.close()
-            self.file = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _frame_in(self, segment: Segment, sequence: int) -> Frame:
+        if self._file is None or segment is not self._segment:
+            self.close()
+            self._file = segment.path.open("rb", buffering=0)
+            self._segment, self._sequence, self._offset = segment, segment.first_sequence, len(MAGIC)
+            self._data = b""
+        file = self._file
+        self._skip_to(sequence)
+        if self._sequence != sequence:
+            self._offset = segment.walk(file, sequence, self._sequence, self._offset)
+            self._sequence = sequence
+        at = self._offset - self._base
+        frame = frame_at(self._data, at, self._base) if 0 <= at < len(self._data) else None
+        if frame is None or frame.sequence != sequence:
+            frame = self._read_frame(file, segment, sequence)
+        self._sequence, self._offset = sequence + 1, frame.end
+        segment.note(self._sequence, self._offset)
+        return frame
+
+    def _skip_to(self, sequence: int) -> None:
+        """Go ahead towards a record, as far as headers have been read already."""
+        data, at = self._data, self._offset - self._base
+        while self._sequence < sequence and 0 <= at <= len(data) - HEADER_SIZE:
+            length, _, found, _ = HEADER.unpack_from(data, at)
+            if found != self._sequence:
+                break  # It was not whole when it was read, or it is damaged: to be read again.
+            at += HEADER_SIZE + int(length)
+            self._sequence += 1
+            self._offset = self._base + at
+
+    def _read_frame(self, file: BinaryIO, segment: Segment, sequence: int) -> Frame:
+        file.seek(self._offset)
+        data = file.read(READ_BYTES)
+        if len(data) < HEADER_SIZE:
+            raise SequenceNotFound(f"{segment.path} ends before record {sequence}")
+        length = int(HEADER.unpack_from(data)[0])
+        if HEADER_SIZE < len(data) < HEADER_SIZE + length <= HEADER_SIZE + PAYLOAD_BYTES_MAX:
+            data += file.read(HEADER_SIZE + length - len(data))
+        frame = frame_at(data, 0, self._offset)
+        if frame is None or frame.sequence != sequence:
+            raise CorruptJournal(f"{segment.path} offset {self._offset}: record {sequence} is damaged")
+        self._data, self._base = data, self._offset
+        return frame
 
 
 class Journal:

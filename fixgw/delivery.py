@@ -143,6 +143,7 @@ class Delivery:
         """Who is told of events: the outgoing sides, of whichever lane."""
         self._indexes: dict[str, OutboundIndex] = {}
         self._dirty: list[OutgoingSide] = []
+        self._pumps_turn = asyncio.Lock()
         self.on_session_changed: Callable[[AnyEvent], None] = _unnoticed
         """Told of what staff have done to a session, once that is on disk."""
         self._session_events: list[AnyEvent] = []
@@ -168,6 +169,7 @@ class Delivery:
             reports=self.reports,
             journal=self._journal,
             dirty=self._dirty,
+            turn=self._pumps_turn,
         )
         return outbound
 

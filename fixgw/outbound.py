@@ -20,20 +20,19 @@ from fixgw.drop_copy import addressed, is_addressed
 from fixgw.gateway import Wire
 from fixgw.outbound_index import (
     ADMINISTRATIVE,
-    POSSIBLE_RESEND,
-    Entry,
     OutboundIndex,
     entry_bytes,
     without_times,
 )
+from fixgw.playback import Playback
 from fixgw.reports import Reports
 from fixgw.session import Answer, Session
 from fixgw.timestamps import format_utc
 
 RESERVED_BLOCK: Final = 4_096
 """How many outgoing numbers are reserved in the journal at a time."""
-PUMP_MESSAGES: Final = 256
-"""How many messages the pump sends before it lets others work."""
+PIECE_REPORTS: Final = 32
+"""How many reports a pump sends before it lets all others work: a fraction of a millisecond."""
 RESENDS_WAITING_MAX: Final = 64
 """When so many ResendRequests wait to be answered, the ranges of further ones are joined to the last."""
 _DEFERRED_MAX: Final = 64
@@ -72,6 +71,7 @@ class Outbound:
         "_sequencer",
         "_session",
         "_staged_count",
+        "_turn",
         "_wire",
         "_writable",
         "live",
@@ -87,14 +87,19 @@ class Outbound:
         reports: Reports,
         journal: JournalReader,
         dirty: list[OutgoingSide],
+        turn: asyncio.Lock,
     ) -> None:
-        """`dirty`: where this session puts itself when it has something to leave with the next batch."""
+        """`dirty`: where this session puts itself when it has something to leave with the next batch.
+
+        `turn`: held by the pump that is at work, so that however many there are, others wait for one piece at most.
+        """
         self._session = session
         self._index = index
         self._sequencer = sequencer
         self._reports = reports
         self._journal = journal
         self._dirty = dirty
+        self._turn = turn
         self._is_dirty = False
         self._known = sequencer.exchange.state.sessions[session.comp_id]
         self._header = f"\x0149={session.venue_comp_id}\x0156={session.comp_id}\x0134="
@@ -298,23 +303,19 @@ class Outbound:
 
         What left with the batches before the cursor goes first: it has been encoded, and may hold our Logon.
         """
-        while not wire.is_closing():
-            self._progress.clear()
-            if not self._writable or self._index.count < self._cursor - 1:
-                await self._progress.wait()
-            elif self._resends:
-                begin, end = self._resends.popleft()
-                begin = self._transmit(wire, begin, min(end, begin + PUMP_MESSAGES - 1), again=True)
-                if begin <= end:
-                    self._resends.appendleft((begin, end))
-                await asyncio.sleep(0)
-            elif self._cursor <= self._index.count:
-                self._cursor = self._transmit(wire, self._cursor, self._cursor + PUMP_MESSAGES - 1, again=False)
-                await asyncio.sleep(0)
-            elif self._cursor < self.next_out:
-                await self._progress.wait()
-            else:
-                break
+        playback = Playback(self._index, self._reports, self._journal, self._known, self._session.version, self._header)
+        try:
+            while not wire.is_closing() and (self._resends or self._cursor < self.next_out or not self._writable):
+                self._progress.clear()
+                count = self._index.count
+                if self._writable and count >= self._cursor - 1 and (self._resends or count >= self._cursor):
+                    async with self._turn:
+                        self._send_piece(wire, playback)
+                        await asyncio.sleep(0)
+                else:
+                    await self._progress.wait()
+        finally:
+            playback.close()
         self._pump_task = None
         if self._wire is wire and not wire.is_closing():
             self.live = True
@@ -322,50 +323,17 @@ class Outbound:
             self._sequencer.begin_batch()
             self.answer(deferred)
 
-    def _transmit(self, wire: Wire, first: int, last: int, *, again: bool) -> int:
-        """Write the messages `first` to `last` as far as they are committed, and return the number after them."""
-        now_ns = self._sequencer.begin_batch()
-        entries = self._index.read(first, last)
-        records = {
-            record.sequence: record
-            for record in self._journal.records_at(dict.fromkeys(entry.sequence for entry in entries if entry.sequence))
-        }
-        frames: list[bytes] = []
-        gap_from = 0
-        for number, entry in enumerate(entries, first):
-            if entry.sequence == ADMINISTRATIVE:
-                gap_from = gap_from or number
-                continue
-            if gap_from:
-                frames.append(self._gap_fill(gap_from, number, now_ns))
-                gap_from = 0
-            record = records[entry.sequence]
-            event = record.events[entry.part >> 1]
-            time = format_utc(record.time_ns)
-            report = self._reports.report(event, record.sequence, entry.part, time)
-            msg_type, body = self._session.version.render(*report)
-            body = addressed(self._known, event, entry.part, msg_type, body)
-            frames.append(self._repeated(number, entry, msg_type, body, now_ns, again=again))
-            if not entry.sent_ns:
-                self._index.mark_sent(number, now_ns)
-        if gap_from:
-            frames.append(self._gap_fill(gap_from, first + len(entries), now_ns))
-        self._session.last_sent_ns = now_ns
-        wire.write(b"".join(frames))
-        return first + len(entries)
-
-    def _repeated(self, number: int, entry: Entry, msg_type: str, body: str, now_ns: int, *, again: bool) -> bytes:
-        times = f"\x0152={format_utc(now_ns)}\x01"
-        if again or entry.sent_ns:
-            times += f"43=Y\x01122={format_utc(entry.sent_ns or now_ns)}\x01"
-        if entry.flags & POSSIBLE_RESEND:
-            times += "97=Y\x01"
-        return self._encode(f"35={msg_type}{self._header}{number}{times}{body}")
-
-    def _gap_fill(self, number: int, new_number: int, now_ns: int) -> bytes:
-        time = format_utc(now_ns)
-        times = f"\x0152={time}\x0143=Y\x01122={time}\x01"
-        return self._encode(f"35=4{self._header}{number}{times}123=Y\x0136={new_number}\x01")
+    def _send_piece(self, wire: Wire, playback: Playback) -> None:
+        """Write the next few messages: of what was asked for, if that has been answered of what is owed."""
+        now_ns = self._session.last_sent_ns = self._sequencer.begin_batch()
+        if self._resends:
+            begin, end = self._resends.popleft()
+            frames, begin = playback.read(begin, end, PIECE_REPORTS, now_ns, again=True)
+            if begin <= end:
+                self._resends.appendleft((begin, end))
+        else:
+            frames, self._cursor = playback.read(self._cursor, self._index.count, PIECE_REPORTS, now_ns, again=False)
+        wire.write(frames)
 
     def _encode(self, text: str) -> bytes:
         return encode(text, self._session.version.begin_string)

@@ -20,8 +20,6 @@ from engine.journal import sync_directory
 MAGIC: Final = b"FONDACO OUTBOX1\n"
 _HEADER: Final = struct.Struct("<16sQQQ")
 ENTRY: Final = struct.Struct("<QIIq")
-_TIME: Final = struct.Struct("<q")
-_TIME_AT: Final = 16
 _FLAGS: Final = struct.Struct("<I")
 _FLAGS_AT: Final = 12
 POSSIBLE_RESEND: Final = 1
@@ -85,15 +83,22 @@ class OutboundIndex:
 
     def read(self, first: int, last: int) -> list[Entry]:
         """Return the entries of messages `first` to `last`, as far as they are there."""
+        return [Entry(*fields) for fields in ENTRY.iter_unpack(self.read_bytes(first, last))]
+
+    def read_bytes(self, first: int, last: int) -> bytes:
+        """Return the same as it lies in the file."""
         last = min(last, self.count)
         if first > last:
-            return []
-        data = os.pread(self._file, (last - first + 1) * ENTRY.size, _HEADER.size + (first - 1) * ENTRY.size)
-        return [Entry(*fields) for fields in ENTRY.iter_unpack(data)]
+            return b""
+        return os.pread(self._file, (last - first + 1) * ENTRY.size, _HEADER.size + (first - 1) * ENTRY.size)
 
-    def mark_sent(self, number: int, sent_ns: int) -> None:
-        """Note the first transmission of a message that was owed."""
-        os.pwrite(self._file, _TIME.pack(sent_ns), _HEADER.size + (number - 1) * ENTRY.size + _TIME_AT)
+    def mark_sent(self, first: int, last: int, sent_ns: int) -> None:
+        """Note that those of messages `first` to `last` that were owed have been transmitted for the first time."""
+        entries = b"".join(
+            ENTRY.pack(sequence, part, flags, sent_before_ns or (sent_ns if sequence else 0))
+            for sequence, part, flags, sent_before_ns in ENTRY.iter_unpack(self.read_bytes(first, last))
+        )
+        self.rewrite(first, entries)
 
     def rewrite(self, first: int, entries: bytes) -> None:
         """Put other entries in the place of those from `first` on, which are there."""

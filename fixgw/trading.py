@@ -30,6 +30,8 @@ from fixgw.order_entry import OrderEntry
 from fixgw.seed import seed
 
 CHECKPOINT_S: Final = 5.0
+SWITCH_S: Final = 0.0002
+"""How long the thread that has synced the journal waits to say so while this one has much to do."""
 SNAPSHOT_AT_STOP_RECORDS: Final = 10_000
 """A stop writes a snapshot if the next start would otherwise have to replay more than this."""
 
@@ -115,6 +117,7 @@ class Trading:
         gc.freeze()
         # Records and orders are freed by reference counting; the few cycles there are come from connections.
         gc.set_threshold(200_000, 50, 1_000)
+        sys.setswitchinterval(SWITCH_S)
         await self.feed.start()
         await self.acceptor.start()
         await self.control.start()

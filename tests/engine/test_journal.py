@@ -4,12 +4,13 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from engine.errors import CorruptJournal, JournalError, JournalInUse, SequenceNotFound
 from engine.frames import HEADER_SIZE, encode_frame, encode_value
-from engine.journal import MAGIC, STRIDE, SUFFIX, Journal, JournalReader, segment_path
+from engine.journal import MAGIC, STRIDE, SUFFIX, Cursor, Journal, JournalReader, segment_path
 from tests.engine.builders import add_asset
 from tests.engine.workload import tape, write_journal
 
@@ -148,6 +149,32 @@ def test_records_larger_than_what_is_read_at_once(tmp_path: Path) -> None:
     reader = JournalReader(tmp_path)
     assert sequences(reader) == [1, 2, 3, 4]
     assert [record.sequence for record in JournalReader(tmp_path).records_at([4])] == [4]
+
+
+def test_cursor_goes_to_any_record_from_any_other_while_the_journal_grows_and_rolls(tmp_path: Path) -> None:
+    chance = Random(1)
+    journal = Journal(tmp_path, segment_bytes=30_000)
+    cursor = Cursor(JournalReader(tmp_path))
+    last = 0
+    for _ in range(60):
+        grown = last + chance.randint(1, 60)
+        journal.append(frames(last + 1, grown), last + 1, grown)
+        last = grown
+        for _ in range(20):
+            sequence = chance.randint(1, last)
+            for each in range(sequence, min(last, sequence + chance.randint(0, 9)) + 1):
+                assert cursor.record(each).sequence == each
+        with pytest.raises(SequenceNotFound):
+            cursor.record(last + 1)
+    cursor.close()
+
+
+def test_cursor_remembers_the_last_record(journal: Journal, reader: JournalReader) -> None:
+    cursor = Cursor(reader)
+    record = cursor.record(5)
+    assert cursor.record(5) is record
+    assert cursor.record(6).sequence == 6
+    cursor.close()
 
 
 # ---------------------------------------------------------------------------------------------------- damage

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from engine.frames import Frame
+from engine.journal import Cursor
 from fixgw import acceptor as acceptor_module
 from fixgw.codec import Message
-from fixgw.outbound import PUMP_MESSAGES, RESENDS_WAITING_MAX, RESERVED_BLOCK
+from fixgw.outbound import PIECE_REPORTS, RESENDS_WAITING_MAX, RESERVED_BLOCK
 from tests.fixgw.house import Broker, House, Wire, numbers, sleep
 
 
@@ -194,7 +196,7 @@ async def test_requests_beyond_the_limit_are_joined_and_not_forgotten(house: Hou
 
 async def test_long_resend_comes_in_pieces_and_lets_others_trade(house: House) -> None:
     broker, other = await Broker(house).log_on(), await Broker(house, "BROKER2").log_on()
-    count = 5 * PUMP_MESSAGES
+    count = 5 * PIECE_REPORTS
     for number in range(count):
         broker.order(f"O{number}", qty="0.000001")
     await broker.heard_now()
@@ -206,6 +208,45 @@ async def test_long_resend_comes_in_pieces_and_lets_others_trade(house: House) -
     await broker.heard_now()
     resent = [message for message in broker.heard if message.fields.get("43") == "Y" and message.msg_type == "8"]
     assert numbers(resent) == list(range(2, count + 2))
+
+
+async def test_resends_of_several_sessions_take_turns(house: House) -> None:
+    brokers = [await Broker(house).log_on(), await Broker(house, "BROKER2").log_on()]
+    count = 10 * PIECE_REPORTS
+    for broker in brokers:
+        for number in range(count):
+            broker.order(f"O{number}", qty="0.000001")
+        await broker.heard_now()
+    for broker in brokers:
+        broker.say("2", "7=2|16=0|")
+    while not brokers[1].hear():
+        await sleep()
+    assert 0 < len(brokers[0].hear()) <= 3 * PIECE_REPORTS
+    for broker in brokers:
+        await broker.heard_now()
+        assert numbers(broker.heard[-count:]) == list(range(2, count + 2))
+
+
+async def test_record_with_many_reports_is_read_once_for_all_of_them(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = await Broker(house).log_on()
+    count = 10 * PIECE_REPORTS
+    for number in range(count):
+        broker.order(f"O{number}", qty="0.000001")
+    broker.say("q", "11=Q|530=7|60=20261118-10:00:00|")
+    first = len(await broker.heard_now()) + 1 - count
+    read: list[int] = []
+    frame = Cursor.frame
+
+    def noted(cursor: Cursor, sequence: int) -> Frame:
+        read.append(sequence)
+        return frame(cursor, sequence)
+
+    monkeypatch.setattr(Cursor, "frame", noted)
+    broker.say("2", f"7={first}|16=0|")
+    assert len(await broker.heard_now()) == count + 1
+    assert len(read) == 1
 
 
 async def test_resend_reads_reports_of_every_kind_from_the_journal(house: House) -> None:
@@ -253,7 +294,7 @@ async def test_slow_reader_costs_no_memory_and_gets_everything_once_and_in_order
             await house.sequencer.flushed()
         biggest = max(biggest, len(broker.wire.unread) + sum(map(len, house.outbound()._frames)))
     assert broker.wire.is_paused
-    assert biggest < 10_000 + 50 * 300 + PUMP_MESSAGES * 300
+    assert biggest < 10_000 + 50 * 300 + PIECE_REPORTS * 300
     while len(broker.heard) < count + 1:
         await broker.heard_now()
     assert kinds(broker.heard) == " ".join(["A1", *(f"8{number}" for number in range(2, count + 2))])

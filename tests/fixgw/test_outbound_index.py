@@ -67,7 +67,7 @@ def test_header_that_was_not_written_whole_is_no_file(index: OutboundIndex, size
 def test_what_was_never_sent_is_owed_until_it_is(index: OutboundIndex) -> None:
     index.append(OTHER + report(10, 0) + report(11) + report(12, 0))
     assert [entry.sequence for entry in index.owed()] == [10, 12]
-    index.mark_sent(2, 555)
+    index.mark_sent(2, 2, 555)
     assert [entry.sequence for entry in reopened(index).owed()] == [12]
     assert index.read(2, 2) == [Entry(10, 2, 0, 555)]
 
