@@ -78,6 +78,7 @@ COMPILED: Final = {
     "fixgw": (
         "acceptor",
         "balances",
+        "catching_up",
         "codec",
         "connection",
         "dictionary",

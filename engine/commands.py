@@ -418,6 +418,32 @@ class QueryPhase(Command, tag=47, frozen=True, array_like=True, gc=False):
     subscription: Subscription
 
 
+class QueryUser(Command, tag=90, frozen=True, array_like=True, gc=False):
+    """Ask how a session stands: whether it is logged on, and its limits. `user` must be the one that asks.
+
+    `orders_left` and `queries_left` are what its buckets hold, which the gateway knows; 0 where there is no limit.
+    """
+
+    session: str
+    msg_seq_num: int
+    request_id: str
+    user: str
+    orders_left: int = 0
+    queries_left: int = 0
+
+
+class RecoverSession(Command, tag=91, frozen=True, array_like=True, gc=False):
+    """Tell a session that has logged on, unasked, of its accounts' open orders; some, from the one after `after` on.
+
+    `told` of them it was told before. `missed` is how many messages it has missed and been sent.
+    """
+
+    session: str
+    missed: int
+    after: int = 0
+    told: int = 0
+
+
 class NewOrderList(Command, tag=30, frozen=True, array_like=True, gc=False):
     """Enter orders that depend on each other, all or none; `possible_resend` asks for the status if it is known."""
 
@@ -514,6 +540,8 @@ AnyCommand = (
     | QueryPhase
     | QueryBalances
     | QueryTrades
+    | QueryUser
+    | RecoverSession
     | BustTrade
     | CorrectTrade
     | SetLimits

@@ -7,7 +7,7 @@ public sees of an instrument, and is 0 where the public sees nothing (`engine.pu
 
 import msgspec
 
-from engine.profile import CopyScope
+from engine.profile import CopyScope, Throttle
 from engine.rules import Limits, Rules, ScheduledPhase, SelfTradeRule
 from engine.terms import Terms
 from engine.values import (
@@ -677,6 +677,30 @@ class TradeReported(Event, tag=83, frozen=True, array_like=True, gc=False):
     is_last: bool
 
 
+class UserReported(Event, tag=90, frozen=True, array_like=True, gc=False):
+    """How a session stands, as asked. Not `is_known`: there is no such user, for this session."""
+
+    session: str
+    request_id: str
+    user: str
+    is_known: bool
+    throttle: Throttle = Throttle()
+    orders_left: int = 0
+    queries_left: int = 0
+
+
+class SessionRecovered(Event, tag=91, frozen=True, array_like=True, gc=False):
+    """A session has been told of `orders` open orders, after `missed` messages. `after` not 0: there are more of them.
+
+    `after` is the last that it was told of.
+    """
+
+    session: str
+    missed: int
+    orders: int
+    after: int = 0
+
+
 class OrderTriggered(Event, tag=26, frozen=True, array_like=True, gc=False):
     """The price that an order waited for was reached, and the order enters the book. Nothing of it has traded yet."""
 
@@ -742,6 +766,8 @@ AnyEvent = (
     | BalanceReported
     | TradesAnswered
     | TradeReported
+    | UserReported
+    | SessionRecovered
     | TradeAmended
     | LimitsSet
     | Blocked

@@ -72,6 +72,8 @@ _APPLIERS: Final[dict[type, Callable[[State, Any], list[AnyEvent]]]] = {
     commands.QueryPhase: queries.query_phase,
     commands.QueryBalances: queries.query_balances,
     commands.QueryTrades: trade_queries.query_trades,
+    commands.QueryUser: queries.query_user,
+    commands.RecoverSession: queries.recover_session,
     commands.SetIndexPrice: index_price.set_index_price,
 }
 """Each of the first seven notes where its session's sequence stands. Done here, for all of them, that would cost more:

@@ -3,8 +3,16 @@
 from bisect import bisect_right
 from typing import Final
 
-from engine.commands import NewOrder, QueryBalances, QueryOrder, QueryOrders, QueryPhase
-from engine.events import AnyEvent, BalanceReported, BalancesAnswered, OrderStatusReported, PhaseReported
+from engine.commands import NewOrder, QueryBalances, QueryOrder, QueryOrders, QueryPhase, QueryUser, RecoverSession
+from engine.events import (
+    AnyEvent,
+    BalanceReported,
+    BalancesAnswered,
+    OrderStatusReported,
+    PhaseReported,
+    SessionRecovered,
+    UserReported,
+)
 from engine.order import Order
 from engine.places import shown_terms
 from engine.reject import RejectReason, unknown_session
@@ -13,6 +21,8 @@ from engine.values import LIMIT, OrderStatus, Phase, Subscription, TimeInForce
 
 REPORTS_MAX: Final = 1_000
 """No answer to a question for many orders has more reports; who asks for the rest goes on after the last of them."""
+RECOVERY_ID: Final = "recovery"
+"""The request that reports on open orders are for if nobody has asked for them."""
 
 
 def query_order(state: State, command: QueryOrder) -> list[AnyEvent]:
@@ -247,3 +257,45 @@ def query_phase(state: State, command: QueryPhase) -> list[AnyEvent]:
         )
         for book in books
     ]
+
+
+def query_user(state: State, command: QueryUser) -> list[AnyEvent]:
+    """Tell a session its limits; of other users nothing, not even whether there are such."""
+    session = state.sessions.get(command.session)
+    if session is None:
+        return unknown_session(command.session)
+    session.last_in = command.msg_seq_num
+    if command.user != command.session:
+        return [UserReported(command.session, command.request_id, command.user, is_known=False)]
+    throttle, orders_left, queries_left = session.profile.throttle, command.orders_left, command.queries_left
+    return [UserReported(command.session, command.request_id, command.user, True, throttle, orders_left, queries_left)]  # noqa: FBT003 - a field
+
+
+def recover_session(state: State, command: RecoverSession) -> list[AnyEvent]:
+    """Tell a session of its accounts' open orders, as many at a time as a question for them is answered with."""
+    session = state.sessions.get(command.session)
+    if session is None:
+        return unknown_session(command.session)
+    page = QueryOrders(command.session, session.last_in, "", "", 0, RECOVERY_ID, after=command.after)
+    orders = _page(state, session.accounts, page)
+    rest = sum(_count_after(state.accounts[account].orders, command.after) for account in session.accounts)
+    is_last = len(orders) == rest
+    events: list[AnyEvent] = [
+        _status(
+            state,
+            command.session,
+            order,
+            RECOVERY_ID,
+            total_reports=command.told + rest,
+            last_report=is_last and order is orders[-1],
+        )
+        for order in orders
+    ]
+    after = 0 if is_last else orders[-1].order_id
+    events.append(SessionRecovered(command.session, command.missed, command.told + len(orders), after))
+    return events
+
+
+def _count_after(orders: dict[int, Order], after: int) -> int:
+    order_ids = list(orders)
+    return len(order_ids) - bisect_right(order_ids, after)

@@ -39,6 +39,7 @@ from engine.events import (
     SequenceReset,
     SequenceSet,
     SessionProvisioned,
+    SessionRecovered,
     SessionRemoved,
     SessionResumed,
     SessionSuspended,
@@ -46,6 +47,7 @@ from engine.events import (
     TradeAmended,
     TradeReported,
     TradesAnswered,
+    UserReported,
 )
 from engine.journal import JournalReader, sync_directory
 from engine.sequencer import Sequencer
@@ -75,6 +77,8 @@ def recipients(event: AnyEvent) -> tuple[Recipient, ...]:
         return (*security, *[(session, 1) for session in event.session_status_to])
     if isinstance(event, IndicativePrice):
         return tuple([(session, 0) for session in event.security_status_to])
+    if isinstance(event, SessionRecovered):
+        return () if event.after else ((event.session, 0),)
     if isinstance(event, _REPORTED):
         return ((event.session, 0),)
     return ()
@@ -98,6 +102,7 @@ _REPORTED: Final = (
     TradesAnswered,
     TradeReported,
     Refused,
+    UserReported,
 )
 
 

@@ -20,6 +20,7 @@ from engine.commands import (
     QueryOrders,
     QueryPhase,
     QueryTrades,
+    QueryUser,
     Refuse,
     ReplaceOrder,
 )
@@ -45,7 +46,9 @@ from fixgw.trade_capture import TRADES, read_trades_request
 from fixgw.validation import Flaw, has_format
 from fixgw.version import FIX44, Version, version_named
 
-_SHORT: Final = ("11", "41", "55", "1", "66", "584", "790", "2362", "324", "335", "336", "710", "909", "568")
+_SHORT: Final = (
+    *("11", "41", "55", "1", "66", "584", "790", "2362", "324", "335", "336", "710", "909", "568", "923", "553"),
+)
 """Those names and ids."""
 _SIDES: Final = {"1": Side.BUY, "2": Side.SELL}
 _ORDER_TYPES: Final = {
@@ -67,7 +70,9 @@ _TIMES_IN_FORCE: Final = {
     "7": TimeInForce.AT_THE_CLOSE,
 }
 _SUBSCRIPTIONS: Final = {str(each.value): each for each in Subscription}
-_REQUEST_IDS: Final = ("66", "11", "584", "324", "335", "710", "909", "568")
+_USER_STATUS: Final = "4"
+"""UserRequestType(924): how the user stands."""
+_REQUEST_IDS: Final = ("66", "11", "584", "324", "335", "710", "909", "568", "923")
 """By which of them a refusal names the request that it is for."""
 _MASS_CANCEL_SCOPES: Final = {
     "1": MassCancelScope.INSTRUMENT,
@@ -120,6 +125,7 @@ class OrderEntry:
             "AF": self._query_orders,
             "e": self._query_security_status,
             "g": self._query_session_status,
+            "BE": self._query_user,
             LIST: self._new_order_list,
             "K": self._cancel_order_list,
             "M": self._query_order_list,
@@ -290,6 +296,13 @@ class OrderEntry:
     def _query_trades(self, session: str, number: int, message: Message) -> QueryTrades:
         _check_common(message.fields)
         return read_trades_request(session, number, message)
+
+    def _query_user(self, session: str, number: int, message: Message) -> QueryUser:
+        fields = message.fields
+        _check_common(fields)
+        if fields["924"] != _USER_STATUS:
+            raise unsupported_value(fields, "924")
+        return QueryUser(session, number, fields["923"], fields["553"])
 
     def refuse(self, session: str, number: int, message: Message, refusal: Refusal) -> Refuse:
         """Return the refusal in the message's own form: a rejected order or cancel, else a BusinessMessageReject.

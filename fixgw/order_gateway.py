@@ -1,14 +1,18 @@
 """The gateway of the trading process: messages become commands of the engine, reports come by `fixgw.delivery`."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Final
 
+import msgspec
+
 from engine import state
-from engine.commands import Refuse, ResetSequence, SessionConnected, SessionDisconnected, SetCredentials
+from engine.commands import QueryUser, Refuse, ResetSequence, SessionConnected, SessionDisconnected, SetCredentials
 from engine.events import CommandRejected
 from engine.profile import SessionRole, Throttle
 from engine.sequencer import Sequencer
 from engine.values import CancelOnDisconnect
+from fixgw.catching_up import catch_up
 from fixgw.codec import Framer, Message
 from fixgw.delivery import Delivery
 from fixgw.gateway import WAIT
@@ -27,7 +31,16 @@ _SERVED: Final = (SessionRole.ORDER_ENTRY, SessionRole.READ_ONLY, SessionRole.DR
 class OrderGateway:
     """Order entry for sessions, on a sequencer."""
 
-    __slots__ = ("_delivery", "_refuse", "_sequencer", "_sessions", "_submit", "_throttles", "_translate")
+    __slots__ = (
+        "_catching_up",
+        "_delivery",
+        "_refuse",
+        "_sequencer",
+        "_sessions",
+        "_submit",
+        "_throttles",
+        "_translate",
+    )
 
     def __init__(self, sequencer: Sequencer, order_entry: OrderEntry, delivery: Delivery) -> None:
         self._sequencer = sequencer
@@ -38,6 +51,8 @@ class OrderGateway:
         self._sessions = sequencer.exchange.state.sessions
         self._throttles: dict[str, SessionThrottle] = {}
         """The buckets of sessions that have limits, once they have sent something."""
+        self._catching_up: dict[str, asyncio.Task[None]] = {}
+        """What brings sessions up to date that have logged on."""
 
     @property
     def known(self) -> Mapping[str, state.Session]:
@@ -101,11 +116,19 @@ class OrderGateway:
         return ""
 
     def logged_on(self, comp_id: str, on_disconnect: CancelOnDisconnect) -> None:
-        """Put on record that a session is there."""
+        """Put on record that a session is there, and bring it up to date if it is set up for that."""
         self._submit(SessionConnected(comp_id, on_disconnect))
+        outbound = self._delivery.outbounds.get(comp_id)
+        if outbound is not None and self._sessions[comp_id].profile.recovers_unasked:
+            self._catching_up[comp_id] = asyncio.get_running_loop().create_task(
+                catch_up(comp_id, self._sequencer, outbound)
+            )
 
     def gone(self, comp_id: str) -> None:
         """Put on record that a session is gone, if it is still one."""
+        catching_up = self._catching_up.pop(comp_id, None)
+        if catching_up is not None:
+            catching_up.cancel()
         if comp_id in self.known:
             self._submit(SessionDisconnected(comp_id))
 
@@ -117,6 +140,7 @@ class OrderGateway:
 
     def take(self, comp_id: str, number: int, message: Message, flaw: Flaw | None, framer: Framer) -> int:
         """Submit what a message comes to, and return the number of events."""
+        throttle = None
         limits = self._sessions[comp_id].profile.throttle
         if limits.orders_per_s or limits.queries_per_s:
             throttle = self._throttle(comp_id, limits)
@@ -132,6 +156,11 @@ class OrderGateway:
         if flaw is not None:
             return len(self._submit(refuse_flaw(comp_id, number, message, flaw)))
         command = self._translate(comp_id, number, message)
+        if throttle is not None and isinstance(command, QueryUser):
+            time_ns = self._sequencer.time_ns
+            command = msgspec.structs.replace(
+                command, orders_left=throttle.orders.left(time_ns), queries_left=throttle.queries.left(time_ns)
+            )
         event_count = len(self._submit(command))
         if not message.known and type(command) is not Refuse and message.msg_type not in GROUPED:
             framer.learn(message)

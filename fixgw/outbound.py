@@ -8,7 +8,7 @@ nothing is held in memory for a client that does not read, and nothing is stored
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from engine.commands import ReserveOutbound
@@ -36,6 +36,8 @@ PIECE_REPORTS: Final = 32
 RESENDS_WAITING_MAX: Final = 64
 """When so many ResendRequests wait to be answered, the ranges of further ones are joined to the last."""
 _DEFERRED_MAX: Final = 64
+_SCAN_ENTRIES: Final = 4_096
+"""How many entries of the index are looked at before others work."""
 
 
 class OutgoingSide(Protocol):
@@ -63,6 +65,7 @@ class Outbound:
         "_is_dirty",
         "_journal",
         "_known",
+        "_owed_from",
         "_progress",
         "_pump_task",
         "_reports",
@@ -112,6 +115,8 @@ class Outbound:
         self._staged_count = 0
         """Entries that have been set aside and are not in the index yet."""
         self._writable = True
+        self._owed_from = 1
+        """No message before this one is owed."""
         self._cursor = 0
         """Next number that the pump sends for the first time."""
         self._resends: deque[tuple[int, int]] = deque()
@@ -159,18 +164,48 @@ class Outbound:
         answers.clear()
 
     def resend(self, begin: int, end: int) -> None:
-        """Answer a ResendRequest for `begin` to `end` (0: all) from the journal; what is sent anyway is left out."""
+        """Answer a ResendRequest for `begin` to `end` (0: all) from the journal; what is sent anyway is left out.
+
+        However often and for whatever a client asks, no message waits twice to be sent.
+        """
         if self._wire is None or begin >= self.next_out:
             return
         self._stop_being_live()
         last = self._cursor - 1
-        end = min(end or last, last)
-        if begin > end or (begin, end) in self._resends:
-            return
-        if len(self._resends) >= RESENDS_WAITING_MAX:
-            first_begin, first_end = self._resends.pop()
-            begin, end = min(begin, first_begin), max(end, first_end)
-        self._resends.append((begin, end))
+        for new in _not_in(self._resends, begin, min(end or last, last)):
+            joined = self._resends.pop() if len(self._resends) >= RESENDS_WAITING_MAX else new
+            self._resends.append((min(new[0], joined[0]), max(new[1], joined[1])))
+
+    @property
+    def is_connected(self) -> bool:
+        """Tell whether there is somebody to send to."""
+        return self._wire is not None
+
+    @property
+    def behind(self) -> int:
+        """Return how many messages wait to be sent, or sent again, from the journal."""
+        asked = sum(end - begin + 1 for begin, end in self._resends)
+        return asked if self.live else asked + self.next_out - self._cursor
+
+    async def caught_up(self) -> None:
+        """Return when nothing waits to be sent from the journal, or nobody is there any more."""
+        if self._pump_task is not None:
+            await asyncio.wait([self._pump_task])
+
+    async def resend_owed(self) -> int:
+        """Send all again from the first report on that was never transmitted; return how many such there are."""
+        await self._sequencer.flushed()
+        begin = owed_count = 0
+        last = self._index.count
+        for first in range(self._owed_from, last + 1, _SCAN_ENTRIES):
+            first_owed, count = self._index.owed_among(first, min(last, first + _SCAN_ENTRIES - 1))
+            begin = begin or first_owed
+            owed_count += count
+            await asyncio.sleep(0)
+        self._owed_from = begin or last + 1
+        if begin:
+            self.resend(begin, 0)
+        return owed_count
 
     # Connections
 
@@ -195,6 +230,7 @@ class Outbound:
 
         `by_logon`: 1 is for our Logon, which is to be answered by `answer_reset`. The reset must have been committed.
         """
+        self._owed_from = 1
         now_ns = self._sequencer.time_ns
         owed = [entry_bytes(entry.sequence, entry.part, entry.flags, 0) for entry in self._index.owed()]
         first = entry_bytes(ADMINISTRATIVE, 0, 0, now_ns) if by_logon else b""
@@ -337,3 +373,12 @@ class Outbound:
 
     def _encode(self, text: str) -> bytes:
         return encode(text, self._session.version.begin_string)
+
+
+def _not_in(ranges: Iterable[tuple[int, int]], begin: int, end: int) -> list[tuple[int, int]]:
+    """Return what of `begin` to `end` is in none of `ranges`, as ranges."""
+    left = [(begin, end)]
+    for first, last in ranges:
+        pieces = [piece for b, e in left for piece in ((b, min(e, first - 1)), (max(b, last + 1), e))]
+        left = [(b, e) for b, e in pieces if b <= e]
+    return [(b, e) for b, e in left if b <= e]

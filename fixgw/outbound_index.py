@@ -104,6 +104,15 @@ class OutboundIndex:
         """Put other entries in the place of those from `first` on, which are there."""
         os.pwrite(self._file, entries, _HEADER.size + (first - 1) * ENTRY.size)
 
+    def owed_among(self, first: int, last: int) -> tuple[int, int]:
+        """Return the first of the messages `first` to `last` that is still owed, 0 if none is, and how many are."""
+        first_owed = count = 0
+        for number, (sequence, _, _, sent_ns) in enumerate(ENTRY.iter_unpack(self.read_bytes(first, last)), first):
+            if sequence and not sent_ns:
+                first_owed = first_owed or number
+                count += 1
+        return first_owed, count
+
     def owed(self) -> Iterator[Entry]:
         """Yield the reports that were never transmitted, in order."""
         return (entry for _, entry in self._numbered_owed())

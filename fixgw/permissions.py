@@ -13,6 +13,8 @@ from fixgw.reject import GatewayReject
 
 QUERIES: Final = frozenset(("H", "AF", "M", "e", "g", "AN", "BB", "AD"))
 """Requests that change nothing."""
+_OF_ANY_ROLE: Final = frozenset(("BE",))
+"""What concerns the session itself."""
 _ORDER_ENTRY: Final = SessionRole.ORDER_ENTRY
 _READ_ONLY: Final = SessionRole.READ_ONLY
 _DROP_COPY: Final = SessionRole.DROP_COPY
@@ -23,9 +25,10 @@ _CLIENT_ROLES: Final = ("3", "24")
 def check_role(known: Session, msg_type: str) -> None:
     """Raise `Refusal` if the session's role does not allow a message of this type."""
     role = known.profile.role
-    if role is not _ORDER_ENTRY and not (
-        (role is _READ_ONLY and msg_type in QUERIES) or (role is _DROP_COPY and msg_type in _FOR_DROP_COPY)
-    ):
+    if role is _ORDER_ENTRY or msg_type in _OF_ANY_ROLE:
+        return
+    is_allowed = (role is _READ_ONLY and msg_type in QUERIES) or (role is _DROP_COPY and msg_type in _FOR_DROP_COPY)
+    if not is_allowed:
         raise Refusal(GatewayReject.NOT_FOR_ROLE)
 
 

@@ -29,10 +29,12 @@ from engine.events import (
     PhaseChanged,
     PhaseReported,
     Refused,
+    SessionRecovered,
     Trade,
     TradeAmended,
     TradeReported,
     TradesAnswered,
+    UserReported,
 )
 from engine.reject import TEXTS
 from engine.values import BUY, CONTINUOUS, EXPIRIES, REQUESTED, SELL, CancelReason, OrderStatus, OrderType
@@ -42,6 +44,7 @@ from fixgw.phases import SESSION_SUB_ID, indicative_price, phase_changed, phase_
 from fixgw.reject import business_reject_reason, cxl_rej_reason, mass_cancel_reject_reason, ord_rej_reason
 from fixgw.sizes import displayed_text
 from fixgw.terms import terms_text
+from fixgw.throttle import limits_text
 from fixgw.trade_capture import trade_reported, trades_answered
 
 Report = tuple[str, str]
@@ -123,6 +126,8 @@ class Reports:
             Refused: self._refused,
             PhaseChanged: self._phase_changed,
             PhaseReported: self._phase_reported,
+            UserReported: self._user_reported,
+            SessionRecovered: self._session_recovered,
             IndicativePrice: self._indicative_price,
             ListReported: self._list_reported,
             ListRequestRejected: self._list_request_rejected,
@@ -380,6 +385,16 @@ class Reports:
 
     def _phase_reported(self, event: PhaseReported, _exec_id: str, time: str, _part: int) -> Report:
         return phase_reported(event, self._instruments.get(event.symbol), time)
+
+    def _user_reported(self, event: UserReported, _exec_id: str, _time: str, _part: int) -> Report:
+        status = "926=3\x01927=not the user of this session\x01"
+        if event.is_known:
+            status = f"926=1\x01927={limits_text(event.throttle, event.orders_left, event.queries_left)}\x01"
+        return "BF", f"923={event.request_id}\x01553={event.user}\x01{status}"
+
+    def _session_recovered(self, event: SessionRecovered, _exec_id: str, _time: str, _part: int) -> Report:
+        text = f"{event.missed} missed messages, {event.orders} open orders"
+        return "B", f"148=recovery complete\x0133=1\x0158={text}\x01"
 
     def _indicative_price(self, event: IndicativePrice, _exec_id: str, time: str, _part: int) -> Report:
         return indicative_price(event, self._instruments[event.symbol], time)

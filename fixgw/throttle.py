@@ -54,6 +54,16 @@ class Bucket:
         self._time_ns = time_ns
 
 
+def limits_text(limits: Throttle, orders_left: int, queries_left: int) -> str:
+    """Return limits, and what is left, as a UserResponse has them."""
+    orders = _limit_text(limits.orders_per_s, limits.orders_burst, orders_left)
+    return f"orders: {orders}; queries: {_limit_text(limits.queries_per_s, limits.queries_burst, queries_left)}"
+
+
+def _limit_text(per_s: int, burst: int, left: int) -> str:
+    return f"{per_s}/s, at most {burst} at once, {left} left now" if per_s else "no limit"
+
+
 class SessionThrottle:
     """One session's buckets. They outlive its connections: to log on again fills none."""
 

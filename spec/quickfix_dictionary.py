@@ -19,8 +19,8 @@ from fixgw.version import FIX44, Version, version_named
 
 SPEC: Final = Path(__file__).parent
 MESSAGES: Final = (
-    *(*"012345ADEFGHKMq", "AF", *"egV89rjfhNWXY"),
-    *("AN", "AO", "AP", "BB", "BG", "BA", "AD", "AQ", "AE"),
+    *(*"012345ADEFGHKMq", "AF", *"egV89rjfhNWXYB"),
+    *("AN", "AO", "AP", "BB", "BG", "BA", "AD", "AQ", "AE", "BE", "BF"),
 )
 
 

@@ -449,6 +449,11 @@ class Tape:
 
     def _balances(self) -> AnyCommand:
         session, account, _, _ = self._of(self._number)
+        kind = self._random.randrange(6)
+        if kind == 0:
+            return commands.QueryUser(session, self._number, "u", self._seldom("NOBODY", session), 5, 5)
+        if kind == 1:
+            return commands.RecoverSession(session, 3, self._random.randrange(self._number + 1))
         is_collateral = bool(self._random.randrange(2))
         return commands.QueryBalances(session, self._number, "b", self._seldom("", account, 3), is_collateral)
 

@@ -28,6 +28,7 @@ MESSAGES: tuple[AnyCommand, ...] = (
     commands.NewOrderList("S", 7, "L", Contingency.ONE_TRIGGERS_OTHER, ()),
     commands.CancelOrderList("S", 7, "L"),
     commands.QueryOrderList("S", 7, "L"),
+    commands.QueryUser("S", 7, "r", "S"),
 )
 
 

@@ -2,8 +2,10 @@ from typing import Any
 
 import pytest
 
-from engine import commands
-from engine.events import OrderStatusReported
+from engine import commands, queries
+from engine.events import CommandRejected, OrderStatusReported, SessionRecovered, UserReported
+from engine.profile import SessionProfile, Throttle
+from engine.queries import RECOVERY_ID
 from engine.reject import RejectReason
 from engine.state import FINISHED_ORDERS_KEPT
 from engine.values import BUY, LIMIT, SELL, OrderStatus
@@ -187,3 +189,46 @@ def test_mass_status_of_nothing_is_one_answer_that_says_why(asked: dict[str, Any
     event = only(OrderStatusReported, Venue().query_all("A", **asked))
     assert (event.reason, event.order_id, event.status) == (reason, 0, OrderStatus.REJECTED)
     assert (event.is_mass_status, event.total_reports, event.last_report) == (True, 0, True)
+
+
+# ---------------------------------------------------------------------------------------------- the session itself
+
+
+def test_session_is_told_its_limits_and_of_no_other_user() -> None:
+    venue = Venue()
+    throttle = Throttle(10, 20, 1, 2)
+    venue.apply(commands.ProvisionSession("desk", ("A",), "", profile=SessionProfile(throttle=throttle)))
+    told = only(UserReported, venue.apply(commands.QueryUser("desk", 1, "r", "desk", 7, 1)))
+    assert told == UserReported("desk", "r", "desk", True, throttle, 7, 1)
+    told = only(UserReported, venue.apply(commands.QueryUser("desk", 2, "r", "A")))
+    assert (told.is_known, told.throttle) == (False, Throttle())
+
+
+def test_session_that_recovers_is_told_of_its_open_orders_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "REPORTS_MAX", 4)
+    venue = Venue()
+    venue.apply(commands.ProvisionSession("desk", ("B", "A"), ""))
+    for number in range(9):
+        venue.buy(1, 100, "AB"[number % 2], cl_ord_id=f"o{number}")
+    venue.buy(1, 100, "C", cl_ord_id="another's")
+    before = venue.state.sessions["desk"].last_in
+    names: list[str] = []
+    after = told = 0
+    while told < 9:
+        *states, end = venue.apply(commands.RecoverSession("desk", 5, after, told))
+        assert isinstance(end, SessionRecovered)
+        names += [state.cl_ord_id for state in states if isinstance(state, OrderStatusReported)]
+        told, after = end.orders, end.after
+        assert end == SessionRecovered("desk", 5, len(names), 0 if told == 9 else told)
+        reports = all_of(OrderStatusReported, list(states))
+        assert {(report.total_reports, report.request_id) for report in reports} == {(9, RECOVERY_ID)}
+        assert [report.last_report for report in reports][-1] is (told == 9)
+    assert names == [f"o{number}" for number in range(9)]
+    assert venue.state.sessions["desk"].last_in == before
+
+
+def test_session_without_open_orders_recovers_at_once() -> None:
+    venue = Venue()
+    venue.apply(commands.ProvisionSession("desk", ("A",), ""))
+    assert venue.apply(commands.RecoverSession("desk", 0)) == [SessionRecovered("desk", 0, 0)]
+    assert only(CommandRejected, venue.apply(commands.RecoverSession("none", 0))).text == "unknown session none"

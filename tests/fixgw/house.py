@@ -77,7 +77,7 @@ class House:
         self.delivery = Delivery(self.data / "outbound", self.sequencer, Reports(self.order_entry.instruments))
         self.owed = self.delivery.restore()
         self.sequencer.begin_batch()
-        gateway = OrderGateway(self.sequencer, self.order_entry, self.delivery)
+        gateway = self.gateway = OrderGateway(self.sequencer, self.order_entry, self.delivery)
         self.acceptor = Acceptor(Fix("FONDACO"), gateway, OpenDoor())
         self.acceptor.refresh()
         if not recovered.exchange.state.sessions:

@@ -5,12 +5,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.frames import Frame
 from engine.journal import Cursor
 from fixgw import acceptor as acceptor_module
 from fixgw.codec import Message
-from fixgw.outbound import PIECE_REPORTS, RESENDS_WAITING_MAX, RESERVED_BLOCK
+from fixgw.outbound import PIECE_REPORTS, RESENDS_WAITING_MAX, RESERVED_BLOCK, _not_in
 from tests.fixgw.house import Broker, House, Wire, numbers, sleep
 
 
@@ -192,6 +194,24 @@ async def test_requests_beyond_the_limit_are_joined_and_not_forgotten(house: Hou
         broker.say("2", f"7={number}|16={number}|")
     assert len(house.outbound()._resends) == RESENDS_WAITING_MAX
     assert set(numbers(await broker.heard_now())) == set(range(2, RESENDS_WAITING_MAX + 52))
+
+
+async def test_requests_for_the_same_add_no_work(house: House, talked: Broker) -> None:
+    for begin, end in ((2, 3), (1, 0), (3, 6), (1, 7), (5, 5)):
+        talked.say("2", f"7={begin}|16={end}|")
+    assert kinds(await talked.heard_now()) == "8x2 8x3 4x1>2 4x4>5 8x5 8x6 4x7>8"
+    talked.say("2", "7=2|16=3|")
+    assert kinds(await talked.heard_now()) == "8x2 8x3", "what has been sent may be asked for again"
+
+
+@given(st.lists(st.tuples(st.integers(1, 30), st.integers(1, 30)), max_size=12))
+def test_ranges_of_what_waits_do_not_overlap(asked: list[tuple[int, int]]) -> None:
+    waiting: list[tuple[int, int]] = []
+    for begin, end in asked:
+        waiting += _not_in(waiting, begin, end)
+    numbers_waiting = [number for begin, end in waiting for number in range(begin, end + 1)]
+    assert len(numbers_waiting) == len(set(numbers_waiting))
+    assert set(numbers_waiting) == {number for begin, end in asked for number in range(begin, end + 1)}
 
 
 async def test_long_resend_comes_in_pieces_and_lets_others_trade(house: House) -> None:

@@ -129,6 +129,25 @@ async def test_questions_have_a_bucket_of_their_own(house: House) -> None:
     assert (heard[3].fields["372"], heard[3].fields["379"], heard[3].fields["380"]) == ("AF", "S", "0")
 
 
+async def test_session_may_ask_for_its_limits_and_what_is_left(house: House) -> None:
+    broker = await log_on(house, Throttle(orders_per_s=10, orders_burst=20))
+    for name in ("A", "B", "C"):
+        broker.order(name)
+    broker.say("BE", "923=R|924=4|553=BROKER1|")
+    *_, answer = await broker.heard_now()
+    assert answer.msg_type == "BF"
+    assert (answer.fields["923"], answer.fields["553"], answer.fields["926"]) == ("R", "BROKER1", "1")
+    assert answer.fields["927"] == "orders: 10/s, at most 20 at once, 17 left now; queries: no limit"
+    house.now_ns += SECOND_NS
+    broker.say("2", "7=5|16=5|")
+    assert (await broker.heard_now())[0].fields["927"] == answer.fields["927"]
+    broker.say("BE", "923=R|924=4|553=BROKER2|")
+    broker.say("BE", "923=R|924=1|553=BROKER1|")
+    other, refused = await broker.heard_now()
+    assert (other.fields["926"], other.fields["927"]) == ("3", "not the user of this session")
+    assert refused.fields["58"][:6] == "[2002]"
+
+
 async def test_each_order_of_a_list_counts(house: House) -> None:
     broker = await log_on(house, Throttle(orders_per_s=1, orders_burst=3))
     pair = f"{LISTED % ('a', 1, '2|44=90')}{LISTED % ('b', 2, '3|99=110')}"
