@@ -20,8 +20,8 @@ from fixgw.timestamps import format_utc
 if TYPE_CHECKING:
     from fixgw.acceptor import Acceptor
 
-WRITE_BUFFER_BYTES: Final = 1024 * 1024
-"""With more than this unread by the client, its reports wait in the journal."""
+WRITE_BUFFER_BYTES: Final = 64 * 1024
+"""With more than this that the system does not take, as the client does not read, its reports wait in the journal."""
 GOODBYE_S: Final = 2.0
 """How long the answer to a Logout is waited for."""
 MANY_EVENTS: Final = 16

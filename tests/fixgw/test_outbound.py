@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.commands import ProvisionSession, SetPhase
 from engine.frames import Frame
 from engine.journal import Cursor
+from engine.values import Phase
 from fixgw import acceptor as acceptor_module
 from fixgw.codec import Message
 from fixgw.outbound import PIECE_REPORTS, RESENDS_WAITING_MAX, RESERVED_BLOCK, _not_in
-from tests.fixgw.house import Broker, House, Wire, numbers, sleep
+from tests.fixgw.house import QUICK_HASH, Broker, House, Wire, numbers, sleep
 
 
 @pytest.fixture
@@ -320,6 +322,35 @@ async def test_slow_reader_costs_no_memory_and_gets_everything_once_and_in_order
     assert kinds(broker.heard) == " ".join(["A1", *(f"8{number}" for number in range(2, count + 2))])
     await house.settle()
     assert house.outbound().live
+
+
+async def test_many_readers_that_stall_cost_no_memory_and_get_everything(house: House) -> None:
+    brokers = []
+    for number in range(60):
+        name = f"DESK{number}"
+        house.sequencer.submit(ProvisionSession(name, ("BROKER1-A",), QUICK_HASH))
+        await house.settle()
+        broker = await Broker(house, name).log_on()
+        broker.say("g", "335=G|336=BTC/USD|263=1|")
+        await broker.heard_now()
+        broker.wire.limit = 2_000
+        brokers.append(broker)
+    changes = 200
+    for number in range(changes):
+        phase = Phase.HALT if number % 2 == 0 else Phase.CONTINUOUS
+        house.sequencer.submit(SetPhase("BTC/USD", phase, "mira", "a test"))
+        if number % 10 == 0:
+            await house.settle()
+    await house.settle()
+    for broker in brokers:
+        outbound = house.outbound(broker.comp_id)
+        assert broker.wire.is_paused
+        assert len(broker.wire.unread) < 2_000 + PIECE_REPORTS * 300
+        assert (outbound._frames, outbound._entries, len(outbound._resends)) == ([], [], 0)
+    for broker in brokers:
+        while len(broker.heard) < 2 + changes:
+            await broker.heard_now()
+        assert numbers(broker.heard) == list(range(1, 3 + changes))
 
 
 async def test_answers_to_a_slow_reader_wait_and_heartbeats_are_left_out(house: House) -> None:
