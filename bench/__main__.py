@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from bench.against import SIMPLE, is_known, measure_against
 from bench.client import BenchError
 from bench.compiled import NotCompiled, build, is_interpreted
+from bench.market_data import PACE, SUBSCRIBERS, measure_market_data
 from bench.measure import (
     BUILDS,
     FLOWS,
@@ -52,6 +53,7 @@ class Part(StrEnum):
     TLS = "tls"
     SCALING = "scaling"
     VALIDATION = "validation"
+    MARKET_DATA = "market-data"
 
 
 class Run:
@@ -85,6 +87,7 @@ class Run:
             Part.TLS: (self._tls, 1),
             Part.SCALING: (self._scaling, 1),
             Part.VALIDATION: (self._validation, len(self._builds)),
+            Part.MARKET_DATA: (self._market_data, len(self._builds)),
         }
         with self._progress:
             self._task = self._progress.add_task("", total=sum(steps[part][1] for part in parts))
@@ -151,6 +154,15 @@ class Run:
             self.results.validation += found
             costs = ", ".join(f"{run.flow} {100 * run.cost:.1f} %" for run in found)
             self._end(f"dictionary validation costs, {name}: {costs}")
+
+    def _market_data(self) -> None:
+        updates = 20_000 if self.results.quick else 50_000
+        for name in self._builds:
+            self._begin(f"market data: {name}")
+            found = measure_market_data(name, self._cores, updates=updates, paces=(PACE, 0), home=BUILDS[name])
+            self.results.market_data += found
+            rates = (f"{fed.updates_per_s:,.0f} updates/s, p99 {fed.p99_us / 1_000:,.1f} ms" for fed in found)
+            self._end(f"market data for {SUBSCRIBERS} subscribers, {name}: " + "; ".join(rates))
 
 
 Quick = Annotated[bool, typer.Option("--quick", help="Some seconds instead of minutes; the figures are rough.")]

@@ -67,6 +67,13 @@ class Writer:
         """Ask for all messages from number `begin` on."""
         return self._message(b"2", b"7=%d\x0116=0\x01" % begin)
 
+    def market_data_request(self) -> bytes:
+        """Ask for the full book of `SYMBOL`, order by order, with updates."""
+        types = b"267=2\x01269=0\x01269=1\x01"
+        return self._message(
+            b"V", b"262=B\x01263=1\x01264=0\x01265=1\x01266=N\x01%b146=1\x0155=%b\x01" % (types, SYMBOL)
+        )
+
     def add(self, load: Load, side: bytes, price: bytes) -> Resting:
         """Add a good-till-cancel limit order to the load; return how to cancel it."""
         cl_ord_id = self._next_cl_ord_id()

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.against import Against
+from bench.market_data import PACE, Fed
 from bench.measure import FLOWS, LANES, VENUES, Build, Peer, PingPong, Pipelined, Scaling, Validation
 from bench.tls import TlsCost
 
@@ -83,6 +84,7 @@ class Results:
     tls: TlsCost | None = None
     scaling: list[Scaling] = field(default_factory=list)
     validation: list[Validation] = field(default_factory=list)
+    market_data: list[Fed] = field(default_factory=list)
     began: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
     def figures(self) -> list[Figure]:
@@ -144,6 +146,11 @@ class Results:
                 figures.append(
                     Figure(f"cost of an order: {run.case}", growth, "times", SCALING_RATIO_MAX, at_least=False)
                 )
+        for fed in self.market_data:
+            if not fed.pace:
+                name = f"market data to {fed.subscribers} subscribers of the full book, {fed.build}"
+                figures.append(Figure(name, fed.updates_per_s, "updates/s", PACE))
+                figures.append(Figure(f"{name}: gaps", fed.gaps, "gaps", 0, at_least=False))
         return figures
 
 
@@ -180,6 +187,8 @@ def print_tables(results: Results, console: Console) -> None:
         console.print(_validation_table(results.validation))
     if results.scaling:
         console.print(_scaling_table(results.scaling))
+    if results.market_data:
+        console.print(_market_data_table(results.market_data))
     console.print(_figures_table(results.figures()))
 
 
@@ -238,6 +247,18 @@ def _scaling_table(runs: list[Scaling]) -> Table:
     for run in runs:
         counts = (run.sessions, run.resting_orders, run.levels, run.orders_per_s)
         table.add_row(run.case, *(f"{count:,.0f}" for count in counts), f"{run.us_per_order:,.1f}")
+    return table
+
+
+def _market_data_table(runs: list[Fed]) -> Table:
+    table = Table(title="Market data: from the engine's stamp to a subscriber, in ms, trading relaxed")
+    table.add_column("build")
+    for name in ("subscribers", "pace", "updates/s", "p50", "p99"):
+        table.add_column(name, justify="right")
+    for fed in runs:
+        pace = f"{fed.pace:,}/s" if fed.pace else "as fast as it goes"
+        delays = (f"{value / 1_000:,.1f}" for value in (fed.p50_us, fed.p99_us))
+        table.add_row(fed.build, f"{fed.subscribers}", pace, f"{fed.updates_per_s:,.0f}", *delays)
     return table
 
 

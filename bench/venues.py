@@ -21,6 +21,8 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Final, Literal
 
+from argon2 import PasswordHasher
+
 from bench.client import BenchError
 from config.settings import Lane
 
@@ -92,6 +94,31 @@ def venue(
     command = [sys.executable, "-m", "backoffice.cli", "serve", *files]
     with _running(f"the venue (sync {sync}, lane {lane}, of {home})", command, port, cores, directory / "log", home):
         yield port
+
+
+@contextmanager
+def market_data_venue(cores: Cores, directory: Path, subscribers: int, home: Path = ROOT) -> Iterator[tuple[int, int]]:
+    """Run our venue, and market data beside it for sessions MD1, MD2, ...; give the ports of both.
+
+    Market data has the peer's core to itself; trading shares the other one with the client.
+    """
+    port, data_port = _free_port(), _free_port()
+    config = directory / "venue.toml"
+    text = venue_settings(SANDBOX.read_text(encoding="utf-8"), port, "relaxed")
+    hashed = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("sandbox-only")
+    text += f"\n[market_data]\nport = {data_port}\n" + "".join(
+        f'\n[[sessions]]\ncomp_id = "MD{number}"\nrole = "market-data"\npassword_hash = "{hashed}"\n'
+        for number in range(1, subscribers + 1)
+    )
+    config.write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "backoffice.cli", "serve"]
+    files = ["--config", str(config), "--data", str(directory / "data")]
+    beside = Cores(cores.client, cores.client)
+    with (
+        _running("the trading process", [*command, "trading", *files], port, beside, directory / "log", home),
+        _running("market data", [*command, "marketdata", *files], data_port, cores, directory / "data-log", home),
+    ):
+        yield port, data_port
 
 
 @contextmanager
