@@ -498,6 +498,16 @@ class QueryTrades(Command, tag=81, frozen=True, array_like=True, gc=False):
     order_id: int
 
 
+class QueryInstruments(Command, tag=95, frozen=True, array_like=True, gc=False):
+    """Ask for an instrument, or for all, in one of the two forms that FIX has for the answer."""
+
+    session: str
+    msg_seq_num: int
+    request_id: str
+    symbol: str
+    is_definition: bool
+
+
 class SetIndexPrice(Command, tag=26, frozen=True, array_like=True, gc=False):
     """The index price of an instrument, with where it comes from and when it held there, ns since the epoch."""
 
@@ -542,6 +552,7 @@ AnyCommand = (
     | QueryTrades
     | QueryUser
     | RecoverSession
+    | QueryInstruments
     | BustTrade
     | CorrectTrade
     | SetLimits

@@ -701,6 +701,28 @@ class SessionRecovered(Event, tag=91, frozen=True, array_like=True, gc=False):
     after: int = 0
 
 
+class InstrumentReported(Event, tag=95, frozen=True, array_like=True, gc=False):
+    """An instrument, as asked: the `place`th of `total`. `reason` other than 0: there is none, and why.
+
+    `lowest_price` and `highest_price` are those of its price bands at the moment, 0 for no bound, and
+    `reference_price` what the static one lies around.
+    """
+
+    session: str
+    request_id: str
+    symbol: str
+    is_definition: bool
+    place: int
+    total: int
+    phase: Phase
+    rules: Rules
+    lowest_price: Price
+    highest_price: Price
+    reference_price: Price
+    reason: int = 0
+    text: str = ""
+
+
 class OrderTriggered(Event, tag=26, frozen=True, array_like=True, gc=False):
     """The price that an order waited for was reached, and the order enters the book. Nothing of it has traded yet."""
 
@@ -768,6 +790,7 @@ AnyEvent = (
     | TradeReported
     | UserReported
     | SessionRecovered
+    | InstrumentReported
     | TradeAmended
     | LimitsSet
     | Blocked

@@ -19,6 +19,7 @@ from engine import (
     guarding,
     house,
     index_price,
+    instrument_queries,
     lists,
     queries,
     replacing,
@@ -74,6 +75,7 @@ _APPLIERS: Final[dict[type, Callable[[State, Any], list[AnyEvent]]]] = {
     commands.QueryTrades: trade_queries.query_trades,
     commands.QueryUser: queries.query_user,
     commands.RecoverSession: queries.recover_session,
+    commands.QueryInstruments: instrument_queries.query_instruments,
     commands.SetIndexPrice: index_price.set_index_price,
 }
 """Each of the first seven notes where its session's sequence stands. Done here, for all of them, that would cost more:

@@ -105,6 +105,7 @@ class DayStatistics:
     def values(self, kinds: Kinds, text: InstrumentText) -> dict[Kinds, str]:
         """Return the fields of each statistic that is among `kinds`, empty where there is none."""
         prices = text.price_text
+        average = f"270={text.average_price(self.notional, self.qty)}\x01" if self.qty else ""
         found: dict[Kinds, str] = {}
         if kinds & OPENING:
             found[OPENING] = priced(prices, self.opening)
@@ -115,7 +116,8 @@ class DayStatistics:
         if kinds & LOW:
             found[LOW] = priced(prices, self.low)
         if kinds & VWAP:
-            found[VWAP] = f"270={text.average_price(self.notional, self.qty)}\x01" if self.qty else ""
+            found[VWAP] = average
         if kinds & VOLUME:
-            found[VOLUME] = f"271={text.qty_text[self.qty]}\x015128={self.trade_count}\x01" if self.trade_count else ""
+            volume = f"{average}271={text.qty_text[self.qty]}\x015128={self.trade_count}\x01"
+            found[VOLUME] = volume if self.trade_count else ""
         return found

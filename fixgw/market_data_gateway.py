@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from engine import state
+from engine.commands import QueryInstruments
 from engine.events import AnyEvent, IndicativePrice, PhaseChanged, PhaseReported, SequenceReset, SequenceSet
-from engine.profile import SessionRole
+from engine.instrument_queries import report_instruments
+from engine.profile import SessionProfile, SessionRole
 from engine.reject import RejectReason
 from engine.state import State
 from engine.values import CancelOnDisconnect, Phase, Subscription
@@ -23,15 +25,23 @@ from fixgw.market_publisher import MarketPublisher
 from fixgw.phases import indicative_price, phase_changed, phase_reported
 from fixgw.refusal import Refusal, unsupported_value
 from fixgw.reject import GatewayReject, business_reject_reason, md_req_rej_reason
+from fixgw.securities import (
+    DEFINITION_REQUEST,
+    LIST_REQUEST,
+    instrument_reported,
+    read_definition_request,
+    read_list_request,
+)
 from fixgw.session import Session
 from fixgw.session_numbers import NumbersFile
-from fixgw.support import ECHO_CHARS_MAX, MARKET_DATA_REQUEST
+from fixgw.support import ECHO_CHARS_MAX, ID_CHARS_MAX, MARKET_DATA_REQUEST
 from fixgw.throttle import SessionThrottle
 from fixgw.validation import Flaw
-from fixgw.version import FIX44
+from fixgw.version import Version, version_named
 
 SUBSCRIPTIONS_MAX: Final = 1_000
 """How many instruments a session can follow at once, each request's counted for itself."""
+_IDS: Final = ("262", "320", "324", "335", "336", "55")
 _REQUEST_IDS: Final = ("262", "320", "324", "335")
 _SUBSCRIPTIONS: Final = {str(each.value): each for each in Subscription}
 
@@ -160,7 +170,7 @@ class MarketDataGateway:
             else:
                 self._answer(comp_id, outbound, message)
         except Refusal as refusal:
-            outbound.say(*_refused(message, refusal, number))
+            outbound.say(*_refused(message, refusal, number, self._state.sessions[comp_id].profile))
         outbound.flush()
         del framer  # Requests are few: there is nothing to learn.
         is_patient = not excess or throttle.may_be_refused(self._clock.now_ns)
@@ -202,7 +212,8 @@ class MarketDataGateway:
             if not may_see(profile, symbol):
                 self._publisher.unsubscribe(subscription)
                 del outbound.subscriptions[request_id, symbol]
-                outbound.say("Y", _rejected(request_id, Refusal(GatewayReject.INSTRUMENT_NOT_VISIBLE, 55, symbol)))
+                refusal = Refusal(GatewayReject.INSTRUMENT_NOT_VISIBLE, 55, symbol)
+                outbound.say("Y", _rejected(request_id, refusal, version_named(profile.version)))
         outbound.flush()
 
     def _throttle(self, comp_id: str) -> SessionThrottle:
@@ -223,14 +234,20 @@ class MarketDataGateway:
     def _answer(self, comp_id: str, outbound: MarketDataOutbound, message: Message) -> None:
         """Do what a message asks for. Raise `Refusal`."""
         msg_type, fields = message.msg_type, message.fields
-        if msg_type not in _ANSWERED:
-            is_known = msg_type in FIX44.supported
+        version = version_named(self._state.sessions[comp_id].profile.version)
+        if msg_type not in _ANSWERED or msg_type not in version.supported:
+            is_known = msg_type in version.supported
             raise Refusal(GatewayReject.NOT_FOR_ROLE if is_known else GatewayReject.UNSUPPORTED_MESSAGE)
         for tag in fields:
-            if tag not in FIX44.supported[msg_type]:
+            if tag not in version.supported[msg_type]:
                 raise Refusal(GatewayReject.UNSUPPORTED_FIELD, tag if tag.isdecimal() else 0)
+        for tag in _IDS:
+            if len(fields.get(tag, "")) > ID_CHARS_MAX:
+                raise Refusal(GatewayReject.FIELD_TOO_LONG, tag, f"at most {ID_CHARS_MAX}")
         if msg_type == MARKET_DATA_REQUEST:
             self._market_data(comp_id, outbound, message)
+        elif msg_type in _INSTRUMENTS:
+            self._instruments_asked(outbound, _INSTRUMENTS[msg_type](comp_id, 0, message))
         elif msg_type == "e":
             self._phases(comp_id, outbound, fields, "324", "55", self._security_status_to)
         else:
@@ -259,6 +276,12 @@ class MarketDataGateway:
             subscriptions[subscription.key] = subscription
             outbound.send_snapshot(subscription)
 
+    def _instruments_asked(self, outbound: MarketDataOutbound, question: QueryInstruments) -> None:
+        """Tell what instruments there are."""
+        for event in report_instruments(self._state, question):
+            text = self._instruments.get(event.symbol) if event.total else None
+            outbound.say(*instrument_reported(event, text, f"MD{outbound.next_out}"))
+
     def _phases(
         self,
         comp_id: str,
@@ -272,7 +295,7 @@ class MarketDataGateway:
         subscription = _SUBSCRIPTIONS.get(fields["263"])
         if subscription is None:
             raise unsupported_value(fields, "263")
-        symbol, request_id = fields.get(symbol_tag, ""), fields[id_tag][:ECHO_CHARS_MAX]
+        symbol, request_id = fields.get(symbol_tag, ""), fields[id_tag]
         profile = self._state.sessions[comp_id].profile
         books = [book for each, book in self._state.books.items() if symbol in ("", each) and may_see(profile, each)]
         is_security_status = id_tag == "324"
@@ -290,15 +313,14 @@ class MarketDataGateway:
         ]
         unknown = RejectReason.UNKNOWN_INSTRUMENT
         for report in reports or [
-            PhaseReported(
-                comp_id, request_id, symbol[:ECHO_CHARS_MAX], is_security_status, Phase.CLOSED, 0, unknown, unknown.text
-            )
+            PhaseReported(comp_id, request_id, symbol, is_security_status, Phase.CLOSED, 0, unknown, unknown.text)
         ]:
             text = self._instruments.get(report.symbol) if not report.reason else None
             outbound.say(*phase_reported(report, text, self._clock.text))
 
 
-_ANSWERED: Final = frozenset((MARKET_DATA_REQUEST, "e", "g"))
+_INSTRUMENTS: Final = {LIST_REQUEST: read_list_request, DEFINITION_REQUEST: read_definition_request}
+_ANSWERED: Final = frozenset((MARKET_DATA_REQUEST, "e", "g", *_INSTRUMENTS))
 
 
 def _flaw_body(message: Message, flaw: Flaw) -> str:
@@ -310,32 +332,33 @@ def _flaw_body(message: Message, flaw: Flaw) -> str:
     return f"45={number if number.isdigit() else 0}\x01{ref_tag}{ref_type}373={flaw.reason:d}\x0158={text}\x01"
 
 
-def _refused(message: Message, refusal: Refusal, number: int) -> tuple[str, str]:
+def _refused(message: Message, refusal: Refusal, number: int, profile: SessionProfile) -> tuple[str, str]:
     """Return the refusal of a message in its own form: a MarketDataRequestReject, else a BusinessMessageReject.
 
     What FIX finds wrong with a value comes first, so that an answer repeats no value that is not well formed.
     """
-    flaw = FIX44.find_flaw(message)
+    version = version_named(profile.version)
+    flaw = version.find_flaw(message) if profile.validates else None
     if flaw is not None and refusal.tag != _ENTRY_TYPE:
         return "3", _flaw_body(message, flaw)
     fields = message.fields
     if message.msg_type == MARKET_DATA_REQUEST:
-        return "Y", _rejected(fields["262"][:ECHO_CHARS_MAX], refusal)
+        return "Y", _rejected(fields["262"][:ECHO_CHARS_MAX], refusal, version)
     request_id = next((fields[tag] for tag in _REQUEST_IDS if tag in fields), "")[:ECHO_CHARS_MAX]
     ref_id = f"379={request_id}\x01" if request_id else ""
     return "j", (
         f"45={fields.get('34', number)}\x01372={message.msg_type[:ECHO_CHARS_MAX]}\x01{ref_id}"
-        f"380={business_reject_reason(refusal.reason)}\x0158={_text(refusal)}\x01"
+        f"380={business_reject_reason(refusal.reason)}\x0158={_text(refusal, version)}\x01"
     )
 
 
-def _rejected(request_id: str, refusal: Refusal) -> str:
+def _rejected(request_id: str, refusal: Refusal, version: Version) -> str:
     reason = md_req_rej_reason(refusal.reason, refusal.tag)
-    return f"262={request_id}\x01{f'281={reason}{SOH}' if reason else ''}58={_text(refusal)}\x01"
+    return f"262={request_id}\x01{f'281={reason}{SOH}' if reason else ''}58={_text(refusal, version)}\x01"
 
 
-def _text(refusal: Refusal) -> str:
-    name = f"{FIX44.field_name(refusal.tag)}: " if refusal.tag else ""
+def _text(refusal: Refusal, version: Version) -> str:
+    name = f"{version.field_name(refusal.tag)}: " if refusal.tag else ""
     detail = f" ({refusal.detail})" if refusal.detail else ""
     return f"[{refusal.reason:d}] {name}{refusal.reason.text}{detail}"
 

@@ -94,7 +94,7 @@ class MarketDataOutbound:
     def say(self, msg_type: str, body: str) -> None:
         """Send a message at once, if the session is logged on."""
         if self.live:
-            self._put(encode(f"35={msg_type}\x01{self._header}{self._number()}\x0152={self._clock.text}\x01{body}"))
+            self._put(self._message(*self._session.version.render(msg_type, body)))
 
     def send(self, subscription: Subscription, parts: list[Part]) -> None:
         """Send an update of what was subscribed to, unless that must have a snapshot first."""
@@ -119,8 +119,7 @@ class MarketDataOutbound:
         """Send administrative messages, in order, and empty the list."""
         for msg_type, body in answers:
             if self._wire is not None and (self.live or msg_type == "5"):
-                number = self._number()
-                self._put(encode(f"35={msg_type}\x01{self._header}{number}\x0152={self._clock.text}\x01{body}"))
+                self._put(self._message(msg_type, body))
         answers.clear()
         self.flush()
 
@@ -131,7 +130,8 @@ class MarketDataOutbound:
             return
         time = self._clock.text
         times = f"\x0152={time}\x0143=Y\x01122={time}\x01"
-        self._put(encode(f"35=4\x01{self._header}{begin}{times}123=Y\x0136={last + 1}\x01"))
+        text = f"35=4\x01{self._header}{begin}{times}123=Y\x0136={last + 1}\x01"
+        self._put(encode(text, self._session.version.begin_string))
         self.flush()
 
     # Connections
@@ -230,7 +230,12 @@ class MarketDataOutbound:
 
     def _frame(self, request_id: str, part: Part, more: str = "") -> bytes:
         head = f"{self._header}{self._number()}\x0152={self._clock.text}\x01262={request_id}\x01{more}"
-        return frame(part, head)
+        version = self._session.version
+        return frame(part.in_version(version), head, version.begin_string)
+
+    def _message(self, msg_type: str, body: str) -> bytes:
+        text = f"35={msg_type}\x01{self._header}{self._number()}\x0152={self._clock.text}\x01{body}"
+        return encode(text, self._session.version.begin_string)
 
     def _put(self, data: bytes) -> None:
         self._frames.append(data)

@@ -40,8 +40,6 @@ def read_request(message: Message, profile: SessionProfile, known: Container[str
     """Return what is asked for, `known` being all instruments. Raise `Refusal`."""
     fields = message.fields
     request_id = fields["262"]
-    if len(request_id) > ID_CHARS_MAX:
-        raise Refusal(GatewayReject.FIELD_TOO_LONG, 262, f"at most {ID_CHARS_MAX}")
     subscription = _SUBSCRIPTIONS.get(fields["263"])
     if subscription is None:
         raise unsupported_value(fields, "263")
@@ -82,9 +80,10 @@ def may_see(profile: SessionProfile, symbol: str) -> bool:
 def _kinds(message: Message) -> Kinds:
     kinds = 0
     for entry in _entries(message, "267", _TYPE_TAGS):
-        if entry["269"] not in ENTRY_TYPES:
+        kind = ENTRY_TYPES.get(entry["269"])
+        if kind is None:
             raise unsupported_value(entry, "269")
-        kinds |= ENTRY_TYPES[entry["269"]]
+        kinds |= kind
     if not kinds:
         raise Refusal(GatewayReject.FIELD_MISSING, 269)
     return kinds

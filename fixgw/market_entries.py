@@ -72,16 +72,15 @@ def indicated(event: IndicativePrice | None, text: InstrumentText) -> dict[Kinds
     """Return the entries that tell what an auction would come to, empty where there is nothing to tell."""
     if event is None:
         return {AUCTION: NOTHING, IMBALANCE: NOTHING}
-    quantities = text.qty_text
+    quantities, price = text.qty_text, priced(text.price_text, event.price)
     side = "P" if event.surplus > 0 else "Q"
-    left = (f"271={quantities[abs(event.surplus)]}\x01", f"277={side}\x01") if event.surplus else NOTHING
-    return {AUCTION: (f"{priced(text.price_text, event.price)}271={quantities[event.qty]}\x01", ""), IMBALANCE: left}
+    left = (f"{price}271={quantities[abs(event.surplus)]}\x01", f"277={side}\x01") if event.surplus else NOTHING
+    return {AUCTION: (f"{price}271={quantities[event.qty]}\x01", ""), IMBALANCE: left}
 
 
-def trade_fields(event: Trade) -> str:
-    """Return the fields that name a trade, and the side that took; in an auction nobody did."""
-    taker = f"2446={event.taker_side:d}\x01" if event.phase is CONTINUOUS else ""
-    return f"1003={event.trade_id}\x01{taker}"
+def aggressor(event: Trade) -> str:
+    """Return the field that tells which side took, nothing for a trade in an auction: there nobody did."""
+    return f"2446={event.taker_side:d}\x01" if event.phase is CONTINUOUS else ""
 
 
 def priced(price_text: dict[Price, str], price: Price) -> str:

@@ -24,10 +24,10 @@ from fixgw.market_entries import (
     TRADE,
     Kinds,
     action,
+    aggressor,
     auction_phase,
     indicated,
     priced,
-    trade_fields,
 )
 from fixgw.market_messages import SNAPSHOT, UPDATE, Part, parts_of
 from fixgw.public_market import PublicMarket
@@ -259,7 +259,7 @@ class View:
             yield (
                 f"269=2\x01270={text.price_text[last.price]}\x01271={text.qty_text[last.qty]}\x01"
                 f"272={time[:_DATE_CHARS]}\x01273={time[_DATE_CHARS + 1 :]}\x01"
-                f"{auction_phase(market.symbol, last.phase)}{trade_fields(last)}"
+                f"{auction_phase(market.symbol, last.phase)}1003={last.trade_id}\x01{aggressor(last)}"
             )
         if kinds & INDEX and market.index_price:
             yield f"269=3\x01{priced(text.price_text, market.index_price)}"

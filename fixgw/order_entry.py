@@ -15,6 +15,7 @@ from engine.commands import (
     NewOrder,
     NewOrderList,
     QueryBalances,
+    QueryInstruments,
     QueryOrder,
     QueryOrderList,
     QueryOrders,
@@ -38,6 +39,7 @@ from fixgw.list_entry import read_list, refused_list
 from fixgw.permissions import account_named, account_of, check_instrument, check_role
 from fixgw.refusal import Refusal, bad_number, unsupported_value
 from fixgw.reject import GatewayReject
+from fixgw.securities import DEFINITION_REQUEST, LIST_REQUEST, read_definition_request, read_list_request
 from fixgw.sizes import CASH_TAG
 from fixgw.support import ECHO_CHARS_MAX, ID_CHARS_MAX, LIST, TERM_TAGS
 from fixgw.terms import read_terms, trails
@@ -47,7 +49,7 @@ from fixgw.validation import Flaw, has_format
 from fixgw.version import FIX44, Version, version_named
 
 _SHORT: Final = (
-    *("11", "41", "55", "1", "66", "584", "790", "2362", "324", "335", "336", "710", "909", "568", "923", "553"),
+    *("11", "41", "55", "1", "66", "584", "790", "2362", "324", "335", "336", "710", "909", "568", "923", "553", "320"),
 )
 """Those names and ids."""
 _SIDES: Final = {"1": Side.BUY, "2": Side.SELL}
@@ -72,7 +74,7 @@ _TIMES_IN_FORCE: Final = {
 _SUBSCRIPTIONS: Final = {str(each.value): each for each in Subscription}
 _USER_STATUS: Final = "4"
 """UserRequestType(924): how the user stands."""
-_REQUEST_IDS: Final = ("66", "11", "584", "324", "335", "710", "909", "568", "923")
+_REQUEST_IDS: Final = ("66", "11", "584", "324", "335", "710", "909", "568", "923", "320")
 """By which of them a refusal names the request that it is for."""
 _MASS_CANCEL_SCOPES: Final = {
     "1": MassCancelScope.INSTRUMENT,
@@ -132,6 +134,8 @@ class OrderEntry:
             POSITIONS: self._query_positions,
             COLLATERAL: self._query_collateral,
             TRADES: self._query_trades,
+            LIST_REQUEST: self._query_instruments,
+            DEFINITION_REQUEST: self._define_instrument,
         }
 
     def refresh(self) -> None:
@@ -303,6 +307,14 @@ class OrderEntry:
         if fields["924"] != _USER_STATUS:
             raise unsupported_value(fields, "924")
         return QueryUser(session, number, fields["923"], fields["553"])
+
+    def _query_instruments(self, session: str, number: int, message: Message) -> QueryInstruments:
+        _check_common(message.fields)
+        return read_list_request(session, number, message)
+
+    def _define_instrument(self, session: str, number: int, message: Message) -> QueryInstruments:
+        _check_common(message.fields)
+        return read_definition_request(session, number, message)
 
     def refuse(self, session: str, number: int, message: Message, refusal: Refusal) -> Refuse:
         """Return the refusal in the message's own form: a rejected order or cancel, else a BusinessMessageReject.

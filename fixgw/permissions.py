@@ -11,7 +11,7 @@ from engine.state import Session
 from fixgw.refusal import Refusal, unsupported_value
 from fixgw.reject import GatewayReject
 
-QUERIES: Final = frozenset(("H", "AF", "M", "e", "g", "AN", "BB", "AD"))
+QUERIES: Final = frozenset(("x", "c", "H", "AF", "M", "e", "g", "AN", "BB", "AD"))
 """Requests that change nothing."""
 _OF_ANY_ROLE: Final = frozenset(("BE",))
 """What concerns the session itself."""

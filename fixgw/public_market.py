@@ -38,10 +38,10 @@ from fixgw.market_entries import (
     TRADE,
     Kinds,
     action,
+    aggressor,
     auction_phase,
     indicated,
     priced,
-    trade_fields,
 )
 
 Entry = tuple[Kinds, str]
@@ -183,7 +183,8 @@ class PublicMarket:
         self.day.trade(event, self.time)
         if self.wanted & TRADE:
             value = f"270={self.text.price_text[event.price]}\x01271={self._qty_text[event.qty]}\x01"
-            self._add(TRADE, NEW, value, auction_phase(self.symbol, event.phase), trade_fields(event))
+            condition = f"{auction_phase(self.symbol, event.phase)}1003={event.trade_id}\x01"
+            self._add(TRADE, NEW, value, condition, aggressor(event))
         orders = self._orders
         if event.phase is not CONTINUOUS:
             self._trade_in_auction(event.maker_order_id, event.maker_leaves_qty, event.maker_terms)
@@ -218,7 +219,7 @@ class PublicMarket:
             self.day.amend(event)
             price, qty = (event.price, event.qty) if event.qty else (event.previous_price, event.previous_qty)
             value = f"270={self.text.price_text[price]}\x01271={self._qty_text[qty]}\x01"
-            self._add(TRADE, CHANGE if event.qty else DELETE, value, more=f"1003={event.trade_id}\x01")
+            self._add(TRADE, CHANGE if event.qty else DELETE, value, f"1003={event.trade_id}\x01")
         elif isinstance(event, AuctionEnded):
             self.day.auction_ended(event)
             self._indicate(None)

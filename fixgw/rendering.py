@@ -80,13 +80,15 @@ _ABSOLUTE: Final = "3"
 _VALUES_42: Final[dict[str, Values]] = {
     "102": {"6": "2", "99": "2"},
     "103": dict.fromkeys(("11", "13", "15", "99"), "0"),
+    "281": {"8": ""},
     "326": {"21": "18", "22": "5"},
     "373": dict.fromkeys(("12", "13", "14", "15", "16", "17", "18", "99"), ""),
     "378": dict.fromkeys(("6", "7", "8", "99"), "4"),
     "380": dict.fromkeys(("6", "7"), "0"),
 }
 """CxlRejReason: 2 broker option. OrdRejReason: 0 broker option. SecurityTradingStatus: 18 not available for trading, 5
-price indication. SessionRejectReason: no others than 0 to 11. ExecRestatementReason: 4 broker option.
+price indication. MDReqRejReason: no others than 0 to 7.
+SessionRejectReason: no others than 0 to 11. ExecRestatementReason: 4 broker option.
 BusinessRejectReason: 0 other."""
 
 
@@ -119,10 +121,15 @@ def _trading_session_status_42(pairs: Pairs) -> Report:
     return "j", f"372=g\x01379={fields['335']}\x01380=2\x0158={fields['58']}\x01"
 
 
+def _security_definition_42(pairs: Pairs) -> Report:
+    """Tell how many there are: FIX 4.2 requires it."""
+    return "d", f"{_text(pairs)}393={int(dict(pairs)['323'] == '1')}\x01"
+
+
 FIX42: Final = Rendering(
     _VALUES_42,
-    {"8": _execution_report_42, "h": _trading_session_status_42},
-    added={"8": ("20", "12", "13")},
+    {"8": _execution_report_42, "h": _trading_session_status_42, "d": _security_definition_42},
+    added={"8": ("20", "12", "13"), "d": ("393",)},
     dropped={"8": ("136", "137", "138", "139"), "h": ("567",)},
 )
 
@@ -152,9 +159,25 @@ def _trade_capture_report_50(pairs: Pairs) -> Report:
     return "AE", _text([*others, *of_order, *trade_id])
 
 
+_SECURITY_50: Final = ("55", "460", "969", "1148", "1149", "1150", "562", "1140", "561", "15", "58")
+_RANK_50: Final = {tag: rank for rank, tag in enumerate(_SECURITY_50)}
+
+
+def _security_list_50(pairs: Pairs) -> Report:
+    """Tell of the instrument in the order that the entries of the list have."""
+    fields = dict(pairs)
+    outside = [pair for pair in pairs if pair[0] in _LIST_HEAD]
+    if "146" not in fields:
+        return "y", _text(outside)
+    entry = [pair for pair in pairs if pair[0] not in _LIST_HEAD]
+    return "y", _text([*outside, *sorted(entry, key=lambda pair: _RANK_50.get(pair[0], len(_RANK_50)))])
+
+
+_LIST_HEAD: Final = ("320", "322", "560", "393", "893", "146")
+
 FIX50SP2: Final = Rendering(
     {"327": {"I": "2", "M": "3"}, "378": {"7": "12"}},
-    {"8": _execution_report_50, "r": _mass_cancel_report_50, "AE": _trade_capture_report_50},
+    {"8": _execution_report_50, "r": _mass_cancel_report_50, "AE": _trade_capture_report_50, "y": _security_list_50},
     added={"A": ("1137", "1409"), "5": ("1409",), "r": ("1369", "1824")},
     dropped={"r": ("41",)},
 )

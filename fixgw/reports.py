@@ -15,6 +15,7 @@ from engine.events import (
     BalancesAnswered,
     CancelRejected,
     IndicativePrice,
+    InstrumentReported,
     ListedOrder,
     ListReported,
     ListRequestRejected,
@@ -42,6 +43,7 @@ from fixgw.balances import balance_reported, balances_answered
 from fixgw.instruments import InstrumentText
 from fixgw.phases import SESSION_SUB_ID, indicative_price, phase_changed, phase_reported
 from fixgw.reject import business_reject_reason, cxl_rej_reason, mass_cancel_reject_reason, ord_rej_reason
+from fixgw.securities import instrument_reported
 from fixgw.sizes import displayed_text
 from fixgw.terms import terms_text
 from fixgw.throttle import limits_text
@@ -135,6 +137,7 @@ class Reports:
             BalanceReported: balance_reported,
             TradesAnswered: trades_answered,
             TradeReported: self._trade_reported,
+            InstrumentReported: self._instrument_reported,
         }
 
     def report(self, event: AnyEvent, sequence: int, part: int, time: str) -> Report:
@@ -401,6 +404,9 @@ class Reports:
 
     def _trade_reported(self, event: TradeReported, exec_id: str, _time: str, _part: int) -> Report:
         return trade_reported(event, exec_id, self._instruments[event.symbol])
+
+    def _instrument_reported(self, event: InstrumentReported, exec_id: str, _time: str, _part: int) -> Report:
+        return instrument_reported(event, self._instruments.get(event.symbol) if event.total else None, exec_id)
 
     def _list_reported(self, event: ListReported, _exec_id: str, time: str, _part: int) -> Report:
         """Tell how a list stands, or why it was refused."""

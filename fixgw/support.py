@@ -71,6 +71,8 @@ BODY: Final = {
     "AD": ("568", "569", "263", "17", "37", "55", "580", "75", "60", "58"),
     MARKET_DATA_REQUEST: ("262", "263", "264", "265", "266", "267", "269", "146", "55", "5129"),
     "BE": ("923", "924", "553"),
+    "x": ("320", "559", "55"),
+    "c": ("320", "321", "55"),
 }
 """Body tags understood in the messages of the application."""
 
@@ -86,11 +88,14 @@ NEEDED: Final[dict[str, tuple[str, ...]]] = {
     "e": ("55", "263", "324"),
     "g": ("263", "335"),
     "AN": ("710",),
+    "x": ("320", "559"),
+    "c": ("320", "321"),
 }
 """Body tags without which the venue cannot make out what is asked for. A version may leave them open."""
 
-VALUES_ON_TOP_OF_42: Final = {"18": "HQa", "40": "JK", "59": "7", "269": "ABQ"}
-"""Values of later versions that the venue has in FIX 4.2 too: of ExecInst, OrdType, TimeInForce and MDEntryType."""
+VALUES_ON_TOP_OF_42: Final = {"18": "HQa", "40": "JK", "59": "7", "269": "ABQ", "277": "PQ"}
+"""Values of later versions that the venue has in FIX 4.2 too: as others do: of ExecInst, OrdType, TimeInForce,
+MDEntryType and TradeCondition."""
 
 LATER_FIELDS: Final = {
     "83": Field("83", "RptSeq", "INT", frozenset(), None),
@@ -100,6 +105,15 @@ LATER_FIELDS: Final = {
     "1085": Field("1085", "DisplayLowQty", "QTY", frozenset(), None),
     "1086": Field("1086", "DisplayHighQty", "QTY", frozenset(), None),
     "1138": Field("1138", "DisplayQty", "QTY", frozenset(), None),
+    "969": Field("969", "MinPriceIncrement", "FLOAT", frozenset(), None),
+    "1140": Field("1140", "MaxTradeVol", "QTY", frozenset(), None),
+    "1148": Field("1148", "LowLimitPrice", "PRICE", frozenset(), None),
+    "1149": Field("1149", "HighLimitPrice", "PRICE", frozenset(), None),
+    "1150": Field("1150", "TradingReferencePrice", "PRICE", frozenset(), None),
+    "5130": Field("5130", "MakerFeeBps", "INT", frozenset(), None),
+    "5131": Field("5131", "TakerFeeBps", "INT", frozenset(), None),
+    "5132": Field("5132", "MinOrderAmt", "AMT", frozenset(), None),
+    "5133": Field("5133", "MaxOrderAmt", "AMT", frozenset(), None),
     "2446": Field("2446", "AggressorSide", "CHAR", frozenset("12"), None),
     "5128": Field("5128", "TradeCount", "INT", frozenset(), None),
     "5129": Field("5129", "ConflationInterval", "INT", frozenset(), None),
@@ -123,10 +137,17 @@ VALUES_ON_TOP_OF_44: Final = {"269": "Q"}
 
 SENT_HEADER: Final = ("35", "49", "56", "115", "128", "34", "52", "43", "122", "97")
 
+_SECURITY: Final = (
+    *("55", "460", "15", "561", "562", "336", "625", "58"),
+    *("969", "1140", "1148", "1149", "1150", "5130", "5131", "5132", "5133"),
+)
+"""What is told of an instrument."""
+
 _ENTRY_EXTENSIONS: Final = frozenset(("1003", "2446", "5128"))
 ENTRY_EXTENSIONS: Final = {
     "W": {"268": _ENTRY_EXTENSIONS},
     "X": {"268": _ENTRY_EXTENSIONS | {"83"}},
+    "y": {"146": frozenset(_SECURITY)},
 }
 """Fields that the venue sends in the entries of repeating groups on top of FIX, by message and tag of the count."""
 
@@ -194,5 +215,7 @@ SENT: Final[dict[str, tuple[str, ...]]] = {
         *("37", "346", "83", "1003", "2446", "5128"),
     ),
     "Y": ("262", "281", "58"),
+    "y": ("320", "322", "560", "393", "893", "146", *_SECURITY),
+    "d": ("320", "322", "323", *_SECURITY),
 }
 """Body tags that the venue sends by MsgType, those of repeating groups included."""

@@ -19,7 +19,7 @@ from fixgw.version import FIX44, Version, version_named
 
 SPEC: Final = Path(__file__).parent
 MESSAGES: Final = (
-    *(*"012345ADEFGHKMq", "AF", *"egV89rjfhNWXYB"),
+    *(*"012345ADEFGHKMq", "AF", *"egVxc89rjfhNWXYydB"),
     *("AN", "AO", "AP", "BB", "BG", "BA", "AD", "AQ", "AE", "BE", "BF"),
 )
 
@@ -72,7 +72,8 @@ def _message(version: Version, msg_type: str) -> Iterator[str]:
     yield f"  <message name='{standard.msg_types[msg_type]}' msgtype='{msg_type}' msgcat='{category}'>"
     extra = {**version.extension_members, **ENTRY_EXTENSIONS.get(msg_type, {})}
     yield from _members(version, body.members, tags, version.always(msg_type), "   ", extra)
-    known = {tag for member, entry in body.members.items() for tag in _with_inner(member, entry, extra)}
+    present = {tag: entry for tag, entry in body.members.items() if tag in tags}
+    known = {tag for member, entry in present.items() for tag in _with_inner(member, entry, extra)}
     for tag in sorted(tags - known, key=int):
         yield f"   <field name='{version.fields[tag].name}' required='N'/>"
     yield "  </message>"

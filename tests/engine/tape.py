@@ -91,6 +91,7 @@ class Tape:
             self._new_list: 5,
             self._cancel_list: 1,
             self._query_list: 2,
+            self._instruments: 0.5,
             self._index_price: 2,
             self._balances: 0.3,
             self._trades: 0.3,
@@ -470,6 +471,12 @@ class Tape:
             int(self._seldom(self.now_ns - SECOND_NS, 0, 3)),
             self._seldom(symbol, "", 3),
             int(self._seldom(self._earlier(), 0, 3)),
+        )
+
+    def _instruments(self) -> AnyCommand:
+        session, _, symbol, _ = self._of(self._number)
+        return commands.QueryInstruments(
+            session, self._number, "i", self._seldom("", symbol, 3), bool(self._random.randrange(2))
         )
 
     def _house(self) -> AnyCommand:

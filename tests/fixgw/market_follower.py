@@ -9,14 +9,15 @@ from decimal import Decimal
 from typing import Final
 
 from engine.book import BookSide
+from engine.profile import FIX_VERSIONS
 from fixgw.codec import SOH, Framer, Message, encode
 from fixgw.groups import Fields, split_group
 from fixgw.market_messages import Part
 from fixgw.market_view import Subscription, View
 from fixgw.public_market import PublicMarket
-from fixgw.support import ENTRY_EXTENSIONS, SENT
+from fixgw.support import ENTRY_EXTENSIONS
 from fixgw.validation import find_flaw
-from fixgw.version import FIX44
+from fixgw.version import FIX44, Version, version_named
 
 HEADER: Final = "49=FONDACO|56=MD1|34=1|52=20261123-03:12:25|262=R|".replace("|", SOH)
 SIDES: Final = {"0": "bids", "1": "offers"}
@@ -53,13 +54,14 @@ class Follower:
 
     def take(self, part: Part) -> None:
         """Take in a message."""
-        (message,) = Framer().receive(encode(f"35={part.msg_type}{SOH}{HEADER}{part.data.decode('latin-1')}"))
-        self.hear(message)
+        for name in FIX_VERSIONS:
+            version = version_named(name)
+            check_message(_message(part.in_version(version), version), version)
+        self.hear(_message(part, FIX44))
 
     def hear(self, message: Message) -> None:
         """Take in a message as it came."""
         self.messages.append(message)
-        check_message(message)
         body, entries = split_entries(message)
         assert int(body["268"]) == len(entries)
         if message.msg_type == "W":
@@ -160,15 +162,28 @@ def split_entries(message: Message) -> tuple[Fields, list[Fields]]:
     return split_group(message, "268", entry.tags() | ENTRY_EXTENSIONS[message.msg_type]["268"])
 
 
-def check_message(message: Message) -> None:
+def check_message(message: Message, version: Version = FIX44) -> None:
     """Hold a message of market data against the standard, and against what the venue says that it sends."""
     msg_type = message.msg_type
-    body = FIX44.dictionary.body_of(msg_type)
+    body = version.dictionary.body_of(msg_type)
     assert body is not None
-    extra = frozenset(SENT[msg_type]) - body.tags()
-    flaw = find_flaw(message, FIX44.dictionary, extra, ENTRY_EXTENSIONS.get(msg_type, {}))
-    assert flaw is None, (flaw, message)
-    assert {tag for tag, _ in message.pairs()} <= {*SENT[msg_type], "35", "49", "56", "34", "52"}
+    entry = body.members.get("268")
+    within = frozenset() if entry is None else frozenset(_ENTRY_TAGS) - entry.tags()
+    extra = frozenset(version.sent[msg_type]) - (body.tags() if entry is None else frozenset(body.members))
+    flaw = find_flaw(message, version.dictionary, extra, {"268": within})
+    assert flaw is None, (version.name, flaw, message)
+    assert {tag for tag, _ in message.pairs()} <= {*version.sent[msg_type], "35", "49", "56", "34", "52"}
+
+
+def _message(part: Part, version: Version) -> Message:
+    text = f"35={part.msg_type}{SOH}{HEADER}{part.data.decode('latin-1')}"
+    (message,) = Framer().receive(encode(text, version.begin_string))
+    return message
+
+
+_ENTRY_TAGS: Final = (
+    *("279", "269", "55", "270", "271", "272", "273", "336", "625", "277", "37", "1003", "346", "83", "2446", "5128"),
+)
 
 
 def displayed_orders(side: BookSide, market: PublicMarket) -> list[Order]:

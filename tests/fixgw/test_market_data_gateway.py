@@ -8,7 +8,7 @@ import pytest
 from engine import commands
 from engine.commands import AnyCommand, ProvisionSession
 from engine.events import AnyEvent
-from engine.profile import SessionProfile, SessionRole
+from engine.profile import FIX_VERSIONS, SessionProfile, SessionRole
 from engine.values import Phase
 from fixgw.codec import SOH, Framer, Message, encode
 from fixgw.gateway import WAIT
@@ -19,6 +19,7 @@ from fixgw.market_publisher import MarketPublisher
 from fixgw.session import Session, SessionState
 from fixgw.session_numbers import RESERVED_BLOCK
 from fixgw.timestamps import format_utc
+from fixgw.version import version_named
 from tests.engine.builders import SYMBOL, Venue, add_instrument
 from tests.fixgw.market_follower import Follower, Timers, check_message
 
@@ -47,8 +48,9 @@ class Wire:
 class Floor(Venue):
     """The builders' venue, and one session that has market data of it."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, version: str = "FIX.4.4") -> None:
         self.directory = directory
+        self.version = version_named(version)
         self.unseen: list[tuple[int, list[AnyEvent]]] = []
         super().__init__()
         self.apply(add_instrument(symbol=OTHER))
@@ -57,12 +59,12 @@ class Floor(Venue):
         self.publisher = MarketPublisher(self.state, Timers())
         self.gateway = MarketDataGateway(self.state, self.publisher, self.clock, directory)
         self.publish()
-        self.session = Session("FONDACO", "MD1")
+        self.session = Session("FONDACO", "MD1", version=self.version)
         self.outbound = self.gateway.open(self.session)
         self.log_on()
 
     def provision(self, *instruments: str) -> None:
-        profile = SessionProfile(SessionRole.MARKET_DATA, instruments=instruments)
+        profile = SessionProfile(SessionRole.MARKET_DATA, self.version.name, instruments=instruments)
         self.apply(ProvisionSession("MD1", (), "$argon2id$hash", profile=profile))
 
     def apply(self, command: AnyCommand) -> list[AnyEvent]:
@@ -93,7 +95,7 @@ class Floor(Venue):
         """Say a message, its fields written `262=R|263=1|`."""
         time = format_utc(self.clock.tick())
         text = f"35={msg_type}|49=MD1|56=FONDACO|34={self.session.next_in}|52={time}|{body}".replace("|", SOH)
-        (message,) = Framer().receive(encode(text))
+        (message,) = Framer().receive(encode(text, self.version.begin_string))
         assert self.session.accept(message, self.now_ns)
         return self.gateway.take("MD1", self.session.next_in - 1, message, self.session.flaw, Framer())
 
@@ -103,7 +105,7 @@ class Floor(Venue):
         messages = self.framer.receive(written)
         for message in messages:
             if message.msg_type in HEARD:
-                check_message(message)
+                check_message(message, self.version)
         return messages
 
     def ask(self, body: str) -> list[Message]:
@@ -127,6 +129,20 @@ def test_snapshot_comes_first_then_updates_under_the_same_request(floor: Floor) 
     (update,) = floor.hear()
     assert (update.msg_type, update.fields["262"], update.fields["25044"]) == ("X", "R", "2")
     assert int(update.fields["34"]) == int(snapshot.fields["34"]) + 1
+
+
+@pytest.mark.parametrize("version", FIX_VERSIONS)
+def test_every_version_has_market_data(tmp_path: Path, version: str) -> None:
+    floor = Floor(tmp_path, version)
+    floor.buy(5, 100)
+    floor.publish()
+    (snapshot,) = floor.ask(f"262=R|263=1|{FULL}")
+    floor.sell(1, 100)
+    floor.publish()
+    (update,) = floor.hear()
+    assert [message.begin_string for message in (snapshot, update)] == [floor.version.begin_string] * 2
+    (reject,) = floor.ask(f"262=S|263=1|{FULL.replace('269=2', '269=6')}")
+    assert reject.fields.get("281") == (None if version == "FIX.4.2" else "8")
 
 
 def test_a_snapshot_alone_is_followed_by_nothing(floor: Floor) -> None:

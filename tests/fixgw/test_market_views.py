@@ -171,11 +171,11 @@ def test_trade_names_the_side_that_took_and_an_auctions_trade_its_phase(floor: F
     floor.follow(Asked(SYMBOL, TRADE, 0, by_order=False, interval_ms=0, is_refresh=False))
     floor.buy(5, 100)
     floor.sell(2, 100)
-    assert floor.update() == ["279=0|269=2|55=BTC/USD|270=1.00|271=0.002|83=2|1003=1|2446=2"]
+    assert floor.update() == ["279=0|269=2|55=BTC/USD|270=1.00|271=0.002|1003=1|83=2|2446=2"]
     floor.phase(Phase.CLOSING_AUCTION)
     floor.sell(1, 99)
     floor.phase(Phase.CONTINUOUS)
-    assert floor.update() == ["279=0|269=2|55=BTC/USD|270=1.00|271=0.001|336=BTC/USD|625=4|83=6|1003=2"]
+    assert floor.update() == ["279=0|269=2|55=BTC/USD|270=1.00|271=0.001|336=BTC/USD|625=4|1003=2|83=6"]
 
 
 def test_bust_takes_a_trade_off_the_tape_and_out_of_the_statistics(floor: Floor) -> None:
@@ -191,7 +191,7 @@ def test_bust_takes_a_trade_off_the_tape_and_out_of_the_statistics(floor: Floor)
         "8": "1.00",
     }
     floor.apply(BustTrade(2, "staff", "a mistake"))
-    assert floor.update()[0] == "279=2|269=2|55=BTC/USD|270=2.50|271=0.001|83=5|1003=2"
+    assert floor.update()[0] == "279=2|269=2|55=BTC/USD|270=2.50|271=0.001|1003=2|83=5"
     assert follower.single["7"]["270"] == "1.00"
     assert (follower.single["B"]["271"], follower.single["B"]["5128"]) == ("0.001", "1")
 
