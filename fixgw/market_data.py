@@ -46,7 +46,8 @@ _log = structlog.get_logger("market-data")
 class MarketData:
     """A running market-data process."""
 
-    def __init__(self, settings: Settings, data: Path) -> None:
+    def __init__(self, settings: Settings, data: Path, clock: Callable[[], int] = time.time_ns) -> None:
+        """`clock`: nanoseconds since the epoch."""
         own = settings.market_data or MarketDataSettings()
         self.failed = asyncio.Event()
         """Set when the record cannot be followed any more; the process must stop."""
@@ -61,7 +62,7 @@ class MarketData:
         )
         self._data = data
         self._feed = data / FEED
-        self._clock = Clock(time.time_ns)
+        self._clock = Clock(clock)
         self.publisher = MarketPublisher(self.exchange.state, asyncio.get_running_loop().call_later)
         self.gateway = MarketDataGateway(
             self.exchange.state, self.publisher, self._clock, data / DIRECTORY / str(own.port)
@@ -116,7 +117,7 @@ class MarketData:
         try:
             async with aclosing(follow_frames(self._feed, 1)) as arrivals:
                 async for arrived in arrivals:
-                    self._take_in(arrived)
+                    self.take_in(arrived)
                     if progress is not None and not self._is_up_to_date.is_set():
                         progress(self.sequence)
                     if self.sequence >= arrived.committed:
@@ -129,7 +130,7 @@ class MarketData:
             self.failed.set()
             self._is_up_to_date.set()
 
-    def _take_in(self, arrived: Arrived) -> None:
+    def take_in(self, arrived: Arrived) -> None:
         """Carry out what has come, and publish what came of it."""
         for frame in arrived.frames:
             self._apply(frame)

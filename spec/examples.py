@@ -17,6 +17,7 @@ from engine.values import Phase
 from fixgw.codec import Message, readable
 from fixgw.version import version_named
 from tests.fixgw.house import QUICK_HASH, Broker, House
+from tests.fixgw.market_house import MarketHouse
 
 SPEC: Final = Path(__file__).parent
 FIX42: Final = version_named("FIX.4.2")
@@ -272,6 +273,47 @@ async def copies(chapter: Chapter) -> None:
     await clearer.ask("AD", "568=R1|569=0|17=T1-1|")
 
 
+async def full_book(chapter: Chapter) -> None:
+    subscriber, maker, taker = await followed(chapter)
+    maker.lines = taker.lines = None
+    await maker.ask("D", order("M1", "0.5"))
+    await subscriber.heard_now()
+    maker.lines = taker.lines = chapter.lines
+    await subscriber.ask("V", "262=R1|263=1|264=0|265=1|266=N|267=3|269=0|269=1|269=2|146=1|55=BTC/USD|")
+    await maker.ask("D", order("M2", "1", "49999"))
+    await subscriber.heard_now()
+    await taker.ask("D", order("T1", "0.2", side="2"))
+    await subscriber.heard_now()
+    await subscriber.ask("V", "262=R1|263=2|264=0|267=1|269=0|146=1|55=BTC/USD|")
+
+
+async def levels_and_statistics(chapter: Chapter) -> None:
+    subscriber, maker, taker = await followed(chapter)
+    maker.lines = taker.lines = None
+    types = "267=6|269=0|269=1|269=4|269=7|269=8|269=B|"
+    await subscriber.ask("V", f"262=R1|263=1|264=1|265=1|{types}146=1|55=BTC/USD|")
+    await maker.ask("D", order("M1", "0.5"))
+    await maker.ask("D", order("M2", "0.25"))
+    await subscriber.heard_now()
+    await taker.ask("D", order("T1", "0.75", side="2"))
+    await subscriber.heard_now()
+    await subscriber.ask("V", f"262=R2|263=0|264=500|{types}146=1|55=BTC/USD|")
+
+
+async def followed(chapter: Chapter) -> list[Speaker]:
+    """Return a subscriber to market data, and two brokers."""
+    market = await MarketHouse.beside(chapter.house)
+    subscriber = Speaker(market, "MD1")
+    await subscriber.log_on("553=MD1|554=secret|")
+    subscriber.lines = chapter.lines
+    return [subscriber, await chapter.broker(), await chapter.broker("BROKER2")]
+
+
+async def instruments(chapter: Chapter) -> None:
+    broker = await chapter.broker()
+    await broker.ask("c", "320=Q1|321=0|55=BTC/USD|")
+
+
 async def for_a_client(chapter: Chapter) -> None:
     profile = SessionProfile(version=chapter.house.version.name, on_behalf_of=(OnBehalf("FUND1", "BROKER2-A"),))
     accounts = ("BROKER1-A", "BROKER2-A")
@@ -425,6 +467,17 @@ CHAPTERS: Final[tuple[tuple[str, str, Callable[[Chapter], Awaitable[None]]], ...
         "Its ClOrdID is known: refused, unless PossResend(97) says so.",
         possible_resend,
     ),
+    (
+        "Market data: the full book",
+        "Order by order, with trades: a snapshot, then each change with the number that reports on it have.",
+        full_book,
+    ),
+    (
+        "Market data: the top of the book, and statistics",
+        "Levels are told as they stand; what cannot be had is rejected.",
+        levels_and_statistics,
+    ),
+    ("What an instrument is", "Its increments, limits and fees.", instruments),
     ("Asking again", "Reports come again as they were; all else becomes gap fills.", resend),
     ("After a broken connection", "What happened meanwhile has its number already.", missed),
     ("After a broken connection, with a reset", "What was never sent is sent under the new numbers.", reset),
