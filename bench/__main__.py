@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from bench.against import SIMPLE, is_known, measure_against
 from bench.client import BenchError
 from bench.compiled import NotCompiled, build, is_interpreted
+from bench.crowding import LOGGED_ON, TRADING, measure_crowd
 from bench.market_data import PACE, SUBSCRIBERS, measure_market_data
 from bench.measure import (
     BUILDS,
@@ -37,6 +38,7 @@ from bench.measure import (
     probe_fsync_us,
 )
 from bench.report import PEER_NAMES, Results, print_tables, write_json
+from bench.resending import measure_resend
 from bench.tls import measure_tls
 from bench.venues import ROOT, Cores, choose_cores, quickfix_is_installed, scratch_directory
 
@@ -54,6 +56,12 @@ class Part(StrEnum):
     SCALING = "scaling"
     VALIDATION = "validation"
     MARKET_DATA = "market-data"
+    SESSIONS = "sessions"
+    RESEND = "resend"
+
+
+_LONG = frozenset((Part.SCALING, Part.SESSIONS))
+"""What takes too long for a quick look."""
 
 
 class Run:
@@ -71,6 +79,7 @@ class Run:
         self._peers = peers
         homes = [VENUES[peer][0] for peer in peers if peer in VENUES]
         self._builds = [build for build, home in BUILDS.items() if home in homes]
+        self._durable = [peer for peer in peers if peer in VENUES and VENUES[peer][1] == "always"]
         self._clients = (True, False) if cores.apart else (False,)
         """Whether the client of a ping-pong polls. On the peer's own core it would be in the peer's way."""
         self._progress = Progress(
@@ -88,6 +97,8 @@ class Run:
             Part.SCALING: (self._scaling, 1),
             Part.VALIDATION: (self._validation, len(self._builds)),
             Part.MARKET_DATA: (self._market_data, len(self._builds)),
+            Part.SESSIONS: (self._sessions, len(self._durable)),
+            Part.RESEND: (self._resend, len(self._durable)),
         }
         with self._progress:
             self._task = self._progress.add_task("", total=sum(steps[part][1] for part in parts))
@@ -164,6 +175,26 @@ class Run:
             rates = (f"{fed.updates_per_s:,.0f} updates/s, p99 {fed.p99_us / 1_000:,.1f} ms" for fed in found)
             self._end(f"market data for {SUBSCRIBERS} subscribers, {name}: " + "; ".join(rates))
 
+    def _sessions(self) -> None:
+        for peer in self._durable:
+            self._begin(f"a thousand sessions: {PEER_NAMES[peer]}")
+            found = measure_crowd(peer, self._size, self._cores)
+            self.results.crowded.append(found)
+            self._end(
+                f"{TRADING} sessions trade, {PEER_NAMES[peer]}: {found.alone_per_s:,.0f} orders/s alone, "
+                f"{found.crowded_per_s:,.0f} with {LOGGED_ON:,} logged on"
+            )
+
+    def _resend(self) -> None:
+        for peer in self._durable:
+            self._begin(f"a long resend: {PEER_NAMES[peer]}")
+            found = measure_resend(peer, self._size.resent, self._cores)
+            self.results.resent.append(found)
+            self._end(
+                f"{found.messages:,} messages sent again, {PEER_NAMES[peer]}: {found.messages_per_s:,.0f}/s; another "
+                f"session's round trips p99 {found.alone_p99_us:,.0f} µs, beside it {found.beside_p99_us:,.0f} µs"
+            )
+
 
 Quick = Annotated[bool, typer.Option("--quick", help="Some seconds instead of minutes; the figures are rough.")]
 Json = Annotated[Path, typer.Option(help="Where the results go.")]
@@ -179,7 +210,7 @@ def main(*, quick: Quick = False, json: Json = JSON_PATH, only: Only = None, pee
         console.print("The working tree is compiled, and would be measured as if it were not: `make interpret` first.")
         raise typer.Exit(1)
     peers = _available([name for name in PEERS if peer is None or name in peer], console)
-    parts = only or (list(Part) if not quick else [part for part in Part if part is not Part.SCALING])
+    parts = only or (list(Part) if not quick else [part for part in Part if part not in _LONG])
     cores = choose_cores()
     cores.keep_client()
     try:

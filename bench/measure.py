@@ -59,10 +59,16 @@ class Size:
     ping_pong_s_max: float
     resting_orders: int
     """For the scaling table: how full the full book is."""
+    resent: int
+    """Messages of the long resend."""
 
 
-FULL: Final = Size(runs=3, orders=60_000, round_trips=20_000, ping_pong_s_max=20.0, resting_orders=200_000)
-QUICK: Final = Size(runs=1, orders=20_000, round_trips=2_000, ping_pong_s_max=2.0, resting_orders=20_000)
+FULL: Final = Size(
+    runs=3, orders=60_000, round_trips=20_000, ping_pong_s_max=20.0, resting_orders=200_000, resent=1_000_000
+)
+QUICK: Final = Size(
+    runs=1, orders=20_000, round_trips=2_000, ping_pong_s_max=2.0, resting_orders=20_000, resent=100_000
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +146,7 @@ def running(peer: Peer, cores: Cores) -> Iterator[int]:
         if peer == "quickfix":
             yield stack.enter_context(baseline(cores, directory))
         elif peer in LANES:
-            yield stack.enter_context(venue("always", cores, directory, LANES[peer], "quickfix"))
+            yield stack.enter_context(venue("always", cores, directory, LANES[peer], lane="quickfix"))
         else:
             home, sync = VENUES[peer]
             yield stack.enter_context(venue(sync, cores, directory, home))
@@ -178,7 +184,7 @@ def measure_pipelined(contests: Sequence[tuple[Peer, Flow]], size: Size, cores: 
     return [contestant.result() for contestant in contestants]
 
 
-class _Contestant:
+class Contestant:
     """A flow on a peer: run after run on the same sessions."""
 
     def __init__(self, peer: Peer, flow: Flow, sessions: list[Session]) -> None:
@@ -208,9 +214,9 @@ class _Contestant:
 
 
 @contextmanager
-def _contestant(peer: Peer, flow: Flow, cores: Cores) -> Iterator[_Contestant]:
+def _contestant(peer: Peer, flow: Flow, cores: Cores) -> Iterator[Contestant]:
     with running(peer, cores) as port, ExitStack() as stack:
-        yield _Contestant(peer, flow, [stack.enter_context(Session(writer, port)) for writer in flow.writers])
+        yield Contestant(peer, flow, [stack.enter_context(Session(writer, port)) for writer in flow.writers])
 
 
 def measure_validation(build: Build, size: Size, cores: Cores) -> list[Validation]:
@@ -231,10 +237,10 @@ def measure_validation(build: Build, size: Size, cores: Cores) -> list[Validatio
 
 
 @contextmanager
-def _validating(build: Build, flow: Flow, cores: Cores, *, validates: bool) -> Iterator[_Contestant]:
+def _validating(build: Build, flow: Flow, cores: Cores, *, validates: bool) -> Iterator[Contestant]:
     with scratch_directory() as directory, ExitStack() as stack:
         port = stack.enter_context(venue("relaxed", cores, directory, BUILDS[build], validates=validates))
-        yield _Contestant("relaxed", flow, [stack.enter_context(Session(writer, port)) for writer in flow.writers])
+        yield Contestant("relaxed", flow, [stack.enter_context(Session(writer, port)) for writer in flow.writers])
 
 
 def measure_ping_pong(peer: Peer, size: Size, cores: Cores, *, spin: bool) -> PingPong:

@@ -56,9 +56,12 @@ class Writer:
         self._time = now.strftime("%Y%m%d-%H:%M:%S.").encode() + b"%03d" % (now.microsecond // 1_000)
         self._order_prefix = self.comp_id + now.strftime("-%y%m%d-").encode()
 
-    def logon(self) -> bytes:
-        body = b"98=0\x01108=%d\x01553=%b\x01554=%b\x01" % (HEARTBEAT_S, self.comp_id, PASSWORD)
+    def logon(self, heartbeat_s: int = HEARTBEAT_S) -> bytes:
+        body = b"98=0\x01108=%d\x01553=%b\x01554=%b\x01" % (heartbeat_s, self.comp_id, PASSWORD)
         return self._message(b"A", body)
+
+    def heartbeat(self) -> bytes:
+        return self._message(b"0", b"")
 
     def logout(self) -> bytes:
         return self._message(b"5", b"")

@@ -19,8 +19,10 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.against import Against
+from bench.crowding import LOGGED_ON, TRADING, Crowded
 from bench.market_data import PACE, Fed
 from bench.measure import FLOWS, LANES, VENUES, Build, Peer, PingPong, Pipelined, Scaling, Validation
+from bench.resending import Resent
 from bench.tls import TlsCost
 
 ORDERS_PER_S_MIN: Final = 40_000
@@ -32,6 +34,11 @@ PLAIN_COST_MAX: Final = 1.1
 TLS_COST_PERCENT_MAX: Final = 30
 VALIDATION_PERCENT_MAX: Final = 20
 """How much of its throughput a venue may lose by holding to the dictionary what clients write."""
+CROWDED_RATIO_MIN: Final = 0.85
+"""How much of their rate those that trade keep when all the others are logged on."""
+RESENT_PER_S_MIN: Final = 50_000
+RESENT_DELAY_MS_MAX: Final = 2
+"""What a long resend may add to the 99th percentile of others' round trips."""
 SCALING_RATIO_MAX: Final = 1.5
 """A busier venue may cost so much more per order, for the processor's caches' sake; growth shows well beyond it."""
 
@@ -85,6 +92,8 @@ class Results:
     scaling: list[Scaling] = field(default_factory=list)
     validation: list[Validation] = field(default_factory=list)
     market_data: list[Fed] = field(default_factory=list)
+    crowded: list[Crowded] = field(default_factory=list)
+    resent: list[Resent] = field(default_factory=list)
     began: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
     def figures(self) -> list[Figure]:
@@ -139,6 +148,7 @@ class Results:
             name = f"dictionary validation, {costs.flow}: {costs.build}"
             target = None if costs.flow == "unlike" else VALIDATION_PERCENT_MAX
             figures.append(Figure(name, 100 * costs.cost, "%", target, at_least=False))
+        figures += self._figures_of_sessions()
         if self.scaling:
             small = self.scaling[0].us_per_order
             for run in self.scaling[1:]:
@@ -151,6 +161,19 @@ class Results:
                 name = f"market data to {fed.subscribers} subscribers of the full book, {fed.build}"
                 figures.append(Figure(name, fed.updates_per_s, "updates/s", PACE))
                 figures.append(Figure(f"{name}: gaps", fed.gaps, "gaps", 0, at_least=False))
+        return figures
+
+    def _figures_of_sessions(self) -> list[Figure]:
+        """Return what many sessions, and a long resend, cost those that trade."""
+        figures = []
+        for each in self.crowded:
+            name = f"orders/s of {TRADING} sessions among {LOGGED_ON:,} ÷ alone: {PEER_NAMES[each.peer]}"
+            figures.append(Figure(name, each.kept, "times", CROWDED_RATIO_MIN))
+        for resent in self.resent:
+            name = f"{resent.messages:,} messages sent again: {PEER_NAMES[resent.peer]}"
+            figures.append(Figure(name, resent.messages_per_s, "messages/s", RESENT_PER_S_MIN))
+            name = f"what that adds to others' p99: {PEER_NAMES[resent.peer]}"
+            figures.append(Figure(name, resent.delay_p99_ms, "ms", RESENT_DELAY_MS_MAX, at_least=False))
         return figures
 
 
@@ -269,7 +292,7 @@ def _figures_table(figures: list[Figure]) -> Table:
         table.add_column(name, justify="right")
     table.add_column("met")
     for figure in figures:
-        digits = 2 if figure.unit == "times" else 0
+        digits = 2 if figure.unit in ("times", "ms") else 0
         bound = "≥" if figure.at_least else "≤"
         table.add_row(
             figure.name,

@@ -139,6 +139,18 @@ class Sequencer:
         if self.failure is not None:
             raise self.failure
 
+    async def written(self) -> None:
+        """Return when the batch that is being written, if one is, has left, or cannot.
+
+        Who has much to do and nothing urgent waits for it: on a core of its own, this thread would keep the worker
+        from its work.
+        """
+        if self._committing and self.failure is None:
+            assert self._loop is not None, "start() comes first"
+            waiter = self._loop.create_future()
+            self._waiters.append(waiter)
+            await waiter
+
     async def stop(self) -> None:
         """Commit what is pending, sync, and end the worker. Raise what prevents it."""
         try:

@@ -31,8 +31,8 @@ from fixgw.timestamps import format_utc
 
 RESERVED_BLOCK: Final = 4_096
 """How many outgoing numbers are reserved in the journal at a time."""
-PIECE_REPORTS: Final = 32
-"""How many reports a pump sends before it lets all others work: a fraction of a millisecond."""
+PIECE_REPORTS: Final = 64
+"""How many reports a pump sends before it lets all others work: less than a millisecond."""
 RESENDS_WAITING_MAX: Final = 64
 """When so many ResendRequests wait to be answered, the ranges of further ones are joined to the last."""
 _DEFERRED_MAX: Final = 64
@@ -347,6 +347,7 @@ class Outbound:
                 if self._writable and count >= self._cursor - 1 and (self._resends or count >= self._cursor):
                     async with self._turn:
                         self._send_piece(wire, playback)
+                        await self._sequencer.written()
                         await asyncio.sleep(0)
                 else:
                     await self._progress.wait()
