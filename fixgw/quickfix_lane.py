@@ -291,7 +291,7 @@ class QuickFixLane:
                 return
             link, number, text = self._inbox.pop()
             if number:
-                event_count += self._take(link, number, text)
+                event_count += max(0, self._take(link, number, text))  # WAIT is not held here
             else:
                 self._gone(link)
         self._inbox.wake()

@@ -67,6 +67,7 @@ LIMITS: Final = (
     "sessions created while the venue runs are served after its next start",
     "fix.connections_max and fix.logon_timeout_s are not held: QuickFIX keeps any connection open",
     "fix.slow_reader_timeout_s is not held: a client that does not read keeps its session until it goes",
+    "recovers_unasked is not held, and a session far above its throttle is refused, but not read more slowly",
 )
 """What the lane cannot do, one line of the log each."""
 

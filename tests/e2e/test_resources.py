@@ -226,6 +226,28 @@ def test_flood_of_logons_that_hang_up_at_once_leaves_nothing_behind(venue: Venue
     log_on_eventually(venue)
 
 
+def test_thousand_logons_leave_nothing_behind_but_a_few_bytes_on_disk(venue: Venue, pair: Pair) -> None:
+    outbound = venue.data / "outbound"
+
+    def disk_bytes() -> int:
+        return sum(path.stat().st_size for folder in (outbound, venue.data / "journal") for path in folder.iterdir())
+
+    logons = 1_000
+    next_out = 1
+    files, before_bytes = sorted(outbound.iterdir()), disk_bytes()
+    with memory_stays_bounded(venue, 8 * MIB):
+        for number in range(logons):
+            client = Client(venue.port, "BROKER2", next_out=next_out)
+            client.log_on(extra="")
+            if number % 100 == 0:
+                pair.trade()
+            client.log_out()
+            next_out = client.next_out
+            client.close()
+    assert sorted(outbound.iterdir()) == files
+    assert disk_bytes() - before_bytes < logons * 400
+
+
 def log_on_eventually(venue: Venue) -> None:
     def logs_on() -> bool:
         with Client(venue.port) as client, suppress(Disconnected):
@@ -235,6 +257,35 @@ def log_on_eventually(venue: Venue) -> None:
         return False
 
     wait_until(logs_on, "the owner logs on")
+
+
+# ----------------------------------------------------------------------------------------- over the limit
+
+
+def test_flood_of_orders_over_the_limit_is_refused_and_others_trade_meanwhile(make_venue: MakeVenue) -> None:
+    venue = make_venue(first={"throttle": {"orders_per_s": 1, "orders_burst": 5}})
+    venue.start()
+    pair = Pair(venue)
+    flooder = Client(venue.port)
+    flooder.log_on()
+    count = 2_000
+    with memory_stays_bounded(venue):
+        for number in range(count):
+            flooder.say("D", order(f"F{number}"))
+        flooder.say("q", f"11=all|530=7|{T}")
+        for _ in range(20):
+            pair.trade()
+        kinds = [flooder.hear("8") for _ in range(count)]
+    refused = [fields for fields in kinds if fields.get("58", "").startswith("[2009]")]
+    assert len(refused) == len([fields for fields in kinds if fields["150"] == "8"])
+    accepted = [fields["11"] for fields in kinds if fields["150"] == "0"]
+    assert accepted[:5] == [f"F{number}" for number in range(5)]
+    assert len(accepted) < count // 10
+    canceled = [flooder.hear("8")["150"] for _ in accepted]
+    assert set(canceled) == {"4"}
+    assert flooder.hear("r")["531"] == "7"
+    flooder.log_out()
+    pair.close()
 
 
 # ------------------------------------------------------------------------------------------ who never reads
