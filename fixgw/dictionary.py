@@ -97,7 +97,7 @@ class Dictionary:
         for tag, values in (more_values or {}).items():
             field = self.fields[tag]
             self.fields[tag] = field._replace(values=field.values.union(values))
-        self.other_tags -= self.fields.keys()
+        self.other_tags = frozenset(tag for tag in self.other_tags if tag not in self.fields)
         self.header = self._component("header")
         self.trailer = self._component("trailer")
         self.header_tags = self.header.tags() - FRAME_TAGS

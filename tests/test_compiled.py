@@ -34,6 +34,7 @@ INTERPRETED = (
         "frames",
         "images",
         "overview",
+        "profile",
         "reject",
         "rules",
         "snapshot",

@@ -175,7 +175,7 @@ class Course:
 
 
 def _brokers(venue: VenueProcess, market: Market, tape: Tape) -> list[Broker]:
-    """Return one broker for each session of the settings, with what its account is opened with."""
+    """Return one broker for each session of the settings that trades, with what its account is opened with."""
     deposits = {account.account: account.deposits for account in venue.settings.accounts}
     return [
         Broker(
@@ -190,4 +190,5 @@ def _brokers(venue: VenueProcess, market: Market, tape: Tape) -> list[Broker]:
             tape=tape,
         )
         for session in venue.settings.sessions
+        if session.role == "order-entry"
     ]
