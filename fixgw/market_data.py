@@ -29,6 +29,7 @@ from engine.recovery import apply_again
 from fixgw.acceptor import Acceptor
 from fixgw.authentication import Authenticator
 from fixgw.delivery import OF_SESSIONS
+from fixgw.errors import ListenError
 from fixgw.market_data_gateway import MarketDataGateway
 from fixgw.market_data_outbound import Clock
 from fixgw.market_publisher import MarketPublisher
@@ -102,7 +103,10 @@ class MarketData:
             Vault(self._data), window_s=settings.logon_window_s, lockout_after=settings.lockout_after
         )
         self.acceptor = Acceptor(settings, self.gateway, authenticator)
-        await self.acceptor.start()
+        try:
+            await self.acceptor.start()
+        except ListenError as error:
+            raise ListenError(str(error).replace("fix.port", "market_data.port")) from error
         _log.info("serving market data", host=self._settings.host, port=self._settings.port, sequence=self.sequence)
 
     async def _stop(self) -> None:

@@ -97,6 +97,12 @@ def test_sandbox_charges_takers_two_basis_points(sandbox: Settings) -> None:
 # The file itself
 
 
+def test_market_data_is_served_in_plain_on_loopback_alone() -> None:
+    text = changed('[market_data]\nhost = "127.0.0.1"', '[market_data]\nhost = "192.0.2.1"')
+    with pytest.raises(SettingsError, match=r"market_data.host 192.0.2.1 is outside loopback"):
+        parse(text, "venue.toml")
+
+
 def test_settings_are_loaded_from_a_file(tmp_path: Path, sandbox: Settings) -> None:
     path = tmp_path / "venue.toml"
     path.write_text(SANDBOX, encoding="utf-8")

@@ -14,7 +14,7 @@ import pytest
 
 from engine.errors import FeedError, SocketError
 from engine.exchange import Exchange
-from engine.feed import _CHUNK_BYTES, HELLO, FeedServer, follow
+from engine.feed import _CHUNK_BYTES, HELLO, FeedServer, follow, follow_frames
 from engine.frames import Record, encode_frame, encode_value
 from engine.journal import MAGIC, Journal, JournalReader
 from engine.recovery import recover
@@ -414,6 +414,14 @@ async def test_follower_waits_for_a_venue_that_is_not_there_yet(tmp_path: Path) 
     async with feeding(tmp_path) as venue:
         await venue.trade(2)
         assert sequences(await following) == [1, 2]
+
+
+async def test_follower_is_told_first_how_far_the_record_goes(venue: FeedingVenue) -> None:
+    await venue.trade(3)
+    async with asyncio.timeout(PATIENCE_S), aclosing(follow_frames(venue.path, 2)) as arrivals:
+        assert await anext(arrivals) == ([], venue.sequencer.committed)
+        arrived = await anext(arrivals)
+    assert [frame.sequence for frame in arrived.frames] == list(range(2, venue.sequencer.committed + 1))
 
 
 async def test_without_reconnect_an_absent_venue_is_an_error(tmp_path: Path) -> None:

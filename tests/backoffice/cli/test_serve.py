@@ -135,3 +135,29 @@ def test_a_follower_that_asks_beyond_the_end_is_told_where_that_is(serve: Serve,
     serve(tmp_path / "data")
     line = error_line(fondaco("journal", "follow", tmp_path / "data", "--from", 1_000_000))
     assert "the journal has records 1 to " in line
+
+
+def test_market_data_alone_needs_its_settings(settings: Path, tmp_path: Path) -> None:
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(re.sub(r"(?m)^\[market_data\]\n(\w.*\n)+", "", text), encoding="utf-8")
+    finished = fondaco("serve", "marketdata", "--config", settings, "--data", tmp_path / "data")
+    assert finished.returncode == 1
+    assert "no table market_data" in error_line(finished)
+
+
+def test_market_data_on_a_port_that_is_taken_says_so(serve: Serve, settings: Path, tmp_path: Path) -> None:
+    venue = serve(tmp_path / "data")
+    venue.wait_for(lambda: bool(events(venue, "serving market data")))
+    finished = fondaco("serve", "marketdata", "--config", settings, "--data", tmp_path / "data")
+    assert finished.returncode == 1
+    assert "set another market_data.port" in error_line(finished)
+
+
+def test_trading_alone_has_no_market_data(settings: Path, tmp_path: Path) -> None:
+    venue = Running(tmp_path, "serve", "trading", "--config", settings, "--data", tmp_path / "data")
+    try:
+        venue.wait_for(lambda: bool(events(venue, "serving")))
+        assert venue.end(signal.SIGTERM) == 0
+        assert not events(venue, "process started")
+    finally:
+        venue.stop()
