@@ -7,7 +7,7 @@
 | the vocabulary | `commands`, `events`, `values`, `terms`, `rules`, `profile`, `reject`, `errors`, `decimals` |
 | what is held | `state`, `account`, `holding`, `instrument`, `order`, `book`, `places` |
 | what a command does | `exchange`, `entry`, `admission`, `starting`, `replacing`, `canceling`, `requests` |
-| questions | `queries`, `trade_queries`, `instrument_queries` |
+| questions | `queries`, `trade_queries`, `instrument_queries`, `replays` |
 | trading | `matching`, `taking`, `settlement`, `self_trade`, `aftermath`, `publishing` |
 | kinds of orders | `iceberg`, `cash`, `pegs`, `triggering`, `triggers`, `trailing`, `heap`, `lists` |
 | phases and auctions | `phases`, `transitions`, `schedule`, `timetable`, `auction`, `uncross`, `bands` |

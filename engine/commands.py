@@ -508,6 +508,33 @@ class QueryInstruments(Command, tag=95, frozen=True, array_like=True, gc=False):
     is_definition: bool
 
 
+class QueryReplay(Command, tag=85, frozen=True, array_like=True, gc=False):
+    """Ask for the session's reports on the records `begin` to `end` once more; `appl_id` is which reports are meant.
+
+    The gateway knows what a session has been sent, and says in `response` (0: it can be done) and `text` what comes of
+    the request.
+    """
+
+    session: str
+    msg_seq_num: int
+    request_id: str
+    appl_id: str
+    begin: int
+    end: int
+    response: int = 0
+    text: str = ""
+
+
+class EndReplay(Command, tag=86, frozen=True, array_like=True, gc=False):
+    """The reports from record `begin` on have been sent once more as far as `next_sequence`, which comes next."""
+
+    session: str
+    request_id: str
+    begin: int
+    next_sequence: int
+    is_complete: bool
+
+
 class SetIndexPrice(Command, tag=26, frozen=True, array_like=True, gc=False):
     """The index price of an instrument, with where it comes from and when it held there, ns since the epoch."""
 
@@ -553,6 +580,8 @@ AnyCommand = (
     | QueryUser
     | RecoverSession
     | QueryInstruments
+    | QueryReplay
+    | EndReplay
     | BustTrade
     | CorrectTrade
     | SetLimits

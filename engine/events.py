@@ -723,6 +723,31 @@ class InstrumentReported(Event, tag=95, frozen=True, array_like=True, gc=False):
     text: str = ""
 
 
+class ReplayAnswered(Event, tag=85, frozen=True, array_like=True, gc=False):
+    """A request for reports once more is answered; the fields are those of the `QueryReplay` command."""
+
+    session: str
+    request_id: str
+    appl_id: str
+    begin: int
+    end: int
+    response: int
+    text: str
+
+
+class ReplayEnded(Event, tag=86, frozen=True, array_like=True, gc=False):
+    """All reports from record `begin` on, and before `next_sequence`, have been sent once more.
+
+    `is_complete` is false if more was asked for.
+    """
+
+    session: str
+    request_id: str
+    begin: int
+    next_sequence: int
+    is_complete: bool
+
+
 class OrderTriggered(Event, tag=26, frozen=True, array_like=True, gc=False):
     """The price that an order waited for was reached, and the order enters the book. Nothing of it has traded yet."""
 
@@ -791,6 +816,8 @@ AnyEvent = (
     | UserReported
     | SessionRecovered
     | InstrumentReported
+    | ReplayAnswered
+    | ReplayEnded
     | TradeAmended
     | LimitsSet
     | Blocked

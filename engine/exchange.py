@@ -23,6 +23,7 @@ from engine import (
     lists,
     queries,
     replacing,
+    replays,
     self_trade,
     sessions,
     trade_queries,
@@ -76,6 +77,8 @@ _APPLIERS: Final[dict[type, Callable[[State, Any], list[AnyEvent]]]] = {
     commands.QueryUser: queries.query_user,
     commands.RecoverSession: queries.recover_session,
     commands.QueryInstruments: instrument_queries.query_instruments,
+    commands.QueryReplay: replays.query_replay,
+    commands.EndReplay: replays.end_replay,
     commands.SetIndexPrice: index_price.set_index_price,
 }
 """Each of the first seven notes where its session's sequence stands. Done here, for all of them, that would cost more:

@@ -37,6 +37,8 @@ from engine.events import (
     PhaseChanged,
     PhaseReported,
     Refused,
+    ReplayAnswered,
+    ReplayEnded,
     SequenceReset,
     SequenceSet,
     SessionProvisioned,
@@ -50,12 +52,13 @@ from engine.events import (
     TradesAnswered,
     UserReported,
 )
-from engine.journal import JournalReader, sync_directory
+from engine.journal import Cursor, JournalReader, sync_directory
 from engine.sequencer import Sequencer
 from fixgw.drop_copy import Copies
 from fixgw.errors import OutboundError
 from fixgw.outbound import Outbound, OutgoingSide
-from fixgw.outbound_index import ADMINISTRATIVE, PART_MAX, POSSIBLE_RESEND, OutboundIndex, entry_bytes
+from fixgw.outbound_index import ADMINISTRATIVE, PART_MAX, POSSIBLE_RESEND, REPLAYED, OutboundIndex, entry_bytes
+from fixgw.replay import replayed
 from fixgw.reports import Reports
 from fixgw.session import Session
 from fixgw.timestamps import format_utc
@@ -103,6 +106,8 @@ _REPORTED: Final = (
     InstrumentReported,
     TradesAnswered,
     TradeReported,
+    ReplayAnswered,
+    ReplayEnded,
     Refused,
     UserReported,
 )
@@ -255,7 +260,7 @@ class Delivery:
             used_count = session.reserved_out if self.is_numbered else 0
             if index.resets != session.resets or is_another_lanes:
                 self.renumbered.append(comp_id)
-                owed = [entry_bytes(e.sequence, e.part, e.flags, 0) for e in index.owed()]
+                owed = [entry_bytes(e.sequence, e.part, e.flags, 0) for e in index.owed() if not e.flags & REPLAYED]
                 position = min(index.last_position(), (last, PART_MAX))
                 index.begin_again(session.resets, unused * used_count + b"".join(owed), position)
             index.append(unused * (used_count - index.count))
@@ -269,6 +274,8 @@ class Delivery:
                 for comp_id, low_bit in (*recipients(event), *copies.recipients(event)):
                     position = (record.sequence, number << 1 | low_bit)
                     if comp_id in positions and position > positions[comp_id]:
+                        if isinstance(event, ReplayEnded) and not same_boot:
+                            self._replay_again(self._indexes[comp_id], event)
                         self._indexes[comp_id].append(entry_bytes(*position, POSSIBLE_RESEND, 0))
                         owed_count += 1
         self.sequencer.journal.sync()  # the indexes must not know more than what a power cut leaves of the journal
@@ -277,6 +284,14 @@ class Delivery:
         if is_another_lanes:
             _write_whole(self.directory / "lane", self.lane.encode("ascii"))
         return owed_count
+
+    def _replay_again(self, index: OutboundIndex, ended: ReplayEnded) -> None:
+        """Add what was replayed, as after a power cut nobody knows how much of it is left in the index."""
+        if self.is_numbered:
+            cursor = Cursor(self._journal)
+            entries = list(replayed(index, cursor, ended.begin, ended.next_sequence))
+            cursor.close()
+            index.append(b"".join([entry_bytes(entry.sequence, entry.part, REPLAYED, 0) for entry in entries]))
 
     def _copies_before(self, sequence: int) -> Copies:
         """Return who got copies before a record."""

@@ -20,6 +20,7 @@ from engine.commands import (
     QueryOrderList,
     QueryOrders,
     QueryPhase,
+    QueryReplay,
     QueryTrades,
     QueryUser,
     Refuse,
@@ -39,6 +40,7 @@ from fixgw.list_entry import read_list, refused_list
 from fixgw.permissions import account_named, account_of, check_instrument, check_role
 from fixgw.refusal import Refusal, bad_number, unsupported_value
 from fixgw.reject import GatewayReject
+from fixgw.replay import REPLAY, read_replay_request
 from fixgw.securities import DEFINITION_REQUEST, LIST_REQUEST, read_definition_request, read_list_request
 from fixgw.sizes import CASH_TAG
 from fixgw.support import ECHO_CHARS_MAX, ID_CHARS_MAX, LIST, TERM_TAGS
@@ -50,6 +52,7 @@ from fixgw.version import FIX44, Version, version_named
 
 _SHORT: Final = (
     *("11", "41", "55", "1", "66", "584", "790", "2362", "324", "335", "336", "710", "909", "568", "923", "553", "320"),
+    "1346",
 )
 """Those names and ids."""
 _SIDES: Final = {"1": Side.BUY, "2": Side.SELL}
@@ -74,7 +77,7 @@ _TIMES_IN_FORCE: Final = {
 _SUBSCRIPTIONS: Final = {str(each.value): each for each in Subscription}
 _USER_STATUS: Final = "4"
 """UserRequestType(924): how the user stands."""
-_REQUEST_IDS: Final = ("66", "11", "584", "324", "335", "710", "909", "568", "923", "320")
+_REQUEST_IDS: Final = ("66", "11", "584", "324", "335", "710", "909", "568", "923", "320", "1346")
 """By which of them a refusal names the request that it is for."""
 _MASS_CANCEL_SCOPES: Final = {
     "1": MassCancelScope.INSTRUMENT,
@@ -134,6 +137,7 @@ class OrderEntry:
             POSITIONS: self._query_positions,
             COLLATERAL: self._query_collateral,
             TRADES: self._query_trades,
+            REPLAY: self._query_replay,
             LIST_REQUEST: self._query_instruments,
             DEFINITION_REQUEST: self._define_instrument,
         }
@@ -300,6 +304,10 @@ class OrderEntry:
     def _query_trades(self, session: str, number: int, message: Message) -> QueryTrades:
         _check_common(message.fields)
         return read_trades_request(session, number, message)
+
+    def _query_replay(self, session: str, number: int, message: Message) -> QueryReplay:
+        _check_common(message.fields)
+        return read_replay_request(session, number, message)
 
     def _query_user(self, session: str, number: int, message: Message) -> QueryUser:
         fields = message.fields

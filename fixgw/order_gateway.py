@@ -7,7 +7,15 @@ from typing import Final
 import msgspec
 
 from engine import state
-from engine.commands import QueryUser, Refuse, ResetSequence, SessionConnected, SessionDisconnected, SetCredentials
+from engine.commands import (
+    QueryReplay,
+    QueryUser,
+    Refuse,
+    ResetSequence,
+    SessionConnected,
+    SessionDisconnected,
+    SetCredentials,
+)
 from engine.events import CommandRejected
 from engine.profile import SessionRole, Throttle
 from engine.sequencer import Sequencer
@@ -161,10 +169,20 @@ class OrderGateway:
             command = msgspec.structs.replace(
                 command, orders_left=throttle.orders.left(time_ns), queries_left=throttle.queries.left(time_ns)
             )
+        if type(command) is QueryReplay:
+            return self._replay(comp_id, number, message, command)
         event_count = len(self._submit(command))
         if not message.known and type(command) is not Refuse and message.msg_type not in GROUPED:
             framer.learn(message)
         return event_count
+
+    def _replay(self, comp_id: str, number: int, message: Message, request: QueryReplay) -> int:
+        """Have reports sent once more, if that is in this lane's hands; return the number of events."""
+        outbound = self._delivery.outbounds.get(comp_id)
+        if outbound is None:
+            unsupported = Refusal(GatewayReject.UNSUPPORTED_MESSAGE)
+            return len(self._submit(self._refuse(comp_id, number, message, unsupported)))
+        return outbound.replay(request)
 
     def _throttle(self, comp_id: str, limits: Throttle) -> SessionThrottle:
         """Return a session's buckets; new ones, which are full, if its limits are others than they were."""

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
-from engine.commands import ReserveOutbound
+from engine.commands import QueryReplay, ReserveOutbound
 from engine.events import AnyEvent
 from engine.journal import JournalReader
 from engine.sequencer import Sequencer
@@ -20,11 +20,13 @@ from fixgw.drop_copy import addressed, is_addressed
 from fixgw.gateway import Wire
 from fixgw.outbound_index import (
     ADMINISTRATIVE,
+    REPLAYED,
     OutboundIndex,
     entry_bytes,
     without_times,
 )
 from fixgw.playback import Playback
+from fixgw.replay import Replay, judged, sequenced
 from fixgw.reports import Reports
 from fixgw.session import Answer, Session
 from fixgw.timestamps import format_utc
@@ -68,6 +70,8 @@ class Outbound:
         "_owed_from",
         "_progress",
         "_pump_task",
+        "_replay",
+        "_replay_due",
         "_reports",
         "_resends",
         "_reserved",
@@ -120,6 +124,10 @@ class Outbound:
         self._cursor = 0
         """Next number that the pump sends for the first time."""
         self._resends: deque[tuple[int, int]] = deque()
+        self._replay: Replay | None = None
+        """What is sent once more,"""
+        self._replay_due = 0
+        """and the number that the pump must have come to before there is more of it."""
         self._deferred: list[Answer] = []
         self._progress = asyncio.Event()
         self._pump_task: asyncio.Task[None] | None = None
@@ -138,6 +146,8 @@ class Outbound:
         if self.live:
             version = self._session.version
             msg_type, body = version.render(*self._reports.report(event, sequence, part, time))
+            if version.is_sequenced:
+                body = sequenced(event, sequence, msg_type, body)
             if is_addressed(self._known):
                 body = addressed(self._known, event, part, msg_type, body)
             text = f"35={msg_type}{self._header}{number}\x0152={time}\x01{body}"
@@ -175,6 +185,17 @@ class Outbound:
         for new in _not_in(self._resends, begin, min(end or last, last)):
             joined = self._resends.pop() if len(self._resends) >= RESENDS_WAITING_MAX else new
             self._resends.append((min(new[0], joined[0]), max(new[1], joined[1])))
+
+    def replay(self, request: QueryReplay) -> int:
+        """Answer a request for reports once more, and begin with them; return the number of events."""
+        is_busy = self._replay is not None
+        request = judged(request, self._sequencer.sequence, self._index.after[0], is_busy=is_busy)
+        event_count = len(self._sequencer.submit(request))
+        if not request.response and self._wire is not None:
+            self._replay = Replay(request, self.next_out - 1)
+            self._replay_due = self.next_out
+            self._stop_being_live()
+        return event_count
 
     @property
     def is_connected(self) -> bool:
@@ -221,6 +242,7 @@ class Outbound:
         self._withdraw_frames()
         self.live = False
         self._wire = None
+        self._replay = None
         self._resends.clear()
         self._deferred.clear()
         self._stop_pump()
@@ -231,6 +253,7 @@ class Outbound:
         `by_logon`: 1 is for our Logon, which is to be answered by `answer_reset`. The reset must have been committed.
         """
         self._owed_from = 1
+        self._replay = None
         now_ns = self._sequencer.time_ns
         owed = [entry_bytes(entry.sequence, entry.part, entry.flags, 0) for entry in self._index.owed()]
         first = entry_bytes(ADMINISTRATIVE, 0, 0, now_ns) if by_logon else b""
@@ -341,13 +364,20 @@ class Outbound:
         """
         playback = Playback(self._index, self._reports, self._journal, self._known, self._session.version, self._header)
         try:
-            while not wire.is_closing() and (self._resends or self._cursor < self.next_out or not self._writable):
+            while not wire.is_closing() and (
+                self._resends or self._cursor < self.next_out or not self._writable or self._replay is not None
+            ):
                 self._progress.clear()
                 count = self._index.count
-                if self._writable and count >= self._cursor - 1 and (self._resends or count >= self._cursor):
+                may_go_on = self._writable and count >= self._cursor - 1
+                if may_go_on and (self._resends or count >= self._cursor):
                     async with self._turn:
                         self._send_piece(wire, playback)
                         await self._sequencer.written()
+                        await asyncio.sleep(0)
+                elif may_go_on and self._replay is not None and self._cursor >= self._replay_due:
+                    async with self._turn:
+                        self._go_on_replaying(playback)
                         await asyncio.sleep(0)
                 else:
                     await self._progress.wait()
@@ -371,6 +401,26 @@ class Outbound:
         else:
             frames, self._cursor = playback.read(self._cursor, self._index.count, PIECE_REPORTS, now_ns, again=False)
         wire.write(frames)
+
+    def _go_on_replaying(self, playback: Playback) -> None:
+        """Give numbers to what the replay comes to next; say that it has ended once all of it is in the index."""
+        replay = self._replay
+        if replay is None:
+            return  # the sequence has been reset meanwhile
+        self._sequencer.begin_batch()
+        if replay.is_done:
+            self._replay = None
+            self._sequencer.submit(replay.ended(self._session.comp_id))
+            return
+        entries = replay.next_piece(self._index, playback.cursor)
+        if not entries:
+            return
+        self._entries += [entry_bytes(entry.sequence, entry.part, REPLAYED, 0) for entry in entries]
+        self._replay_due = self.next_out = self.next_out + len(entries)
+        if self.next_out > self._reserved:
+            self._reserve(self.next_out)
+        self._mark_dirty()
+        self._sequencer.schedule_flush()
 
     def _encode(self, text: str) -> bytes:
         return encode(text, self._session.version.begin_string)

@@ -26,6 +26,8 @@ POSSIBLE_RESEND: Final = 1
 """Flag: the report may have been sent before under another number; it carries PossResend(97)=Y."""
 NUMBERED: Final = 2
 """Flag: QuickFIX has given the report a number, and nobody has been sent it (`fixgw.quickfix_outgoing`)."""
+REPLAYED: Final = 4
+"""Flag: the report has been sent under another number, and is sent once more as asked (`fixgw.replay`)."""
 _SCAN_ENTRIES: Final = 65_536
 
 
@@ -41,7 +43,7 @@ class Entry(NamedTuple):
 ADMINISTRATIVE: Final = 0
 
 Position = tuple[int, int]
-"""Journal sequence and part of a report. Later reports have greater ones."""
+"""Journal sequence and part of a report. Later reports have greater ones, but for those that are replayed."""
 PART_MAX: Final = 2**32 - 1
 
 entry_bytes: Final = ENTRY.pack
@@ -127,7 +129,7 @@ class OutboundIndex:
         """Return where the latest report stands that is in the file, or was dealt with before it; (0, 0) if none."""
         for last in range(self.count, 0, -_SCAN_ENTRIES):
             for entry in reversed(self.read(max(1, last - _SCAN_ENTRIES + 1), last)):
-                if entry.sequence:
+                if entry.sequence and not entry.flags & REPLAYED:
                     return max(self.after, (entry.sequence, entry.part))
         return self.after
 
@@ -140,7 +142,7 @@ class OutboundIndex:
             later = [number for number, entry in enumerate(entries, first) if entry.sequence > sequence]
             if later:
                 keep = later[0] - 1
-            if any(0 < entry.sequence <= sequence for entry in entries):
+            if any(0 < entry.sequence <= sequence and not entry.flags & REPLAYED for entry in entries):
                 break
         dropped = self.count - keep
         if dropped:

@@ -11,14 +11,14 @@ from engine.state import Session
 from fixgw.refusal import Refusal, unsupported_value
 from fixgw.reject import GatewayReject
 
-QUERIES: Final = frozenset(("x", "c", "H", "AF", "M", "e", "g", "AN", "BB", "AD"))
+QUERIES: Final = frozenset(("x", "c", "H", "AF", "M", "e", "g", "AN", "BB", "AD", "BW"))
 """Requests that change nothing."""
 _OF_ANY_ROLE: Final = frozenset(("BE",))
 """What concerns the session itself."""
 _ORDER_ENTRY: Final = SessionRole.ORDER_ENTRY
 _READ_ONLY: Final = SessionRole.READ_ONLY
 _DROP_COPY: Final = SessionRole.DROP_COPY
-_FOR_DROP_COPY: Final = frozenset(("AD",))
+_FOR_DROP_COPY: Final = frozenset(("AD", "BW"))
 _CLIENT_ROLES: Final = ("3", "24")
 
 

@@ -10,7 +10,8 @@ from engine import state
 from engine.journal import Cursor, JournalReader
 from fixgw.codec import encode
 from fixgw.drop_copy import addressed
-from fixgw.outbound_index import ADMINISTRATIVE, ENTRY, POSSIBLE_RESEND, OutboundIndex
+from fixgw.outbound_index import ADMINISTRATIVE, ENTRY, POSSIBLE_RESEND, REPLAYED, OutboundIndex
+from fixgw.replay import sequenced
 from fixgw.reports import Reports
 from fixgw.timestamps import format_utc
 from fixgw.version import Version
@@ -22,7 +23,7 @@ GAP_MESSAGES_MAX: Final = 4_096
 class Playback:
     """Reads one session's messages again, in order of their numbers."""
 
-    __slots__ = ("_cursor", "_header", "_index", "_known", "_reports", "_version")
+    __slots__ = ("_header", "_index", "_known", "_reports", "_version", "cursor")
 
     def __init__(
         self,
@@ -36,14 +37,15 @@ class Playback:
         """`header`: what stands between MsgType and MsgSeqNum, the tag of that included."""
         self._index = index
         self._reports = reports
-        self._cursor = Cursor(journal)
+        self.cursor = Cursor(journal)
+        """Where in the journal it is."""
         self._known = known
         self._version = version
         self._header = header
 
     def close(self) -> None:
         """Let go of the journal."""
-        self._cursor.close()
+        self.cursor.close()
 
     def read(self, first: int, last: int, reports_max: int, now_ns: int, *, again: bool) -> tuple[bytes, int]:
         """Return the messages `first` to `last`, as far as they are committed, and the number after them.
@@ -68,17 +70,19 @@ class Playback:
             if gap_from:
                 frames.append(self._gap_fill(gap_from, number, now))
                 gap_from = 0
-            record = self._cursor.record(sequence)
+            record = self.cursor.record(sequence)
             event = record.events[part >> 1]
             report = self._reports.report(event, sequence, part, format_utc(record.time_ns))
             msg_type, body = self._version.render(*report)
+            if self._version.is_sequenced:
+                body = sequenced(event, sequence, msg_type, body, is_replayed=bool(flags & REPLAYED))
             body = addressed(self._known, event, part, msg_type, body)
             if sent_ns:
                 times = f"52={now}\x0143=Y\x01122={format_utc(sent_ns)}\x01"
             else:
                 has_owed = True
                 times = f"52={now}\x0143=Y\x01122={now}\x01" if again else f"52={now}\x01"
-            if flags & POSSIBLE_RESEND:
+            if flags & (POSSIBLE_RESEND | REPLAYED):
                 times += "97=Y\x01"
             frames.append(self._encode(f"35={msg_type}{self._header}{number}\x01{times}{body}"))
             reports_count += 1

@@ -31,6 +31,7 @@ from fixgw.delivery import Delivered, Delivery
 from fixgw.drop_copy import addressed
 from fixgw.outbound import OutgoingSide
 from fixgw.outbound_index import NUMBERED, POSSIBLE_RESEND, Entry, OutboundIndex, entry_bytes
+from fixgw.replay import sequenced
 from fixgw.reports import Reports
 from fixgw.session import Session
 from fixgw.timestamps import format_utc
@@ -296,6 +297,8 @@ class Outgoing:
     def _waiting_report(self, number: int, event: AnyEvent, sequence: int, part: int, flags: int, time: str) -> Waiting:
         """Return a report as QuickFIX is to be given it."""
         msg_type, body = self._version.render(*self._reports.report(event, sequence, part, time))
+        if self._version.is_sequenced:
+            body = sequenced(event, sequence, msg_type, body)
         body = addressed(self._known, event, part, msg_type, body)
         if flags & POSSIBLE_RESEND:
             body = f"97=Y\x01{body}"

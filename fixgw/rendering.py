@@ -178,7 +178,7 @@ _LIST_HEAD: Final = ("320", "322", "560", "393", "893", "146")
 FIX50SP2: Final = Rendering(
     {"327": {"I": "2", "M": "3"}, "378": {"7": "12"}},
     {"8": _execution_report_50, "r": _mass_cancel_report_50, "AE": _trade_capture_report_50, "y": _security_list_50},
-    added={"A": ("1137", "1409"), "5": ("1409",), "r": ("1369", "1824")},
+    added={"A": ("1137", "1409"), "5": ("1409",), "8": ("1180", "1181", "1352"), "r": ("1369", "1824")},
     dropped={"r": ("41",)},
 )
 """HaltReason is a number: 2 order imbalance, 3 additional information. ExecRestatementReason: 12 loss of connection."""

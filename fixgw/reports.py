@@ -30,6 +30,8 @@ from engine.events import (
     PhaseChanged,
     PhaseReported,
     Refused,
+    ReplayAnswered,
+    ReplayEnded,
     SessionRecovered,
     Trade,
     TradeAmended,
@@ -43,6 +45,7 @@ from fixgw.balances import balance_reported, balances_answered
 from fixgw.instruments import InstrumentText
 from fixgw.phases import SESSION_SUB_ID, indicative_price, phase_changed, phase_reported
 from fixgw.reject import business_reject_reason, cxl_rej_reason, mass_cancel_reject_reason, ord_rej_reason
+from fixgw.replay import replay_answered, replay_ended
 from fixgw.securities import instrument_reported
 from fixgw.sizes import displayed_text
 from fixgw.terms import terms_text
@@ -136,6 +139,8 @@ class Reports:
             BalancesAnswered: balances_answered,
             BalanceReported: balance_reported,
             TradesAnswered: trades_answered,
+            ReplayAnswered: replay_answered,
+            ReplayEnded: replay_ended,
             TradeReported: self._trade_reported,
             InstrumentReported: self._instrument_reported,
         }

@@ -47,6 +47,7 @@ class Version:
         "extensions",
         "fields",
         "header",
+        "is_sequenced",
         "logon_extensions",
         "name",
         "required",
@@ -71,6 +72,8 @@ class Version:
         """All fields that the venue has a name for."""
         self._rendering = definition.rendering
         is_split = bool(self.appl_ver_id)
+        self.is_sequenced = is_split
+        """Reports carry ApplicationSequenceControl, and can be asked for once more by it (`fixgw.replay`)."""
         self.header = HEADER.union(SPLIT_HEADER if is_split else ())
         """Header fields understood."""
         session_body = {**SESSION_BODY, "A": (*SESSION_BODY["A"], *(SPLIT_LOGON if is_split else ()))}

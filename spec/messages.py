@@ -53,6 +53,8 @@ TAKEN_VALUES: Final[dict[str, tuple[str, ...]]] = {
     "836": ("0", "1", "2"),
     "842": ("0", "1", "2"),
     "893": ("Y",),
+    "1347": ("0",),
+    "1351": ("1",),
     "1084": (_SAME_SIZE, _RANDOM_SIZE),
     "1128": ("9",),
     "1137": ("9",),
@@ -90,6 +92,9 @@ SENT_VALUES: Final[dict[str, tuple[str, ...]]] = {
     "532": _of(MASS_CANCEL_REJECT_REASON.values(), (99,)),
     "625": _of(SESSION_SUB_ID.values()),
     "851": ("1", "2"),
+    "1347": ("0",),
+    "1354": ("0", "1"),
+    "1426": ("3",),
 }
 """The values that the venue sends as FIX 4.4 has them, where it does not send all."""
 
@@ -173,7 +178,8 @@ def messages() -> str:
         *_header(),
     ]
     for msg_type in MESSAGES:
-        name = next(each.dictionary.msg_types[msg_type] for each in VERSIONS[1:])
+        known_as = (each.dictionary.msg_types.get(msg_type) for each in VERSIONS[1:])
+        name = next(name for name in known_as if name)
         for taken, word in ((True, "taken"), (False, "sent")):
             found = rows(msg_type, taken=taken)
             has_any = any(_is_there(version, msg_type, taken=taken) for version in VERSIONS)

@@ -20,7 +20,7 @@ from fixgw.version import FIX44, Version, version_named
 SPEC: Final = Path(__file__).parent
 MESSAGES: Final = (
     *(*"012345ADEFGHKMq", "AF", *"egVxc89rjfhNWXYydB"),
-    *("AN", "AO", "AP", "BB", "BG", "BA", "AD", "AQ", "AE", "BE", "BF"),
+    *("AN", "AO", "AP", "BB", "BG", "BA", "AD", "AQ", "AE", "BE", "BF", "BW", "BX", "BY"),
 )
 
 

@@ -17,7 +17,7 @@ from fixgw.reject import (
     ord_rej_reason,
 )
 from fixgw.session import TRANSITIONS
-from fixgw.support import HEADER, SENT, SENT_HEADER
+from fixgw.support import HEADER, SENT_HEADER
 from fixgw.version import FIX44
 from spec.combinations import COMBINATIONS
 
@@ -97,7 +97,7 @@ def fields() -> str:
         "| MsgType | message | fields |",
         "|---|---|---|",
     ]
-    for msg_type, sent in SENT.items():
+    for msg_type, sent in FIX44.sent.items():
         body = FIX44.dictionary.body_of(msg_type)
         assert body is not None, "a message of FIX 4.4"
         names = ", ".join(

@@ -95,6 +95,7 @@ class Tape:
             self._index_price: 2,
             self._balances: 0.3,
             self._trades: 0.3,
+            self._replay: 0.3,
         }
         self._makers, self._weights = list(makers), list(makers.values())
 
@@ -477,6 +478,16 @@ class Tape:
         session, _, symbol, _ = self._of(self._number)
         return commands.QueryInstruments(
             session, self._number, "i", self._seldom("", symbol, 3), bool(self._random.randrange(2))
+        )
+
+    def _replay(self) -> AnyCommand:
+        session, _, _, _ = self._of(self._number)
+        begin = self._earlier()
+        if self._random.randrange(2):
+            return commands.EndReplay(session, "r", begin, self._number, bool(self._random.randrange(2)))
+        response = self._random.randrange(3)
+        return commands.QueryReplay(
+            session, self._number, "r", "REPORTS", begin, self._number, response, "no" if response else ""
         )
 
     def _house(self) -> AnyCommand:

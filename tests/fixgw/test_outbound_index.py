@@ -10,6 +10,7 @@ from fixgw.outbound_index import (
     ADMINISTRATIVE,
     ENTRY,
     POSSIBLE_RESEND,
+    REPLAYED,
     Entry,
     OutboundIndex,
     entry_bytes,
@@ -127,3 +128,24 @@ def test_entries_without_times_are_owed_and_administrative_ones_are_not() -> Non
 
 def test_index_is_for_the_venues_own_eyes(index: OutboundIndex) -> None:
     assert index.path.stat().st_mode & 0o077 == 0
+
+
+# -------------------------------------------------------------------------------------------------- what is replayed
+
+
+def test_position_is_that_of_the_last_report_that_is_no_replay(index: OutboundIndex) -> None:
+    index.append(report(10) + report(11) + report(10, flags=REPLAYED) + OTHER)
+    assert index.last_position() == (11, 2)
+
+
+def test_cut_looks_beyond_what_was_replayed(index: OutboundIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbound_index, "_SCAN_ENTRIES", 2)
+    index.append(report(10) + report(12) + report(13) + report(10, flags=REPLAYED) + report(10, 0, REPLAYED))
+    assert index.cut_after_sequence(11) == 4
+    assert index.count == 1
+
+
+def test_replay_that_is_owed_stays_one_when_it_may_have_been_sent(index: OutboundIndex) -> None:
+    index.append(report(10) + report(10, 0, REPLAYED))
+    index.flag_owed()
+    assert index.read(2, 2) == [Entry(10, 2, REPLAYED | POSSIBLE_RESEND, 0)]
