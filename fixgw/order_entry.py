@@ -156,7 +156,9 @@ class OrderEntry:
                 raise Refusal(GatewayReject.UNSUPPORTED_MESSAGE)
             check_role(self._state.sessions[session], message.msg_type)
             if not message.known:
-                supported = self._version_of(session).supported[message.msg_type]
+                supported = self._version_of(session).supported.get(message.msg_type)
+                if supported is None:
+                    raise Refusal(GatewayReject.UNSUPPORTED_MESSAGE)
                 if not message.fields.keys() <= supported:
                     unsupported = next(tag for tag in message.fields if tag not in supported)
                     raise Refusal(GatewayReject.UNSUPPORTED_FIELD, unsupported if unsupported.isdecimal() else 0)

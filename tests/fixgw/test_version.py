@@ -257,6 +257,13 @@ def test_a_session_that_is_not_held_to_the_dictionary_gets_its_orders_through() 
     assert (command.cl_ord_id, command.side) == ("O", Side.BUY)
 
 
+@pytest.mark.parametrize("text", ("q|11=M|530=7|", "AF|584=Q|585=7|", "BE|923=U|924=4|553=BROKER1|"))
+def test_a_message_that_the_version_lacks_is_rejected_without_the_dictionary_too(text: str) -> None:
+    msg_type, _, fields = text.partition("|")
+    (rejected,) = unchecked("FIX.4.2").say(msg_type, fields)
+    assert rejected.has(f"372={msg_type}|373=11|")
+
+
 @pytest.mark.parametrize("version", FIX_VERSIONS)
 @pytest.mark.parametrize(("msg_type", "tag"), tuple((each, tag) for each, tags in NEEDED.items() for tag in tags))
 def test_what_the_venue_needs_is_asked_for_without_the_dictionary_too(version: str, msg_type: str, tag: str) -> None:
