@@ -351,17 +351,18 @@ def _split(text: str) -> list[tuple[str, str]]:
     return pairs
 
 
-# Password, NewPassword, and RawData (a logon's signature or secret) with the length before it.
-_SECRET: Final = re.compile(rb"(?:\A|(?<=\x01))(?:0*95=([0-9]{1,9})\x01)?0*(?:554|925|(96))=")
+# Password, NewPassword; and with the length before it RawData (a logon's signature or secret), EncryptedPassword or
+# EncryptedNewPassword.
+_SECRET: Final = re.compile(rb"(?:\A|(?<=\x01))(?:0*(?:95|1401|1403)=([0-9]{1,9})\x01)?0*(?:554|925|(96|1402|1404))=")
 _VISIBLE: Final = {byte: f"\\x{byte:02x}" for byte in (*range(32), 127)} | {1: "|"}
 
 
 def readable(raw: bytes) -> str:
     """Return a message, or a piece of one, for logs and transcripts: SOH as "|", secrets as "***".
 
-    The values of Password(554), NewPassword(925) and RawData(96) never show; without a length before
-    RawData, all that follows is masked. Control characters and bytes beyond ASCII are escaped: the text is
-    one line.
+    The values of Password(554), NewPassword(925), RawData(96), EncryptedPassword(1402) and
+    EncryptedNewPassword(1404) never show; without a length before the last three, all that follows is masked.
+    Control characters and bytes beyond ASCII are escaped: the text is one line.
     """
     parts: list[bytes] = []
     start = 0
@@ -369,7 +370,7 @@ def readable(raw: bytes) -> str:
     while secret is not None:
         parts += (raw[start : secret.end()], b"***")
         start = secret.end()
-        if secret[2] is not None:  # RawData may contain SOH
+        if secret[2] is not None:  # Data may contain SOH
             start += int(secret[1]) if secret[1] is not None else len(raw)
         end = raw.find(b"\x01", start)
         start = end if end >= 0 else len(raw)
