@@ -33,10 +33,11 @@ SANDBOX: Final = ROOT / "config" / "sandbox.toml"
 START_S_MAX: Final = 60.0
 STOP_S_MAX: Final = 15.0
 LOG_LINES_SHOWN: Final = 15
-_MARKET_DATA: Final = re.compile(
-    r"^\[market_data\]\n[^\[]*|^\[\[sessions\]\]\n[^\[]*?role = \"market-data\"\n[^\[]*", re.MULTILINE
+_BESIDE_ORDERS: Final = re.compile(
+    r"^\[market_data\]\n[^\[]*|^\[\[sessions\]\]\n(?:(?!\[\[|role)[^\n]*\n)*role = (?:(?!\[\[)[^\n]*(?:\n|\Z))*",
+    re.MULTILINE,
 )
-"""The table of market data, and its sessions."""
+"""The table of market data, and the sessions that enter no orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +153,8 @@ def scratch_directory() -> Iterator[Path]:
 
 
 def venue_settings(text: str, port: int, sync: Sync, lane: Lane = "native") -> str:
-    """Return the settings file with another port, lane and journal.sync, and without market data."""
-    text = _MARKET_DATA.sub("", text)
+    """Return the settings file with another port, lane and journal.sync, and without market data and drop copy."""
+    text = _BESIDE_ORDERS.sub("", text)
     text = replace_value(text, "fix", "port", str(port))
     text = replace_value(text, "fix", "lane", f'"{lane}"')
     return replace_value(text, "journal", "sync", f'"{sync}"')

@@ -22,7 +22,7 @@ def test_a_table_that_is_not_there_is_added() -> None:
     assert tomllib.loads(replace_value("a = 1\n", "fix", "port", "9")) == {"a": 1, "fix": {"port": 9}}
 
 
-def test_the_venue_gets_the_sandbox_on_another_port_and_without_market_data() -> None:
+def test_the_venue_gets_the_sandbox_on_another_port_and_with_order_entry_alone() -> None:
     sandbox = SANDBOX.read_text(encoding="utf-8")
     before, after = tomllib.loads(sandbox), tomllib.loads(venue_settings(sandbox, 12_345, "relaxed", "quickfix"))
     assert after["fix"] == {**before["fix"], "port": 12_345, "lane": "quickfix"}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
-from config.settings import MarketData, Settings, SettingsError, load, parse
+from config.settings import Copies, MarketData, Settings, SettingsError, load, parse
 
 SANDBOX = resources.files("config").joinpath("sandbox.toml").read_text(encoding="utf-8")
 BROKERS = [f"BROKER{number}" for number in range(1, 9)]
@@ -48,6 +48,11 @@ def test_sandbox_has_eight_sessions_each_with_its_account(sandbox: Settings) -> 
     assert [(session.comp_id, session.accounts) for session in trading] == [
         (broker, (f"{broker}-A",)) for broker in BROKERS
     ]
+
+
+def test_sandbox_has_a_drop_copy_of_the_first_brokers_firm(sandbox: Settings) -> None:
+    (copy,) = [session for session in sandbox.sessions if session.role == "drop-copy"]
+    assert (copy.comp_id, copy.copies) == ("COPY1", Copies(firms=("BROKER1-A",)))
 
 
 def test_sandbox_has_two_sessions_for_market_data_on_port_9879(sandbox: Settings) -> None:
