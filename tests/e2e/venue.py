@@ -1,7 +1,7 @@
 """A venue as a process of its own, on a free loopback port, with settings derived from the sandbox's.
 
-It is ready when it accepts connections, survives restarts on the same port and data, and is asked at the end whether it
-ever printed a traceback.
+It is ready when it says so itself, takes other ports if its own are gone by its first start, survives restarts on the
+same port and data, and is asked at the end whether it ever printed a traceback.
 """
 
 import json
@@ -48,6 +48,7 @@ class Venue:
         first: dict[str, Any] | None = None,
         fix: dict[str, Any] | None = None,
         journal: dict[str, Any] | None = None,
+        drop_copy: bool = False,
         market_data: bool = False,
         slow_market_data_reader_s: int = 30,
         dear_passwords: bool = False,
@@ -57,8 +58,8 @@ class Venue:
         """`sessions`: how many of BROKER1, BROKER2, … there are. `first`: settings of BROKER1 other than the sandbox's;
         `fix`, `journal`: the same of the venue.
 
-        `market_data`: serve it too, to the sessions MD1 and MD2, on `market_data_port`; who does not read is cut off
-        after `slow_market_data_reader_s`.
+        `drop_copy`: there is COPY1 too, which gets copies of BROKER1's reports. `market_data`: serve it too, to the
+        sessions MD1 and MD2, on `market_data_port`; who does not read is cut off after `slow_market_data_reader_s`.
         `dear_passwords`: take as long to check one as the sandbox does, instead of no time at all. `patches`: a folder
         whose modules go before all others. `more_sessions`: settings of sessions beside the sandbox's, each of which
         gets a password like theirs and an account.
@@ -77,12 +78,15 @@ class Venue:
                 {"port": self.market_data_port, "slow_reader_timeout_s": slow_market_data_reader_s},
                 None if dear_passwords else CHEAP_HASH,
                 more_sessions,
+                drop_copy=drop_copy,
             ),
             encoding="utf-8",
         )
         paths = [str(path) for path in (patches, ROOT) if path is not None]
         self._environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
         self._process: subprocess.Popen[bytes] | None = None
+        self._printed_before = 0
+        """How many bytes it had printed before it was last started."""
 
     @property
     def settings(self) -> Settings:
@@ -98,7 +102,15 @@ class Venue:
 
     def start(self) -> None:
         """Start, and return when it listens."""
+        while not self._serves_after_start():
+            assert self._printed_before == 0, f"a port of the venue's was taken while it was down\n{self.stderr()}"
+            self.stop()
+            self._take_other_ports()
+
+    def _serves_after_start(self) -> bool:
+        """Start, and tell whether it serves; if not, a port of its own is taken by somebody else."""
         assert not self.is_running()
+        self._printed_before = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 self.command("serve", "--config", str(self.config), "--data", str(self.data)),
@@ -109,7 +121,8 @@ class Venue:
                 stderr=log,
                 start_new_session=True,
             )
-        wait_until(self._listens, "the venue listens", self.stderr)
+        wait_until(lambda: self._is_shut_out() or self._serves(), "the venue listens", self.stderr)
+        return not self._is_shut_out()
 
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
@@ -185,13 +198,33 @@ class Venue:
                 return int(line.split()[1]) * 1024
         raise AssertionError("a running process has a size")
 
-    def _listens(self) -> bool:
-        assert self.is_running(), f"the venue ended with {self._process and self._process.returncode}"
-        with suppress(OSError):
-            for port in filter(None, (self.port, self.market_data_port)):
-                socket.create_connection((HOST, port)).close()
-            return True
-        return False
+    def _serves(self) -> bool:
+        """Tell whether it has said since its start that it serves; that somebody listens on its port is not enough."""
+        printed = self._printed()
+        assert self.is_running(), f"the venue ended with {self._process and self._process.returncode}\n{self.stderr()}"
+        return '"serving"' in printed and (not self.market_data_port or '"serving market data"' in printed)
+
+    def _is_shut_out(self) -> bool:
+        return "cannot listen" in self._printed()
+
+    def _printed(self) -> str:
+        """Return what it has printed since its start."""
+        with self.log.open("rb") as log:
+            log.seek(self._printed_before)
+            return log.read().decode("utf-8", "backslashreplace")
+
+    def _take_other_ports(self) -> None:
+        """Choose other ports, and forget the start that failed."""
+        text = self.config.read_text(encoding="utf-8")
+        for port in filter(None, (self.port, self.market_data_port)):
+            other = free_port()
+            text = text.replace(f"port = {port}\n", f"port = {other}\n")
+            if port == self.port:
+                self.port = other
+            else:
+                self.market_data_port = other
+        self.config.write_text(text, encoding="utf-8")
+        self.log.unlink()
 
     def _end(self, number: int) -> int:
         assert self._process is not None, "the venue has been started"
@@ -227,6 +260,8 @@ def _settings(
     market_data: dict[str, int],
     password_hash: str | None,
     more_sessions: Sequence[dict[str, Any]],
+    *,
+    drop_copy: bool,
 ) -> str:
     """Return the sandbox's settings as TOML, with other values in two tables and fewer sessions and accounts.
 
@@ -239,7 +274,10 @@ def _settings(
     settings["fix"] |= fix
     settings["journal"] |= journal
     subscribers = [session for session in settings["sessions"] if session.get("role") == "market-data"]
+    copies = [session for session in settings["sessions"] if session.get("role") == "drop-copy"]
     settings["sessions"] = settings["sessions"][:session_count]
+    if drop_copy:
+        settings["sessions"] += copies
     if market_data["port"]:
         settings["sessions"] += subscribers
         settings["market_data"] |= market_data
