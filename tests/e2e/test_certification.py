@@ -16,7 +16,7 @@ PLAN = ROOT / "spec" / "certification"
 
 @pytest.fixture
 def venue(make_venue: MakeVenue) -> Venue:
-    venue = make_venue(sessions=8)
+    venue = make_venue(sessions=8, drop_copy=True, market_data=True)
     venue.start()
     return venue
 
@@ -45,14 +45,17 @@ def fondaco(venue: Venue, *arguments: object) -> subprocess.CompletedProcess[str
 def speaking(venue: Venue, version: str) -> None:
     """Have all sessions of a venue that is not yet running speak a version of FIX."""
     settings = venue.config.read_text(encoding="utf-8")
-    text = settings.replace('comp_id = "BROKER', f'version = "{version}"\ncomp_id = "BROKER')
+    text = settings.replace("[[sessions]]\n", f'[[sessions]]\nversion = "{version}"\n')
     venue.config.write_text(text, encoding="utf-8")
 
 
 def certified(venue: Venue, directory: Path, password: str, begin_string: str) -> None:
     report = directory / "report.json"
     key = directory / "key"
-    options = ("--port", venue.port, "--session", "BROKER1", "--set", password, "--report", report, "--key", key)
+    options = (
+        *("--port", venue.port, "--market-data-port", venue.market_data_port, "--session", "BROKER1"),
+        *("--set", password, "--report", report, "--key", key),
+    )
     finished = fondaco(venue, "certify", *options, "--fix-version", begin_string)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     sections = json.loads(report.read_bytes())["report"]["sections"]
@@ -67,7 +70,7 @@ def certified(venue: Venue, directory: Path, password: str, begin_string: str) -
 def test_venue_passes_the_plan(
     make_venue: MakeVenue, tmp_path: Path, password: str, version: str, begin_string: str
 ) -> None:
-    venue = make_venue(sessions=8)
+    venue = make_venue(sessions=8, drop_copy=True, market_data=True)
     speaking(venue, version)
     venue.start()
     certified(venue, tmp_path, password, begin_string)
@@ -75,9 +78,14 @@ def test_venue_passes_the_plan(
 
 def test_venue_passes_the_plan_again_when_it_has_been_used(venue: Venue, tmp_path: Path, password: str) -> None:
     scripts = [path for path in sorted(PLAN.glob("*.fix")) if path.stem[:3] not in {"108", "205", "209"}]
-    options = ("--port", venue.port, "--set", password, "--quiet")
+    options = (
+        *("--port", venue.port, "--set", password, "--quiet"),
+        *("--market-data", "MD1", "--market-data-port", venue.market_data_port),
+    )
     for sessions in (("BROKER1", "BROKER8"), ("BROKER8", "BROKER1"), ("BROKER1", "BROKER8")):
         chosen = [item for session in sessions for item in ("--session", session)]
+        if sessions[0] == "BROKER1":
+            chosen += ["--drop-copy", "COPY1"]
         finished = fondaco(venue, "run", *scripts, *options, *chosen)
         assert finished.returncode == 0, finished.stdout + finished.stderr
 

@@ -19,12 +19,13 @@ def test_both_lanes_give_one_transcript(make_venue: MakeVenue, tmp_path: Path) -
     secret.write_text(PASSWORD, encoding="utf-8")
     running = {}
     for lane in ("native", "quickfix"):
-        venue = make_venue(sessions=8, fix={"lane": lane})
+        venue = make_venue(sessions=8, drop_copy=True, market_data=True, fix={"lane": lane})
         venue.start()
         running[lane] = subprocess.Popen(
             venue.command(
                 *("qa", "run", str(PLAN), "--quiet", "--port", str(venue.port), "--set", f"password=@{secret}"),
                 *("--session", "BROKER1", "--session", "BROKER8", "--normalized", str(tmp_path / lane)),
+                *("--drop-copy", "COPY1", "--market-data", "MD1", "--market-data-port", str(venue.market_data_port)),
             ),
             cwd=ROOT,
             stdin=subprocess.DEVNULL,

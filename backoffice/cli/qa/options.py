@@ -31,6 +31,20 @@ SetOption = Annotated[
         show_default=False,
     ),
 ]
+DropCopyOption = Annotated[
+    str,
+    typer.Option("--drop-copy", metavar="COMPID", help="A drop-copy session, for scripts that name one."),
+]
+MarketDataOption = Annotated[
+    str,
+    typer.Option("--market-data", metavar="COMPID", help="A market-data session, for scripts that name one."),
+]
+MarketDataPortOption = Annotated[
+    int | None,
+    typer.Option(
+        "--market-data-port", metavar="PORT", min=1, max=65_535, help="The port of market data.", show_default="--port"
+    ),
+]
 LimitOption = Annotated[
     str, typer.Option("--timeout", metavar="TIME", help="How long an expected message may take: 500ms, 10s, 1m.")
 ]
@@ -59,9 +73,14 @@ def run_of(
     *,
     role: str = "order-entry",
     ignore: Sequence[int] = (),
+    drop_copy: str = "",
+    market_data: str = "",
+    market_data_port: int | None = None,
 ) -> "Run":
     """Return what scripts are to be run with. Raise `BadParameter` for what cannot be."""
-    from backoffice.cli.qa.runner import Run
+    import msgspec
+
+    from backoffice.cli.qa.runner import Run, Seat
     from backoffice.cli.qa.script import ROLES, VERSIONS
     from backoffice.cli.qa.values import BadValue, duration_s
 
@@ -73,7 +92,13 @@ def run_of(
     except BadValue as error:
         raise typer.BadParameter(str(error), param_hint="--timeout") from error
     values = dict(_setting(setting) for setting in settings)
-    return Run(address, version, role, tuple(senders), target, values, limit_s, frozenset(map(str, ignore)))
+    seats = {}
+    if drop_copy:
+        seats["drop-copy"] = Seat(drop_copy, address)
+    if market_data:
+        its_address = msgspec.structs.replace(address, port=market_data_port or address.port)
+        seats["market-data"] = Seat(market_data, its_address)
+    return Run(address, version, role, tuple(senders), target, values, limit_s, frozenset(map(str, ignore)), seats)
 
 
 def unread(error: "ScriptError") -> typer.Exit:

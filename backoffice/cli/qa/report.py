@@ -24,7 +24,8 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     number: str
     title: str
     script: str
-    outcome: Literal["passed", "failed", "skipped"]
+    outcome: Literal["passed", "failed", "skipped", "not run"]
+    """Skipped is what is for other versions or roles; not run what needs a session that was not given."""
     started: str
     duration_ms: int
     problem: str
@@ -44,9 +45,14 @@ class Report(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a session did in the plan."""
 
     format: Literal[1]
-    outcome: Literal["passed", "failed"]
+    outcome: Literal["passed", "failed", "incomplete"]
+    chapters: tuple[str, ...]
+    """The chapters of the plan that were asked for; empty: all."""
     session: str
     counterparty: str
+    drop_copy: str
+    market_data: str
+    """Sessions for other roles; empty: not given."""
     target: str
     server: str
     fix_version: str
@@ -72,10 +78,12 @@ class Signed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     signature: str
 
 
-def outcome_of(sections: tuple[Section, ...]) -> Literal["passed", "failed"]:
-    """Return what the sections come to: none may have failed, and some must have been passed."""
+def outcome_of(sections: tuple[Section, ...]) -> Literal["passed", "failed", "incomplete"]:
+    """Return what the sections come to: none may have failed or not been run, and some must have been passed."""
     outcomes = [section.outcome for section in sections]
-    return "passed" if "passed" in outcomes and "failed" not in outcomes else "failed"
+    if "passed" not in outcomes or "failed" in outcomes:
+        return "failed"
+    return "incomplete" if "not run" in outcomes else "passed"
 
 
 def plan_hash(plan: Path) -> str:
@@ -112,13 +120,15 @@ def page(signed: Signed) -> str:
         f"# Certification of {report.session}: {report.outcome}",
         "",
         "Sections: "
-        + ", ".join(f"{report.count(result)} {result}" for result in ("passed", "failed", "skipped"))
+        + ", ".join(f"{report.count(result)} {result}" for result in ("passed", "failed", "skipped", "not run"))
         + ".",
+        *_remarks(report),
         "",
         "| | |",
         "|---|---|",
         f"| venue | {_cell(report.target)} at {_cell(report.server)}, version {_cell(versions.venue)} |",
         f"| session, counterparty | {_cell(report.session)}, {_cell(report.counterparty)} |",
+        f"| drop copy, market data | {_cell(report.drop_copy or 'none')}, {_cell(report.market_data or 'none')} |",
         f"| role, version of FIX | {_cell(report.role)}, {_cell(report.fix_version)} |",
         f"| from, to | {_cell(report.started)}, {_cell(report.ended)} |",
         f"| plan | `{_cell(versions.plan)}` |",
@@ -139,6 +149,16 @@ def page(signed: Signed) -> str:
             lines += ["", f"## {section.number} {section.title}: {section.outcome}", ""]
             lines += [f"    {line}" for line in section.problem.splitlines()]
     return "\n".join(lines) + "\n"
+
+
+def _remarks(report: Report) -> list[str]:
+    """Return what keeps the report from speaking of the whole plan."""
+    remarks = []
+    if report.chapters:
+        remarks.append(f"Only these chapters of the plan were asked for: {', '.join(report.chapters)}.")
+    if missing := [section.number for section in report.sections if section.outcome == "not run"]:
+        remarks.append(f"The plan is not passed as long as these have not been run: {', '.join(missing)}.")
+    return [line for remark in remarks for line in ("", remark)]
 
 
 def _cell(text: str) -> str:

@@ -34,6 +34,13 @@ _EXPANSIONS_MAX: Final = 16
 _LETTERS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
+class Seat(msgspec.Struct, frozen=True):
+    """A session that is there for a role: its SenderCompID, and where it logs on."""
+
+    sender: str
+    address: Address
+
+
 class Run(msgspec.Struct, frozen=True):
     """What scripts do not say: against whom, as whom, in which version."""
 
@@ -50,6 +57,8 @@ class Run(msgspec.Struct, frozen=True):
     """How long an expected message may take."""
     ignored: frozenset[str] = frozenset()
     """Fields that do not count unless a script names them."""
+    seats: dict[str, Seat] = {}
+    """Sessions for scripts that name one by its role."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -71,9 +80,10 @@ class _Failed(Exception):
 class _Peer:
     """A session of a script: who speaks, and what number comes next."""
 
-    def __init__(self, name: str, sender: str, target: str, version: str) -> None:
+    def __init__(self, name: str, seat: Seat, target: str, version: str) -> None:
         self.name = name
-        self.sender = sender
+        self.address = seat.address
+        self.sender = seat.sender
         self.target = target
         self.version = version
         self.next_out = 1
@@ -156,12 +166,13 @@ class _Actor:
 
     def _appear(self) -> None:
         """Give each session of the script its identity."""
-        for number, session in enumerate(self.script.sessions):
+        senders = iter(self.run.senders)
+        for session in self.script.sessions:
             own = {field.tag: field.value for field in session.fields}
-            sender = self.run.senders[number] if number < len(self.run.senders) else ""
-            if not sender and "49" not in own:
+            seat = self.run.seats[session.role] if session.role else Seat(next(senders, ""), self.run.address)
+            if not seat.sender and "49" not in own:
                 raise _Failed(f"{session.name} has no SenderCompID: run with one more --session")
-            peer = _Peer(session.name, sender, self.run.target, self.run.version)
+            peer = _Peer(session.name, seat, self.run.target, self.run.version)
             self.peers[session.name] = peer
             peer.version = self._text(own["8"], peer) if "8" in own else peer.version
             peer.target = self._text(own["56"], peer) if "56" in own else peer.target
@@ -211,8 +222,8 @@ class _Actor:
     def _connect(self, peer: _Peer) -> None:
         if peer.connection is not None:
             raise _Failed(f"    {peer.name} is connected already")
-        peer.connection = Connection(self.run.address)
-        self._tell(peer.name, f"connects to {self.run.address}", plain="connects")
+        peer.connection = Connection(peer.address)
+        self._tell(peer.name, f"connects to {peer.address}", plain="connects")
 
     def _hang_up(self, peer: _Peer, *, tell: bool = False) -> None:
         if peer.connection is not None:
@@ -275,17 +286,23 @@ class _Actor:
         )
         if statement.is_optional:
             self._tell_of_option(peer, expected)
-        try:
-            message = self._next(peer, limit_s)
-        except HungUp as error:
-            if statement.is_optional:
-                return
-            raise _Failed("    the other side hung up instead") from error
-        if message is None:
-            if statement.is_optional:
-                return
-            raise _Failed(f"    nothing came within {limit_s:g} s")
-        comparison = compare(expected, message.fields, Scope(lambda name: self._variable(name, peer), self.now))
+        deadline = time.monotonic() + limit_s
+        while True:
+            try:
+                message = self._next(peer, max(deadline - time.monotonic(), 0))
+            except HungUp as error:
+                if statement.is_optional:
+                    return
+                raise _Failed("    the other side hung up instead") from error
+            if message is None:
+                if statement.is_optional:
+                    return
+                what = "it did not come" if statement.is_awaited else "nothing came"
+                raise _Failed(f"    {what} within {limit_s:g} s")
+            comparison = compare(expected, message.fields, Scope(lambda name: self._variable(name, peer), self.now))
+            if not statement.is_awaited or message.flaw or comparison.first_difference is None:
+                break
+            self._pass_over(peer, message)
         if statement.is_optional and (message.flaw or comparison.first_difference is not None):
             peer.put_back = message
             return
@@ -336,9 +353,12 @@ class _Actor:
         while (message := connection.receive(max(deadline - time.monotonic(), 0))) is not None:
             if message.get("35") not in peer.skipped:
                 return message
-            peer.count_received(message)
-            self._tell(peer.name, f"skips {message_name(message.get('35'))}", plain="")
+            self._pass_over(peer, message)
         return None
+
+    def _pass_over(self, peer: _Peer, message: Received) -> None:
+        peer.count_received(message)
+        self._tell(peer.name, f"skips {message_name(message.get('35'))}", plain="")
 
     # Variables
 

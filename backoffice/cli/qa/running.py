@@ -10,9 +10,12 @@ import typer
 from backoffice.cli.qa.options import (
     CaOption,
     CertificateOption,
+    DropCopyOption,
     HostOption,
     JsonOption,
     LimitOption,
+    MarketDataOption,
+    MarketDataPortOption,
     PortOption,
     RoleOption,
     ServerNameOption,
@@ -80,6 +83,9 @@ def run(
     target: TargetOption = "FONDACO",
     fix_version: VersionOption = "FIX.4.4",
     role: RoleOption = "order-entry",
+    drop_copy: DropCopyOption = "",
+    market_data: MarketDataOption = "",
+    market_data_port: MarketDataPortOption = None,
     set_: SetOption = None,
     timeout: LimitOption = "10s",
     junit: JunitOption = None,
@@ -108,7 +114,14 @@ def run(
     from backoffice.cli.shown import print_json
 
     address = Address(host, port, tls, ca, certificate, server_name)
-    of_run = run_of(address, fix_version, session, target, set_ or [], timeout, role=role, ignore=ignore or [])
+    of_run = run_of(
+        *(address, fix_version, session, target, set_ or [], timeout),
+        role=role,
+        ignore=ignore or [],
+        drop_copy=drop_copy,
+        market_data=market_data,
+        market_data_port=market_data_port,
+    )
     begun = time.monotonic()
     try:
         read = read_all(scripts_in(scripts), of_run)

@@ -17,6 +17,8 @@ from backoffice.cli.qa.values import BadValue, Value, duration_s, literal, parse
 
 VERSIONS: Final = ("FIX.4.2", "FIX.4.4", "FIXT.1.1")
 ROLES: Final = ("order-entry", "drop-copy", "market-data", "read-only")
+OF_ROLE: Final = ("drop-copy", "market-data")
+"""Roles by which a script may name a session: the run says which session that is."""
 OF_SESSION: Final = frozenset(("sender", "target", "version", "in", "out"))
 """Names that each session has a value for: CompIDs, BeginString, the next MsgSeqNum to come in and to go out."""
 _MOVING: Final = frozenset(("in", "out"))
@@ -63,7 +65,8 @@ class _Reader:
             "step": lambda line: [said.Step(line.place, line.text)],
             "wait": lambda line: [said.Wait(line.place, duration_s(line.text))],
             "within": self._within,
-            "maybe": self._maybe,
+            "maybe": lambda line: self._loosely(line, "maybe", said.if_it_comes),
+            "until": lambda line: self._loosely(line, "until", said.when_it_comes),
             "compare": self._compare,
             "ignore": self._ignore,
         }
@@ -197,12 +200,12 @@ class _Reader:
             for statement in found
         ]
 
-    def _maybe(self, line: Line) -> Found:
+    def _loosely(self, line: Line, how: str, loosened: Callable[[said.Expect], said.Expect]) -> Found:
         word, rest = line.split()
         found = self._within(line.after(rest)) if word == "within" else self._of_session(line, ("<",))
         if not isinstance(found[0], said.Expect):
-            raise line.error("an end may not come or not", "`maybe A < 5`, or `maybe within 5s A < 5`")
-        return [said.if_it_comes(found[0])]
+            raise line.error(f"`{how}` is for a message, not for an end", f"`{how} A < 5`, or `{how} within 5s A < 5`")
+        return [loosened(found[0])]
 
     def _items(self, line: Line, *, is_pattern: bool = False, is_exact: bool = False) -> tuple[said.Item, ...]:
         if line.text.endswith("|") and not line.text.endswith("\\|"):
@@ -269,10 +272,12 @@ class _Reader:
             raise line.error(f"{name!r} is no name of a session", "write it in capitals: `session A`")
         if name in self.sessions:
             raise line.error(f"there is a session {name} already", "give it another name")
+        word, after = line.after(rest).split()
+        role, rest = (word, after) if word in OF_ROLE else ("", rest)
         fields = tuple(item for item in self._items(line.after(rest)) if isinstance(item, said.Field))
         if any(field.tag not in {"8", "49", "56"} for field in fields):
             raise line.error("a session has no other fields", "it may have 8, 49 and 56 of its own")
-        self.sessions[name] = said.Session(name, fields)
+        self.sessions[name] = said.Session(name, fields, role)
         return []
 
     def _let(self, line: Line) -> Found:

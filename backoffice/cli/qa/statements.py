@@ -97,6 +97,8 @@ class Expect(msgspec.Struct, frozen=True):
     ignored: frozenset[str]
     is_optional: bool = False
     """`maybe A < 5`: if another one comes, or the end, that is for the next line."""
+    is_awaited: bool = False
+    """`until A < 5`: what comes before it does not count."""
 
 
 class ExpectEnd(msgspec.Struct, frozen=True):
@@ -159,16 +161,23 @@ def with_limit(statement: Expect | ExpectEnd, within_s: float) -> Expect | Expec
     return msgspec.structs.replace(statement, within_s=within_s)
 
 
+def when_it_comes(statement: Expect) -> Expect:
+    """Return what is expected, for a message before which others may come."""
+    return msgspec.structs.replace(statement, is_awaited=True)
+
+
 def if_it_comes(statement: Expect) -> Expect:
     """Return what is expected, for a message that may come or not."""
     return msgspec.structs.replace(statement, is_optional=True)
 
 
 class Session(msgspec.Struct, frozen=True):
-    """`session A 49=…`: one side of a conversation, and what of it is not the run's."""
+    """`session A drop-copy 49=…`: one side of a conversation, and what of it is not the run's."""
 
     name: str
     fields: tuple[Field, ...]
+    role: str = ""
+    """What it must be set up for, if the run names such a session by its role; empty: by its place."""
 
 
 class Script(msgspec.Struct, frozen=True):

@@ -27,11 +27,18 @@ class Selection(msgspec.Struct, frozen=True):
             return f"it is for {', '.join(sorted(script.versions))}"
         if script.roles and run.role not in script.roles:
             return f"it is for {', '.join(sorted(script.roles))} sessions"
+        if missing := missing_role(script, run):
+            return f"it needs a {missing} session; name one with --{missing}"
         if self.only and not script.tags & self.only:
             return f"it has none of the tags {', '.join(sorted(self.only))}"
         if script.tags & self.without:
             return f"it has the tag {', '.join(sorted(script.tags & self.without))}"
         return ""
+
+
+def missing_role(script: Script, run: Run) -> str:
+    """Return the role of a session that a script needs and the run does not have, or an empty text."""
+    return next((session.role for session in script.sessions if session.role and session.role not in run.seats), "")
 
 
 def scripts_in(paths: Iterable[Path]) -> list[Path]:

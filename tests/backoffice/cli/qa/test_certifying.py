@@ -17,6 +17,7 @@ from tests.backoffice.cli.qa.peer import PASSWORD, Server, echo, write
 
 LOGON = "title It is answered\nconnect\n> A 98=0|554={password}\n< A 98=0|108=30\n"
 WRONG = "title It is not as expected\nconnect\n> A 98=0|554={password}\n< A 98=0|108=60\n"
+COPIES = "title It is copied\nsession C drop-copy\nconnect\n> A 98=0|554={password}\n< A 98=0|108=30\n"
 ELSEWHERE = "title For another version\nrequires version FIX.4.2\n"
 
 
@@ -98,6 +99,38 @@ def test_plan_that_is_failed_gives_a_report_that_says_so(desk: Desk) -> None:
 def test_plan_of_which_nothing_was_run_is_not_passed(desk: Desk) -> None:
     assert desk.certify(ELSEWHERE).returncode == 1
     assert desk.document()["report"]["outcome"] == "failed"
+
+
+def test_plan_is_incomplete_without_a_session_that_it_needs(desk: Desk) -> None:
+    finished = desk.certify(LOGON, COPIES)
+    assert finished.returncode == 1
+    needs = "it needs a drop-copy session; name one with --drop-copy"
+    assert f"– 102 It is copied: not run, {needs}" in finished.stdout
+    assert "The plan is incomplete: 1 of 2 sections passed, 1 not run." in finished.stdout
+    report = desk.document()["report"]
+    assert (report["outcome"], report["drop_copy"], report["market_data"]) == ("incomplete", "", "MD1")
+    assert [section["outcome"] for section in report["sections"]] == ["passed", "not run"]
+    page = desk.report.with_suffix(".md").read_text(encoding="utf-8")
+    assert "The plan is not passed as long as these have not been run: 102." in page
+    assert error_line(desk.verify()).endswith("says that the plan was incomplete (102)")
+    finished = desk.certify(LOGON, COPIES, options=("--drop-copy", "COPIES"))
+    assert finished.returncode == 0
+    assert desk.document()["report"]["drop_copy"] == "COPIES"
+    assert desk.verify().returncode == 0
+
+
+def test_chapter_that_is_asked_for_is_all_that_is_run(desk: Desk) -> None:
+    write(desk.plan, COPIES, "201-section")
+    finished = desk.certify(LOGON, options=("--chapter", "1"))
+    assert finished.returncode == 0, finished.stderr
+    assert "The plan, chapters 1, is passed: 1 of 1 sections passed." in finished.stdout
+    assert desk.document()["report"]["chapters"] == ["1"]
+    page = desk.report.with_suffix(".md").read_text(encoding="utf-8")
+    assert "Only these chapters of the plan were asked for: 1." in page
+    assert "CLIENT has passed chapters 1 of the plan on" in desk.verify().stdout
+    finished = desk.certify(options=("--chapter", "7"))
+    assert finished.returncode == 2
+    assert "there are 1, 2" in finished.stderr
 
 
 def _outcome(document: dict[str, Any]) -> None:

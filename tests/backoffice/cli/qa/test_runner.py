@@ -3,11 +3,13 @@
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from backoffice.cli.qa.runner import Outcome, act
+from backoffice.cli.qa.runner import Outcome, Seat, act
 from backoffice.cli.qa.script import read_script
-from tests.backoffice.cli.qa.peer import PASSWORD, Line, echo, framed, outcome_of, run_for, write
+from backoffice.cli.qa.wire import Address
+from tests.backoffice.cli.qa.peer import PASSWORD, Line, Server, echo, framed, outcome_of, run_for, write
 
 LOGON = """
     connect
@@ -190,6 +192,35 @@ def test_session_may_have_an_identity_of_its_own(tmp_path: Path) -> None:
         tmp_path, "session A 8=FIX.4.2|49=NOBODY|56={sender}\nconnect\n> 0\n< 0 112=FIX.4.2 NOBODY CLIENT", talk
     )
     assert outcome.problem == ""
+
+
+def test_what_comes_before_a_message_that_is_waited_for_does_not_count(tmp_path: Path) -> None:
+    text = "connect\n> 1 112=a\n> 1 112=b\n> 1 112=c\nuntil < 0 112=b\n< 0 112=c|34={in}\n"
+    outcome = outcome_of(tmp_path, text)
+    assert outcome.problem == ""
+    assert outcome.transcript is not None
+    assert "skips Heartbeat(0)" in outcome.transcript.full()
+    assert "112=a" not in outcome.transcript.normalized().partition("TestReqID(112)=c")[2]
+    never = outcome_of(tmp_path, "connect\n> 1 112=a\nuntil within 300ms < 0 112=b\n")
+    assert "it did not come within 0.3 s" in problem_of(never)
+
+
+def test_session_that_is_named_by_its_role_is_that_of_the_run_where_that_logs_on(tmp_path: Path) -> None:
+    def talk(line: Line) -> None:
+        said = line.hear()
+        line.say("0", f"112={said['49']}|")
+
+    text = "session A\nsession P market-data\nsession B\n" + "".join(
+        f"{name} connect\n{name} > 0\n{name} < 0 112={sender}\n"
+        for name, sender in (("P", "PRICES"), ("A", "CLIENT"), ("B", "OTHER"))
+    )
+    with Server(talk) as first, Server(talk) as second:
+        seats = {"market-data": Seat("PRICES", Address("127.0.0.1", second.port))}
+        run = msgspec.structs.replace(run_for(first.port), seats=seats)
+        outcome = act(read_script(write(tmp_path, text), "FIX.4.4", frozenset()), run)
+    assert outcome.problem == ""
+    assert outcome.transcript is not None
+    assert f"P connects to 127.0.0.1:{second.port}" in outcome.transcript.full()
 
 
 def test_variables_of_the_run_go_before_those_of_the_script(tmp_path: Path) -> None:

@@ -40,6 +40,14 @@ def test_scripts_that_pass_end_with_status_0(tmp_path: Path, port: int, password
     assert finished.stdout.endswith(f"1 passed, 0 failed; FIX.4.4 against 127.0.0.1:{port}\n")
 
 
+def test_script_that_needs_a_session_that_is_not_given_is_skipped(tmp_path: Path, port: int, password: str) -> None:
+    script = write(tmp_path, "title Copies\nsession C drop-copy\nconnect\n> A 98=0|554={password}\n< A ...\n")
+    finished = qa_run(script, "--port", port, "--set", password)
+    assert "– Copies (script.fix): it needs a drop-copy session; name one with --drop-copy" in finished.stdout
+    finished = qa_run(script, "--port", port, "--set", password, "--drop-copy", "COPIES", "--quiet")
+    assert finished.stdout.startswith("✓ Copies")
+
+
 def test_script_that_fails_ends_with_status_1_and_everything_is_on_file(
     tmp_path: Path, port: int, password: str
 ) -> None:

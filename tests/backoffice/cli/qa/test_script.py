@@ -31,14 +31,17 @@ def test_script_has_what_its_head_says(tmp_path: Path) -> None:
         tags slow orders
         session A
         session STRANGER 49=NOBODY|8=FIX.4.2
+        session COPIES drop-copy
+        session PRICES market-data 56=PRICES
         """,
     )
     assert script.title == "Orders that rest"
     assert script.versions == {"FIX.4.4", "FIXT.1.1"}
     assert script.roles == {"order-entry"}
     assert script.tags == {"slow", "orders"}
-    assert [session.name for session in script.sessions] == ["A", "STRANGER"]
-    assert [field.tag for field in script.sessions[1].fields] == ["49", "8"]
+    assert [session.name for session in script.sessions] == ["A", "STRANGER", "COPIES", "PRICES"]
+    assert [session.role for session in script.sessions] == ["", "", "drop-copy", "market-data"]
+    assert [[field.tag for field in session.fields] for session in script.sessions[1:]] == [["49", "8"], [], ["56"]]
     assert script.statements == ()
 
 
@@ -96,6 +99,12 @@ def test_message_may_come_or_not(tmp_path: Path) -> None:
     assert found == [(True, 0), (True, 2), (False, 0)]
 
 
+def test_message_may_be_waited_for(tmp_path: Path) -> None:
+    script = read(tmp_path, "until A < 5\nuntil within 5s A < 5\nA < 5")
+    expected = [statement for statement in script.statements if isinstance(statement, said.Expect)]
+    assert [(each.is_awaited, each.within_s) for each in expected] == [(True, 0), (True, 5), (False, 0)]
+
+
 def test_way_to_compare_holds_from_its_line_on_and_not_within_what_is_used(tmp_path: Path) -> None:
     write(tmp_path, "compare in any order\nignore 57\n< 0", "used")
     script = read(tmp_path, "< 0\ncompare in order\nignore 50\n< 0\nuse used\n< 0")
@@ -125,6 +134,7 @@ BAD_LINES = [
     ("B > D 11=a", "there is no session B"),
     ("session b", "capitals"),
     ("session A 50=X", "it may have 8, 49 and 56"),
+    ("session A read-only", "'read-only' is no field"),
     ("session A\nsession A", "there is a session A already"),
     ("session A\nsession B\n> 0", "begin it with one of A, B"),
     ("connect now", "'now' is too much here"),
@@ -146,7 +156,7 @@ BAD_LINES = [
     ("within 2s > 0", "'>' begins no line"),
     ("within 2s A > 0", "'>' is nothing that a session can do here"),
     ("maybe > 0", "'>' begins no line"),
-    ("maybe within 2s disconnected", "an end may not come or not"),
+    ("maybe within 2s disconnected", "`maybe` is for a message"),
     ("wait 2h", "'2h' is no duration"),
     ("wait 11m", "11m is too long; the longest is 600s"),
     ("quiet", "'' is no duration"),
