@@ -134,6 +134,24 @@ def test_market_data_is_gone_when_the_venue_is_killed(venue: Venue) -> None:
     wait_until(lambda: not _is_alive(started["pid"]), "market data is gone")
 
 
+def test_a_subscriber_that_is_cut_off_goes_on_with_a_fresh_snapshot(venue: Venue, broker: Client) -> None:
+    before = Subscriber(venue.market_data_port)
+    before.subscribe()
+    before.hear_through(numbers(trade(broker, 30))[-1])
+    next_in = int(before.client.received[-1]["34"]) + 1
+    before.client.close()
+    told = numbers(trade(broker, 30, first=100))
+    wait_until(lambda: bool(venue.events("session ended")), "the venue has noticed", venue.stderr)
+    after = Subscriber(venue.market_data_port, extra="", next_out=before.client.next_out)
+    after.client.say("2", f"7={next_in}|16=0|")
+    fill = after.client.hear("4")
+    assert (fill["34"], fill["123"]) == (str(next_in), "Y")
+    after.subscribe()
+    assert after.follower.rpt_seq == told[-1]
+    more = numbers(trade(broker, 30, first=200))
+    after.hear_through(more[-1])
+
+
 def test_two_market_data_processes_tell_the_same(venue: Venue, broker: Client) -> None:
     port = free_port()
     config = venue.config.with_name("other.toml")
