@@ -8,7 +8,9 @@ the feed is published together. It changes nothing, and several may run.
 """
 
 import asyncio
+import fcntl
 import gc
+import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
@@ -25,6 +27,7 @@ from engine.events import AnyEvent, SequenceReset, SequenceSet, SessionProvision
 from engine.exchange import Exchange
 from engine.feed import Arrived, follow_frames, unknown_record
 from engine.frames import Frame
+from engine.journal import make_directory
 from engine.recovery import apply_again
 from fixgw.acceptor import Acceptor
 from fixgw.authentication import Authenticator
@@ -40,6 +43,9 @@ DIRECTORY: Final = "market-data"
 """Where this process keeps its sessions' numbers, under the data directory, by port."""
 PUBLISH_EVERY_S: Final = 0.002
 """What comes so soon after a publication waits for the next one: it costs a write to everybody."""
+
+LOCK_S: Final = 5.0
+"""How long a process that is about to stop, and keeps the same numbers, is waited for."""
 
 _log = structlog.get_logger("market-data")
 
@@ -65,9 +71,10 @@ class MarketData:
         self._feed = data / FEED
         self._clock = Clock(clock)
         self.publisher = MarketPublisher(self.exchange.state, asyncio.get_running_loop().call_later)
-        self.gateway = MarketDataGateway(
-            self.exchange.state, self.publisher, self._clock, data / DIRECTORY / str(own.port)
-        )
+        self._directory = data / DIRECTORY / str(own.port)
+        self.gateway = MarketDataGateway(self.exchange.state, self.publisher, self._clock, self._directory)
+        self._lock = -1
+        """Held while this process alone keeps the sessions' numbers."""
         self._session_events: list[AnyEvent] = []
         self._is_up_to_date = asyncio.Event()
         self._following: asyncio.Task[None] | None = None
@@ -98,6 +105,7 @@ class MarketData:
         gc.collect()
         gc.freeze()
         gc.set_threshold(200_000, 50, 1_000)
+        self._lock = await _locked(self._directory)
         settings = self._settings
         authenticator = Authenticator(
             Vault(self._data), window_s=settings.logon_window_s, lockout_after=settings.lockout_after
@@ -115,6 +123,8 @@ class MarketData:
             await asyncio.gather(self._following, return_exceptions=True)
         if self.acceptor is not None:
             await self.acceptor.stop()
+        if self._lock >= 0:
+            os.close(self._lock)
         _log.info("market data stopped", sequence=self.sequence)
 
     async def _follow(self, progress: Callable[[int], None] | None) -> None:
@@ -161,3 +171,18 @@ class MarketData:
         else:
             self.gateway.tell(events)
             self._session_events += [event for event in events if isinstance(event, OF_SESSIONS)]
+
+
+async def _locked(directory: Path) -> int:
+    """Return the lock of a directory when it is let go of; after `LOCK_S` unlocked, as then its port is taken too."""
+    make_directory(directory)
+    lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    give_up_at = time.monotonic() + LOCK_S
+    while time.monotonic() < give_up_at:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            await asyncio.sleep(0.05)
+        else:
+            break
+    return lock
