@@ -7,7 +7,7 @@ in a worker thread while the next commands are applied. What a batch has to say 
 import asyncio
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Final
 
 import msgspec
@@ -73,7 +73,7 @@ class Sequencer:
         self._batches_released = 0
         self._waiters: list[asyncio.Future[None]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._worker = ThreadPoolExecutor(1, "journal")
+        self._worker: Executor = ThreadPoolExecutor(1, "journal")
         self._relaxed_sync: asyncio.TimerHandle | None = None
 
     @property

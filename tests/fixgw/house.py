@@ -1,11 +1,15 @@
 """The trading process without sockets: sequencer, journal on disk, delivery, acceptor; and brokers on wires of memory.
 
 It can be stopped cleanly, killed (what was in memory is gone) and cut from power (what was not synced is gone too).
+Its disk works in a thread, as it does in production; or, in the event loop, so that the same always happens again.
 """
 
 import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from functools import partial
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 from unittest.mock import patch
 
 from argon2 import PasswordHasher
@@ -51,11 +55,33 @@ class OpenDoor(Authenticator):
         return Verdict(password_hash=OTHER_HASH if "925" in logon.fields else "")
 
 
+class SteadyDisk(Executor):
+    """The journal's worker without a thread: what it is given to do is done when the event loop has gone round."""
+
+    def __init__(self) -> None:
+        self.rounds = 1
+        """How often the loop goes round before."""
+
+    def submit(self, work: Callable[..., Any], /, *arguments: Any, **named: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        self._go_round(self.rounds, future, partial(work, *arguments, **named))
+        return future
+
+    def _go_round(self, rounds: int, future: "Future[Any]", work: Callable[[], Any]) -> None:
+        if rounds:
+            asyncio.get_running_loop().call_soon(self._go_round, rounds - 1, future, work)
+        else:
+            future.set_result(work())
+
+
 class House:
     """A venue on the files under `data`."""
 
-    def __init__(self, data: Path, boot: str = "boot 1", version: str = "FIX.4.4") -> None:
-        """`version`: which all sessions speak."""
+    def __init__(
+        self, data: Path, boot: str = "boot 1", version: str = "FIX.4.4", disk: SteadyDisk | None = None
+    ) -> None:
+        """`version`: which all sessions speak. `disk`: what writes the journal, if not a thread."""
+        self.disk = disk
         self.version = version_named(version)
         self.data = data
         self.boot = boot
@@ -72,6 +98,8 @@ class House:
         recovered = recover(self.data)
         self.journal.open_at(recovered.sequence, recovered.last_segment, recovered.end_offset)
         self.sequencer = Sequencer(recovered.exchange, self.journal, relaxed=self.relaxed, clock=lambda: self.now_ns)
+        if self.disk is not None:
+            self.sequencer._worker = self.disk
         self.sequencer.start()
         self.order_entry = OrderEntry(recovered.exchange.state)
         self.delivery = Delivery(self.data / "outbound", self.sequencer, Reports(self.order_entry.instruments))
@@ -136,7 +164,7 @@ class House:
 
     async def restarted(self, boot: str = "") -> "House":
         """Return the venue that comes up on the same files after `stop` or `kill`."""
-        house = House(self.data, boot or self.boot, self.version.name)
+        house = House(self.data, boot or self.boot, self.version.name, self.disk)
         house.now_ns = self.now_ns
         return await house.start()
 
@@ -144,13 +172,14 @@ class House:
         self.delivery.checkpoint(self.sequencer.committed)
 
     async def settle(self) -> None:
-        """Wait until all that was said has been committed, and nobody has anything more to send."""
-        await self.sequencer.flushed()
-        while any(self._is_at_work(outbound) for outbound in self.delivery.outbounds.values()):
-            await asyncio.sleep(0)
-            if self.sequencer._flush_wanted or self.sequencer._committing:
-                await self.sequencer.flushed()
-        await self.sequencer.flushed()
+        """Wait until all that was said has been committed, and nobody has anything more to send, or to hang up."""
+        sequencer = self.sequencer
+        await sequencer.flushed()
+        while (is_unwritten := sequencer._flush_wanted or sequencer._committing) or self._is_busy():
+            if is_unwritten:
+                await sequencer.flushed()
+            else:
+                await asyncio.sleep(0)
 
     def outbound(self, comp_id: str = "BROKER1") -> Outbound:
         return self.delivery.outbounds[comp_id]
@@ -174,9 +203,12 @@ class House:
         for wire in self.wires:
             wire.break_off()
 
-    @staticmethod
-    def _is_at_work(outbound: Outbound) -> bool:
-        return outbound._pump_task is not None and outbound._writable
+    def _is_busy(self) -> bool:
+        """Tell whether a pump is at work for somebody who reads, or a connection is about to close."""
+        outbounds = self.delivery.outbounds.values()
+        return any(each._pump_task is not None and each._writable for each in outbounds) or any(
+            wire.connection._is_closing and not wire.is_lost for wire in self.wires
+        )
 
 
 class Wire:

@@ -1,5 +1,7 @@
 """Brokers trade while connections break, readers are slow, sequences are reset, and the venue is stopped, killed or
 loses power: each broker ends up with every report it is owed, once and in order, and each order is taken once.
+
+Threads and clocks have no say in it: what an example finds, it finds each time.
 """
 
 import asyncio
@@ -21,7 +23,7 @@ from fixgw.codec import Message
 from fixgw.delivery import recipients
 from fixgw.outbound_index import ENTRY, OutboundIndex
 from fixgw.timestamps import format_utc
-from tests.fixgw.house import BROKERS, Broker, House
+from tests.fixgw.house import BROKERS, Broker, House, SteadyDisk
 
 HEADER_BYTES = 40
 REPORTS = frozenset(("8", "9", "r"))
@@ -138,12 +140,19 @@ def in_loop(
     return cast("Callable[Concatenate[Venue, P], None]", run)
 
 
+class TimelessLoop(asyncio.SelectorEventLoop):
+    """An event loop whose timers never run out, however slow the machine is."""
+
+    def time(self) -> float:
+        return 0.0
+
+
 class Venue(RuleBasedStateMachine):
     """All that can happen to two brokers and a venue."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.loop = asyncio.new_event_loop()
+        self.loop = TimelessLoop()
         self.folder = Path(tempfile.mkdtemp(prefix="venue-"))
         self.synced: dict[str, bytes] = {}
         """What is safely on disk of each index."""
@@ -164,7 +173,8 @@ class Venue(RuleBasedStateMachine):
         for each in self.patches:
             each.start()
         self.boots = 1
-        self.house = House(self.folder / "venue")
+        self.disk = SteadyDisk()
+        self.house = House(self.folder / "venue", disk=self.disk)
         self.clients: dict[str, Client] = {}
         self.names = 0
         self.orders: dict[str, tuple[str, str]] = {}
@@ -217,6 +227,11 @@ class Venue(RuleBasedStateMachine):
     @in_loop
     async def wait_for_the_disk(self) -> None:
         await self.house.settle()
+
+    @rule(rounds=st.sampled_from((0, 1, 5, 100)))
+    def let_the_disk_take(self, rounds: int) -> None:
+        """Have what is written from now on written at once, soon, or while much else happens."""
+        self.disk.rounds = rounds
 
     @rule(seconds=st.sampled_from((1, 20)))
     @in_loop
