@@ -23,7 +23,7 @@ TAGS: Final = tuple(FIX44.dictionary.fields)
 FIELDS_MUTATED: Final = 5_000
 BYTES_MUTATED: Final = 10_000
 BURST: Final = 10
-STRANGERS: Final = 400
+STRANGERS: Final = 100
 EXTENSIONS: Final = frozenset(LATER_FIELDS)
 """Fields of later versions of FIX in our reports."""
 FILLER: Final = b"X" * 65_536

@@ -15,6 +15,7 @@ from fixgw.delivery import recipients
 from fixgw.order_entry import OrderEntry, refuse_flaw
 from fixgw.reports import Report, Reports
 from fixgw.session import SECOND_NS, Session, SessionState
+from fixgw.support import SENT_HEADER
 from fixgw.timestamps import format_utc
 from fixgw.validation import find_flaw
 from fixgw.version import Version, version_named
@@ -140,7 +141,7 @@ def check_rendered(report: Report, version: Version) -> None:
     (message,) = Framer().receive(encode(_HEAD.format(msg_type).replace("|", SOH) + body, version.begin_string))
     flaw = find_flaw(message, version.dictionary, frozenset(version.sent[msg_type]))
     assert flaw is None, (version.name, flaw, message)
-    unannounced = {tag for tag, _ in message.pairs()} - {"35", "49", "56", "34", "52"} - set(version.sent[msg_type])
+    unannounced = {tag for tag, _ in message.pairs()} - {*SENT_HEADER, *version.sent[msg_type]}
     assert not unannounced, (version.name, unannounced, message)
 
 
