@@ -553,12 +553,6 @@ AnyCommand = (
     | OpenAccount
     | Credit
     | ProvisionSession
-    | SetCredentials
-    | SuspendSession
-    | ResumeSession
-    | RemoveSession
-    | SetSequence
-    | LogOutSession
     | ResetSequence
     | ReserveOutbound
     | ReleaseOutbound
@@ -594,5 +588,11 @@ AnyCommand = (
     | CancelOrderList
     | QueryOrderList
     | SetIndexPrice
+    | SetCredentials
+    | SuspendSession
+    | ResumeSession
+    | RemoveSession
+    | SetSequence
+    | LogOutSession
 )
 """Every command there is; the type by which the journal is decoded."""

@@ -783,12 +783,6 @@ AnyEvent = (
     | AccountOpened
     | Credited
     | SessionProvisioned
-    | CredentialsSet
-    | SessionSuspended
-    | SessionResumed
-    | SessionRemoved
-    | SequenceSet
-    | LogoutOrdered
     | SequenceReset
     | CommandRejected
     | OrderAccepted
@@ -828,6 +822,12 @@ AnyEvent = (
     | ListRequestRejected
     | OrderTriggered
     | IndexPriceSet
+    | CredentialsSet
+    | SessionSuspended
+    | SessionResumed
+    | SessionRemoved
+    | SequenceSet
+    | LogoutOrdered
 )
 """Every event there is; the type by which the journal is decoded."""
 

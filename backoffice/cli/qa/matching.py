@@ -17,7 +17,7 @@ from backoffice.cli.qa.names import is_number
 from backoffice.cli.qa.statements import Field, Without
 from backoffice.cli.qa.values import Scope, Value, described, match
 
-UNASKED: Final = frozenset(("8", "9", "10", "34", "49", "52", "56"))
+UNASKED: Final = frozenset(("8", "9", "10", "34", "49", "52", "56", "1180", "1181"))
 """Fields that count only if the script names them."""
 
 _DECIMAL: Final = re.compile(r"(-?)0*(\d+?)(?:\.(\d*?)0*)?")

@@ -20,7 +20,7 @@ from backoffice.cli.qa.names import MASK, SECRET_TAGS, field_name, is_time, mess
 from backoffice.cli.qa.values import wire_text
 
 WIDTH: Final = 120
-SERVER_IDS: Final = frozenset(("17", "19", "37", "198", "278", "527", "535", "880", "1003", "25029"))
+SERVER_IDS: Final = frozenset(("17", "19", "37", "198", "278", "527", "535", "880", "1003", "1181", "25029"))
 """Fields whose values each server makes up for itself."""
 ENTRIES_MAX: Final = 200_000
 SECRET_CHARS_MIN: Final = 4
