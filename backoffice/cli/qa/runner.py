@@ -89,9 +89,15 @@ class _Peer:
         self.next_out = 1
         self.next_in = 1
         self.skipped: frozenset[str] = frozenset()
+        self.is_numbered = True
+        """Whether the script says which number comes next: not once messages came that need not have."""
         self.connection: Connection | None = None
         self.put_back: Received | None = None
         """A message that an earlier line has looked at, and that was not for it."""
+
+    def skip(self, msg_types: frozenset[str]) -> None:
+        self.skipped = msg_types
+        self.is_numbered = self.is_numbered and not msg_types
 
     def say_of(self, name: str) -> str | None:
         """Return what the session itself has for a variable."""
@@ -206,7 +212,7 @@ class _Actor:
             case said.Quiet(_, session, seconds):
                 self._expect_nothing(self.peers[session], seconds)
             case said.Skip(_, session, msg_types):
-                self.peers[session].skipped = msg_types
+                self.peers[session].skip(msg_types)
             case said.Wait(_, seconds):
                 self._tell("", f"waits {seconds:g} s")
                 time.sleep(seconds)
@@ -285,6 +291,7 @@ class _Actor:
             statement.ignored | self.run.ignored,
         )
         if statement.is_optional:
+            peer.is_numbered = False
             self._tell_of_option(peer, expected)
         deadline = time.monotonic() + limit_s
         while True:
@@ -306,7 +313,8 @@ class _Actor:
         if statement.is_optional and (message.flaw or comparison.first_difference is not None):
             peer.put_back = message
             return
-        self.transcript.add(Heard(peer.name, message.fields, comparison.rows, is_optional=statement.is_optional))
+        heard = Heard(peer.name, message.fields, comparison.rows, peer.is_numbered, is_optional=statement.is_optional)
+        self.transcript.add(heard)
         if message.flaw:
             raise _Failed(f"    {message.flaw}")
         if comparison.first_difference is not None:
@@ -340,7 +348,7 @@ class _Actor:
 
     def _unexpected(self, peer: _Peer, message: Received | None) -> None:
         if message is not None:
-            self.transcript.add(Heard(peer.name, message.fields, ()))
+            self.transcript.add(Heard(peer.name, message.fields, (), peer.is_numbered))
             raise _Failed(f"    {message_name(message.get('35'))} came, and nothing should have")
 
     def _next(self, peer: _Peer, limit_s: float) -> Received | None:

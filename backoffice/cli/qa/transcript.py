@@ -54,6 +54,8 @@ class Heard(msgspec.Struct, frozen=True):
     session: str
     fields: tuple[tuple[str, str], ...]
     rows: tuple[Row, ...]
+    is_numbered: bool = True
+    """Its number is the script's: no message came before it that might as well not have come."""
     is_optional: bool = False
     """It might as well not have come."""
 
@@ -135,11 +137,15 @@ class Transcript:
                 return f"— {plain}" if is_step else f"{session} {plain}" if plain else ""
             case Said(session, _, written):
                 return f"{session} > {_spelled(written)}"
-            case Heard(session, fields, rows, is_optional):
-                return "" if is_optional else f"{session} < {_spelled(_common_fields(fields, rows))}"
+            case Heard(_, _, _, _, is_optional=True):
+                return ""
+            case Heard(session, fields, rows, is_numbered):
+                return f"{session} < {_spelled(_common_fields(fields, rows, is_numbered=is_numbered))}"
 
 
-def _common_fields(fields: tuple[tuple[str, str], ...], rows: tuple[Row, ...]) -> list[tuple[str, str]]:
+def _common_fields(
+    fields: tuple[tuple[str, str], ...], rows: tuple[Row, ...], *, is_numbered: bool
+) -> list[tuple[str, str]]:
     """Return a message's fields in the script's order, then others by their tags.
 
     What the script takes as it comes stands there as the script has it.
@@ -147,7 +153,7 @@ def _common_fields(fields: tuple[tuple[str, str], ...], rows: tuple[Row, ...]) -
     stated = [row for row in rows if row.written is not None]
     shown = [(row.tag, _common_value(row)) for row in stated if row.received is not None or row.is_optional]
     if not any(row.tag == "34" for row in stated):
-        shown[1:1] = [pair for pair in fields if pair[0] == "34"][:1]
+        shown[1:1] = [(tag, value if is_numbered else "*") for tag, value in fields if tag == "34"][:1]
     others = [row for row in rows if row.written is None] or [
         Row(tag, None, value, None, differs=True) for tag, value in fields if not rows and tag not in UNASKED
     ]

@@ -104,6 +104,22 @@ def test_what_may_be_there_or_not_makes_no_difference(tmp_path: Path) -> None:
     assert "A < Logout(5)  Text(58)=*, or nothing | MsgSeqNum(34)=*\n" in texts.pop()
 
 
+def test_after_what_need_not_come_numbers_are_the_servers_own(tmp_path: Path) -> None:
+    def beating(line: Line) -> None:
+        line.hear()
+        line.say("0", "")
+        line.say("5", "")
+
+    def still(line: Line) -> None:
+        line.hear()
+        line.say("5", "")
+
+    for script in ("connect\n> 0\nskip 0\n< 5 ...\ndisconnected", "connect\n> 0\nmaybe < 0 ...\n< 5 ...\ndisconnected"):
+        texts = {outcome_of(tmp_path, script, talk).transcript.normalized() for talk in (beating, still)}  # type: ignore[union-attr]
+        assert len(texts) == 1
+        assert "A < Logout(5)  MsgSeqNum(34)=*\n" in texts.pop()
+
+
 def test_servers_that_differ_have_different_normalized_transcripts(tmp_path: Path) -> None:
     _, first = transcripts(tmp_path, venue("71"))
     for other in (venue("71", digits="00"), venue("71", text="hello")):
