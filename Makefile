@@ -78,7 +78,7 @@ current:
 constraints: ## pin the newest version of every dependency, with hashes
 	@test -x $(LOCK_VENV)/bin/uv || $(PYTHON) -m venv --clear $(LOCK_VENV)
 	@$(LOCK_VENV)/bin/python -m pip install --quiet --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	$(call pin,dev) --extra uvloop --extra test --extra lint --extra profile pyproject.toml
+	$(call pin,dev) --extra uvloop --extra postgresql --extra test --extra lint --extra profile pyproject.toml
 	$(call pin,run) --extra uvloop --constraints constraints/dev.txt pyproject.toml
 	echo quickfix | $(call pin,quickfix) -
 	printf 'pip\nsetuptools\n' | $(call pin,build) -
