@@ -110,6 +110,14 @@ class MarketData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     slow_reader_timeout_s: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 30
 
 
+class BackOffice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the back office keeps what it knows."""
+
+    database: str = "sqlite:///backoffice.sqlite"
+    """A file in the venue's data directory, or `postgresql://user@host/name`. The password of the latter is best left
+    to PGPASSWORD or ~/.pgpass."""
+
+
 class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How durable a record is before anything is said about it."""
 
@@ -301,6 +309,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Directory of the venue's files, relative to where the venue is started."""
     venue: Venue = Venue()
     journal: Journal = Journal()
+    back_office: BackOffice = BackOffice()
     market_data: MarketData | None = None
     """Without this table there is no market data."""
     assets: tuple[Asset, ...] = ()
