@@ -216,9 +216,11 @@ class Connection(asyncio.Protocol):
     # Messages
 
     def _process(self, messages: list[Message]) -> None:
-        session = self._session
+        session, outbound = self._session, self._outbound
         assert session is not None, "a session is bound"
+        assert outbound is not None, "a bound connection has an outgoing side"
         now_ns = self._gateway.begin_batch()
+        session.sent_through = outbound.next_out - 1
         comp_id = session.comp_id
         take, accept, framer = self._take, session.accept, self._framer
         many_count = 0

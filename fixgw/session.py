@@ -117,6 +117,7 @@ class Session:
         "last_sent_ns",
         "next_in",
         "resend_requests",
+        "sent_through",
         "state",
         "validates",
         "venue_comp_id",
@@ -139,6 +140,8 @@ class Session:
         """Administrative messages to be sent, in order; emptied by the caller."""
         self.resend_requests: list[tuple[int, int]] = []
         """(BeginSeqNo, EndSeqNo) asked for, EndSeqNo 0 for all; emptied by the caller."""
+        self.sent_through = MSG_SEQ_NUM_MAX
+        """Number of the last message of ours that the counterparty can know of; kept by the connection."""
         self.flaw: Flaw | None = None
         """Why the message last accepted must be rejected rather than processed."""
         self.close_reason = ""
@@ -380,6 +383,9 @@ class Session:
         begin, end = max(1, int(message.fields["7"])), int(message.fields["16"])
         if 0 < end < begin:
             return Flaw(SessionRejectReason.VALUE_IS_INCORRECT, 16, "EndSeqNo(16) is below BeginSeqNo(7)")
+        if begin > self.sent_through:
+            text = f"BeginSeqNo(7) is beyond the last message sent, {self.sent_through}"
+            return Flaw(SessionRejectReason.VALUE_IS_INCORRECT, 7, text)
         self.resend_requests.append((begin, end))
         return None
 

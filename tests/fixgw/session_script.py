@@ -122,7 +122,9 @@ class Script:
             if problem:
                 session.refuse(problem)
             self._note()
-        elif session.accept(message, self.now_ns):
+            return
+        session.sent_through = self.next_out - 1
+        if session.accept(message, self.now_ns):
             self._note()
             flaw = session.flaw
             ref_tag = f"|371={flaw.ref_tag}" if flaw is not None and flaw.ref_tag else ""

@@ -127,7 +127,7 @@ RESENDS = {
     "one that is no report": ("7=4|16=4|", "4x4>5"),
     "a part that begins with none": ("7=1|16=2|", "4x1>2 8x2"),
     "a part that ends with none": ("7=3|16=4|", "8x3 4x4>5"),
-    "what has not been said yet": ("7=9|16=0|", ""),
+    "what has not been said yet, which is rejected": ("7=8|16=0|", "38"),
 }
 
 

@@ -260,11 +260,15 @@ RUNNING = {
         <- 2 7=2|16=0
     """,
     "8 a ResendRequest is for the outgoing side": """
+        -> 1 112=A
+        <- 0 112=A
+        -> 1 112=B
+        <- 0 112=B
         -> 2 7=1|16=0
         resend 1 0
         -> 2 7=3|16=5
         resend 3 5
-        is ACTIVE next 4
+        is ACTIVE next 6
     """,
     "8 a ResendRequest from 0 is one from 1": """
         -> 2 7=0|16=0
@@ -274,6 +278,18 @@ RUNNING = {
         -> 2 7=5|16=4
         reject 373=5|371=16
         is ACTIVE next 3
+    """,
+    "a ResendRequest that begins beyond what has been sent is rejected": """
+        -> 2 7=2|16=0
+        reject 373=5|371=7
+        -> 2 7=1|16=0
+        resend 1 0
+        is ACTIVE next 4
+    """,
+    "20 a ResendRequest beyond what has been sent, ahead of a gap, is no more than a gap": """
+        -> 2 34=4|7=2|16=0
+        <- 2 7=2|16=0
+        is ACTIVE next 2
     """,
     "a ResendRequest without EndSeqNo is rejected": """
         -> 2 7=1
