@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 
 from sqlalchemy import JSON, BigInteger, Dialect, ForeignKey, Integer, MetaData, Numeric, String, Text
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -111,3 +111,13 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+class Versioned:
+    """What people decide on: who changes it must have seen its newest version, else a `Conflict` is raised."""
+
+    version: Mapped[int] = mapped_column(BigInteger)
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, object]:  # noqa: N805 - SQLAlchemy gives it the class
+        return {"version_id_col": cls.version}

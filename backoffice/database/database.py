@@ -17,10 +17,11 @@ from sqlalchemy.dialects.sqlite.aiosqlite import AsyncAdapt_aiosqlite_connection
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from backoffice.database.base import ExactTotal
-from backoffice.errors import DatabaseFault
+from backoffice.errors import Conflict, DatabaseFault
 
 LOCKED_S: Final = 10.0
 """How long a transaction waits for others before it fails."""
@@ -82,13 +83,19 @@ class Database:
 
     @asynccontextmanager
     async def writing(self) -> AsyncGenerator[AsyncSession]:
-        """Give a transaction that is committed at the end, or rolled back if an error comes. Raise `DatabaseFault`."""
+        """Give a transaction that is committed at the end, or rolled back if an error comes.
+
+        Raise `DatabaseFault`, or `Conflict` if what is `Versioned` was changed by somebody else meanwhile.
+        """
         async with (
             self._connection({_WRITES: True}) as connection,
             AsyncSession(connection, expire_on_commit=False) as session,
         ):
-            yield session
-            await session.commit()
+            try:
+                yield session
+                await session.commit()
+            except StaleDataError as error:
+                raise Conflict("somebody else has changed it meanwhile; look at it again") from error
 
     @asynccontextmanager
     async def _connection(self, options: dict[str, Any]) -> AsyncGenerator[AsyncConnection]:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import BigInteger, func, insert, literal, select, text, union_all
+from sqlalchemy.orm import DeclarativeBase, Mapped
 
 from backoffice.database import Database
-from backoffice.database.base import total
+from backoffice.database.base import Id, Prose, Versioned, total
 from backoffice.database.database import address_of, shown
-from backoffice.errors import DatabaseFault
+from backoffice.errors import Conflict, DatabaseFault
 from backoffice.projector.tables import Position
 
 POSITION = {"follower": "projector", "journal": "0" * 64, "sequence": 7, "time_ns": 1}
@@ -136,3 +137,31 @@ async def test_a_file_that_is_no_database_is_a_fault_of_one_line(tmp_path: Path)
         with pytest.raises(DatabaseFault, match="is no SQLite database"):
             async with database.reading() as session:
                 await session.execute(text("SELECT 1"))
+
+
+class Own(DeclarativeBase):
+    """Tables of this test alone."""
+
+
+class Note(Versioned, Own):
+    __tablename__ = "note"
+    id: Mapped[Id]
+    said: Mapped[Prose]
+
+
+async def test_who_changes_what_somebody_else_has_changed_meanwhile_is_told(database: Database) -> None:
+    async with database.writing() as session:
+        await (await session.connection()).run_sync(Own.metadata.create_all)
+        session.add(Note(id=1, said="hello"))
+    async with database.reading() as session:
+        seen = (await session.scalars(select(Note))).one()
+    async with database.writing() as session:
+        (await session.scalars(select(Note))).one().said = "first"
+
+    async def overwrite() -> None:
+        async with database.writing() as session:
+            session.add(seen)
+            seen.said = "second"
+
+    with pytest.raises(Conflict, match="look at it again"):
+        await overwrite()
