@@ -47,6 +47,7 @@ class Connection(asyncio.Protocol):
         "_is_resetting",
         "_is_up",
         "_logon",
+        "_logout_text",
         "_origin",
         "_outbound",
         "_peer",
@@ -74,6 +75,8 @@ class Connection(asyncio.Protocol):
         self._is_held_back = False
         self._is_resetting = False
         """The sequences are about to begin again, which must be seen through whether the client stays or not."""
+        self._logout_text = ""
+        """Why the session is to be logged out, as soon as its Logon has been dealt with."""
         self._is_up = False
         """The session is logged on, and whoever asks the journal is told so."""
         self._peer = "?"
@@ -154,7 +157,7 @@ class Connection(asyncio.Protocol):
         return self._session is not None
 
     def _is_logging_on(self) -> bool:
-        """Tell whether a Logon within the session is being dealt with; what comes behind it waits."""
+        """Tell whether a Logon of the session is being dealt with; what comes behind it waits."""
         return self._session is not None and self._session.state is SessionState.AWAITING_LOGON
 
     @property
@@ -169,8 +172,11 @@ class Connection(asyncio.Protocol):
         self._follow_up(self._session)
 
     def log_out(self, text: str) -> None:
-        """Ask the client to leave."""
+        """Ask the client to leave; one whose Logon is being dealt with, after that."""
         assert self._session is not None, "only bound connections log out"
+        if self._is_logging_on():
+            self._logout_text = text
+            return
         self._session.log_out(text)
         self._follow_up(self._session)
 
@@ -392,6 +398,8 @@ class Connection(asyncio.Protocol):
         if self._slow_timer is not None:
             outbound.pause()
         self._follow_up(session)
+        if self._logout_text:
+            self.log_out(self._logout_text)
         waiting, self._waiting = self._waiting, []
         self._transport.resume_reading()
         if waiting:

@@ -115,6 +115,31 @@ async def test_session_that_is_suspended_meanwhile_does_not_begin_again(house: H
     assert broker.heard[-1].fields["58"] == "the session is suspended"
 
 
+@pytest.mark.parametrize("rounds", range(8))
+async def test_logout_that_staff_order_meanwhile_comes_behind_the_logon(house: House, rounds: int) -> None:
+    broker = await Broker(house).log_on()
+    begin_again(broker)
+    for _ in range(rounds):
+        await sleep()
+    house.sequencer.submit(commands.LogOutSession("BROKER1", "mira", "noisy"))
+    heard = await done(house, broker)
+    heard += [] if "5" in heard else await done(house, broker, "5")
+    assert heard == ["A", "5"]
+    assert broker.heard[-1].fields["58"] == "logged out by the venue"
+    broker.say("5")
+    await house.settle()
+    assert broker.wire.is_lost
+
+
+async def test_logout_that_staff_order_while_the_first_logon_resets_comes_behind_it(house: House) -> None:
+    broker = Broker(house)
+    broker.say("A", RESET)
+    while "BROKER1" not in house.acceptor.bound:
+        await sleep()
+    house.acceptor.bound["BROKER1"].log_out("logged out by the venue")
+    assert await done(house, broker, "5") == ["A", "5"]
+
+
 async def test_client_that_is_gone_meanwhile_may_come_again(house: House) -> None:
     broker = await Broker(house).log_on()
     begin_again(broker)
