@@ -37,7 +37,7 @@ from fixgw.codec import Message
 from fixgw.errors import InvalidTimestamp
 from fixgw.instruments import InstrumentText
 from fixgw.list_entry import read_list, refused_list
-from fixgw.permissions import account_named, account_of, check_instrument, check_role
+from fixgw.permissions import account_named, account_of, account_told, check_instrument, check_role
 from fixgw.refusal import Refusal, bad_number, unsupported_value
 from fixgw.reject import GatewayReject
 from fixgw.replay import REPLAY, read_replay_request
@@ -339,7 +339,7 @@ class OrderEntry:
         form = _FORMS.get(message.msg_type, BUSINESS_REJECT)
         if reason in (GatewayReject.FIELD_MISSING, GatewayReject.NOT_FOR_ROLE):
             form = BUSINESS_REJECT
-        account = fields.get("1") or next(iter(self._state.sessions[session].accounts), "")
+        account = account_told(self._state.sessions[session], fields)
         orig_cl_ord_id = fields.get("41", "")
         order = self._find_order(session, account, fields) if form == CANCEL_REJECT else None
         text = f"{version.field_name(refusal.tag)}: {reason.text}" if refusal.tag else reason.text

@@ -61,6 +61,19 @@ def account_named(known: Session, fields: dict[str, str]) -> str:
     return fields.get("1", "")
 
 
+def account_told(known: Session, fields: dict[str, str]) -> str:
+    """Return the account that the refusal of a message names: what the message says, true or not, or as `account_of`.
+
+    It is empty if the message is for a client that the session may not act for.
+    """
+    if "1" in fields:
+        return fields["1"]
+    try:
+        return account_named(known, fields) or next(iter(known.accounts), "")
+    except Refusal:
+        return ""
+
+
 def client_of(known: Session, body: str) -> str:
     """Return the CompID of the client whose account the report `body` is on, or an empty text."""
     for client in known.profile.on_behalf_of:

@@ -35,6 +35,25 @@ async def test_report_for_a_client_names_it(house: House) -> None:
     assert (again_its.fields["128"], again_its.fields["43"]) == ("FUND", "Y")
 
 
+@pytest.mark.parametrize(
+    ("header", "fields"), (("115=FUND|", ""), ("", "453=1|448=FUND|452=3|"), ("115=FUND|", "1=BROKER2-A|"))
+)
+async def test_refusal_for_a_client_names_its_account_and_it(house: House, header: str, fields: str) -> None:
+    broker = await Broker(house).log_on()
+    order = "11=its|55=BTC/USD|54=1|60=20261118-11:06:40|38=1|40=2|44=100.001|59=1|"
+    broker.say("D", f"{order}{fields}", header=header)
+    (refused,) = await broker.heard_now()
+    assert (refused.fields["150"], refused.fields["1"], refused.fields["128"]) == ("8", "BROKER2-A", "FUND")
+
+
+async def test_refusal_for_a_client_that_the_session_may_not_act_for_names_no_account(house: House) -> None:
+    broker = await Broker(house).log_on()
+    broker.say("D", "11=its|55=BTC/USD|54=1|60=20261118-11:06:40|38=1|40=2|44=100|59=1|", header="115=NOBODY|")
+    (refused,) = await broker.heard_now()
+    assert refused.fields["58"].startswith("[2012]")
+    assert "1" not in refused.fields
+
+
 async def test_reject_goes_back_to_whoever_the_message_was_from(house: House) -> None:
     broker = await Broker(house).log_on()
     for origin in ("FUND", "NOBODY"):
