@@ -342,7 +342,10 @@ class OrderStatusReported(Event, tag=15, frozen=True, array_like=True, gc=False)
 
 
 class Refused(Event, tag=16, frozen=True, array_like=True, gc=False):
-    """The gateway refused a message; the fields are those of the `Refuse` command."""
+    """The gateway refused a message; the fields are those of the `Refuse` command.
+
+    `is_own_account`: `account` is one of the session's, and not just what the message claimed.
+    """
 
     session: str
     ref_seq_num: int
@@ -360,6 +363,7 @@ class Refused(Event, tag=16, frozen=True, array_like=True, gc=False):
     order_id: int = 0
     status: OrderStatus = OrderStatus.REJECTED
     terms: str = ""
+    is_own_account: bool = False
 
 
 class TradingDayEnded(Event, tag=17, frozen=True, array_like=True, gc=False):

@@ -130,6 +130,7 @@ def refuse(state: State, command: Refuse) -> list[AnyEvent]:
             command.order_id,
             command.status,
             command.terms,
+            command.account in session.permitted,
         )
     ]
 

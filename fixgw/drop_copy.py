@@ -4,12 +4,16 @@ A copy is the report that the order's own session gets, under a number of the dr
 happens, over disconnects and restarts, and as often as it is asked for again. OnBehalfOfCompID(115) in its header says
 whose session it was for, CopyMsgIndicator(797)=Y that it is a copy.
 
+What is refused is copied too, by whomever: an order, a cancel or a replace that the engine or the gateway refuses with
+an ExecutionReport or an OrderCancelReject; unless it named an account that is not its session's, for nobody gets into
+others' copies by a claim.
+
 What is copied is told by the scope that held when it happened. At a start, when the journal is read again, scopes are
 first taken back to where they stood, and then changed by the events that changed them.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, TypeGuard
 
 from engine.account import Account
 from engine.events import (
@@ -22,16 +26,21 @@ from engine.events import (
     OrderRejected,
     OrderReplaced,
     OrderTriggered,
+    Refused,
     SessionProvisioned,
     SessionRemoved,
     Trade,
     TradeAmended,
 )
 from engine.profile import CopyScope, SessionRole
+from engine.reject import RejectReason
 from engine.state import Session, State
 from fixgw.permissions import client_of
 
 _DROP_COPY: Final = SessionRole.DROP_COPY
+_NOT_ITS_ACCOUNT: Final = RejectReason.UNKNOWN_ACCOUNT
+_COPIED_FORMS: Final = ("8", "9")
+"""MsgTypes of the gateway's refusals that are copied; Rejects (3) and BusinessMessageRejects (j) tell of no order."""
 
 
 class Copies:
@@ -93,7 +102,7 @@ class Copies:
         if isinstance(event, OrderCanceled | OrderReplaced):
             low_bit = int(event.requester != event.session)
             return tuple([(session, low_bit) for session in self._all.get(event.account, ())])
-        if isinstance(event, OrderAccepted | OrderRejected | OrderDecremented | OrderTriggered | CancelRejected):
+        if isinstance(event, OrderAccepted | OrderDecremented | OrderTriggered) or _is_copied_refusal(event):
             return tuple([(session, 0) for session in self._all.get(event.account, ())])
         return ()
 
@@ -128,11 +137,18 @@ def addressed(known: Session, event: AnyEvent, part: int, msg_type: str, body: s
     """
     if known.profile.role is _DROP_COPY:
         origin = _origin(event, part)
-        if origin:
+        if origin and origin != known.session:
             return f"115={origin}\x01{body}" + ("797=Y\x01" if msg_type == "8" else "")
         return body
     client = client_of(known, body)
     return f"128={client}\x01{body}" if client else body
+
+
+def _is_copied_refusal(event: AnyEvent) -> TypeGuard[OrderRejected | CancelRejected | Refused]:
+    """Tell whether an event is a refusal that is copied to those who watch its account."""
+    if isinstance(event, Refused):
+        return event.is_own_account and event.form in _COPIED_FORMS
+    return isinstance(event, OrderRejected | CancelRejected) and event.reason != _NOT_ITS_ACCOUNT
 
 
 def _origin(event: AnyEvent, part: int) -> str:
@@ -147,7 +163,8 @@ def _origin(event: AnyEvent, part: int) -> str:
         | OrderReplaced
         | OrderDecremented
         | OrderTriggered
-        | CancelRejected,
+        | CancelRejected
+        | Refused,
     ):
         return event.session
     return ""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine import commands
-from engine.profile import CopyScope, SessionProfile, SessionRole
+from engine.profile import CopyScope, SessionProfile, SessionRole, Throttle
 from fixgw.codec import Message
 from tests.fixgw.house import QUICK_HASH, Broker, House
 
@@ -101,6 +101,55 @@ async def test_cancels_by_another_session_rejects_and_refused_cancels_are_copied
         ("4", "BROKER1", "two"),
     ]
     assert (refused.msg_type, refused.fields["115"], refused.fields["11"]) == ("9", "DESK", "three")
+
+
+async def test_what_the_gateway_refuses_of_orders_is_copied_and_messages_that_are_no_orders_are_not(
+    house: House,
+) -> None:
+    copy = await copier(house, accounts=("BROKER1-A",))
+    broker = await Broker(house).log_on()
+    broker.order("off", price="100.001")
+    broker.say("F", "11=odd|41=off|55=BTC/USD|54=5|60=20261118-11:06:40|")
+    broker.order("malformed", price="dear")
+    broker.say("V", "262=R|263=0|264=1|267=1|269=0|146=1|55=BTC/USD|")
+    told, copies = await broker.heard_now(), await copy.heard_now()
+    assert [message.msg_type for message in told] == ["8", "9", "3", "j"]
+    assert [(m.msg_type, m.fields["115"], m.fields["11"]) for m in copies] == [
+        ("8", "BROKER1", "off"),
+        ("9", "BROKER1", "odd"),
+    ]
+    assert bodies(copies, "115", "797") == bodies(told)
+    copy.say("2", "7=2|16=0|")
+    assert [m.fields["11"] for m in await copy.heard_now()] == ["off", "odd"]
+
+
+@pytest.mark.parametrize("price", ("100", "100.001"))
+async def test_refusal_of_a_claim_to_an_account_is_not_copied_to_those_who_watch_it(house: House, price: str) -> None:
+    copy = await copier(house, accounts=("BROKER2-A",))
+    broker = await Broker(house).log_on()
+    broker.say("D", f"1=BROKER2-A|11=claim|55=BTC/USD|54=1|60=20261118-11:06:40|38=1|40=2|44={price}|59=1|")
+    broker.say("F", "1=BROKER2-A|11=other|41=claim|55=BTC/USD|54=1|60=20261118-11:06:40|")
+    assert [m.msg_type for m in await broker.heard_now()] == ["8", "9"]
+    assert await copy.heard_now() == []
+
+
+async def test_fills_only_has_no_refusals(house: House) -> None:
+    copy = await copier(house, accounts=("BROKER1-A",), fills_only=True)
+    (await Broker(house).log_on()).order("off", price="100.001")
+    assert await copy.heard_now() == []
+
+
+async def test_refusal_of_an_order_of_the_copys_own_is_no_copy(house: House) -> None:
+    throttle = Throttle(orders_per_s=1, orders_burst=1)
+    profile = SessionProfile(SessionRole.DROP_COPY, throttle=throttle, copies=CopyScope(("BROKER1-A",)))
+    house.sequencer.submit(commands.ProvisionSession("COPY", (), QUICK_HASH, profile=profile))
+    await house.settle()
+    copy = await Broker(house, "COPY").log_on()
+    copy.order("one")
+    copy.order("two")
+    business_reject, over_limit = await copy.heard_now()
+    assert (business_reject.msg_type, over_limit.msg_type) == ("j", "8")
+    assert not over_limit.fields.keys() & {"115", "797"}
 
 
 async def test_what_happened_while_it_was_away_is_owed_and_sent_when_asked_for(house: House) -> None:
