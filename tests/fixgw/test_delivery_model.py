@@ -249,6 +249,7 @@ class Venue(RuleBasedStateMachine):
     @in_loop
     async def ask_again(self, by: str, begin: int, end: int) -> None:
         client = self.clients[by]
+        begin = min(begin, self.house.outbound(by).next_out - 1)  # what is not sent yet would be rejected
         if client.is_logged_on and (end == 0 or end >= begin):
             client.say("2", f"7={begin}|16={end}|")
 
