@@ -125,8 +125,15 @@ def test_refusal_of_the_gateway_is_on_record() -> None:
     venue = Venue()
     command = commands.Refuse("A", 12, 14, "j", 2007, "no such tag", "D", 9999, "x", "w", "A", "BTC/USD", "1", "7")
     refused = msgspec.structs.asdict(only(Refused, venue.apply(command)))
+    assert refused.pop("is_own_account")
     assert {"msg_seq_num": 12, **refused} == msgspec.structs.asdict(command)
     assert venue.state.sessions["A"].last_in == 12
+
+
+def test_refusal_with_anothers_account_says_that_it_is_a_mere_claim() -> None:
+    command = commands.Refuse("A", 12, 12, "8", 2003, "not a multiple", "D", 44, "x", "", "B", "BTC/USD", "1")
+    refused = only(Refused, Venue().apply(command))
+    assert (refused.account, refused.is_own_account) == ("B", False)
 
 
 # ------------------------------------------------------------------------------------------ the end of a day
