@@ -19,3 +19,7 @@ class NotFound(BackOfficeError):
 
 class Conflict(BackOfficeError):
     """Somebody else has changed it meanwhile, or the same was asked for before; look again."""
+
+
+class KeyFault(BackOfficeError):
+    """The key of personal data is missing, or is not the one that something was sealed with."""

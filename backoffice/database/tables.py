@@ -2,7 +2,8 @@
 
 from backoffice.database.base import Base
 from backoffice.projector import tables as projector
+from backoffice.staff import tables as staff
 
-__all__ = ["metadata", "projector"]
+__all__ = ["metadata", "projector", "staff"]
 
 metadata = Base.metadata

@@ -1,0 +1,166 @@
+"""The audit trail: who did what, when, to what, with what before and after, and why.
+
+An entry is written in the transaction of what it tells of, so neither is there without the other. Each holds the hash
+of the one before it, over everything it says: whoever changes, removes or inserts one breaks the chain from there on,
+which `verify` finds. The database refuses to change or delete entries, too. Somebody who can write past the database
+could still cut off the end: compare the last number and hash now and then with one noted down before.
+
+Personal data goes in sealed, or not at all: the trail is for ever.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backoffice.database.serializing import one_at_a_time
+from backoffice.errors import Refused
+from backoffice.staff.actor import Actor
+from backoffice.staff.tables import AuditEntry
+
+FIRST_HASH: Final = "0" * 64
+"""What the first entry has in place of a hash before it."""
+WHY_CHARS_MAX: Final = 2_000
+_BATCH: Final = 1_000
+_UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+
+
+async def record(
+    session: AsyncSession,
+    actor: Actor,
+    verb: str,
+    subject: str,
+    *,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+    why: str,
+    now_ns: int,
+) -> None:
+    """Add an entry to the trail, in the transaction of what it tells of.
+
+    `subject` is a kind and a name, as in "client/C-1". `before` and `after` are what was and is now, of what changed:
+    JSON without floats. Raise `Refused` if there is no reason, or one that cannot be written down.
+    """
+    _check_reason(why)
+    await one_at_a_time(session, "audit trail")
+    last = (
+        await session.execute(select(AuditEntry.number, AuditEntry.hash).order_by(AuditEntry.number.desc()).limit(1))
+    ).one_or_none()
+    number, previous = (last.number + 1, last.hash) if last else (1, FIRST_HASH)
+    entry = {
+        "number": number,
+        "time_ns": now_ns,
+        "actor": actor.user,
+        "verb": verb,
+        "subject": subject,
+        "before": None if before is None else _canonical(before),
+        "after": None if after is None else _canonical(after),
+        "why": why,
+        "previous": previous,
+    }
+    await session.execute(insert(AuditEntry).values(**entry, hash=_hash_of(entry)))
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """Which entries are asked for: those to which all of this applies."""
+
+    actor: str | None = None
+    subject: str | None = None
+    """One, or all of a kind: "client/" for all clients."""
+    verb: str | None = None
+    from_ns: int | None = None
+    before_ns: int | None = None
+
+
+async def entries(session: AsyncSession, wanted: Wanted, count: int) -> list[AuditEntry]:
+    """Return the last `count` entries of those wanted, the oldest of them first."""
+    query = select(AuditEntry).order_by(AuditEntry.number.desc()).limit(count)
+    if wanted.actor is not None:
+        query = query.where(AuditEntry.actor == wanted.actor)
+    if wanted.verb is not None:
+        query = query.where(AuditEntry.verb == wanted.verb)
+    if wanted.subject is not None:
+        kind = wanted.subject.endswith("/")
+        column = AuditEntry.subject
+        query = query.where(column.startswith(wanted.subject, autoescape=True) if kind else column == wanted.subject)
+    if wanted.from_ns is not None:
+        query = query.where(AuditEntry.time_ns >= wanted.from_ns)
+    if wanted.before_ns is not None:
+        query = query.where(AuditEntry.time_ns < wanted.before_ns)
+    return list((await session.scalars(query)).all())[::-1]
+
+
+class Verified(msgspec.Struct, frozen=True):
+    """What checking the whole chain came to."""
+
+    count: int
+    """Entries that are in order, from the first on."""
+    hash: str
+    """Of the last of them."""
+    flaw: str = ""
+    """The first thing that is not, empty if all is well."""
+
+
+async def verify(session: AsyncSession, noted: tuple[int, str] | None = None) -> Verified:
+    """Check every entry from the first on, and find the first that is not as it was written.
+
+    `noted`: number and hash of an entry as they were noted down before; the trail must still hold it.
+    """
+    number, previous = 0, FIRST_HASH
+    while True:
+        batch = select(AuditEntry).where(AuditEntry.number > number).order_by(AuditEntry.number).limit(_BATCH)
+        found = (await session.scalars(batch)).all()
+        for entry in found:
+            flaw = _flaw(entry, number + 1, previous)
+            if not flaw and noted is not None and entry.number == noted[0] and entry.hash != noted[1]:
+                flaw = f"entry {entry.number} is another one than was noted down"
+            if flaw:
+                return Verified(number, previous, flaw)
+            number, previous = entry.number, entry.hash
+        session.expunge_all()
+        if len(found) < _BATCH:
+            break
+    if noted is not None and number < noted[0]:
+        return Verified(number, previous, f"entry {noted[0]}, which was noted down, is missing: the end is cut off")
+    return Verified(number, previous)
+
+
+async def last_number(session: AsyncSession) -> int:
+    """Return how many entries there are."""
+    return await session.scalar(select(func.max(AuditEntry.number))) or 0
+
+
+def _flaw(entry: AuditEntry, number: int, previous: str) -> str:
+    """Return what is wrong with an entry that should be this one, or an empty text."""
+    if entry.number != number:
+        return f"entry {number} is missing: after it comes {entry.number}"
+    if entry.previous != previous:
+        return f"entry {number} does not follow the one before it"
+    said = {name: getattr(entry, name) for name in _HASHED}
+    return "" if entry.hash == _hash_of(said) else f"entry {number} has been changed"
+
+
+_HASHED: Final = ("number", "time_ns", "actor", "verb", "subject", "before", "after", "why", "previous")
+
+
+def _hash_of(entry: Mapping[str, Any]) -> str:
+    return hashlib.sha256(_canonical([entry[name] for name in _HASHED]).encode()).hexdigest()
+
+
+def _canonical(value: object) -> str:
+    """Return JSON that is the same for the same value, everywhere."""
+    return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _check_reason(why: str) -> None:
+    if not why.strip():
+        raise Refused("it needs a reason, which goes on record: say why")
+    if len(why) > WHY_CHARS_MAX:
+        raise Refused(f"the reason has {len(why):,} characters; {WHY_CHARS_MAX:,} are enough")
+    if _UNWRITABLE.search(why):
+        raise Refused("the reason has characters that cannot be written down; use plain text")
