@@ -140,12 +140,12 @@ class Sequencer:
             raise self.failure
 
     async def written(self) -> None:
-        """Return when the batch that is being written, if one is, has left, or cannot.
+        """Return when the batch that is being written, or is about to be, if one is, has left, or cannot.
 
         Who has much to do and nothing urgent waits for it: on a core of its own, this thread would keep the worker
         from its work.
         """
-        if self._committing and self.failure is None:
+        if (self._committing or self._flush_wanted) and self.failure is None:
             assert self._loop is not None, "start() comes first"
             waiter = self._loop.create_future()
             self._waiters.append(waiter)

@@ -33,7 +33,7 @@ from fixgw.timestamps import format_utc
 
 RESERVED_BLOCK: Final = 4_096
 """How many outgoing numbers are reserved in the journal at a time."""
-PIECE_REPORTS: Final = 64
+PIECE_REPORTS: Final = 80
 """How many reports a pump sends before it lets all others work: less than a millisecond."""
 RESENDS_WAITING_MAX: Final = 64
 """When so many ResendRequests wait to be answered, the ranges of further ones are joined to the last."""
@@ -373,8 +373,8 @@ class Outbound:
                 if may_go_on and (self._resends or count >= self._cursor):
                     async with self._turn:
                         self._send_piece(wire, playback)
-                        await self._sequencer.written()
                         await asyncio.sleep(0)
+                        await self._sequencer.written()
                 elif may_go_on and self._replay is not None and self._cursor >= self._replay_due:
                     async with self._turn:
                         self._go_on_replaying(playback)

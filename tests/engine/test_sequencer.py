@@ -218,6 +218,32 @@ async def test_flushed_with_nothing_to_do_returns(sequencer: Sequencer, outside:
     assert outside.left == []
 
 
+async def test_who_has_nothing_urgent_lets_a_batch_go_first_that_is_about_to_be_written(
+    sequencer: Sequencer, disk: SlowDisk, outside: Outside
+) -> None:
+    sequencer.submit(asset(1))
+    waiter = asyncio.create_task(sequencer.written())
+    await until(lambda: disk.written)
+    await turns()
+    assert not waiter.done()
+    disk.allow()
+    await waiter
+    assert outside.left == ["record 1"]
+
+
+async def test_who_has_nothing_urgent_goes_on_between_two_batches_in_a_row(
+    sequencer: Sequencer, disk: SlowDisk, outside: Outside
+) -> None:
+    sequencer.submit(asset(1))
+    await until(lambda: disk.written)
+    sequencer.submit(asset(2))
+    waiter = asyncio.create_task(sequencer.written())
+    await turns()
+    disk.allow()
+    await waiter
+    assert outside.left == ["record 1"]
+
+
 async def test_cancelled_waiter_disturbs_nobody(sequencer: Sequencer, disk: SlowDisk, outside: Outside) -> None:
     sequencer.submit(asset(1))
     waiter = asyncio.create_task(sequencer.flushed())

@@ -1,7 +1,9 @@
 """The trading process as a whole: what it does with files that are not as it left them."""
 
 import asyncio
+import os
 import socket
+import sys
 from pathlib import Path
 
 import msgspec
@@ -15,7 +17,7 @@ from engine.events import PhaseChanged
 from engine.overview import ShowVenue, VenueShown
 from engine.values import Phase
 from fixgw.errors import ListenError, OutboundError
-from fixgw.trading import Trading
+from fixgw.trading import Trading, _give_way
 
 SANDBOX = Path(__file__).resolve().parents[2] / "config" / "sandbox.toml"
 
@@ -74,3 +76,12 @@ async def test_staff_are_heard_while_the_venue_serves_and_not_after(settings: Se
         shown = await asyncio.to_thread(ask, tmp_path / SOCKET, ShowVenue())
         assert isinstance(shown, VenueShown)
         assert shown.instruments[0].phase is Phase.HALT
+
+
+async def test_a_snapshot_is_written_when_nobody_else_wants_the_core() -> None:
+    process = await asyncio.create_subprocess_exec("cat", stdin=asyncio.subprocess.PIPE)
+    _give_way(process.pid)
+    if sys.platform == "linux":
+        assert os.sched_getscheduler(process.pid) == os.SCHED_IDLE
+    await process.communicate(b"")
+    _give_way(process.pid)  # it may have ended before it is told
