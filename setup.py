@@ -132,7 +132,8 @@ COMPILED: Final = {
 - control, overview, unix_socket: they declare structs too, and run when staff asks for something.
 - snapshotter: it is run by `python -m`, which takes no compiled module.
 - gateway: it is protocols, for the type checker.
-- market_data_gateway, market_data_request, session_numbers: they are for the requests of subscribers, which are few.
+- market_data_gateway, market_data_request, new_passwords, session_numbers: they are for the requests of subscribers,
+  which are few.
 - initiator, seed: the one is a client, the other runs once at a start.
 """
 

@@ -4,7 +4,8 @@ async with MarketData.open(settings, data) as market_data: ...      # serving
 
 It carries out every command of the record in an exchange of its own, from the first record on, and each must give the
 events that the record holds: so what it publishes is what the venue has, also after a restart. What comes together from
-the feed is published together. It changes nothing, and several may run.
+the feed is published together. It changes nothing, and several may run; a new password of one of its sessions it has
+put on record by the trading process.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +24,7 @@ import structlog
 
 from config.settings import MarketData as MarketDataSettings
 from config.settings import Settings
+from engine.control import SOCKET, ask
 from engine.errors import EngineError
 from engine.events import AnyEvent, SequenceReset, SequenceSet, SessionProvisioned
 from engine.exchange import Exchange
@@ -36,6 +39,7 @@ from fixgw.errors import ListenError
 from fixgw.market_data_gateway import MarketDataGateway
 from fixgw.market_data_outbound import Clock
 from fixgw.market_publisher import MarketPublisher
+from fixgw.new_passwords import CONFIRMED_WITHIN_S, NewPasswords
 from fixgw.vault import Vault
 
 FEED: Final = "feed.sock"
@@ -72,7 +76,10 @@ class MarketData:
         self._clock = Clock(clock)
         self.publisher = MarketPublisher(self.exchange.state, asyncio.get_running_loop().call_later)
         self._directory = data / DIRECTORY / str(own.port)
-        self.gateway = MarketDataGateway(self.exchange.state, self.publisher, self._clock, self._directory)
+        self._new_passwords = NewPasswords(partial(ask, data / SOCKET, timeout_s=CONFIRMED_WITHIN_S))
+        self.gateway = MarketDataGateway(
+            self.exchange.state, self.publisher, self._clock, self._directory, self._new_passwords.put_on_record
+        )
         self._lock = -1
         """Held while this process alone keeps the sessions' numbers."""
         self._session_events: list[AnyEvent] = []
@@ -158,6 +165,7 @@ class MarketData:
                 self.acceptor.session_changed(event)
                 if isinstance(event, SequenceReset | SequenceSet):
                     self.gateway.note_staff(event.session, self.sequence)
+        self._new_passwords.followed(self.sequence)
 
     def _apply(self, frame: Frame) -> None:
         try:

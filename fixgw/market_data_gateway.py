@@ -4,7 +4,7 @@ What a session follows lasts as long as its connection. What is answered is answ
 venue, as it stands after the last record that was followed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -56,6 +56,7 @@ class MarketDataGateway:
         "_publisher",
         "_security_status_to",
         "_session_status_to",
+        "_set_password",
         "_staff_events",
         "_state",
         "_throttles",
@@ -69,13 +70,15 @@ class MarketDataGateway:
         publisher: MarketPublisher,
         clock: Clock,
         directory: Path,
+        set_password: Callable[[str, str], Awaitable[str]],
     ) -> None:
-        """`directory` is where the sessions' numbers are kept."""
+        """`directory` is where the sessions' numbers are kept; `set_password` changes a password elsewhere."""
         self._state = venue
         self._instruments = publisher.instruments
         self._publisher = publisher
         self._clock = clock
         self._directory = directory
+        self._set_password = set_password
         self.outbounds: dict[str, MarketDataOutbound] = {}
         self.failed = False
         self._throttles: dict[str, SessionThrottle] = {}
@@ -140,9 +143,8 @@ class MarketDataGateway:
         self.outbounds[session.comp_id].begin_again()
 
     async def set_password(self, comp_id: str, password_hash: str) -> str:
-        """Return why that cannot be: what is on record is not changed from here."""
-        del comp_id, password_hash
-        return "NewPassword(925): the venue's staff change the password of this session"
+        """Have a session's password changed on record; return why that cannot be, or an empty text."""
+        return await self._set_password(comp_id, password_hash)
 
     def logged_on(self, comp_id: str, on_disconnect: CancelOnDisconnect) -> None:
         """Let it be: a session for market data has no orders."""

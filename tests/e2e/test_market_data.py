@@ -59,6 +59,20 @@ def broker(venue: Venue) -> Iterator[Client]:
         yield client
 
 
+def test_new_password_holds_from_the_answer_on_and_for_good(venue: Venue) -> None:
+    new = "a quite different one"
+    with Client(venue.market_data_port, "MD1") as client:
+        assert client.log_on(f"141=Y|925={new}|")["35"] == "A"
+        client.say("5", "")
+        client.hear_end()
+    with Client(venue.market_data_port, "MD1") as client:
+        assert client.log_on()["35"] == "5"
+    venue.stop()
+    venue.start()
+    with Client(venue.market_data_port, "MD1") as client:
+        assert client.log_on(password=new)["35"] == "A"
+
+
 def trade(broker: Client, count: int, first: int = 0) -> list[Fields]:
     """Enter orders that rest, and some that trade; return the reports, each with its number."""
     reports = []

@@ -28,6 +28,10 @@ FULL = "264=0|265=1|266=N|267=3|269=0|269=1|269=2|146=1|55=BTC/USD|"
 HEARD = frozenset(("W", "X", "Y"))
 
 
+async def unheard(_comp_id: str, _password_hash: str) -> str:
+    return "nobody puts passwords on record here"
+
+
 class Wire:
     """Takes the place of a transport: it has a buffer of a size, and keeps what was written."""
 
@@ -57,7 +61,7 @@ class Floor(Venue):
         self.provision()
         self.clock = Clock(lambda: self.now_ns)
         self.publisher = MarketPublisher(self.state, Timers())
-        self.gateway = MarketDataGateway(self.state, self.publisher, self.clock, directory)
+        self.gateway = MarketDataGateway(self.state, self.publisher, self.clock, directory, unheard)
         self.publish()
         self.session = Session("FONDACO", "MD1", version=self.version)
         self.outbound = self.gateway.open(self.session)
