@@ -37,6 +37,7 @@ COMPILED: Final = {
         "entry",
         "errors",
         "exchange",
+        "funds",
         "guard",
         "guarding",
         "heap",
@@ -76,6 +77,7 @@ COMPILED: Final = {
         "triggers",
         "uncross",
         "values",
+        "withdrawals",
     ),
     "fixgw": (
         "acceptor",

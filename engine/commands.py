@@ -66,6 +66,78 @@ class Credit(Command, tag=4, frozen=True, array_like=True, gc=False):
     asset: str
     amount: Amount
     reference: str
+    by: str = ""
+    """Who asked for it; empty if the settings did."""
+    why: str = ""
+
+
+class HoldWithdrawal(Command, tag=60, frozen=True, array_like=True, gc=False):
+    """Hold available funds of an account for a withdrawal. `withdrawal_id` names it, and is accepted once."""
+
+    account: str
+    asset: str
+    amount: Amount
+    withdrawal_id: str
+    by: str
+    why: str
+
+
+class ReleaseWithdrawal(Command, tag=61, frozen=True, array_like=True, gc=False):
+    """Give back what is held for a withdrawal, which is not made."""
+
+    withdrawal_id: str
+    by: str
+    why: str
+
+
+class SettleWithdrawal(Command, tag=62, frozen=True, array_like=True, gc=False):
+    """Take `amount` out of the venue, at most what is held for the withdrawal, and give back the rest of that."""
+
+    withdrawal_id: str
+    amount: Amount
+    by: str
+    why: str
+
+
+class Debit(Command, tag=63, frozen=True, array_like=True, gc=False):
+    """Take back a deposit, or some of it, that should not have been booked. `reference` is accepted once."""
+
+    account: str
+    asset: str
+    amount: Amount
+    reference: str
+    by: str
+    why: str
+
+
+class Transfer(Command, tag=64, frozen=True, array_like=True, gc=False):
+    """Move available funds from one account of the venue to another. `reference` is accepted once."""
+
+    from_account: str
+    to_account: str
+    asset: str
+    amount: Amount
+    reference: str
+    by: str
+    why: str
+
+
+class BlockWithdrawals(Command, tag=65, frozen=True, array_like=True, gc=False):
+    """Let no more funds be held for withdrawals of a firm or an account, or transferred from it."""
+
+    scope: Scope
+    name: str
+    by: str
+    why: str
+
+
+class UnblockWithdrawals(Command, tag=66, frozen=True, array_like=True, gc=False):
+    """Let a firm or an account withdraw again."""
+
+    scope: Scope
+    name: str
+    by: str
+    why: str
 
 
 class ProvisionSession(Command, tag=5, frozen=True, array_like=True, gc=False):
@@ -594,5 +666,12 @@ AnyCommand = (
     | RemoveSession
     | SetSequence
     | LogOutSession
+    | HoldWithdrawal
+    | ReleaseWithdrawal
+    | SettleWithdrawal
+    | Debit
+    | Transfer
+    | BlockWithdrawals
+    | UnblockWithdrawals
 )
 """Every command there is; the type by which the journal is decoded."""

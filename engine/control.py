@@ -21,10 +21,15 @@ import msgspec
 
 from engine.commands import (
     Block,
+    BlockWithdrawals,
     BustTrade,
     CorrectTrade,
+    Credit,
+    Debit,
+    HoldWithdrawal,
     LogOutSession,
     ProvisionSession,
+    ReleaseWithdrawal,
     RemoveSession,
     ResetSequence,
     ResumeSession,
@@ -36,8 +41,11 @@ from engine.commands import (
     SetSchedule,
     SetSelfTrade,
     SetSequence,
+    SettleWithdrawal,
     SuspendSession,
+    Transfer,
     Unblock,
+    UnblockWithdrawals,
 )
 from engine.errors import ControlError
 from engine.events import AnyEvent
@@ -96,6 +104,14 @@ StaffCommand: TypeAlias = (
     | SetSequence
     | ResetSequence
     | LogOutSession
+    | Credit
+    | Debit
+    | Transfer
+    | HoldWithdrawal
+    | ReleaseWithdrawal
+    | SettleWithdrawal
+    | BlockWithdrawals
+    | UnblockWithdrawals
 )
 """The commands that come over control. Each has `by`, who asked, which control demands, and `why`."""
 

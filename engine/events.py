@@ -58,6 +58,108 @@ class Credited(Event, tag=4, frozen=True, array_like=True, gc=False):
     amount: Amount
     available: Amount
     reference: str
+    by: str = ""
+    why: str = ""
+
+
+class WithdrawalHeld(Event, tag=60, frozen=True, array_like=True, gc=False):
+    """Funds are held for a withdrawal; `available` and `held` are what the account has of the asset after it."""
+
+    withdrawal_id: str
+    account: str
+    asset: str
+    amount: Amount
+    available: Amount
+    held: Amount
+    by: str
+    why: str
+
+
+class WithdrawalReleased(Event, tag=61, frozen=True, array_like=True, gc=False):
+    """All that was held for a withdrawal is available again."""
+
+    withdrawal_id: str
+    account: str
+    asset: str
+    amount: Amount
+    available: Amount
+    held: Amount
+    by: str
+    why: str
+
+
+class WithdrawalSettled(Event, tag=62, frozen=True, array_like=True, gc=False):
+    """`amount` has left the venue; `released` is the rest of what was held for it, and available again."""
+
+    withdrawal_id: str
+    account: str
+    asset: str
+    amount: Amount
+    released: Amount
+    available: Amount
+    held: Amount
+    by: str
+    why: str
+
+
+class Debited(Event, tag=63, frozen=True, array_like=True, gc=False):
+    """A deposit is taken back; `available` is the account's free balance of the asset after it."""
+
+    account: str
+    asset: str
+    amount: Amount
+    available: Amount
+    reference: str
+    by: str
+    why: str
+
+
+class Transferred(Event, tag=64, frozen=True, array_like=True, gc=False):
+    """Funds have moved between two accounts; `_available` are their free balances of the asset after it."""
+
+    from_account: str
+    to_account: str
+    asset: str
+    amount: Amount
+    from_available: Amount
+    to_available: Amount
+    reference: str
+    by: str
+    why: str
+
+
+class WithdrawalsBlocked(Event, tag=65, frozen=True, array_like=True, gc=False):
+    """A firm or an account is blocked for withdrawals, by whom and why. What is held for them stays."""
+
+    scope: Scope
+    name: str
+    by: str
+    why: str
+    was_blocked: bool
+    """It was already, and the first who blocked it stands."""
+
+
+class WithdrawalsUnblocked(Event, tag=66, frozen=True, array_like=True, gc=False):
+    """A firm or an account may withdraw again, or might in the first place."""
+
+    scope: Scope
+    name: str
+    by: str
+    why: str
+    was_blocked: bool
+
+
+class FundsRefused(Event, tag=67, frozen=True, array_like=True, gc=False):
+    """A command on funds was refused for `reason` (engine band); nothing has changed.
+
+    `ALREADY_DONE` tells that it had been carried out before: to who asks again, as good as done.
+    """
+
+    reference: str
+    """The command's reference, or its withdrawal's."""
+    reason: int
+    text: str
+    by: str
 
 
 class SessionProvisioned(Event, tag=5, frozen=True, array_like=True, gc=False):
@@ -641,6 +743,8 @@ class BalanceReported(Event, tag=81, frozen=True, array_like=True, gc=False):
     reserved: Amount
     reports: int
     is_last: bool
+    held: Amount = 0
+    """What is held for withdrawals."""
 
 
 class TradesAnswered(Event, tag=82, frozen=True, array_like=True, gc=False):
@@ -832,6 +936,14 @@ AnyEvent = (
     | SessionRemoved
     | SequenceSet
     | LogoutOrdered
+    | WithdrawalHeld
+    | WithdrawalReleased
+    | WithdrawalSettled
+    | Debited
+    | Transferred
+    | WithdrawalsBlocked
+    | WithdrawalsUnblocked
+    | FundsRefused
 )
 """Every event there is; the type by which the journal is decoded."""
 

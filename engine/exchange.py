@@ -16,6 +16,7 @@ from engine import (
     commands,
     disconnecting,
     entry,
+    funds,
     guarding,
     house,
     index_price,
@@ -28,6 +29,7 @@ from engine import (
     sessions,
     trade_queries,
     transitions,
+    withdrawals,
 )
 from engine.commands import AnyCommand
 from engine.events import AnyEvent
@@ -47,7 +49,14 @@ _APPLIERS: Final[dict[type, Callable[[State, Any], list[AnyEvent]]]] = {
     commands.AddAsset: house.add_asset,
     commands.AddInstrument: house.add_instrument,
     commands.OpenAccount: house.open_account,
-    commands.Credit: house.credit,
+    commands.Credit: funds.credit,
+    commands.Debit: funds.debit,
+    commands.Transfer: funds.transfer,
+    commands.HoldWithdrawal: withdrawals.hold_withdrawal,
+    commands.ReleaseWithdrawal: withdrawals.release_withdrawal,
+    commands.SettleWithdrawal: withdrawals.settle_withdrawal,
+    commands.BlockWithdrawals: withdrawals.block_withdrawals,
+    commands.UnblockWithdrawals: withdrawals.unblock_withdrawals,
     commands.ProvisionSession: sessions.provision_session,
     commands.SetCredentials: sessions.set_credentials,
     commands.SuspendSession: sessions.suspend_session,

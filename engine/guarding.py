@@ -36,9 +36,9 @@ def set_limits(state: State, command: SetLimits) -> list[AnyEvent]:
     limits = command.limits
     if command.scope is Scope.SESSION:
         return [CommandRejected("limits: a session has none; its accounts and firm have")]
-    guard = _guard(state, command.scope, command.name)
+    guard = guard_of(state, command.scope, command.name)
     if guard is None:
-        return [CommandRejected(f"limits: {_unknown(command.scope, command.name)}")]
+        return [CommandRejected(f"limits: {unknown(command.scope, command.name)}")]
     if limits.open_orders_max < 0:
         return [CommandRejected(f"limits of {command.name}: open_orders_max must not be negative")]
     for asset, amount in (*limits.order_base_max.items(), *limits.order_notional_max.items()):
@@ -54,9 +54,9 @@ def set_limits(state: State, command: SetLimits) -> list[AnyEvent]:
 
 def block(state: State, command: Block) -> list[AnyEvent]:
     """Cancel all open orders of a firm, an account or a session, oldest first, and let it enter no more."""
-    guard = _guard(state, command.scope, command.name)
+    guard = guard_of(state, command.scope, command.name)
     if guard is None:
-        return [CommandRejected(f"block: {_unknown(command.scope, command.name)}")]
+        return [CommandRejected(f"block: {unknown(command.scope, command.name)}")]
     was_blocked = guard.block is not None
     if not was_blocked:
         guard.block = command
@@ -70,9 +70,9 @@ def block(state: State, command: Block) -> list[AnyEvent]:
 
 def unblock(state: State, command: Unblock) -> list[AnyEvent]:
     """Let a firm, an account or a session trade again, as far as no other block is in its way."""
-    guard = _guard(state, command.scope, command.name)
+    guard = guard_of(state, command.scope, command.name)
     if guard is None:
-        return [CommandRejected(f"unblock: {_unknown(command.scope, command.name)}")]
+        return [CommandRejected(f"unblock: {unknown(command.scope, command.name)}")]
     was_blocked = guard.block is not None
     guard.block = None
     take_stock(state)
@@ -81,12 +81,12 @@ def unblock(state: State, command: Unblock) -> list[AnyEvent]:
 
 def blocks(state: State) -> list[Block]:
     """Return all blocks: of firms, then accounts, then sessions."""
-    return [guard.block for guard in _guards(state) if guard.block is not None]
+    return [guard.block for guard in guards(state) if guard.block is not None]
 
 
 def take_stock(state: State) -> None:
     """Note whether anything could refuse an order: as long as nothing can, orders are not held against it."""
-    state.guarded = any(guard.is_armed for guard in _guards(state)) or any(
+    state.guarded = any(guard.is_armed for guard in guards(state)) or any(
         checks_orders(book.rules) for book in state.books.values()
     )
 
@@ -119,7 +119,8 @@ def _order_id(order: Order) -> int:
     return order.order_id
 
 
-def _guard(state: State, scope: Scope, name: str) -> Guard | None:
+def guard_of(state: State, scope: Scope, name: str) -> Guard | None:
+    """Return what a firm, an account or a session is held to, None if there is no such."""
     if scope is Scope.FIRM:
         return state.firms.get(name)
     if scope is Scope.ACCOUNT:
@@ -129,7 +130,8 @@ def _guard(state: State, scope: Scope, name: str) -> Guard | None:
     return None if session is None else session.guard
 
 
-def _guards(state: State) -> list[Guard]:
+def guards(state: State) -> list[Guard]:
+    """Return the guards of all firms, then of accounts, then of sessions."""
     return [
         *state.firms.values(),
         *(account.guard for account in state.accounts.values()),
@@ -137,7 +139,8 @@ def _guards(state: State) -> list[Guard]:
     ]
 
 
-def _unknown(scope: Scope, name: str) -> str:
+def unknown(scope: Scope, name: str) -> str:
+    """Say that there is no such firm, account or session."""
     return f"unknown {scope.name.lower()} {name}"
 
 

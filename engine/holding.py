@@ -4,10 +4,19 @@ from engine.values import Amount
 
 
 class Holding:
-    """One asset of one account, in smallest units: `available` may be spent, `reserved` backs open orders."""
+    """One asset of one account, in smallest units: `available` may be spent, `reserved` backs open orders.
 
-    __slots__ = ("available", "reserved")
+    `held` is for withdrawals that are not settled yet.
+    """
 
-    def __init__(self, available: Amount = 0, reserved: Amount = 0) -> None:
+    __slots__ = ("available", "held", "reserved")
+
+    def __init__(self, available: Amount = 0, reserved: Amount = 0, held: Amount = 0) -> None:
         self.available = available
         self.reserved = reserved
+        self.held = held
+
+    @property
+    def total(self) -> Amount:
+        """All that the account has of the asset."""
+        return self.available + self.reserved + self.held

@@ -1,4 +1,4 @@
-"""Commands of the house: what is traded, who may trade, deposits, the end of the day.
+"""Commands of the house: what is traded, who may trade, the end of the day.
 
 A command that cannot be carried out is answered by `CommandRejected` with the reason in words.
 """
@@ -8,7 +8,6 @@ from engine.book import Book
 from engine.commands import (
     AddAsset,
     AddInstrument,
-    Credit,
     EndTradingDay,
     OpenAccount,
     Refuse,
@@ -19,7 +18,6 @@ from engine.events import (
     AnyEvent,
     AssetAdded,
     CommandRejected,
-    Credited,
     InstrumentAdded,
     Refused,
     TradingDayEnded,
@@ -31,7 +29,7 @@ from engine.order import Order
 from engine.reject import unknown_session
 from engine.settlement import cancel
 from engine.state import State
-from engine.values import AMOUNT_MAX, DECIMALS_MAX, END_OF_DAY, TimeInForce
+from engine.values import DECIMALS_MAX, END_OF_DAY, TimeInForce
 
 
 def add_asset(state: State, command: AddAsset) -> list[AnyEvent]:
@@ -41,7 +39,7 @@ def add_asset(state: State, command: AddAsset) -> list[AnyEvent]:
     if not 0 <= command.decimals <= DECIMALS_MAX:
         return [CommandRejected(f"asset {command.asset}: decimals must be 0 to {DECIMALS_MAX}, not {command.decimals}")]
     state.assets[command.asset] = command.decimals
-    state.fees[command.asset] = state.credited[command.asset] = 0
+    state.fees[command.asset] = state.credited[command.asset] = state.withdrawn[command.asset] = 0
     for account in state.accounts.values():
         account.holdings[command.asset] = Holding()
     return [AssetAdded(command.asset)]
@@ -86,24 +84,6 @@ def open_account(state: State, command: OpenAccount) -> list[AnyEvent]:
     account = state.accounts[command.account] = Account(command.account, firm, state.firms.setdefault(firm, Guard()))
     account.holdings = {asset: Holding() for asset in state.assets}
     return [AccountOpened(command.account)]
-
-
-def credit(state: State, command: Credit) -> list[AnyEvent]:
-    """Book a deposit, each reference once."""
-    account = state.accounts.get(command.account)
-    if account is None:
-        return [CommandRejected(f"credit {command.reference}: unknown account {command.account}")]
-    if command.asset not in state.assets:
-        return [CommandRejected(f"credit {command.reference}: unknown asset {command.asset}")]
-    if command.reference in state.credit_references:
-        return [CommandRejected(f"credit {command.reference}: this reference has been booked")]
-    if command.amount <= 0 or state.credited[command.asset] + command.amount > AMOUNT_MAX:
-        return [CommandRejected(f"credit {command.reference}: amount {command.amount} is out of range")]
-    state.credit_references[command.reference] = None
-    state.credited[command.asset] += command.amount
-    holding = account.holdings[command.asset]
-    holding.available += command.amount
-    return [Credited(command.account, command.asset, command.amount, holding.available, command.reference)]
 
 
 def refuse(state: State, command: Refuse) -> list[AnyEvent]:

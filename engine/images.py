@@ -5,7 +5,8 @@ Fields are only ever added, at the end and with a default, so that older snapsho
 
 import msgspec
 
-from engine.commands import Block
+from engine.booking import Booking, Withdrawal
+from engine.commands import Block, BlockWithdrawals
 from engine.events import Trade
 from engine.profile import Credentials, SessionProfile
 from engine.rules import NO_RULES, Limits, Rules, ScheduledPhase, SelfTradeRule
@@ -115,6 +116,7 @@ class GuardImage(msgspec.Struct, frozen=True, array_like=True):
     name: str = ""
     limits: Limits | None = None
     block: Block | None = None
+    withdrawals_block: BlockWithdrawals | None = None
 
 
 class AccountImage(msgspec.Struct, frozen=True, array_like=True):
@@ -128,6 +130,8 @@ class AccountImage(msgspec.Struct, frozen=True, array_like=True):
     firm: str = ""
     guard: GuardImage = GuardImage()
     lists: list[ListImage] = []
+    held: dict[str, int] = {}
+    """By asset, what is held for withdrawals."""
 
 
 class SessionImage(msgspec.Struct, frozen=True, array_like=True):
@@ -183,3 +187,8 @@ class StateImage(msgspec.Struct, frozen=True, array_like=True):
     removed_sessions: dict[str, int] = {}
     trade_times: list[int] = []
     """When each of `trades` was made."""
+    bookings: dict[str, Booking] = {}
+    """By reference, oldest first. `credit_references` are those of an older version, which knew no more of them."""
+    withdrawals: dict[str, Withdrawal] = {}
+    closed_withdrawals: list[str] = []
+    withdrawn: dict[str, int] = {}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import msgspec
 
 from engine.book import Book, BookSide
-from engine.commands import Block
+from engine.commands import Block, BlockWithdrawals
 from engine.events import Trade
 from engine.guarding import blocks
 from engine.phases import PHASES
@@ -17,6 +17,7 @@ from engine.profile import SessionProfile
 from engine.state import Session, State
 from engine.uncross import indication
 from engine.values import CancelOnDisconnect, Phase, Price, Qty
+from engine.withdrawals import withdrawals_blocks
 
 
 class ShowVenue(msgspec.Struct, tag=1001, frozen=True, array_like=True):
@@ -67,6 +68,8 @@ class VenueShown(msgspec.Struct, tag="venue", frozen=True, array_like=True):
     """What blocked whom: firms first, then accounts and sessions."""
     assets: dict[str, int] = {}
     """Decimals by asset."""
+    withdrawals_blocks: tuple[BlockWithdrawals, ...] = ()
+    """What blocked whom for withdrawals: firms first, then accounts."""
 
 
 class TradeShown(msgspec.Struct, tag="trade", frozen=True, array_like=True):
@@ -132,6 +135,7 @@ def show_venue(state: State, sequence: int) -> VenueShown:
         tuple(_instrument_shown(book) for book in state.books.values()),
         tuple(blocks(state)),
         dict(state.assets),
+        tuple(withdrawals_blocks(state)),
     )
 
 

@@ -71,7 +71,7 @@ def query_balances(state: State, command: QueryBalances) -> list[AnyEvent]:
         (account, asset, holding)
         for account in ((command.account,) if command.account else session.accounts)
         for asset, holding in state.accounts[account].holdings.items()
-        if holding.available or holding.reserved
+        if holding.total
     ]
     reports: list[AnyEvent] = [
         BalanceReported(
@@ -85,6 +85,7 @@ def query_balances(state: State, command: QueryBalances) -> list[AnyEvent]:
             holding.reserved,
             len(found),
             number == len(found),
+            holding.held,
         )
         for number, (account, asset, holding) in enumerate(found, start=1)
     ]

@@ -112,6 +112,18 @@ class RejectReason(IntEnum):
         "an order for an auction alone is limit or market, without terms of continuous trading",
     )
     PAGE_OUT_OF_RANGE = 1100, "a mass status request may ask for 1 to 1000 reports, and go on after any OrderID"
+    ALREADY_DONE = 1110, "this has been done already, under the same reference"
+    DONE_OTHERWISE = 1111, "the reference was used already, for another account, asset or amount"
+    REFERENCE_MISSING = 1112, "what moves funds needs a reference"
+    UNKNOWN_ASSET = 1113, "unknown asset"
+    AMOUNT_OUT_OF_RANGE = 1114, "the amount must be above zero and within what the venue can hold"
+    NOT_AVAILABLE = 1115, "the account has less than that available"
+    SAME_ACCOUNT = 1116, "a transfer is from one account to another"
+    ACCOUNT_WITHDRAWALS_BLOCKED = 1117, "the account is blocked for withdrawals"
+    FIRM_WITHDRAWALS_BLOCKED = 1118, "the firm is blocked for withdrawals"
+    UNKNOWN_WITHDRAWAL = 1119, "unknown withdrawal"
+    WITHDRAWAL_CLOSED = 1120, "the withdrawal has been settled, or its funds released"
+    ABOVE_HELD = 1121, "more than is held for the withdrawal"
 
 
 TEXTS: Final[dict[int, str]] = {reason: reason.text for reason in RejectReason}

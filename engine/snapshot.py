@@ -13,6 +13,7 @@ import msgspec
 
 from engine.account import Account
 from engine.book import Book
+from engine.booking import UNKNOWN_BOOKING, References
 from engine.errors import SnapshotError
 from engine.guard import Guard
 from engine.guarding import take_stock
@@ -63,7 +64,7 @@ def capture(state: State, sequence: int) -> StateImage:
         dict(state.assets),
         dict(state.credited),
         dict(state.fees),
-        list(state.credit_references),
+        [],
         [_instrument_image(book) for book in state.books.values()],
         [_account_image(account, state) for account in state.accounts.values()],
         [_session_image(session) for session in state.sessions.values()],
@@ -84,6 +85,10 @@ def capture(state: State, sequence: int) -> StateImage:
         dict(state.self_trade_sessions),
         dict(state.removed_sessions),
         list(state.trade_times),
+        dict(state.references.booked),
+        dict(state.references.withdrawals),
+        list(state.references.closed_order),
+        dict(state.withdrawn),
     )
 
 
@@ -97,7 +102,8 @@ def restore(image: StateImage) -> State:
     state.assets = dict(image.assets)
     state.credited = dict(image.credited)
     state.fees = dict(image.fees)
-    state.credit_references = dict.fromkeys(image.credit_references)
+    state.withdrawn = dict.fromkeys(image.assets, 0) | image.withdrawn
+    _restore_references(image, state.references)
     state.self_trade_accounts = dict(image.self_trade_accounts)
     state.self_trade_sessions = dict(image.self_trade_sessions)
     state.removed_sessions = dict(image.removed_sessions)
@@ -122,7 +128,10 @@ def restore(image: StateImage) -> State:
             account_image.account, firm, state.firms.setdefault(firm, Guard())
         )
         account.guard = _guard(account_image.guard)
-        account.holdings = {asset: Holding(*amounts) for asset, amounts in account_image.holdings.items()}
+        account.holdings = {
+            asset: Holding(available, reserved, account_image.held.get(asset, 0))
+            for asset, (available, reserved) in account_image.holdings.items()
+        }
         account.orders = {shown.order_id: _order(shown, state) for shown in account_image.orders}
         account.firm_guard.open_orders += len(account.orders)
         account.cl_ord_ids = dict(account_image.cl_ord_ids)
@@ -315,6 +324,7 @@ def _account_image(account: Account, state: State) -> AccountImage:
         account.firm,
         _guard_image(account.guard),
         [_list_image(order_list, account, state) for order_list in account.lists.values()],
+        {asset: holding.held for asset, holding in account.holdings.items() if holding.held},
     )
 
 
@@ -362,13 +372,14 @@ def _session(image: SessionImage, state: State) -> Session:
 
 
 def _guard_image(guard: Guard, name: str = "") -> GuardImage:
-    return GuardImage(name, None if guard.limits is NO_LIMITS else guard.limits, guard.block)
+    return GuardImage(name, None if guard.limits is NO_LIMITS else guard.limits, guard.block, guard.withdrawals_block)
 
 
 def _guard(image: GuardImage) -> Guard:
     guard = Guard()
     guard.limits = image.limits or NO_LIMITS
     guard.block = image.block
+    guard.withdrawals_block = image.withdrawals_block
     return guard
 
 
@@ -403,6 +414,13 @@ def _restore_lists(image: StateImage, state: State) -> None:
             order_list.is_old = shown.is_old
             for order in orders:
                 order.order_list = order_list
+
+
+def _restore_references(image: StateImage, references: References) -> None:
+    references.booked = dict.fromkeys(image.credit_references, UNKNOWN_BOOKING) | image.bookings
+    references.booked_order.extend(references.booked)
+    references.withdrawals = dict(image.withdrawals)
+    references.closed_order.extend(image.closed_withdrawals)
 
 
 def _mark(state: State, order: Order) -> int:

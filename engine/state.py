@@ -6,6 +6,7 @@ from typing import Final
 
 from engine.account import Account
 from engine.book import Book
+from engine.booking import References
 from engine.due import Due, DueKey, Timed
 from engine.events import Trade
 from engine.guard import Guard
@@ -110,7 +111,6 @@ class State:
         "amendments",
         "assets",
         "books",
-        "credit_references",
         "credited",
         "due",
         "fees",
@@ -120,6 +120,7 @@ class State:
         "guarded",
         "last_order_id",
         "last_trade_id",
+        "references",
         "removed_sessions",
         "restless",
         "self_trade_accounts",
@@ -130,6 +131,7 @@ class State:
         "trades",
         "trading_day_ended",
         "unsettled",
+        "withdrawn",
     )
 
     def __init__(self) -> None:
@@ -146,10 +148,12 @@ class State:
         """Whether any rule, limit or block could refuse an order; kept by `engine.guarding`."""
         self.fees: dict[str, Amount] = {}
         """Fees collected, by asset."""
-        self.credit_references: dict[str, None] = {}
-        """References of the deposits booked; a dict because it keeps its order."""
+        self.references = References()
+        """What references of money in and out stand for."""
         self.credited: dict[str, Amount] = {}
-        """All deposits ever booked, by asset: what accounts and fees must add up to."""
+        """All deposits ever booked, less those taken back, by asset: less"""
+        self.withdrawn: dict[str, Amount] = {}
+        """what has been withdrawn it is what accounts and fees must add up to."""
         self.finished: dict[int, Order] = {}
         """The latest finished orders, by OrderID; open ones are with their accounts."""
         self.finished_order_ids: deque[int] = deque()

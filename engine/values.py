@@ -20,6 +20,9 @@ Amount: TypeAlias = int
 AMOUNT_MAX: Final = 2**62
 """No balance, notional or credit may exceed this; it keeps every journaled integer within 64 bits."""
 
+INTEGER_MAX: Final = 2**63 - 1
+"""No sum that is journaled may exceed this."""
+
 PRICE_MAX: Final = 2**53
 """No price (ticks) and no maximum order quantity (lots) may exceed this."""
 
@@ -234,6 +237,17 @@ class Contingency(IntEnum):
     """Two orders, of which only one can trade."""
     ONE_TRIGGERS_OTHER = 2
     """An order, and one or two that enter when it is filled; two of them are such that only one can trade."""
+
+
+class WithdrawalStage(IntEnum):
+    """What has become of a withdrawal; `engine.withdrawals` has the transitions."""
+
+    HELD = 1
+    """Funds are held for it."""
+    SETTLED = 2
+    """It has been paid."""
+    RELEASED = 3
+    """It is not paid, and its funds are available again."""
 
 
 class ListStage(IntEnum):

@@ -2,7 +2,8 @@
 
 An asset's code stands in Currency(15). A position report has the total as LongQty(704), as the cash amount (707=CASH),
 and what of it is free to trade as the cash residual (707=CRES); a collateral report has the total in TotalNetValue(900)
-and what is free in MarginExcess(899). The accounts are cash accounts: what is not free is reserved by open orders.
+and what is free in MarginExcess(899). The accounts are cash accounts: what is not free is reserved by open
+orders, or held for a withdrawal.
 """
 
 from typing import Final
@@ -57,7 +58,7 @@ def balances_answered(event: BalancesAnswered, exec_id: str, _time: str, _part: 
 
 def balance_reported(event: BalanceReported, exec_id: str, time: str, _part: int) -> tuple[str, str]:
     """Return PositionReport (AP), or CollateralReport (BA)."""
-    total = format_decimal(event.available + event.reserved, event.decimals)
+    total = format_decimal(event.available + event.reserved + event.held, event.decimals)
     available = format_decimal(event.available, event.decimals)
     if event.is_collateral:
         last = "Y" if event.is_last else "N"

@@ -50,12 +50,13 @@ class Truth:
                 self._note(event, f"{record.sequence}-", number * 2)
 
     def check_books(self) -> None:
-        """Funds are conserved: what was credited is with the accounts, or was paid in fees."""
+        """Funds are conserved: what was credited is with the accounts, was paid in fees or withdrawn."""
         state = self.state
         for asset, credited in state.credited.items():
             holdings = [account.holdings[asset] for account in state.accounts.values()]
-            assert all(holding.available >= 0 and holding.reserved >= 0 for holding in holdings)
-            assert credited == sum(h.available + h.reserved for h in holdings) + state.fees[asset]
+            assert all(min(holding.available, holding.reserved, holding.held) >= 0 for holding in holdings)
+            total = sum(holding.total for holding in holdings)
+            assert credited - state.withdrawn[asset] == total + state.fees[asset]
         for account in state.accounts.values():
             for order in account.orders.values():
                 assert order.cum_qty + order.leaves_qty == order.qty

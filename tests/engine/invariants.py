@@ -1,10 +1,13 @@
 """What must hold of a venue after every command, whatever the commands were."""
 
+from collections.abc import Iterable
 from itertools import islice
 
+from engine.account import Account
 from engine.book import BookSide
 from engine.due import NEVER
 from engine.guarding import blocks
+from engine.holding import Holding
 from engine.order import Order
 from engine.phases import PHASES, Trading
 from engine.state import FINISHED_ORDERS_KEPT, Session, State
@@ -27,6 +30,7 @@ from engine.values import (
     ListStage,
     Phase,
     Place,
+    WithdrawalStage,
 )
 from tests.engine.trigger_invariants import check_triggers
 
@@ -84,13 +88,14 @@ def check_state(state: State, finished_looked_at: int = FINISHED_ORDERS_KEPT) ->
 
     _check_books(state)
 
-    # Nothing is negative, and nothing is lost: what was credited is held or was paid as fees.
+    # Nothing is negative, and nothing is lost: what was credited and not withdrawn is there or was paid as fees.
     for asset in state.assets:
         holdings = [account.holdings[asset] for account in state.accounts.values()]
-        assert all(holding.available >= 0 and holding.reserved >= 0 for holding in holdings)
+        assert all(min(holding.available, holding.reserved, holding.held) >= 0 for holding in holdings)
         assert state.fees[asset] >= 0
-        held = sum(holding.available + holding.reserved for holding in holdings)
-        assert held + state.fees[asset] == state.credited[asset]
+        total = sum(holding.total for holding in holdings)
+        assert total + state.fees[asset] == state.credited[asset] - state.withdrawn[asset]
+    _check_funds(state)
     for account in state.accounts.values():
         backed = dict.fromkeys(account.holdings, 0)
         for order in account.orders.values():
@@ -98,6 +103,25 @@ def check_state(state: State, finished_looked_at: int = FINISHED_ORDERS_KEPT) ->
             assert order.backing is account.holdings[asset]
             backed[asset] += order.reserved
         assert backed == {asset: holding.reserved for asset, holding in account.holdings.items()}
+
+
+def _check_funds(state: State) -> None:
+    """Check that what is held is held for open withdrawals, and that what is remembered is remembered in order."""
+    held = {(name, asset): holding.held for name, account in state.accounts.items() for asset, holding in _of(account)}
+    references = state.references
+    for withdrawal in references.withdrawals.values():
+        assert 0 <= withdrawal.settled <= withdrawal.amount
+        assert (withdrawal.settled > 0) == (withdrawal.stage is WithdrawalStage.SETTLED)
+        if withdrawal.stage is WithdrawalStage.HELD:
+            held[withdrawal.account, withdrawal.asset] -= withdrawal.amount
+    assert not any(held.values())
+    closed = [key for key, known in references.withdrawals.items() if known.stage is not WithdrawalStage.HELD]
+    assert sorted(closed) == sorted(references.closed_order)
+    assert list(references.booked) == list(references.booked_order)
+
+
+def _of(account: Account) -> Iterable[tuple[str, Holding]]:
+    return account.holdings.items()
 
 
 def _check_finished(state: State, count: int) -> None:

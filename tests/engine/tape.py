@@ -96,6 +96,7 @@ class Tape:
             self._balances: 0.3,
             self._trades: 0.3,
             self._replay: 0.3,
+            self._money: 2,
         }
         self._makers, self._weights = list(makers), list(makers.values())
 
@@ -489,6 +490,34 @@ class Tape:
         return commands.QueryReplay(
             session, self._number, "r", "REPORTS", begin, self._number, response, "no" if response else ""
         )
+
+    def _money(self) -> AnyCommand:
+        """Move funds in, out or between accounts; few enough references are in use for each to come again."""
+        chance = self._random
+        name = f"{self._number // 600}-{chance.randrange(6)}"
+        account, other = (self._seldom("NOBODY", chance.choice(ACCOUNTS)) for _ in range(2))
+        asset = self._seldom("EUR", chance.choice(("BTC", "ETH", "USD")))
+        amount = self._seldom(chance.choice((0, -1, 2**62, 2**62 + 1)), chance.choice((20, 30)), 12)
+        name = self._seldom("", name)
+        signed = "staff", "a test"
+        kind = chance.randrange(9)
+        if kind == 0:
+            return commands.Credit(account, asset, amount, name, *signed)
+        if kind == 1:
+            return commands.Debit(account, asset, amount, name, *signed)
+        if kind == 2:
+            return commands.Transfer(account, other, asset, amount, name, *signed)
+        if kind in {3, 4, 5}:
+            return commands.HoldWithdrawal(account, asset, amount, name, *signed)
+        if kind == 6:
+            return commands.ReleaseWithdrawal(name, *signed)
+        if kind == 7:
+            return commands.SettleWithdrawal(name, amount, *signed)
+        scope = self._seldom(Scope.SESSION, chance.choice((Scope.FIRM, Scope.ACCOUNT)))
+        name = self._seldom("NOBODY", chance.choice(("FIRM", "C") if scope is Scope.FIRM else ACCOUNTS))
+        if chance.randrange(3) == 0:
+            return commands.BlockWithdrawals(scope, name, *signed)
+        return commands.UnblockWithdrawals(scope, name, *signed)
 
     def _house(self) -> AnyCommand:
         chance = self._random

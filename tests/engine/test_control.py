@@ -12,15 +12,17 @@ import msgspec
 import pytest
 
 from engine import control
-from engine.commands import AddAsset, NewOrder, ProvisionSession, SetCredentials, SetRules
+from engine.commands import AddAsset, Credit, NewOrder, OpenAccount, ProvisionSession, SetCredentials, SetRules
 from engine.control import HELLO, Answer, ControlServer, Done, Failed, StaffCommand, ask
 from engine.errors import ControlError, SocketError
-from engine.events import CommandRejected, RulesSet
+from engine.events import CommandRejected, FundsRefused, RulesSet
 from engine.exchange import Exchange
 from engine.frames import encode_value
 from engine.journal import Journal, JournalReader
 from engine.overview import ShowVenue, VenueShown
 from engine.profile import Credentials
+from engine.recovery import recover
+from engine.reject import RejectReason
 from engine.rules import Rules
 from engine.sequencer import Sequencer
 from engine.values import LIMIT, Phase, Side
@@ -98,6 +100,27 @@ async def test_what_the_exchange_refuses_is_on_record_too(venue: ControlledVenue
     answer = await venue.ask(msgspec.structs.replace(RULES, symbol="X/Y"))
     assert isinstance(answer, Done)
     assert answer.events == (CommandRejected("rules: unknown instrument X/Y"),)
+
+
+async def test_a_deposit_whose_answer_was_lost_is_booked_once_though_both_sides_begin_again(tmp_path: Path) -> None:
+    credit = Credit("A", "USD", 5, "D-1", "treasury", "received")
+    venue = ControlledVenue(tmp_path)
+    await venue.start()
+    venue.sequencer.submit(OpenAccount("A"))
+    reader, writer = await venue.connect(HELLO + message(credit))
+    assert await reader.readline() == b"OK\n"
+    writer.transport.abort()
+    await until(lambda: venue.sequencer.sequence == 5)
+    await venue.stop()
+    exchange = recover(tmp_path).exchange
+    assert exchange.state.credited == {"BTC": 0, "USD": 5}
+    (event,) = exchange.apply(credit, 1)
+    assert isinstance(event, FundsRefused)
+    assert event.reason == RejectReason.ALREADY_DONE
+
+
+async def test_a_deposit_that_nobody_signs_does_not_come_over_control(venue: ControlledVenue) -> None:
+    assert await venue.ask(Credit("A", "USD", 5, "D-1")) == Failed("who asks for it is missing")
 
 
 async def test_an_answer_waits_until_its_record_is_durable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,6 +59,22 @@ def refused_with_list(venue: Venue) -> list[AnyEvent]:
     return list(getattr(report, "orders", ()))[:1]
 
 
+def hold(venue: Venue, amount: int = 5) -> list[AnyEvent]:
+    return venue.apply(commands.HoldWithdrawal("A", "USD", amount, "W-1", "staff", ""))
+
+
+def settle(venue: Venue, amount: int = 5) -> list[AnyEvent]:
+    return venue.apply(commands.SettleWithdrawal("W-1", amount, "staff", ""))
+
+
+def release(venue: Venue) -> list[AnyEvent]:
+    return venue.apply(commands.ReleaseWithdrawal("W-1", "staff", ""))
+
+
+def withdrawals_blocked(scope: Scope) -> Request:
+    return lambda v: v.apply(commands.BlockWithdrawals(scope, "A", "staff", "a test")) and hold(v)
+
+
 def ambiguous_list(venue: Venue) -> list[AnyEvent]:
     venue.order_list(OTO, venue.leg(BUY, 1, 1, "B"), venue.leg(BUY, 1, 1, "B"))
     venue.apply(commands.ProvisionSession("A", ("A", "B"), "hash"))
@@ -157,6 +173,18 @@ REACHED_BY: dict[RejectReason, Request] = {
     RejectReason.STOP_TRADES_AT_ONCE: lambda v: v.order(
         "A", SELL, 1, 0, order_type=STOP, time_in_force=IOC, terms=Terms(trigger=LAST, stop_price=5)
     ),
+    RejectReason.ALREADY_DONE: lambda v: hold(v) and hold(v),
+    RejectReason.DONE_OTHERWISE: lambda v: hold(v) and hold(v, 6),
+    RejectReason.REFERENCE_MISSING: lambda v: v.apply(commands.Credit("A", "USD", 5, "", "staff")),
+    RejectReason.UNKNOWN_ASSET: lambda v: v.apply(commands.Credit("A", "EUR", 5, "D-1", "staff")),
+    RejectReason.AMOUNT_OUT_OF_RANGE: lambda v: hold(v, 0),
+    RejectReason.NOT_AVAILABLE: lambda v: hold(v, 10**9 + 1),
+    RejectReason.SAME_ACCOUNT: lambda v: v.apply(commands.Transfer("A", "A", "USD", 5, "T-1", "staff", "")),
+    RejectReason.ACCOUNT_WITHDRAWALS_BLOCKED: withdrawals_blocked(Scope.ACCOUNT),
+    RejectReason.FIRM_WITHDRAWALS_BLOCKED: withdrawals_blocked(Scope.FIRM),
+    RejectReason.UNKNOWN_WITHDRAWAL: release,
+    RejectReason.WITHDRAWAL_CLOSED: lambda v: hold(v) and release(v) and settle(v),
+    RejectReason.ABOVE_HELD: lambda v: hold(v) and settle(v, 6),
     RejectReason.TRIGGER_REPLACE_MISMATCH: lambda v: v.replace(
         "x", 5, 0, order_type=STOP, terms=Terms(trigger=LAST, stop_price=5)
     ),

@@ -80,7 +80,7 @@ def test_all_that_is_not_in_the_book_is_kept_too() -> None:
     venue.end_day(20260102)
     venue.buy(1, 100, cl_ord_id="y")
     again = restore(capture(venue.state, 1))
-    assert again.credit_references == venue.state.credit_references
+    assert again.references.booked == venue.state.references.booked
     assert again.accounts["A"].earlier_cl_ord_ids == {"x": 1}
     assert again.accounts["A"].cl_ord_ids == {"y": 2}
     assert (again.sessions["A"].reserved_out, again.sessions["B"].resets) == (500, 1)

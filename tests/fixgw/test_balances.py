@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine import commands
 from tests.fixgw.venue import NOW, Told, Venue
 
 POSITIONS = f"710=P|724=0|1=ACC1|581=1|715=20261118|60={NOW}|"
@@ -38,6 +39,14 @@ def test_what_an_open_order_reserves_is_not_free(venue: Venue) -> None:
     ]
     collateral = by_asset(venue.say("BB", INQUIRY)[1:])["BTC"]
     assert collateral.has("909=C|910=3|1=ACC1|899=49.000000000|900=50.000000000|")
+
+
+def test_what_is_held_for_a_withdrawal_is_not_free(venue: Venue) -> None:
+    venue.apply(commands.HoldWithdrawal("ACC1", "BTC", 10**9, "W-1", "staff", ""))
+    bitcoin = by_asset(venue.say("AN", POSITIONS)[1:])["BTC"]
+    assert [value for tag, value in bitcoin.pairs if tag == "708"] == ["50.000000000", "49.000000000"]
+    collateral = by_asset(venue.say("BB", INQUIRY)[1:])["BTC"]
+    assert collateral.has("899=49.000000000|900=50.000000000|")
 
 
 def test_inquiry_without_an_account_is_for_all_of_the_session(venue: Venue) -> None:

@@ -118,7 +118,7 @@ async def test_opening_deposit_that_a_crash_cut_off_is_made_up_for(sequencer: Se
     seed(settings(("deposits = { BTC", 'deposits = { USD = "7", BTC'), (', USD = "0"', "")), sequencer)
     assert submitted(sequencer, ("deposits = { BTC", 'deposits = { USD = "7", BTC'), (', USD = "0"', "")) == []
     state = sequencer.exchange.state
-    del state.credit_references["opening deposit ACC BTC"]  # as if the journal had ended before it
+    del state.references.booked["opening deposit ACC BTC"]  # as if the journal had ended before it
     assert submitted(sequencer) == ["Credit"]
 
 

@@ -75,9 +75,8 @@ class Audit:
     bytes: int = 0
 
     def balance(self, account: str, asset: str) -> Amount:
-        """Return what an account holds, open orders or not."""
-        holding = self.state.accounts[account].holdings[asset]
-        return holding.available + holding.reserved
+        """Return what an account holds, of which some may back open orders or be held for withdrawals."""
+        return self.state.accounts[account].holdings[asset].total
 
     def add(self, record: Record) -> None:
         """Take in a record's events."""
@@ -113,7 +112,8 @@ def differences(audit: Audit, brokers: Iterable[Broker]) -> list[str]:
     """Return what does not add up: per asset, and between each broker's books and the journal. Empty if all does."""
     state = audit.state
     found = []
-    for asset, deposits in state.credited.items():
+    for asset, credited in state.credited.items():
+        deposits = credited - state.withdrawn[asset]
         held, fees = sum(audit.balance(account, asset) for account in state.accounts), state.fees[asset]
         if held + fees != deposits:
             found.append(

@@ -125,7 +125,7 @@ def _asset_column(audit: Audit, asset: str) -> list[str]:
         start, end = audit.deposits.get((account, asset), 0), audit.balance(account, asset)
         held += end
         cells.append(f"{trimmed(start, decimals)} → {exact(end, decimals)}")
-    fees, deposits = state.fees[asset], state.credited[asset]
+    fees, deposits = state.fees[asset], state.credited[asset] - state.withdrawn[asset]
     mark = "✓" if held + fees == deposits else "✗"
     return [*cells, exact(fees, decimals), exact(held + fees, decimals), f"{mark} {exact(deposits, decimals)}"]
 

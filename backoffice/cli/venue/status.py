@@ -38,6 +38,7 @@ def status(config: ConfigOption, data: DataOption = None, as_json: JsonOption = 
                 "time": time_text(shown.time_ns),
                 "instruments": [dict(zip(names, (text or None for text in row), strict=True)) for row in rows],
                 "blocks": [fields_of(block) for block in shown.blocks],
+                "withdrawals_blocks": [fields_of(block) for block in shown.withdrawals_blocks],
             }
         )
         return
@@ -45,6 +46,8 @@ def status(config: ConfigOption, data: DataOption = None, as_json: JsonOption = 
     typer.echo()
     for block in shown.blocks:
         typer.echo(f"{block.scope.name.lower()} {block.name} is blocked, by {block.by}: {block.why}")
+    for stop in shown.withdrawals_blocks:
+        typer.echo(f"{stop.scope.name.lower()} {stop.name} is blocked for withdrawals, by {stop.by}: {stop.why}")
     typer.echo(f"After record {shown.sequence}, {time_text(shown.time_ns)}")
 
 
