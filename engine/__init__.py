@@ -5,7 +5,7 @@
 | to find | look in |
 |---|---|
 | the vocabulary | `commands`, `events`, `values`, `terms`, `rules`, `profile`, `reject`, `errors`, `decimals` |
-| what is held | `state`, `account`, `holding`, `instrument`, `order`, `book`, `places` |
+| what is held | `state`, `account`, `holding`, `instrument`, `order`, `book`, `places`, `day_statistics` |
 | what a command does | `exchange`, `entry`, `admission`, `starting`, `replacing`, `canceling`, `requests` |
 | questions | `queries`, `trade_queries`, `instrument_queries`, `replays` |
 | trading | `matching`, `taking`, `settlement`, `self_trade`, `aftermath`, `publishing` |

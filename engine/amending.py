@@ -99,8 +99,10 @@ def _amend(state: State, command: BustTrade | CorrectTrade, trade: Trade, price:
         _adjust(order, qty - before.qty, notional - before.notional)
         state.amended_orders[order.order_id] = order
     state.amendments[trade.trade_id] = after
-    rpt_seq = state.books[trade.symbol].next_rpt_seq()
-    return [_amended(command, trade, before, after, *orders, rpt_seq)]
+    book = state.books[trade.symbol]
+    amended = _amended(command, trade, before, after, *orders, book.next_rpt_seq(state.time_ns))
+    book.day.amend(amended)
+    return [amended]
 
 
 def _may_amend_more(state: State) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from sortedcontainers import SortedList
 
+from engine.day_statistics import DayStatistics
 from engine.iceberg import next_part
 from engine.instrument import Instrument
 from engine.order import Order
@@ -199,6 +200,7 @@ class Book:
         "asks",
         "auction_price",
         "bids",
+        "day",
         "for_auction",
         "index_price",
         "index_time_ns",
@@ -211,11 +213,13 @@ class Book:
         "security_status_to",
         "session_status_to",
         "timetable",
+        "told_ns",
         "triggers",
         "watchers",
     )
 
-    def __init__(self, instrument: Instrument) -> None:
+    def __init__(self, instrument: Instrument, time_ns: int = 0) -> None:
+        """`time_ns`: when the instrument came, nanoseconds since the epoch."""
         self.instrument = instrument
         self.bids = BookSide(BUY)
         self.asks = BookSide(SELL)
@@ -242,7 +246,10 @@ class Book:
         self.watchers = 0
         """How many orders wait for a price of this book, or follow one."""
         self.rpt_seq = 0
-        """The number of the last public change, 0 before the first."""
+        """The number of the last public change, 0 before the first,"""
+        self.told_ns = time_ns
+        """and when that was; before the first, when the instrument came."""
+        self.day = DayStatistics()
 
     def side(self, side: Side) -> BookSide:
         """Return where orders of `side` rest."""
@@ -252,9 +259,10 @@ class Book:
         """Return what orders of `side` trade against."""
         return self.asks if side is BUY else self.bids
 
-    def next_rpt_seq(self) -> int:
-        """Count one more change of what the public sees, and return its number."""
+    def next_rpt_seq(self, time_ns: int) -> int:
+        """Count one more change of what the public sees, of that time, and return its number."""
         self.rpt_seq += 1
+        self.told_ns = time_ns
         return self.rpt_seq
 
     def market_price(self, side: Side) -> Price:

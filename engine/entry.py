@@ -114,6 +114,7 @@ def new_order(state: State, command: NewOrder) -> list[AnyEvent]:
             if not (may_trade or book.watchers or time_in_force is IMMEDIATE_OR_CANCEL):
                 own.rest(order)
                 book.rpt_seq = rpt_seq = book.rpt_seq + 1
+                book.told_ns = state.time_ns
                 displayed_qty = qty
             events: list[AnyEvent] = [
                 OrderAccepted(
@@ -136,7 +137,7 @@ def new_order(state: State, command: NewOrder) -> list[AnyEvent]:
             if not rpt_seq:
                 trade_and_rest(state, order, book, events)
                 if order.place is ON_BOOK:
-                    publish(book, order, events, 0)
+                    publish(state, book, order, events, 0)
             return events
     return _enter(state, account, book, command)
 

@@ -72,7 +72,7 @@ def add_instrument(state: State, command: AddInstrument) -> list[AnyEvent]:
         )
     except DefinitionError as error:
         return [CommandRejected(str(error))]
-    state.books[symbol] = Book(instrument)
+    state.books[symbol] = Book(instrument, state.time_ns)
     return [InstrumentAdded(symbol)]
 
 
@@ -125,6 +125,8 @@ def end_trading_day(state: State, command: EndTradingDay) -> list[AnyEvent]:
     events: list[AnyEvent] = [cancel(state, order, END_OF_DAY) for order in expiring]
     for account in state.accounts.values():
         account.forget_old_ids()
+    for book in state.books.values():
+        book.day.day_ended()
     events.append(TradingDayEnded(command.day))
     return events
 

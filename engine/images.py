@@ -8,7 +8,7 @@ import msgspec
 from engine.booking import Booking, Withdrawal
 from engine.commands import Block, BlockWithdrawals
 from engine.events import Trade
-from engine.profile import Credentials, SessionProfile
+from engine.profile import NEVER_SET, Credentials, SequencesSet, SessionProfile
 from engine.rules import NO_RULES, Limits, Rules, ScheduledPhase, SelfTradeRule
 from engine.terms import Terms
 from engine.values import (
@@ -77,6 +77,23 @@ class TimetableImage(msgspec.Struct, frozen=True, array_like=True):
     indicated: tuple[int, int, int]
 
 
+class DayImage(msgspec.Struct, frozen=True, array_like=True):
+    """The statistics of an instrument's trading day, in a snapshot."""
+
+    opening: int
+    high: int
+    low: int
+    closing: int
+    qty: int
+    notional: int
+    trade_count: int
+    last: Trade | None
+    last_ns: int
+    trade_counts: dict[int, int]
+    first_trade_id: int
+    is_closed: bool
+
+
 class InstrumentImage(msgspec.Struct, frozen=True, array_like=True):
     """An instrument in a snapshot, and the OrderIDs resting on its book, each side best level and oldest first."""
 
@@ -106,8 +123,10 @@ class InstrumentImage(msgspec.Struct, frozen=True, array_like=True):
     index_time_ns: int = 0
     triggered: list[int] = []
     """OrderIDs of those that have been triggered and wait for their turn."""
-    rpt_seq: int = -1
-    """Below zero: written by a version that did not count."""
+    rpt_seq: int = 0
+    told_ns: int = 0
+    day: DayImage | None = None
+    """None: written by a version that did not keep what market data begins with."""
 
 
 class GuardImage(msgspec.Struct, frozen=True, array_like=True):
@@ -155,6 +174,7 @@ class SessionImage(msgspec.Struct, frozen=True, array_like=True):
     """Of a snapshot that has none, `password_hash` is all there is."""
     is_suspended: bool = False
     seed: str = ""
+    sequences_set: SequencesSet = NEVER_SET
 
 
 class StateImage(msgspec.Struct, frozen=True, array_like=True):

@@ -19,4 +19,4 @@ def set_index_price(state: State, command: SetIndexPrice) -> list[AnyEvent]:
     if book.watchers:
         book.triggers.on_index(price)
         state.restless[symbol] = book
-    return [IndexPriceSet(symbol, price, command.source, command.source_time_ns, book.next_rpt_seq())]
+    return [IndexPriceSet(symbol, price, command.source, command.source_time_ns, book.next_rpt_seq(state.time_ns))]

@@ -85,3 +85,29 @@ class Credentials(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 DEFAULT_PROFILE: Final = SessionProfile()
 NO_CREDENTIALS: Final = Credentials()
+
+
+class SequencesSet(msgspec.Struct, frozen=True, array_like=True):
+    """What staff have set a session's sequences to since these began at 1; who has followed some of it does the rest.
+
+    In place of every single time it holds the latest for what comes in, and the greatest for what goes out, which
+    never goes back.
+    """
+
+    count: int = 0
+    """How often they have been set."""
+    next_in: int = 0
+    next_in_count: int = 0
+    """The how manieth time that was; 0 for never."""
+    next_out: int = 0
+    next_out_count: int = 0
+
+    def and_then(self, next_in: int, next_out: int) -> "SequencesSet":
+        """Return this with what is set now; 0 leaves a sequence as it is."""
+        count = self.count + 1
+        ins = (next_in, count) if next_in else (self.next_in, self.next_in_count)
+        outs = (next_out, count) if next_out > self.next_out else (self.next_out, self.next_out_count)
+        return SequencesSet(count, *ins, *outs)
+
+
+NEVER_SET: Final = SequencesSet()

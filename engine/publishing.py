@@ -13,12 +13,16 @@ from msgspec.structs import replace
 from engine.book import Book
 from engine.events import AnyEvent
 from engine.order import Order
+from engine.state import State
 from engine.values import ON_BOOK
 
 
-def publish(book: Book, order: Order, events: list[AnyEvent], told_at: int, *, was_displayed: bool = False) -> None:
+def publish(
+    state: State, book: Book, order: Order, events: list[AnyEvent], told_at: int, *, was_displayed: bool = False
+) -> None:
     """Number the event that tells of an order, where that order is displayed now that it has acted, or was before."""
     is_displayed = order.place is ON_BOOK
     if is_displayed or was_displayed:
         displayed_qty = order.leaves_qty - order.hidden_qty if is_displayed else 0
-        events[told_at] = replace(events[told_at], rpt_seq=book.next_rpt_seq(), displayed_qty=displayed_qty)
+        rpt_seq = book.next_rpt_seq(state.time_ns)
+        events[told_at] = replace(events[told_at], rpt_seq=rpt_seq, displayed_qty=displayed_qty)

@@ -102,13 +102,13 @@ def _go_on(
     if stays:
         expire_from_now_on(state, order)
     is_settled = stays or (has_begun and wait(state, order, book))
-    rpt_seq = book.next_rpt_seq() if stays and was_displayed else 0
+    rpt_seq = book.next_rpt_seq(state.time_ns) if stays and was_displayed else 0
     events: list[AnyEvent] = [_replaced(state, command, order, orig_cl_ord_id, rpt_seq)]
     if is_settled:
         return events
     if has_begun:
         act(state, order, book, events)
-        publish(book, order, events, 0, was_displayed=was_displayed)
+        publish(state, book, order, events, 0, was_displayed=was_displayed)
     elif not hold(state, order):
         start(state, order, book, events)
     return events

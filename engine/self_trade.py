@@ -70,7 +70,7 @@ def prevent(state: State, maker: Order, taker: Order, mode: SelfTrade, events: l
             _decrement(state, order, prevented_qty)
             rpt_seq = 0
             if order.place is ON_BOOK:
-                rpt_seq = state.books[order.instrument.symbol].next_rpt_seq()
+                rpt_seq = state.books[order.instrument.symbol].next_rpt_seq(state.time_ns)
             events.append(_decremented(order, prevented_qty, counter.order_id, rpt_seq))
 
 

@@ -35,7 +35,16 @@ from engine.events import (
     SessionSuspended,
 )
 from engine.guarding import orders_of_session
-from engine.profile import DEFAULT_PROFILE, FIX_VERSIONS, CopyScope, Credentials, SessionProfile, SessionRole, Throttle
+from engine.profile import (
+    DEFAULT_PROFILE,
+    FIX_VERSIONS,
+    NEVER_SET,
+    CopyScope,
+    Credentials,
+    SessionProfile,
+    SessionRole,
+    Throttle,
+)
 from engine.reject import unknown_session
 from engine.state import Session, State
 from engine.values import GRACE_MS_MAX
@@ -153,6 +162,7 @@ def set_sequence(state: State, command: SetSequence) -> list[AnyEvent]:
     if command.next_in:
         session.last_in = command.next_in - 1
     session.reserved_out = max(session.reserved_out, command.next_out - 1)
+    session.sequences_set = session.sequences_set.and_then(command.next_in, command.next_out)
     return [SequenceSet(command.session, command.next_in, command.next_out, command.by, command.why)]
 
 
@@ -171,6 +181,7 @@ def reset_sequence(state: State, command: ResetSequence) -> list[AnyEvent]:
     session.last_in = 0
     session.reserved_out = 0
     session.resets += 1
+    session.sequences_set = NEVER_SET
     return [SequenceReset(command.session, command.by, command.why)]
 
 

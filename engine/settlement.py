@@ -60,6 +60,7 @@ def fill(state: State, book: Book, maker: Order, taker: Order, price: Price, qty
     state.fees[instrument.quote] += maker_fee + taker_fee
     state.last_trade_id += 1
     book.rpt_seq = rpt_seq = book.rpt_seq + 1  # next_rpt_seq, without the call
+    book.told_ns = time_ns = state.time_ns
     trade = Trade(
         state.last_trade_id,
         instrument.symbol,
@@ -98,7 +99,8 @@ def fill(state: State, book: Book, maker: Order, taker: Order, price: Price, qty
         rpt_seq,
     )
     state.trades.append(trade)
-    state.trade_times.append(state.time_ns)
+    state.trade_times.append(time_ns)
+    book.day.trade(trade, time_ns)
     events.append(trade)
     if not maker.leaves_qty:
         finish(state, maker, FILLED)
@@ -212,6 +214,7 @@ def cancel(
     if order.place is ON_BOOK:
         book = state.books[order.instrument.symbol]
         book.rpt_seq = rpt_seq = book.rpt_seq + 1
+        book.told_ns = state.time_ns
     withdraw(state, order)
     order.leaves_qty = 0
     finish(state, order, EXPIRED if reason is not REQUESTED and reason in EXPIRIES else CANCELED)

@@ -47,6 +47,8 @@ MAGIC: Final = b"FONDACO SNAPSHOT 1\n"
 SUFFIX: Final = ".snapshot"
 KEPT: Final = 2
 """Older snapshots are deleted; the one before the last stays in case the last is damaged."""
+SNAPSHOT_BYTES_MAX: Final = 1024 * 1024 * 1024
+"""No larger one is sent to a follower, or taken by one."""
 _DIGEST_SIZE: Final = hashlib.sha256().digest_size
 
 _encode: Final = msgspec.msgpack.Encoder().encode
@@ -120,6 +122,9 @@ def restore(image: StateImage) -> State:
         _restore_timetable(state, book.timetable, shown.timetable)
         book.index_time_ns = shown.index_time_ns
         book.rpt_seq = shown.rpt_seq
+        book.told_ns = shown.told_ns
+        if shown.day is not None:
+            book.day.restore(shown.day)
     for firm_image in image.firms:
         state.firms[firm_image.name] = _guard(firm_image)
     for account_image in image.accounts:
@@ -221,19 +226,30 @@ def snapshots(directory: Path) -> list[Path]:
     return sorted((path for path in directory.glob("*" + SUFFIX) if path.stem.isdigit()), reverse=True)
 
 
+def sequence_of(path: Path) -> int:
+    """Return the last record in a snapshot, by the name of its file."""
+    return int(path.stem)
+
+
 def read_snapshot(path: Path) -> StateImage:
     """Return the image in a snapshot file. Raise `SnapshotError` if it is damaged."""
-    data = path.read_bytes()
+    return image_in(path.read_bytes(), str(path))
+
+
+def image_in(data: bytes, origin: str) -> StateImage:
+    """Return the image in a snapshot's bytes; `origin` names them in errors. Raise `SnapshotError`, as above."""
     body_at = len(MAGIC) + _DIGEST_SIZE
-    body = data[body_at:]
+    body = memoryview(data)[body_at:]
     if not data.startswith(MAGIC) or hashlib.sha256(body).digest() != data[len(MAGIC) : body_at]:
-        raise SnapshotError(f"{path}: damaged, or of another version")
+        raise SnapshotError(f"{origin}: damaged, or of another version")
     try:
         image = _decode(body)
     except msgspec.MsgspecError as error:
-        raise SnapshotError(f"{path}: of another version: {error}") from error
-    if any(shown.rpt_seq < 0 for shown in image.instruments):
-        raise SnapshotError(f"{path}: of a version that did not count RptSeq; only a whole replay gives the numbers")
+        raise SnapshotError(f"{origin}: of another version: {error}") from error
+    if any(shown.day is None for shown in image.instruments):
+        raise SnapshotError(
+            f"{origin}: of a version that kept no statistics of the day; only a whole replay gives them"
+        )
     return image
 
 
@@ -279,6 +295,8 @@ def _instrument_image(book: Book) -> InstrumentImage:
         book.index_time_ns,
         list(book.triggers.triggered),
         book.rpt_seq,
+        book.told_ns,
+        book.day.image(),
     )
 
 
@@ -347,6 +365,7 @@ def _session_image(session: Session) -> SessionImage:
         session.credentials,
         session.is_suspended,
         session.seed,
+        session.sequences_set,
     )
 
 
@@ -357,6 +376,7 @@ def _session(image: SessionImage, state: State) -> Session:
     session.credentials = image.credentials or Credentials(image.password_hash)
     session.is_suspended = image.is_suspended
     session.seed = image.seed
+    session.sequences_set = image.sequences_set
     session.last_in = image.last_in
     session.reserved_out = image.reserved_out
     session.resets = image.resets

@@ -40,7 +40,7 @@ def start(state: State, order: Order, book: Book, events: list[AnyEvent]) -> Non
     events.append(accepted(state, order))
     if not waits:
         act(state, order, book, events)
-        publish(book, order, events, told_at)
+        publish(state, book, order, events, told_at)
 
 
 def wait(state: State, order: Order, book: Book) -> bool:

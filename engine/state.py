@@ -11,7 +11,7 @@ from engine.due import Due, DueKey, Timed
 from engine.events import Trade
 from engine.guard import Guard
 from engine.order import Order, OrderList
-from engine.profile import DEFAULT_PROFILE, NO_CREDENTIALS, Credentials, SessionProfile
+from engine.profile import DEFAULT_PROFILE, NEVER_SET, NO_CREDENTIALS, Credentials, SequencesSet, SessionProfile
 from engine.rules import SelfTradeRule
 from engine.values import Amount, CancelOnDisconnect, Price, Qty
 
@@ -57,6 +57,7 @@ class Session(Timed):
         "reserved_out",
         "resets",
         "seed",
+        "sequences_set",
         "session",
     )
 
@@ -89,6 +90,7 @@ class Session(Timed):
         """Outgoing numbers up to this one may be in use."""
         self.resets = 0
         """How often the sequences began again at 1."""
+        self.sequences_set: SequencesSet = NEVER_SET
 
     def provision(self, accounts: Iterable[Account]) -> None:
         """Let the session trade for these accounts, and no others."""

@@ -75,7 +75,7 @@ def change(
     table = book.timetable
     table.ends_ns, table.next_phase, table.is_extended = ends_ns, Phase.CONTINUOUS, False
     table.indicate_ns, table.indicated = 0, (0, 0, 0)
-    events.append(_told(book, phase, by, why))
+    events.append(_told(state, book, phase, by, why))
     book.phase = phase
     book.watchers += rule.is_auction - before.is_auction  # an auction watches the book for its indicative price
     if book.watchers:
@@ -114,7 +114,7 @@ def act_on_time(state: State, book: Book, events: list[AnyEvent]) -> None:
             else:
                 _leave_for(state, book, phase, now_ns, events)
     else:
-        _indicate(book, events)
+        _indicate(state, book, events)
     _arm(state, book)
 
 
@@ -126,20 +126,21 @@ def _leave_for(state: State, book: Book, phase: Phase, now_ns: int, events: list
         if found is not None and not is_within(book, found.price):
             table.ends_ns, table.next_phase = now_ns + bands.auction_ms * MS_NS, phase
             table.is_extended = True
-            events.append(_told(book, book.phase, "", _EXTENDED))
+            events.append(_told(state, book, book.phase, "", _EXTENDED))
             return
     change(state, book, phase, events, why=_SCHEDULE if table.schedule else _OVER)
 
 
-def _indicate(book: Book, events: list[AnyEvent]) -> None:
+def _indicate(state: State, book: Book, events: list[AnyEvent]) -> None:
     table = book.timetable
     table.indicate_ns = 0
     found = indication(book)
     now = (0, 0, 0) if found is None else (found.price, found.qty, found.surplus)
     if now != table.indicated:
         table.indicated = now
+        rpt_seq = book.next_rpt_seq(state.time_ns)
         told_to = tuple(book.security_status_to)
-        events.append(IndicativePrice(book.instrument.symbol, book.phase, *now, told_to, book.next_rpt_seq()))
+        events.append(IndicativePrice(book.instrument.symbol, book.phase, *now, told_to, rpt_seq))
 
 
 def _random_ns(book: Book, now_ns: int) -> int:
@@ -150,7 +151,7 @@ def _random_ns(book: Book, now_ns: int) -> int:
     return mixed(book.rules.auction_seed ^ now_ns) % (most_ms + 1) * MS_NS
 
 
-def _told(book: Book, phase: Phase, by: str, why: str) -> PhaseChanged:
+def _told(state: State, book: Book, phase: Phase, by: str, why: str) -> PhaseChanged:
     return PhaseChanged(
         book.instrument.symbol,
         phase,
@@ -161,7 +162,7 @@ def _told(book: Book, phase: Phase, by: str, why: str) -> PhaseChanged:
         book.last_price,
         tuple(book.security_status_to),
         tuple(book.session_status_to),
-        book.next_rpt_seq(),
+        book.next_rpt_seq(state.time_ns),
     )
 
 

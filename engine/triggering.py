@@ -141,7 +141,7 @@ def trigger(state: State, order: Order, book: Book, events: list[AnyEvent]) -> N
         )
     )
     trade_and_rest(state, order, book, events)
-    publish(book, order, events, told_at)
+    publish(state, book, order, events, told_at)
 
 
 def _protected(book: Book, side: Side, stop_price: Price) -> Price:

@@ -58,10 +58,13 @@ def uncross(state: State, book: Book, events: list[AnyEvent]) -> None:
     found = indication(book)
     symbol = book.instrument.symbol
     orders = taking_part(book)
+    rpt_seq = book.next_rpt_seq(state.time_ns)
     if found is None:
-        events.append(AuctionEnded(symbol, book.phase, 0, 0, 0, book.next_rpt_seq()))
+        events.append(AuctionEnded(symbol, book.phase, 0, 0, 0, rpt_seq))
     else:
-        events.append(AuctionEnded(symbol, book.phase, found.price, found.qty, found.surplus, book.next_rpt_seq()))
+        ended = AuctionEnded(symbol, book.phase, found.price, found.qty, found.surplus, rpt_seq)
+        events.append(ended)
+        book.day.auction_ended(ended)
         _trade(state, book, found, events)
         book.auction_price = found.price
         if book.watchers:

@@ -164,7 +164,7 @@ class MarketData:
                     self.gateway.profile_changed(event.session)
                 self.acceptor.session_changed(event)
                 if isinstance(event, SequenceReset | SequenceSet):
-                    self.gateway.note_staff(event.session, self.sequence)
+                    self.gateway.note_staff(event.session)
         self._new_passwords.followed(self.sequence)
 
     def _apply(self, frame: Frame) -> None:
@@ -174,9 +174,7 @@ class MarketData:
             raise unknown_record(self._feed, frame.sequence, error) from error
         self.sequence = frame.sequence
         self.publisher.observe(time_ns, events)
-        if self.acceptor is None:
-            self.gateway.observe(frame.sequence, events)
-        else:
+        if self.acceptor is not None:
             self.gateway.tell(events)
             self._session_events += [event for event in events if isinstance(event, OF_SESSIONS)]
 

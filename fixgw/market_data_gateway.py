@@ -10,7 +10,7 @@ from typing import Final
 
 from engine import state
 from engine.commands import QueryInstruments
-from engine.events import AnyEvent, IndicativePrice, PhaseChanged, PhaseReported, SequenceReset, SequenceSet
+from engine.events import AnyEvent, IndicativePrice, PhaseChanged, PhaseReported
 from engine.instrument_queries import report_instruments
 from engine.profile import SessionProfile, SessionRole
 from engine.reject import RejectReason
@@ -57,7 +57,6 @@ class MarketDataGateway:
         "_security_status_to",
         "_session_status_to",
         "_set_password",
-        "_staff_events",
         "_state",
         "_throttles",
         "failed",
@@ -86,8 +85,6 @@ class MarketDataGateway:
         """The sessions that are told of an instrument's phase by SecurityStatus"""
         self._session_status_to: dict[str, dict[str, None]] = {}
         """and by TradingSessionStatus."""
-        self._staff_events: dict[str, list[tuple[int, SequenceReset | SequenceSet]]] = {}
-        """What staff had done to the sequences of sessions before this process served them, by record."""
 
     @property
     def known(self) -> Mapping[str, state.Session]:
@@ -110,14 +107,17 @@ class MarketDataGateway:
         numbers = file.read()
         session.next_in = numbers.next_in
         outbound = self.outbounds[comp_id] = MarketDataOutbound(session, file, numbers, self._clock)
-        for sequence, event in self._staff_events.pop(comp_id, ()):
-            if sequence > numbers.sequence:
-                if isinstance(event, SequenceReset):
-                    outbound.begin_again()
-                else:
-                    session.next_in = event.next_in or session.next_in
-                    outbound.skip_to(event.next_out)
-                outbound.note_staff(sequence)
+        known = self._state.sessions[comp_id]
+        times_set = numbers.times_set
+        if numbers.resets != known.resets:
+            outbound.begin_again()
+            times_set = 0
+        by_staff = known.sequences_set
+        if by_staff.next_in_count > times_set:
+            session.next_in = by_staff.next_in
+        if by_staff.next_out_count > times_set:
+            outbound.skip_to(by_staff.next_out)
+        self.note_staff(comp_id)
         return outbound
 
     def close(self, comp_id: str) -> None:
@@ -180,12 +180,6 @@ class MarketDataGateway:
 
     # What the venue tells by itself
 
-    def observe(self, sequence: int, events: list[AnyEvent]) -> None:
-        """Note, before sessions are served, what staff have done to their sequences."""
-        for event in events:
-            if isinstance(event, SequenceSet) or (isinstance(event, SequenceReset) and event.by):
-                self._staff_events.setdefault(event.session, []).append((sequence, event))
-
     def tell(self, events: list[AnyEvent]) -> None:
         """Tell who asked for it of phases and indicative prices."""
         time = self._clock.text
@@ -199,10 +193,11 @@ class MarketDataGateway:
                 report = indicative_price(event, self._instruments[event.symbol], time)
                 self._tell(self._security_status_to, event.symbol, report)
 
-    def note_staff(self, comp_id: str, sequence: int) -> None:
-        """Note that what staff have done to a session's sequences through a record has been done."""
+    def note_staff(self, comp_id: str) -> None:
+        """Note that what staff have done to a session's sequences so far has been done."""
         if comp_id in self.outbounds:
-            self.outbounds[comp_id].note_staff(sequence)
+            known = self._state.sessions[comp_id]
+            self.outbounds[comp_id].note_staff(known.resets, known.sequences_set.count)
 
     def profile_changed(self, comp_id: str) -> None:
         """End the subscriptions to what a session may not see any more."""

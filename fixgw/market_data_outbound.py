@@ -56,8 +56,9 @@ class MarketDataOutbound:
         "_frames",
         "_header",
         "_reserved",
-        "_sequence",
+        "_resets",
         "_session",
+        "_times_set",
         "_waiting",
         "_waiting_bytes",
         "_wire",
@@ -74,7 +75,8 @@ class MarketDataOutbound:
         self._clock = clock
         self._header = f"49={session.venue_comp_id}\x0156={session.comp_id}\x0134="
         self._reserved = numbers.reserved_out
-        self._sequence = numbers.sequence
+        self._resets = numbers.resets
+        self._times_set = numbers.times_set
         self.next_out = numbers.reserved_out + 1
         self.live = False
         """The session is logged on."""
@@ -185,15 +187,15 @@ class MarketDataOutbound:
             self._wire.write(data)
         self._frames.clear()
 
-    def note_staff(self, sequence: int) -> None:
-        """Note that what staff have done to the sequences through a record has been done."""
-        self._sequence = sequence
+    def note_staff(self, resets: int, times_set: int) -> None:
+        """Note that so many resets, and settings since the last of them, have been done here too."""
+        self._resets, self._times_set = resets, times_set
         self.save()
 
     def save(self) -> None:
         """Put on disk where both sequences stand."""
         self._reserved = max(self.next_out - 1, self._reserved if self.live else 0)
-        self._file.write(Numbers(self._session.next_in, self._reserved, self._sequence))
+        self._write()
 
     def _go_on(self) -> None:
         """Let what waits leave as far as the connection takes it, then snapshots for the stale, one after the other."""
@@ -245,5 +247,8 @@ class MarketDataOutbound:
         self.next_out = number + 1
         if number > self._reserved:
             self._reserved = number + RESERVED_BLOCK
-            self._file.write(Numbers(self._session.next_in, self._reserved, self._sequence))
+            self._write()
         return number
+
+    def _write(self) -> None:
+        self._file.write(Numbers(self._session.next_in, self._reserved, self._resets, self._times_set))

@@ -6,6 +6,7 @@ of the trading day are one entry each: it is new, changes, and goes.
 
 from typing import Final
 
+from engine.day_statistics import DayStatistics
 from engine.events import IndicativePrice, Trade
 from engine.values import CONTINUOUS, Phase, Price
 from fixgw.instruments import InstrumentText
@@ -86,3 +87,24 @@ def aggressor(event: Trade) -> str:
 def priced(price_text: dict[Price, str], price: Price) -> str:
     """Return the value of an entry that is a price, nothing if there is none."""
     return f"270={price_text[price]}\x01" if price else ""
+
+
+def statistics(day: DayStatistics, kinds: Kinds, text: InstrumentText) -> dict[Kinds, str]:
+    """Return the fields of each statistic of a day that is among `kinds`, empty where there is none."""
+    prices = text.price_text
+    average = f"270={text.average_price(day.notional, day.qty)}\x01" if day.qty else ""
+    found: dict[Kinds, str] = {}
+    if kinds & OPENING:
+        found[OPENING] = priced(prices, day.opening)
+    if kinds & CLOSING:
+        found[CLOSING] = priced(prices, day.closing)
+    if kinds & HIGH:
+        found[HIGH] = priced(prices, day.high)
+    if kinds & LOW:
+        found[LOW] = priced(prices, day.low)
+    if kinds & VWAP:
+        found[VWAP] = average
+    if kinds & VOLUME:
+        volume = f"{average}271={text.qty_text[day.qty]}\x015128={day.trade_count}\x01"
+        found[VOLUME] = volume if day.trade_count else ""
+    return found

@@ -24,6 +24,7 @@ class MarketPublisher:
     __slots__ = ("_changed", "_receivers", "_state", "_time", "_time_ns", "_timer", "_views", "instruments", "markets")
 
     def __init__(self, state: State, timer: Timer) -> None:
+        """Begin with the venue as it stands; what comes of each record from then on is to be observed."""
         self._state = state
         self.instruments: dict[str, InstrumentText] = {}
         self._timer = timer
@@ -36,6 +37,8 @@ class MarketPublisher:
         """Who has something to be flushed."""
         self._time_ns = 0
         self._time = ""
+        for symbol in state.books:
+            self._add(symbol)
 
     def observe(self, time_ns: int, events: Iterable[AnyEvent]) -> None:
         """Take in what came of a command at that time."""
@@ -50,7 +53,7 @@ class MarketPublisher:
                 self._add(event.symbol)
             elif isinstance(event, TradingDayEnded):
                 for market in self.markets.values():
-                    market.day.day_ended()
+                    market.day_ended()
                     self._changed[market] = None
         if len(numbered) > 1:
             numbered.sort(key=_number)
@@ -113,7 +116,7 @@ class MarketPublisher:
     def _add(self, symbol: str) -> None:
         book = self._state.books[symbol]
         text = self.instruments[symbol] = InstrumentText(book.instrument, self._state.assets[book.instrument.quote])
-        self.markets[symbol] = PublicMarket(book, text, self._time)
+        self.markets[symbol] = PublicMarket(book, text)
         self._views[symbol] = {}
 
     def _interval_over(self, view: View) -> None:

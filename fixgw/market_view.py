@@ -28,9 +28,11 @@ from fixgw.market_entries import (
     auction_phase,
     indicated,
     priced,
+    statistics,
 )
 from fixgw.market_messages import SNAPSHOT, UPDATE, Part, parts_of
 from fixgw.public_market import PublicMarket
+from fixgw.timestamps import format_utc
 
 DEPTH_MAX: Final = 100
 """How many of the best levels can be asked for, if not all."""
@@ -152,7 +154,7 @@ class View:
         self._snapshot_of = (-1, -1)
         entries, self._entries = self._entries, []
         entries += self._level_entries()
-        if self.asked.kinds & STATISTICS and self.market.day.version != self._statistics_version:
+        if self.asked.kinds & STATISTICS and self.market.statistics_version != self._statistics_version:
             entries += self._statistics_entries()
         if not entries:
             return []
@@ -163,7 +165,7 @@ class View:
 
     def snapshot(self) -> list[Part]:
         """Return the messages that tell all that is there, as it stood at the last publication."""
-        now = (self.market.rpt_seq, self.market.day.version)
+        now = (self.market.rpt_seq, self.market.statistics_version)
         if self._snapshot_of != now:
             head = f"55={self.market.symbol}\x0183={self.market.rpt_seq}\x01779={self.market.time}\x01"
             self._snapshot = parts_of(SNAPSHOT, head, list(self._all()))
@@ -231,8 +233,8 @@ class View:
     def _statistics_entries(self) -> list[str]:
         entries = []
         market = self.market
-        self._statistics_version = market.day.version
-        now = market.day.values(self.asked.kinds, market.text)
+        self._statistics_version = market.statistics_version
+        now = statistics(market.book.day, self.asked.kinds, market.text)
         for kind, value in now.items():
             was = self._statistics.get(kind, "")
             if value != was:
@@ -253,9 +255,9 @@ class View:
             yield from self._shown(market.book.bids, "0")
         if kinds & OFFER:
             yield from self._shown(market.book.asks, "1")
-        last = market.day.last
+        last = market.book.day.last
         if kinds & TRADE and last is not None:
-            time = market.day.last_time
+            time = format_utc(market.book.day.last_ns)
             yield (
                 f"269=2\x01270={text.price_text[last.price]}\x01271={text.qty_text[last.qty]}\x01"
                 f"272={time[:_DATE_CHARS]}\x01273={time[_DATE_CHARS + 1 :]}\x01"
@@ -267,7 +269,7 @@ class View:
             if kinds & kind and value:
                 yield f"269={LETTER[kind]}\x01{value}{condition}"
         if kinds & STATISTICS:
-            for kind, value in market.day.values(kinds, text).items():
+            for kind, value in statistics(market.book.day, kinds, text).items():
                 if value:
                     yield f"269={LETTER[kind]}\x01{value}"
 

@@ -24,7 +24,6 @@ from engine.events import (
 )
 from engine.terms import Terms
 from engine.values import BUY, CONTINUOUS, Price, Qty, Side
-from fixgw.day_statistics import DayStatistics
 from fixgw.instruments import InstrumentText
 from fixgw.market_entries import (
     BID,
@@ -43,6 +42,7 @@ from fixgw.market_entries import (
     indicated,
     priced,
 )
+from fixgw.timestamps import format_utc
 
 Entry = tuple[Kinds, str]
 """The type of an entry, and its text in an X."""
@@ -69,11 +69,11 @@ class PublicMarket:
         "_orders",
         "_qty_text",
         "book",
-        "day",
         "entries",
         "index_price",
         "indicative",
         "rpt_seq",
+        "statistics_version",
         "symbol",
         "text",
         "time",
@@ -82,11 +82,12 @@ class PublicMarket:
         "wanted",
     )
 
-    def __init__(self, book: Book, text: InstrumentText, time: str) -> None:
+    def __init__(self, book: Book, text: InstrumentText) -> None:
+        """Begin with the book as it stands."""
         self.book = book
         self.text = text
         self.symbol = book.instrument.symbol
-        self.rpt_seq = 0
+        self.rpt_seq = book.rpt_seq
         """The number of the last event."""
         self.wanted: Kinds = 0
         """Of these types entries are put into words: bids and offers, order by order, only if they are among them."""
@@ -95,14 +96,20 @@ class PublicMarket:
         self.touched_bids: set[Price] = set()
         self.touched_asks: set[Price] = set()
         """Prices at which what is displayed has changed since the last publication."""
-        self.day = DayStatistics()
-        self.index_price: Price = 0
-        self.indicative: IndicativePrice | None = None
+        self.statistics_version = 0
+        """Another one whenever the day's statistics may have changed."""
+        self.index_price = book.index_price
+        self.indicative = _indicative(book)
         """What the auction that is gathering would come to, if anything."""
-        self._orders: dict[int, Displayed] = {}
+        self._orders = {
+            order.order_id: Displayed(order.side, level.price, order.leaves_qty - order.hidden_qty)
+            for side in (book.bids, book.asks)
+            for level in side
+            for order in level
+        }
         self._head = f"\x0155={self.symbol}\x01"
         self._qty_text = text.qty_text
-        self.time = time
+        self.time = format_utc(book.told_ns)
         """Of the last event, or of when the instrument came."""
 
     @property
@@ -133,6 +140,10 @@ class PublicMarket:
             self._show(event.order_id, event.leaves_qty - event.hidden_qty)
         else:
             self._tell(event)
+
+    def day_ended(self) -> None:
+        """Note that a new trading day has begun."""
+        self.statistics_version += 1
 
     # Orders
 
@@ -180,7 +191,7 @@ class PublicMarket:
     # Trades
 
     def _trade(self, event: Trade) -> None:
-        self.day.trade(event, self.time)
+        self.statistics_version += 1
         if self.wanted & TRADE:
             value = f"270={self.text.price_text[event.price]}\x01271={self._qty_text[event.qty]}\x01"
             condition = f"{auction_phase(self.symbol, event.phase)}1003={event.trade_id}\x01"
@@ -216,12 +227,12 @@ class PublicMarket:
         elif isinstance(event, IndicativePrice):
             self._indicate(event if event.price else None)
         elif isinstance(event, TradeAmended):
-            self.day.amend(event)
+            self.statistics_version += 1
             price, qty = (event.price, event.qty) if event.qty else (event.previous_price, event.previous_qty)
             value = f"270={self.text.price_text[price]}\x01271={self._qty_text[qty]}\x01"
             self._add(TRADE, CHANGE if event.qty else DELETE, value, f"1003={event.trade_id}\x01")
         elif isinstance(event, AuctionEnded):
-            self.day.auction_ended(event)
+            self.statistics_version += 1
             self._indicate(None)
         else:
             assert isinstance(event, PhaseChanged), "there are no other numbered events"
@@ -244,3 +255,9 @@ class PublicMarket:
                 f"273={time[_DATE_CHARS + 1 :]}\x01{condition}83={self.rpt_seq}\x01{more}"
             )
             self.entries.append((kind, text))
+
+
+def _indicative(book: Book) -> IndicativePrice | None:
+    """Return what was told last of the auction that is gathering, if that was a price."""
+    price, qty, surplus = book.timetable.indicated
+    return IndicativePrice(book.instrument.symbol, book.phase, price, qty, surplus) if price else None

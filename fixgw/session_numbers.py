@@ -24,8 +24,10 @@ class Numbers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     next_in: int = 1
     reserved_out: int = 0
     """Outgoing numbers up to this one may have been used."""
-    sequence: int = 0
-    """The journal record through which what staff have done to the sequences is in this."""
+    resets: int = 0
+    """How often the sequences had begun again at 1, as far as this has it,"""
+    times_set: int = 0
+    """and how often staff had set them since then."""
 
 
 class NumbersFile:

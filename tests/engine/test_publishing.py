@@ -1,8 +1,10 @@
 """RptSeq: which events take a number, and when. That the numbered events alone give the book, every `Venue` checks."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from engine.commands import AnyCommand, BustTrade, SetIndexPrice
 from engine.events import (
@@ -24,7 +26,7 @@ from engine.exchange import Exchange
 from engine.frames import encode_frame, encode_value
 from engine.journal import Journal
 from engine.recovery import JOURNAL, SNAPSHOTS, recover
-from engine.snapshot import capture, restore, write_snapshot
+from engine.snapshot import MAGIC, capture, read_snapshot, restore, write_snapshot
 from engine.terms import Terms
 from engine.values import (
     BUY,
@@ -204,8 +206,8 @@ def test_numbers_go_on_after_a_snapshot(venue: Venue) -> None:
     assert numbers(venue.buy(1, 100)) == [3]
 
 
-def test_a_snapshot_that_did_not_count_is_passed_over_for_a_whole_replay(tmp_path: Path) -> None:
-    """It cannot tell where the numbers stand, and they must be those that any replay gives."""
+def test_a_snapshot_without_what_market_data_begins_with_is_passed_over_for_a_whole_replay(tmp_path: Path) -> None:
+    """It cannot tell how the day has gone so far, and that must be what any replay gives."""
     commands: list[AnyCommand] = list(tape(seed=3, length=400))
     exchange = Exchange()
     journal = Journal(tmp_path / JOURNAL)
@@ -214,11 +216,13 @@ def test_a_snapshot_that_did_not_count_is_passed_over_for_a_whole_replay(tmp_pat
         frame = encode_frame(sequence, 0, encode_value((sequence, sequence, command, events)))
         journal.append(frame, sequence, sequence)
         if sequence == 300:
-            rpt_seq, exchange.state.books[SYMBOL].rpt_seq = exchange.state.books[SYMBOL].rpt_seq, -1
-            write_snapshot(tmp_path / SNAPSHOTS, exchange.state, sequence)
-            exchange.state.books[SYMBOL].rpt_seq = rpt_seq
+            path = write_snapshot(tmp_path / SNAPSHOTS, exchange.state, sequence)
+            image = read_snapshot(path)
+            without = [replace(shown, day=None) for shown in image.instruments]
+            body = encode_value(replace(image, instruments=without))
+            path.write_bytes(MAGIC + hashlib.sha256(body).digest() + body)
     journal.close()
     recovered = recover(tmp_path)
     assert recovered.replayed == 400
-    assert "did not count RptSeq" in recovered.unusable_snapshots[0]
+    assert "kept no statistics of the day" in recovered.unusable_snapshots[0]
     assert recovered.exchange.state.books[SYMBOL].rpt_seq == exchange.state.books[SYMBOL].rpt_seq > 100

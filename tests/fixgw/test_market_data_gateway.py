@@ -61,6 +61,7 @@ class Floor(Venue):
         self.provision()
         self.clock = Clock(lambda: self.now_ns)
         self.publisher = MarketPublisher(self.state, Timers())
+        self.unseen.clear()
         self.gateway = MarketDataGateway(self.state, self.publisher, self.clock, directory, unheard)
         self.publish()
         self.session = Session("FONDACO", "MD1", version=self.version)
@@ -371,10 +372,40 @@ def test_a_damaged_file_of_numbers_is_told(floor: Floor, tmp_path: Path) -> None
 
 def test_what_staff_set_while_the_process_was_away_holds_once(floor: Floor) -> None:
     floor.log_off()
-    set_sequence = floor.apply(commands.SetSequence("MD1", 7, 1_000, "staff", "a test"))
+    floor.apply(commands.SetSequence("MD1", 7, 1_000, "staff", "a test"))
     for _ in range(2):
-        floor.gateway.observe(500, set_sequence)
         floor.outbound = floor.gateway.open(floor.session)
         assert (floor.session.next_in, floor.outbound.next_out) == (7, 1_000)
         floor.log_on()
         floor.log_off()
+
+
+def test_of_what_staff_did_while_the_process_was_away_only_what_is_new_is_done(floor: Floor) -> None:
+    floor.apply(commands.SetSequence("MD1", 7, 1_000, "staff", "a test"))
+    floor.log_off()
+    floor.outbound = floor.gateway.open(floor.session)
+    floor.session.next_in = 20
+    floor.outbound.save()
+    floor.apply(commands.SetSequence("MD1", 0, 2_000, "staff", "a test"))
+    floor.apply(commands.SetSequence("MD1", 0, 1_500, "staff", "a number that is not reached backwards"))
+    floor.outbound = floor.gateway.open(floor.session)
+    assert (floor.session.next_in, floor.outbound.next_out) == (20, 2_000)
+
+
+def test_a_reset_by_staff_while_the_process_was_away_comes_before_what_they_set_later(floor: Floor) -> None:
+    floor.apply(commands.SetSequence("MD1", 7, 1_000, "staff", "a test"))
+    floor.log_off()
+    floor.outbound = floor.gateway.open(floor.session)
+    floor.apply(commands.ResetSequence("MD1", by="staff", why="a test"))
+    floor.apply(commands.SetSequence("MD1", 0, 50, "staff", "a test"))
+    floor.outbound = floor.gateway.open(floor.session)
+    assert (floor.session.next_in, floor.outbound.next_out) == (1, 50)
+
+
+def test_a_session_that_was_removed_and_is_there_again_begins_at_1(floor: Floor) -> None:
+    floor.ask(f"262=R|263=1|{FULL}")
+    floor.log_off()
+    floor.apply(commands.RemoveSession("MD1", "staff", "a test"))
+    floor.provision()
+    outbound = floor.gateway.open(floor.session)
+    assert (floor.session.next_in, outbound.next_out) == (1, 1)

@@ -2,6 +2,7 @@
 
 import random
 from itertools import chain, islice
+from pathlib import Path
 
 import pytest
 
@@ -9,10 +10,11 @@ from engine.commands import AnyCommand, BustTrade
 from engine.events import AnyEvent
 from engine.exchange import Exchange
 from engine.frames import encode_value
+from engine.snapshot import capture, read_snapshot, restore, write_snapshot
 from engine.terms import Terms
 from engine.values import BUY, Phase
 from fixgw.market_entries import AUCTION, BID, ENTRY_TYPES, HIGH, IMBALANCE, LOW, OFFER, STATISTICS, TRADE, VOLUME
-from fixgw.market_messages import ENTRIES_MAX
+from fixgw.market_messages import ENTRIES_MAX, Part
 from fixgw.market_publisher import MarketPublisher
 from fixgw.market_view import Asked, Subscription
 from tests.engine.builders import SYMBOL, Venue
@@ -40,6 +42,7 @@ class Floor(Venue):
         self.subscriptions: list[Subscription] = []
         super().__init__()
         self.publisher = MarketPublisher(self.state, self.timers)
+        self.unseen.clear()
 
     def apply(self, command: AnyCommand) -> list[AnyEvent]:
         events = super().apply(command)
@@ -132,12 +135,75 @@ def test_followers_have_the_engines_book_after_every_batch(seed: int) -> None:
     assert heard == {"W", "X"}
 
 
+class Recorder:
+    """Takes the place of a session's outgoing side, and keeps what it is given as it is."""
+
+    def __init__(self, publisher: MarketPublisher) -> None:
+        self.told: list[tuple[str, str, bytes]] = []
+        for name, asked in VIEWS.items():
+            for symbol in publisher.markets:
+                subscription = publisher.subscribe(asked._replace(symbol=symbol), self, f"{name} of {symbol}")
+                self.send(subscription, subscription.view.snapshot())
+
+    def send(self, subscription: Subscription, parts: list[Part]) -> None:
+        self.told += [(subscription.request_id, part.msg_type, part.data) for part in parts]
+
+    def flush(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("begins_at", (30, 500, 1_001, 1_700))
+@pytest.mark.parametrize("seed", range(2))
+def test_who_begins_with_a_snapshot_tells_what_one_tells_who_has_seen_it_all(
+    seed: int, begins_at: int, tmp_path: Path
+) -> None:
+    exchange, timers = Exchange(), Timers()
+    publisher = MarketPublisher(exchange.state, timers)
+    processes = [(exchange, publisher, timers)]
+    recorders: list[Recorder] = []
+    tape = Tape(seed)
+    for number, command in enumerate(chain(opening(), islice(tape, 2_000))):
+        try:
+            encode_value(command)
+        except (OverflowError, UnicodeEncodeError):
+            continue
+        for exchange, publisher, timers in processes:
+            publisher.observe(tape.now_ns, exchange.apply(command, tape.now_ns))
+            if number % 7 == 0 or number == begins_at:
+                publisher.publish()
+            if number % 35 == 0:
+                timers.pass_by()
+        if number == begins_at:
+            state = restore(read_snapshot(write_snapshot(tmp_path, exchange.state, number)))
+            timers = Timers()
+            processes.append((Exchange(state), MarketPublisher(state, timers), timers))
+            recorders = [Recorder(publisher) for _, publisher, _ in processes]
+    whole, from_snapshot = recorders
+    assert len(whole.told) > 50
+    assert from_snapshot.told == whole.told
+
+
 # What single changes look like
 
 
 @pytest.fixture
 def floor() -> Floor:
     return Floor()
+
+
+def test_a_snapshot_has_the_price_of_an_auction_that_gathers_and_the_statistics_of_the_day(floor: Floor) -> None:
+    floor.sell(3, 100)
+    floor.buy(1, 100)
+    floor.phase(Phase.CLOSING_AUCTION)
+    floor.buy(5, 101)
+    floor.sell(2, 99)
+    floor.tick(floor.now_ns + 10**9)
+    floor.publish()
+    from_snapshot = MarketPublisher(restore(capture(floor.state, 1)), Timers())
+    told = [Recorder(publisher).told for publisher in (floor.publisher, from_snapshot)]
+    assert told[0] == told[1]
+    for letter in "2478B9QA":
+        assert f"\x01269={letter}\x01".encode() in told[0][0][2]
 
 
 def test_full_book_tells_each_order_and_what_becomes_of_it(floor: Floor) -> None:

@@ -1,15 +1,15 @@
 """Statistics of a trading day in one instrument: opening, high, low and closing price, volume, average price.
 
-They are made of the public events alone. A bust takes its trade out of them again, a correction changes it; the opening
-price stays. The closing price is that of the closing auction, else that of the last trade before the day ended.
+A bust takes its trade out of them again, a correction changes it; the opening price stays. The closing price is that of
+the closing auction, else that of the last trade before the day ended. They are part of the state, so that who begins
+with a snapshot knows them as well as who has seen the whole day.
 """
 
 from msgspec.structs import replace
 
 from engine.events import AuctionEnded, Trade, TradeAmended
+from engine.images import DayImage
 from engine.values import Amount, Phase, Price, Qty
-from fixgw.instruments import InstrumentText
-from fixgw.market_entries import CLOSING, HIGH, LOW, OPENING, VOLUME, VWAP, Kinds, priced
 
 
 class DayStatistics:
@@ -22,13 +22,12 @@ class DayStatistics:
         "closing",
         "high",
         "last",
-        "last_time",
+        "last_ns",
         "low",
         "notional",
         "opening",
         "qty",
         "trade_count",
-        "version",
     )
 
     def __init__(self) -> None:
@@ -42,34 +41,31 @@ class DayStatistics:
         self.trade_count = 0
         self.last: Trade | None = None
         """The last trade, whenever that was,"""
-        self.last_time = ""
-        """and when, as FIX has it."""
-        self.version = 0
-        """Another one whenever anything has changed."""
+        self.last_ns = 0
+        """and when, nanoseconds since the epoch."""
         self._trade_counts: dict[Price, int] = {}
         """How many trades there were at each price."""
         self._first_trade_id = 0
         self._is_closed = False
         """The closing price is that of this day."""
 
-    def trade(self, event: Trade, time: str) -> None:
+    def trade(self, event: Trade, time_ns: int) -> None:
         """Count a trade of that time."""
-        self.version += 1
         price = event.price
         if not self.trade_count:
             self._first_trade_id = self._first_trade_id or event.trade_id
             self.opening = self.opening or price
         self.high = max(self.high, price)
         self.low = min(self.low or price, price)
-        self._trade_counts[price] = self._trade_counts.get(price, 0) + 1
+        counts = self._trade_counts
+        counts[price] = counts.get(price, 0) + 1
         self.trade_count += 1
         self.qty += event.qty
         self.notional += event.notional
-        self.last, self.last_time = event, time
+        self.last, self.last_ns = event, time_ns
 
     def amend(self, event: TradeAmended) -> None:
         """Take a trade out that was busted, or have it as it was corrected to."""
-        self.version += 1
         last = self.last
         if last is not None and last.trade_id == event.trade_id:
             self.last = replace(last, price=event.price, qty=event.qty) if event.qty else None
@@ -90,34 +86,44 @@ class DayStatistics:
     def auction_ended(self, event: AuctionEnded) -> None:
         """Take the price of the closing auction."""
         if event.phase is Phase.CLOSING_AUCTION and event.price:
-            self.version += 1
             self.closing, self._is_closed = event.price, True
 
     def day_ended(self) -> None:
         """Begin a new day."""
-        self.version += 1
         if not self._is_closed and self.trade_count and self.last is not None:
             self.closing = self.last.price
         self._is_closed = False
         self.opening = self.high = self.low = self.qty = self.notional = self.trade_count = self._first_trade_id = 0
         self._trade_counts = {}
 
-    def values(self, kinds: Kinds, text: InstrumentText) -> dict[Kinds, str]:
-        """Return the fields of each statistic that is among `kinds`, empty where there is none."""
-        prices = text.price_text
-        average = f"270={text.average_price(self.notional, self.qty)}\x01" if self.qty else ""
-        found: dict[Kinds, str] = {}
-        if kinds & OPENING:
-            found[OPENING] = priced(prices, self.opening)
-        if kinds & CLOSING:
-            found[CLOSING] = priced(prices, self.closing)
-        if kinds & HIGH:
-            found[HIGH] = priced(prices, self.high)
-        if kinds & LOW:
-            found[LOW] = priced(prices, self.low)
-        if kinds & VWAP:
-            found[VWAP] = average
-        if kinds & VOLUME:
-            volume = f"{average}271={text.qty_text[self.qty]}\x015128={self.trade_count}\x01"
-            found[VOLUME] = volume if self.trade_count else ""
-        return found
+    def image(self) -> DayImage:
+        """Return it as plain data."""
+        return DayImage(
+            self.opening,
+            self.high,
+            self.low,
+            self.closing,
+            self.qty,
+            self.notional,
+            self.trade_count,
+            self.last,
+            self.last_ns,
+            dict(self._trade_counts),
+            self._first_trade_id,
+            self._is_closed,
+        )
+
+    def restore(self, image: DayImage) -> None:
+        """Be what an image shows."""
+        self.opening = image.opening
+        self.high = image.high
+        self.low = image.low
+        self.closing = image.closing
+        self.qty = image.qty
+        self.notional = image.notional
+        self.trade_count = image.trade_count
+        self.last = image.last
+        self.last_ns = image.last_ns
+        self._trade_counts = dict(image.trade_counts)
+        self._first_trade_id = image.first_trade_id
+        self._is_closed = image.is_closed
