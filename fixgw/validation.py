@@ -7,8 +7,9 @@ hold dates to their format, the fields of a group to their order and data to its
 does. What the venue supports and what a session expects (CompIDs, sequence numbers, times) is decided
 elsewhere.
 
-For the messages of every day, `Shapes` remembers which sequences of tags were found right, so that a second
-order of the same shape costs one look-up; `find_value_flaw` judges a single value.
+For the messages of every day, `Shapes` has an outline of each MsgType, to which a message without repeating groups
+and data is held in one pass, whatever the order of its fields; of others it remembers which sequences of tags were
+found right, so that a second one of the same shape costs one look-up. `find_value_flaw` judges a single value.
 """
 
 import re
@@ -139,12 +140,13 @@ def has_format(kind: str, value: str) -> bool:
 
 
 class Shapes:
-    """The shapes of messages that were found right: MsgType, tags in order, sizes of repeating groups.
+    """The shapes of messages that are right: plain ones by MsgType, others (MsgType, tags, group sizes) as they come.
 
-    It holds at most `shape_count_max`, none of more than `_SHAPE_FIELDS_MAX` fields, and, when full, begins anew.
+    Of those others it remembers at most `shape_count_max`, none of more than `_SHAPE_FIELDS_MAX` fields, and, when
+    full, begins anew.
     """
 
-    __slots__ = ("_dictionary", "_extra_members", "_extra_tags", "_known", "_shape_count_max")
+    __slots__ = ("_dictionary", "_extra_members", "_extra_tags", "_known", "_outlines", "_shape_count_max")
 
     def __init__(
         self,
@@ -158,14 +160,17 @@ class Shapes:
         self._extra_members = extra_members
         self._shape_count_max = shape_count_max
         self._known: set[tuple[str, ...]] = set()
+        self._outlines: dict[str, _Outline] = {}
 
     def accept(self, message: Message) -> bool:
         """Tell whether all is right with a message but perhaps its values, none of which is empty.
 
         False says no more than that `find_flaw` should look: a message with data fields is never accepted.
         """
-        if not message.irregular and (message.msg_type, *message.fields) in self._known:
-            return True
+        if not message.irregular:
+            outline = self._outlines.get(message.msg_type) or self._draw(message.msg_type)
+            if outline is not None and outline.fits(message.fields):
+                return True
         pairs = message.pairs()
         tags = [tag for tag, _ in pairs]
         if message.irregular and not (_DATA_TAGS.isdisjoint(tags) and all(tag and value for tag, value in pairs)):
@@ -182,6 +187,41 @@ class Shapes:
                 self._known.clear()
             self._known.add(shape)
         return True
+
+    def _draw(self, msg_type: str) -> "_Outline | None":
+        """Return the outline of a MsgType that the dictionary has the fields of, and keep it."""
+        whole = self._dictionary.whole_of(msg_type)
+        if whole is None:
+            return None
+        outline = self._outlines[msg_type] = _Outline(whole, self._dictionary, self._extra_tags)
+        return outline
+
+
+class _Outline:
+    """What the tags of a regular message of one MsgType must be, if none is of a data field or counts a group."""
+
+    __slots__ = ("_parts", "_required")
+
+    def __init__(self, whole: Block, dictionary: Dictionary, extra_tags: frozenset[str]) -> None:
+        left_out = FRAME_TAGS | _DATA_TAGS | dictionary.count_tags
+        self._parts = {
+            tag: _part_of(tag, dictionary)
+            for tag in (*whole.members, *extra_tags)
+            if tag not in left_out and whole.members.get(tag) is None
+        }
+        """Which part of a message each tag stands in."""
+        self._required = frozenset(whole.required) - FRAME_TAGS
+
+    def fits(self, fields: Mapping[str, str]) -> bool:
+        """Tell whether all tags may stand where they stand, and none is missing."""
+        parts = self._parts
+        part = _HEADER
+        for tag in fields:
+            here = parts.get(tag, _NOWHERE)
+            if here < part:
+                return False
+            part = here
+        return self._required <= fields.keys()
 
 
 def _flaw(reason: SessionRejectReason, tag: str, dictionary: Dictionary, detail: str = "") -> Flaw:
@@ -218,19 +258,26 @@ def _structure_flaw(
     )
 
 
+_NOWHERE: Final = -1
+_HEADER: Final = 0
+_BODY: Final = 1
+_TRAILER: Final = 2
+
+
+def _part_of(tag: str, dictionary: Dictionary) -> int:
+    """Return which part of a message a tag stands in."""
+    if tag in dictionary.header_tags:
+        return _HEADER
+    return _TRAILER if tag in dictionary.trailer_tags else _BODY
+
+
 def _order_flaw(pairs: Pairs, dictionary: Dictionary) -> Flaw | None:
     """Find a field of the header after one of the body or trailer, or one of the body after the trailer."""
-    part = 0  # header, body, trailer
-    header_tags, trailer_tags, fields = dictionary.header_tags, dictionary.trailer_tags, dictionary.fields
+    part = _HEADER
     for tag, _ in pairs:
-        if tag in header_tags:
-            here = 0
-        elif tag in trailer_tags:
-            here = 2
-        elif tag in fields or tag in dictionary.other_tags:
-            here = 1
-        else:
+        if tag not in dictionary.fields and tag not in dictionary.other_tags:
             continue
+        here = _part_of(tag, dictionary)
         if here < part:
             return _flaw(Reason.TAG_SPECIFIED_OUT_OF_REQUIRED_ORDER, tag, dictionary)
         part = here

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.profile import FIX_VERSIONS
-from fixgw.codec import SOH, Framer, Message, encode
+from fixgw.codec import DATA_TAGS, SOH, Framer, Message, encode
 from fixgw.dictionary import Block, Members
 from fixgw.validation import _FORMATS, REASON_TEXTS, SessionRejectReason, Shapes, find_flaw, find_value_flaw
 from fixgw.version import FIX44, version_named
@@ -422,6 +422,31 @@ def test_what_shapes_accept_is_wrong_in_its_values_at_most(texts: list[str]) -> 
         elif found is None:
             assert "355" in message.fields
     assert len(shapes._known) <= 2
+
+
+@given(st.data(), st.sampled_from(FIX_VERSIONS))
+def test_shapes_accept_the_fields_of_a_message_wherever_they_may_stand(data: st.DataObject, name: str) -> None:
+    version = version_named(name)
+    msg_type = data.draw(st.sampled_from(("0", "8", "D", "E", "F", "V")))
+    whole = version.dictionary.whole_of(msg_type)
+    assert whole is not None
+    tags = st.sampled_from((*whole.members, *version.extensions, "6", "95", "957", "9999", "abc"))
+    drawn = data.draw(st.lists(tags, unique=True, max_size=6))
+    missing = data.draw(st.sampled_from(("", *whole.required)))
+    rest = data.draw(st.permutations(sorted({*whole.required, *drawn} - {"8", "9", "10", "35", missing})))
+    parts = data.draw(st.sampled_from((rest, sorted(rest, key=lambda tag: tag not in version.dictionary.header_tags))))
+    message = decoded(f"35={msg_type}|" + "".join(f"{tag}=1|" for tag in parts))
+    found = version.find_flaw(message)
+    is_right = found is None or found.reason in {5, 6}
+    accepts = Shapes(version.dictionary, version.extensions, version.extension_members).accept(message)
+    assert accepts == is_right or (is_right and not DATA_TAGS.keys().isdisjoint(parts))
+
+
+@given(st.permutations(ORDER_TEXT.split("|")[:-1]), st.permutations(HEADER_TEXT.split("|")[:-1]))
+def test_no_order_of_the_fields_of_a_plain_message_is_remembered(fields: list[str], header: list[str]) -> None:
+    shapes = Shapes(FIX)
+    assert shapes.accept(decoded("35=D|" + "|".join([*header, *fields]) + "|"))
+    assert not shapes._known
 
 
 def test_a_shape_is_known_by_its_type_its_tags_and_the_sizes_of_its_groups() -> None:
