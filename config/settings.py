@@ -116,6 +116,8 @@ class BackOffice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     database: str = "sqlite:///backoffice.sqlite"
     """A file in the venue's data directory, or `postgresql://user@host/name`. The password of the latter is best left
     to PGPASSWORD or ~/.pgpass."""
+    staff: dict[str, Name] = {}
+    """Members of staff by who they are to the operating system, which then vouches for them."""
 
 
 class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -130,6 +130,7 @@ def fault_of(error: DBAPIError, address: URL) -> DatabaseFault:
 _FAULTS: Final = {
     "database is locked": f"locked by another process for more than {LOCKED_S:g} s; end it, or try again",
     "database or disk is full": "the disk is full; make room, then try again",
+    "deadlock detected": "two wanted to change the same at once; try again",
     "could not extend file": "the disk is full; make room, then try again",
     "unable to open database file": "cannot be opened; check the directory and its permissions",
     "attempt to write a readonly database": "is not writable for this user",

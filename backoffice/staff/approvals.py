@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.errors import Conflict, NotFound, Refused
@@ -109,7 +110,8 @@ async def propose(  # noqa: PLR0913 - whatever a kind may say of its proposal
 ) -> Approval:
     """Ask for something to be approved. Whether the maker may propose it is for the caller to check.
 
-    Raise `Conflict` if the same is pending for this subject already.
+    The payload goes on the trail too, but for what is named `…_hash`; personal data in it is sealed. Raise
+    `Conflict` if the same is pending for this subject already.
     """
     assert kind in _kinds, f"{kind} has no owner"
     assert needed >= 1, "an approval without a checker is none"
@@ -135,8 +137,12 @@ async def propose(  # noqa: PLR0913 - whatever a kind may say of its proposal
         state=State.PENDING.value,
     )
     session.add(approval)
-    await session.flush()
-    after = {"approval": approval.id, "kind": kind, "payload": payload, "needed": needed, "state": approval.state}
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise Conflict(f"somebody else asks for the same at this moment: {kind} of {subject}") from error
+    asked = {name: value for name, value in payload.items() if not name.endswith("_hash")}
+    after = {"approval": approval.id, "kind": kind, "payload": asked, "needed": needed, "state": approval.state}
     await audit.record(session, actor, "propose", subject, before=None, after=after, why=why, now_ns=now_ns)
     return approval
 

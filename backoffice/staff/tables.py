@@ -3,10 +3,10 @@
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, reconstructor, relationship
 
-from backoffice.database.base import Base, Hash, Id, Int64, Json, Name, Prose, TimeNs, reference
+from backoffice.database.base import Base, Hash, Id, Int64, Json, Name, Prose, TimeNs, Versioned, reference
 
 
-class StaffUser(Base):
+class StaffUser(Versioned, Base):
     """A member of staff."""
 
     __tablename__ = "staff_user"
@@ -26,10 +26,7 @@ class StaffUser(Base):
     """Wrong passwords in a row."""
     locked_until_ns: Mapped[TimeNs] = mapped_column(default=0)
     added_ns: Mapped[TimeNs]
-    version: Mapped[int] = mapped_column()
     roles: Mapped[list["StaffRole"]] = relationship(lazy="selectin", cascade="all, delete-orphan")
-
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it so
 
 
 class StaffRole(Base):
@@ -60,7 +57,7 @@ class AuditEntry(Base):
     hash: Mapped[Hash]
 
 
-class Approval(Base):
+class Approval(Versioned, Base):
     """Something that one member of staff has proposed, and that others must approve before it is done."""
 
     __tablename__ = "approval"
@@ -94,9 +91,6 @@ class Approval(Base):
     expires_ns: Mapped[TimeNs | None]
     state: Mapped[Name] = mapped_column(index=True)
     decided_ns: Mapped[TimeNs | None]
-    version: Mapped[int] = mapped_column()
-
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it so
 
     def __init__(self, **columns: object) -> None:
         super().__init__(**columns)

@@ -30,7 +30,7 @@ def _users() -> None:
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("locked_until_ns", sa.BigInteger(), nullable=False),
         sa.Column("added_ns", sa.BigInteger(), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_staff_user"),
         sa.UniqueConstraint("os_user", name="uq_staff_user_os_user"),
     )
@@ -78,7 +78,7 @@ def _approvals() -> None:
         sa.Column("expires_ns", sa.BigInteger(), nullable=True),
         sa.Column("state", sa.String(64), nullable=False),
         sa.Column("decided_ns", sa.BigInteger(), nullable=True),
-        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("number", name="pk_approval"),
         sa.UniqueConstraint("number", "maker", name="uq_approval_number_maker"),
         sa.CheckConstraint("needed >= 1", name="needed"),
