@@ -54,7 +54,7 @@ def country_named(text: str) -> str:
     try:
         return str(pycountry.countries.lookup(name).alpha_2)
     except LookupError:
-        # "Iran (Islamic Republic of)"
+        # As the UN has it: Iran (Islamic Republic of).
         short, bracket, _ = name.partition(" (")
         return country_named(short) if bracket else ""
 

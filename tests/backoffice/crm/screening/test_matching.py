@@ -8,33 +8,33 @@ from backoffice.crm.screening.entry import Birth, Entry, Kind, Subject, day, yea
 from backoffice.crm.screening.matching import REPORTED_FROM, STRONG_FROM, Match, Watchlist
 from backoffice.crm.screening.names import forms_of, words_of
 
-LISTED = (
-    (Kind.PERSON, "HABBASH, George"),
-    (Kind.PERSON, "HASWANI, George"),
-    (Kind.PERSON, "CHIWESHE, George"),
-    (Kind.ENTITY, "EMMA LLC"),
-    (Kind.ENTITY, "11420 CORP."),
-    (Kind.ENTITY, "ALMAZ-ANTEY AIR AND SPACE DEFENCE CORPORATION JOINT STOCK COMPANY", "ALMAZ-ANTEY CORP"),
-    (Kind.ENTITY, "ALFA TELECOMMUNICATIONS"),
-    (Kind.ENTITY, "GAZPROMBANK"),
-    (Kind.PERSON, "MADURO MOROS, Nicolas"),
-    (Kind.PERSON, "QADHAFI, Muammar", "GADDAFI, Muammar"),
-    (Kind.PERSON, "BIN LADEN, Usama"),
-    (Kind.PERSON, "PUTIN, Vladimir Vladimirovich"),
-    (Kind.PERSON, "VLADIMIROV, Vladimir Vladimirovich"),
-    (Kind.PERSON, "KHATIB, Esmail"),
-    (Kind.PERSON, "LI, Wu"),
-    (Kind.PERSON, "Мохаммед Аль-Хусейни"),
-    (Kind.PERSON, "EMMANUEL, Daniel"),
-    (Kind.PERSON, "WONG, Moon Chi", "Chishu HU"),
-    (Kind.ENTITY, "Al-Qaida"),
-    (Kind.ENTITY, "SKYLIGHT FINANCIAL SERVICES INC"),
+LISTED: tuple[tuple[Kind, tuple[str, ...]], ...] = (
+    (Kind.PERSON, ("HABBASH, George",)),
+    (Kind.PERSON, ("HASWANI, George",)),
+    (Kind.PERSON, ("CHIWESHE, George",)),
+    (Kind.ENTITY, ("EMMA LLC",)),
+    (Kind.ENTITY, ("11420 CORP.",)),
+    (Kind.ENTITY, ("ALMAZ-ANTEY AIR AND SPACE DEFENCE CORPORATION JOINT STOCK COMPANY", "ALMAZ-ANTEY CORP")),
+    (Kind.ENTITY, ("ALFA TELECOMMUNICATIONS",)),
+    (Kind.ENTITY, ("GAZPROMBANK",)),
+    (Kind.PERSON, ("MADURO MOROS, Nicolas",)),
+    (Kind.PERSON, ("QADHAFI, Muammar", "GADDAFI, Muammar")),
+    (Kind.PERSON, ("BIN LADEN, Usama",)),
+    (Kind.PERSON, ("PUTIN, Vladimir Vladimirovich",)),
+    (Kind.PERSON, ("VLADIMIROV, Vladimir Vladimirovich",)),
+    (Kind.PERSON, ("KHATIB, Esmail",)),
+    (Kind.PERSON, ("LI, Wu",)),
+    (Kind.PERSON, ("Мохаммед Аль-Хусейни",)),
+    (Kind.PERSON, ("EMMANUEL, Daniel",)),
+    (Kind.PERSON, ("WONG, Moon Chi", "Chishu HU")),
+    (Kind.ENTITY, ("Al-Qaida",)),
+    (Kind.ENTITY, ("SKYLIGHT FINANCIAL SERVICES INC",)),
 )
 FILLING = ("NORD", "SUED", "OST", "WEST", "ADLER", "BERG", "TAL", "FLUSS")
 
 
 def watchlist(*entries: Entry) -> Watchlist:
-    listed = [Entry(str(number), kind, tuple(names)) for number, (kind, *names) in enumerate(LISTED)]
+    listed = [Entry(str(number), kind, names) for number, (kind, names) in enumerate(LISTED)]
     listed += [Entry(f"f{number}", Kind.PERSON, (f"{name}MANN, Hans{name}",)) for number, name in enumerate(FILLING)]
     return Watchlist((*listed, *entries))
 

@@ -1,0 +1,159 @@
+"""What still stands between a client and trading, and what to do about each of it.
+
+A pure function of what is known of the client: whoever asks gets everything at once, in the order in which it is best
+done, and not the next hurdle after each.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from backoffice.crm.documents import Shortfall
+from backoffice.crm.ownership import Gap, percent
+from backoffice.crm.risk import Rating
+from backoffice.crm.workflow import APPLYING, STEPS, State, Suspension, Verb, may_trade
+
+
+class Obstacle(msgspec.Struct, frozen=True):
+    """One thing that is missing or wrong, and how to mend it."""
+
+    what: str
+    remedy: str
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What is known of a client, as far as it matters here."""
+
+    client: str
+    state: State
+    suspension: Suspension | None = None
+    suspended_for: str = ""
+    has_lei: bool = False
+    has_address: bool = False
+    has_director: bool = False
+    has_signatory: bool = False
+    has_firm: bool = False
+    """Whether it has a firm in the venue, which its accounts and sessions belong to."""
+    gaps: tuple[Gap, ...] = ()
+    shortfalls: tuple[Shortfall, ...] = ()
+    names: dict[str, str] = {}
+    """What people call the owners of documents."""
+    unscreened: tuple[str, ...] = ()
+    """Who has not been screened since they, or a list, changed."""
+    has_lists: bool = True
+    open_hits: tuple[str, ...] = ()
+    true_matches: tuple[str, ...] = ()
+    """True matches on sanctions lists."""
+    rating: Rating | None = None
+    unsigned: tuple[str, ...] = ()
+    """Agreements that are asked for and not signed in their newest version."""
+    review_due: str = ""
+    """The day on which a review was due that has not been made."""
+    decided_by: str = ""
+    """Whoever entered and submitted the client, and so cannot approve it."""
+
+
+_NEXT: Final[dict[State, Verb]] = {
+    State.DRAFT: Verb.SUBMIT,
+    State.SUBMITTED: Verb.SCREEN,
+    State.SCREENING: Verb.CLEAR,
+    State.RISK: Verb.RATE,
+    State.REVIEW: Verb.APPROVE,
+    State.INFORMATION_REQUESTED: Verb.ANSWER,
+    State.APPROVED: Verb.ACTIVATE,
+    State.REJECTED: Verb.REOPEN,
+    State.SUSPENDED: Verb.RESUME,
+}
+
+
+def obstacles(known: Known) -> list[Obstacle]:
+    """Return everything that keeps a client from trading, an empty list if nothing does."""
+    if known.state in (State.OFFBOARDING, State.CLOSED):
+        return [Obstacle(f"the client is {known.state}", "it trades no more; a new application is a new client")]
+    if may_trade(known.state, known.suspension):
+        return []
+    return [*file_flaws(known), *check_flaws(known), *agreement_flaws(known), *_step(known)]
+
+
+def file_flaws(known: Known) -> Iterator[Obstacle]:
+    """Yield what is missing in the file itself: what `submit` asks for."""
+    client = known.client
+    if not known.has_lei:
+        yield Obstacle("it has no LEI", f"fondaco client set {client} --lei LEI")
+    if not known.has_address:
+        yield Obstacle("it has no registered address", f"fondaco client set {client} --address ADDRESS.json")
+    if not known.has_director:
+        yield Obstacle("no director is named", f"fondaco client party {client} --role director …")
+    if not known.has_signatory:
+        yield Obstacle("nobody may sign for it", f"fondaco client party {client} --role signatory …")
+    for gap in known.gaps:
+        through = "it" if gap.entity == client else f"{client} through {known.names.get(gap.entity, gap.entity)}"
+        yield Obstacle(
+            f"who owns {percent(gap.share)} of {through} is not known",
+            f"fondaco client party {client} --role owner --of {gap.entity} --share PERCENT …",
+        )
+    for shortfall in known.shortfalls:
+        if shortfall.flaw != "is not verified yet":
+            yield _of_document(known, shortfall)
+
+
+def check_flaws(known: Known) -> Iterator[Obstacle]:
+    """Yield what `approve` asks for beyond the file."""
+    client = known.client
+    for shortfall in known.shortfalls:
+        if shortfall.flaw == "is not verified yet":
+            yield _of_document(known, shortfall)
+    if not known.has_lists:
+        yield Obstacle("there is no list to screen against", "fondaco screening import NAME FILE")
+    if known.unscreened:
+        who = ", ".join(known.names.get(subject, subject) for subject in known.unscreened)
+        yield Obstacle(f"not screened as they are now: {who}", f"fondaco client screen {client}")
+    if known.open_hits:
+        yield Obstacle(
+            f"{len(known.open_hits)} screening hits are not decided: {', '.join(known.open_hits[:5])}",
+            f"fondaco screening hits --client {client}, then fondaco screening decide HIT",
+        )
+    if known.true_matches:
+        yield Obstacle(f"on a sanctions list: {', '.join(known.true_matches)}", f"fondaco client reject {client}")
+    if known.rating is None:
+        yield Obstacle("its risk is not rated", f"fondaco client risk {client} --industry … --volume …")
+    elif known.rating is Rating.PROHIBITED:
+        yield Obstacle("its risk is prohibited", f"fondaco client reject {client}")
+
+
+def agreement_flaws(known: Known) -> Iterator[Obstacle]:
+    """Yield what `activate` asks for beyond the approval."""
+    for agreement in known.unsigned:
+        yield Obstacle(
+            f"the {agreement} agreement is not signed",
+            f"fondaco client agreement {known.client} {agreement} --version V --signed DAY",
+        )
+    if not known.has_firm:
+        yield Obstacle("it has no firm in the venue", f"fondaco client set {known.client} --firm NAME")
+
+
+def _of_document(known: Known, shortfall: Shortfall) -> Obstacle:
+    owner = "" if shortfall.owner == known.client else f" of {known.names.get(shortfall.owner, shortfall.owner)}"
+    words = shortfall.requirement.words()
+    if shortfall.flaw == "is not verified yet":
+        remedy = f"fondaco client document verify {shortfall.document}"
+    else:
+        of = "" if shortfall.owner == known.client else f" --of {shortfall.owner}"
+        remedy = f"fondaco client document add {known.client} {shortfall.requirement.kinds[0]}{of} …"
+    return Obstacle(f"{words}{owner}: {shortfall.flaw}", remedy)
+
+
+def _step(known: Known) -> Iterator[Obstacle]:
+    """Yield the step that comes next, whoever may take it."""
+    verb = _NEXT.get(known.state)
+    if verb is None:
+        return
+    step = STEPS[verb]
+    what = f"the client is {known.state}"
+    if known.state is State.SUSPENDED and known.suspended_for:
+        what += f": {known.suspended_for}"
+    remedy = f"fondaco client {verb} {known.client}"
+    if step.is_second_person and known.decided_by and known.state in APPLYING:
+        remedy += f", by somebody other than {known.decided_by}"
+    yield Obstacle(what, remedy)
