@@ -1,0 +1,130 @@
+"""Counts by the hour: what reports add up over long times is added up as it happens.
+
+The hour that is going on is held here, and written as whole numbers over those before: so they are exact however large
+they get, and whatever batches they come in. Hours that are over are in the database alone.
+"""
+
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backoffice.projector.tables import Activity, RejectCount
+
+HOUR_NS: Final = 3_600_000_000_000
+
+
+class Counts:
+    """What an account has done in an instrument in an hour; the fields are those of `Activity`."""
+
+    __slots__ = (
+        "account",
+        "bought_qty",
+        "cancels",
+        "fees",
+        "hour",
+        "is_touched",
+        "maker_notional",
+        "maker_trades",
+        "orders",
+        "replaces",
+        "sold_qty",
+        "symbol",
+        "taker_notional",
+        "taker_trades",
+    )
+
+    def __init__(self, hour: int, account: str, symbol: str) -> None:
+        self.hour = hour
+        self.account = account
+        self.symbol = symbol
+        self.orders = self.replaces = self.cancels = 0
+        self.maker_trades = self.taker_trades = 0
+        self.bought_qty = self.sold_qty = 0
+        self.maker_notional = self.taker_notional = self.fees = 0
+        self.is_touched = False
+        """It has changed since it was written."""
+
+    def make(self, buys: bool, qty: int, notional: int, fee: int, trades: int = 1) -> None:  # noqa: FBT001 - for speed
+        """Count a trade of a resting order; or, with `trades` 0, by how much one has become another."""
+        self.maker_trades += trades
+        self.maker_notional += notional
+        self._trade(buys, qty, fee)
+
+    def take(self, buys: bool, qty: int, notional: int, fee: int, trades: int = 1) -> None:  # noqa: FBT001 - for speed
+        """Count a trade of an incoming order, in the same way."""
+        self.taker_trades += trades
+        self.taker_notional += notional
+        self._trade(buys, qty, fee)
+
+    def _trade(self, buys: bool, qty: int, fee: int) -> None:  # noqa: FBT001 - for speed
+        if buys:
+            self.bought_qty += qty
+        else:
+            self.sold_qty += qty
+        self.fees += fee
+
+
+ACTIVITY_COLUMNS: Final = tuple(column.name for column in Activity.__table__.columns)
+
+
+class Counters:
+    """The counts of the hour that is going on."""
+
+    def __init__(self) -> None:
+        self._hour = -1
+        self._ends_ns = 0
+        self._counts: dict[tuple[str, str], Counts] = {}
+        self._rejects: dict[tuple[str, int], int] = {}
+        self._touched: list[Counts] = []
+        self._touched_rejects: dict[tuple[int, str, int], int] = {}
+
+    async def load(self, session: AsyncSession, time_ns: int) -> None:
+        """Go on with the hour of a time, as the database has it."""
+        self._begin(time_ns)
+        for row in await session.scalars(select(Activity).where(Activity.hour == self._hour)):
+            counts = Counts(row.hour, row.account, row.symbol)
+            for name in ACTIVITY_COLUMNS:
+                setattr(counts, name, getattr(row, name))
+            self._counts[row.account, row.symbol] = counts
+        for each in await session.scalars(select(RejectCount).where(RejectCount.hour == self._hour)):
+            self._rejects[each.session, each.reason] = each.rejects
+
+    def of(self, time_ns: int, account: str, symbol: str) -> Counts:
+        """Return the counts that something is to be counted in. Time never runs backwards."""
+        if time_ns >= self._ends_ns:
+            self._begin(time_ns)
+        counts = self._counts.get((account, symbol))
+        if counts is None:
+            counts = self._counts[account, symbol] = Counts(self._hour, account, symbol)
+        if not counts.is_touched:
+            counts.is_touched = True
+            self._touched.append(counts)
+        return counts
+
+    def reject(self, time_ns: int, session: str, reason: int) -> None:
+        """Count something that was refused."""
+        if time_ns >= self._ends_ns:
+            self._begin(time_ns)
+        count = self._rejects[session, reason] = self._rejects.get((session, reason), 0) + 1
+        self._touched_rejects[self._hour, session, reason] = count
+
+    def take_activity(self) -> list[tuple[int | str, ...]]:
+        """Return the rows that have changed since this was last asked."""
+        rows = [tuple(getattr(counts, name) for name in ACTIVITY_COLUMNS) for counts in self._touched]
+        for counts in self._touched:
+            counts.is_touched = False
+        self._touched = []
+        return rows
+
+    def take_rejects(self) -> list[tuple[int | str, ...]]:
+        """Return the counts of rejects that have changed since this was last asked."""
+        rows: list[tuple[int | str, ...]] = [(*key, count) for key, count in self._touched_rejects.items()]
+        self._touched_rejects = {}
+        return rows
+
+    def _begin(self, time_ns: int) -> None:
+        self._hour = time_ns // HOUR_NS
+        self._ends_ns = (self._hour + 1) * HOUR_NS
+        self._counts = {}
+        self._rejects = {}

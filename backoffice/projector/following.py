@@ -1,0 +1,119 @@
+"""Follows the venue: brings the database up to date, and keeps it so until it is told to stop.
+
+Two tasks take turns: one reads what comes, and waits when enough has; the other writes all that is there as one batch.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import aclosing
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import structlog
+
+from backoffice.database import Database
+from backoffice.errors import Conflict
+from backoffice.projector.projector import Projector
+from backoffice.projector.rows import Rows, decode_record
+from backoffice.projector.source import FEED, arrivals, identity
+from engine.feed import Arrived, unknown_record
+from engine.frames import Frame
+
+BATCH_RECORDS: Final = 10_000
+"""So many records, or a few more, are written at once at most."""
+EVERY_S: Final = 0.1
+"""What comes so soon after a batch waits for the next: each costs the disk a sync, and trading wants it too."""
+LOG_EVERY_S: Final = 60.0
+LATE_S: Final = 1.0
+"""Whoever is so far behind the venue says so."""
+_WAITING: Final = 8
+"""So many arrivals at most wait while a batch is written."""
+_NS: Final = 1_000_000_000
+
+_log = structlog.get_logger("projector")
+
+
+class Following:
+    """How far the database is, while the venue is followed."""
+
+    def __init__(self, database: Database, data: Path, clock: Callable[[], int] = time.time_ns) -> None:
+        """`clock`: nanoseconds since the epoch."""
+        self.sequence = 0
+        """The last record in the database."""
+        self.lag_s = 0.0
+        """How old the last record was when it was in the database."""
+        self.is_up_to_date = asyncio.Event()
+        """Set once all is in the database that was committed when it began."""
+        self._database = database
+        self._data = data
+        self._clock = clock
+        self._logged_at = 0.0
+
+    async def run(self) -> None:
+        """Follow until cancelled. Raise an `EngineError` or `BackOfficeError` if it cannot go on."""
+        projector = await Projector.open(self._database, await identity(self._data))
+        self.sequence = projector.sequence
+        _log.info("following the journal", sequence=projector.sequence)
+        waiting: asyncio.Queue[Arrived] = asyncio.Queue(_WAITING)
+        async with asyncio.TaskGroup() as group:
+            reading = group.create_task(self._read(projector, waiting))
+            try:
+                await self._write(projector, waiting)
+            finally:
+                reading.cancel()
+
+    async def _read(self, projector: Projector, waiting: asyncio.Queue[Arrived]) -> None:
+        # The record where the database stands comes again, and must be the one that it was.
+        last = projector.sequence
+        async with aclosing(arrivals(self._data, max(last, 1))) as arriving:
+            async for arrived in arriving:
+                if last and arrived.frames:
+                    self._check(arrived.frames[0], projector)
+                    last = 0
+                    arrived = Arrived(arrived.frames[1:], arrived.committed)  # noqa: PLW2901 - the rest of it
+                await waiting.put(arrived)
+
+    def _check(self, frame: Frame, projector: Projector) -> None:
+        if decode_record(frame.payload).time_ns != projector.time_ns:
+            raise Conflict(
+                f"record {frame.sequence} is another one than the database has followed: the journal has gone back and "
+                "taken another course; derive everything again, into an empty database"
+            )
+
+    async def _write(self, projector: Projector, waiting: asyncio.Queue[Arrived]) -> None:
+        while True:
+            rows = projector.rows()
+            arrived = await waiting.get()
+            self._add(rows, arrived)
+            while rows.records < BATCH_RECORDS and not waiting.empty():
+                arrived = waiting.get_nowait()
+                self._add(rows, arrived)
+                await asyncio.sleep(0)
+            if rows.records:
+                await projector.write(rows)
+                self.sequence = projector.sequence
+                self._note_lag(rows)
+            if self.sequence >= arrived.committed and not self.is_up_to_date.is_set():
+                self.is_up_to_date.set()
+                _log.info("up to date", sequence=self.sequence)
+            if waiting.empty():
+                await asyncio.sleep(EVERY_S)
+
+    def _add(self, rows: Rows, arrived: Arrived) -> None:
+        for frame in arrived.frames:
+            try:
+                record = decode_record(frame.payload)
+            except msgspec.MsgspecError as error:
+                raise unknown_record(self._data / FEED, frame.sequence, error) from error
+            rows.add(record)
+
+    def _note_lag(self, rows: Rows) -> None:
+        self.lag_s = (self._clock() - rows.time_ns) / _NS
+        now = time.monotonic()
+        is_late = self.is_up_to_date.is_set() and self.lag_s > LATE_S
+        if now - self._logged_at > (LATE_S if is_late else LOG_EVERY_S):
+            self._logged_at = now
+            say = _log.warning if is_late else _log.info
+            say("in the database", sequence=rows.sequence, records=rows.records, lag_s=round(self.lag_s, 3))

@@ -1,0 +1,75 @@
+"""Where the records come from: history from the journal's files where they are at hand, what is new from the feed.
+
+The files may hold more than is committed, which a power cut could take back; so they are read as far only as the feed
+says. Which journal it is, its first record tells: a database that followed one journal must never follow another.
+"""
+
+import hashlib
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Final
+
+from engine.errors import FeedError
+from engine.feed import Arrived, follow_frames
+from engine.frames import Frame, encode_frame
+from engine.journal import JournalReader
+from engine.recovery import JOURNAL
+
+FEED: Final = "feed.sock"
+HISTORY: Final = 20_000
+"""Who is so many records behind reads them from the files."""
+_TOGETHER: Final = 2_000
+"""So many frames of the files are given together."""
+
+
+async def arrivals(data: Path, from_sequence: int) -> AsyncGenerator[Arrived]:
+    """Yield the frames of the venue whose files are under `data`, from `from_sequence` on, together as they come.
+
+    First comes none, when the venue has answered. A connection that breaks is made again. Raise an `EngineError` if
+    the record cannot be followed.
+    """
+    sequence = from_sequence
+    while True:
+        committed = 0
+        async with aclosing(follow_frames(data / FEED, sequence)) as feed:
+            async for arrived in feed:
+                committed = arrived.committed
+                if committed - sequence > HISTORY and (data / JOURNAL).is_dir():
+                    break
+                yield arrived
+                if arrived.frames:
+                    sequence = arrived.frames[-1].sequence + 1
+        yield Arrived([], committed)
+        for frames in history(data, sequence, committed):
+            yield Arrived(frames, committed)
+            sequence = frames[-1].sequence + 1
+
+
+def history(data: Path, first: int, last: int) -> Iterator[list[Frame]]:
+    """Yield the frames of the files from record `first` to `last`, many at a time."""
+    frames: list[Frame] = []
+    for frame in JournalReader(data / JOURNAL).frames(first):
+        frames.append(frame)
+        if frame.sequence == last:
+            break
+        if len(frames) == _TOGETHER:
+            yield frames
+            frames = []
+    if frames:
+        yield frames
+
+
+async def identity(data: Path) -> str:
+    """Return what tells this journal from all others: the hash of its first record. Wait until there is one."""
+    async with aclosing(follow_frames(data / FEED, 1)) as feed:
+        async for arrived in feed:
+            if arrived.frames:
+                return identity_of(arrived.frames[0])
+    raise FeedError(f"{data / FEED}: ended")
+
+
+def identity_of(first: Frame) -> str:
+    """Return the identity of the journal with this first record."""
+    assert first.sequence == 1, "another one tells nothing"
+    return hashlib.sha256(encode_frame(first.sequence, first.durable, first.payload)).hexdigest()

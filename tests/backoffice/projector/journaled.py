@@ -1,0 +1,61 @@
+"""A journal for tests: random commands over all that the engine can do, and the venue that came of them."""
+
+from itertools import chain, islice
+
+import msgspec
+from sqlalchemy import select
+
+from backoffice.database import Base, Database
+from backoffice.projector.projector import Projector
+from backoffice.projector.rows import FeedRecord, decode_record
+from backoffice.projector.tables import Moment, Position
+from engine.exchange import Exchange
+from engine.frames import encode_value
+from engine.state import State
+from tests.engine.tape import Tape, opening
+
+JOURNAL = "1" * 64
+
+
+class Journaled:
+    """The records of a tape, and the venue's state at their end."""
+
+    def __init__(self, seed: int, length: int) -> None:
+        exchange = Exchange()
+        tape = Tape(seed)
+        self.state: State = exchange.state
+        self.payloads: list[bytes] = []
+        for command in chain(opening(), islice(tape, length)):
+            try:
+                encoded = msgspec.Raw(encode_value(command))
+            except (OverflowError, UnicodeEncodeError):
+                continue  # The sequencer refuses such commands.
+            events = exchange.apply(command, tape.now_ns)
+            self.payloads.append(encode_value((len(self.payloads) + 1, tape.now_ns, encoded, events)))
+
+    def records(self, after: int, count: int) -> list[FeedRecord]:
+        return [decode_record(payload) for payload in self.payloads[after : after + count]]
+
+
+async def project(database: Database, journaled: Journaled, sizes: "list[int]") -> Projector:
+    """Take all records in, in batches of these sizes by turns, from where the database stands."""
+    projector = await Projector.open(database, JOURNAL)
+    number = 0
+    while projector.sequence < len(journaled.payloads):
+        rows = projector.rows()
+        for record in journaled.records(projector.sequence, sizes[number % len(sizes)]):
+            rows.add(record)
+        await projector.write(rows)
+        number += 1
+    return projector
+
+
+async def contents(database: Database) -> dict[str, list[tuple[object, ...]]]:
+    """Return all rows of all tables that the projector writes, but for how far it is."""
+    found = {}
+    async with database.reading() as session:
+        for name, table in sorted(Base.metadata.tables.items()):
+            if name not in (Position.__tablename__, Moment.__tablename__):
+                rows = await session.execute(select(table).order_by(*table.primary_key))
+                found[name] = [tuple(row) for row in rows]
+    return found

@@ -1,0 +1,233 @@
+"""The projector: the rows are what the venue has, in whatever batches they came and however often it was killed."""
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+import pytest
+from sqlalchemy import Table, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from backoffice.database import Database
+from backoffice.errors import Conflict
+from backoffice.projector import tables
+from backoffice.projector.projector import Projector
+from backoffice.projector.tables import (
+    Activity,
+    Execution,
+    Moment,
+    OrderRow,
+    RejectCount,
+    RejectRow,
+    TradeRow,
+    VenueAccount,
+    VenueAsset,
+    VenueInstrument,
+    VenueSession,
+)
+from tests.backoffice.projector.journaled import JOURNAL, Journaled, contents, project
+
+
+@pytest.fixture(scope="module")
+def journaled() -> Journaled:
+    return Journaled(seed=5, length=1_500)
+
+
+async def test_orders_are_what_the_venue_has_open(database: Database, journaled: Journaled) -> None:
+    await project(database, journaled, [100])
+    expected = {
+        order.order_id: (
+            order.cl_ord_id,
+            order.account,
+            order.qty,
+            order.price,
+            order.leaves_qty,
+            order.cum_qty,
+            order.cum_notional,
+            order.status,
+        )
+        for account in journaled.state.accounts.values()
+        for order in account.orders.values()
+    }
+    async with database.reading() as session:
+        rows = list(await session.scalars(select(OrderRow).where(OrderRow.closed_sequence.is_(None))))
+    assert expected == {
+        row.order_id: (
+            row.cl_ord_id,
+            row.account,
+            row.qty,
+            row.price,
+            row.leaves_qty,
+            row.cum_qty,
+            row.cum_notional,
+            row.status,
+        )
+        for row in rows
+    }
+    assert expected
+
+
+async def test_every_order_ever_accepted_has_its_life_to_the_end(database: Database, journaled: Journaled) -> None:
+    await project(database, journaled, [100])
+    async with database.reading() as session:
+        orders = {row.order_id: row for row in await session.scalars(select(OrderRow))}
+        executions = list(
+            await session.scalars(select(Execution).order_by(Execution.order_id, Execution.sequence, Execution.number))
+        )
+    assert sorted(orders) == list(range(1, journaled.state.last_order_id + 1))
+    last = {row.order_id: row for row in executions}
+    first = {row.order_id: row for row in reversed(executions)}
+    for order_id, order in orders.items():
+        assert (first[order_id].exec_type, first[order_id].sequence) == ("0", order.entered_sequence)
+        step = last[order_id]
+        assert (step.status, step.leaves_qty, step.cum_qty) == (order.status, order.leaves_qty, order.cum_qty)
+        assert step.sequence == order.sequence
+    finished = journaled.state.finished
+    assert {order_id: order.status for order_id, order in finished.items()} == {
+        order_id: row.status for order_id, row in orders.items() if row.closed_sequence is not None
+    }
+
+
+async def test_trades_are_as_they_stand_after_all_amendments(database: Database, journaled: Journaled) -> None:
+    await project(database, journaled, [100])
+    amendments = journaled.state.amendments
+    assert amendments
+    async with database.reading() as session:
+        rows = list(await session.scalars(select(TradeRow).order_by(TradeRow.trade_id)))
+    assert [row.trade_id for row in rows] == [trade.trade_id for trade in journaled.state.trades]
+    for row, trade in zip(rows, journaled.state.trades, strict=True):
+        now = amendments.get(trade.trade_id, trade)
+        assert (row.price, row.qty, row.notional) == (now.price, now.qty, now.notional)
+        assert (row.maker_fee, row.taker_fee) == (now.maker_fee, now.taker_fee)
+        assert (row.amended_sequence is not None) == (trade.trade_id in amendments)
+
+
+async def test_what_is_counted_by_the_hour_is_what_a_scan_gives(database: Database, journaled: Journaled) -> None:
+    await project(database, journaled, [100])
+    fees: Counter[tuple[str, str]] = Counter()
+    volume: Counter[str] = Counter()
+    async with database.reading() as session:
+        for trade in await session.scalars(select(TradeRow)):
+            fees[trade.maker_account, trade.symbol] += trade.maker_fee
+            fees[trade.taker_account, trade.symbol] += trade.taker_fee
+            volume[trade.symbol] += 2 * trade.qty
+        counted: Counter[tuple[str, str]] = Counter()
+        orders, hours = 0, set()
+        for row in await session.scalars(select(Activity)):
+            counted[row.account, row.symbol] += row.fees
+            volume[row.symbol] -= row.bought_qty + row.sold_qty
+            orders += row.orders
+            hours.add(row.hour)
+        rejects = Counter({(each.session, each.reason): 0 for each in await session.scalars(select(RejectCount))})
+        for each in await session.scalars(select(RejectCount)):
+            rejects[each.session, each.reason] += each.rejects
+        scanned = await session.execute(
+            select(RejectRow.session, RejectRow.reason, func.count()).group_by(RejectRow.session, RejectRow.reason)
+        )
+    assert {key: fee for key, fee in fees.items() if fee} == {key: fee for key, fee in counted.items() if fee}
+    assert set(volume.values()) == {0}
+    assert orders == journaled.state.last_order_id
+    assert len(hours) > 1 or len(journaled.payloads) < 5_000
+    assert rejects == {(session, reason): count for session, reason, count in scanned}
+
+
+async def test_what_the_venue_is_made_of_is_there(database: Database, journaled: Journaled) -> None:
+    await project(database, journaled, [100])
+    state = journaled.state
+    async with database.reading() as session:
+        assets = {row.asset: row.decimals for row in await session.scalars(select(VenueAsset))}
+        accounts = {row.account: row.firm for row in await session.scalars(select(VenueAccount))}
+        symbols = {row.symbol: row for row in await session.scalars(select(VenueInstrument))}
+        sessions = {row.session: row for row in await session.scalars(select(VenueSession))}
+        last = await session.scalar(select(Moment.sequence).order_by(Moment.time_ns.desc()).limit(1))
+    assert assets == state.assets
+    assert accounts == {name: account.firm for name, account in state.accounts.items()}
+    assert {
+        symbol: (row.base_per_lot, row.notional_per_tick_lot, row.taker_fee_bps) for symbol, row in symbols.items()
+    } == {
+        symbol: (
+            book.instrument.base_per_lot,
+            book.instrument.notional_per_tick_lot,
+            book.instrument.taker_fee_bps,
+        )
+        for symbol, book in state.books.items()
+    }
+    assert {
+        name: (tuple(row.accounts.split()), row.is_connected) for name, row in sessions.items() if not row.is_removed
+    } == {name: (each.accounts, each.is_connected) for name, each in state.sessions.items()}
+    assert last == len(journaled.payloads)
+
+
+async def test_batches_of_any_size_give_the_same_rows(database: Database, journaled: Journaled) -> None:
+    sizes = [Random(3).choice((1, 2, 7, 50, 400)) for _ in range(100)]
+    await project(database, journaled, sizes)
+    at_random = await contents(database)
+    assert at_random["orders"] != []
+    async with database.writing() as session:
+        for table in reversed(_derived()):
+            await session.execute(table.delete())
+    await project(database, journaled, [100_000])
+    assert await contents(database) == at_random
+
+
+async def test_killed_between_any_two_statements_it_goes_on_as_if_nothing_had_been(
+    database: Database, journaled: Journaled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await project(database, journaled, [100_000])
+    undisturbed = await contents(database)
+    async with database.writing() as session:
+        for table in reversed(_derived()):
+            await session.execute(table.delete())
+    statement = AsyncConnection.exec_driver_sql
+    chance = Random(4)
+    left = 0
+
+    async def killed_at_times(self: AsyncConnection, sql: str, rows: Any = None) -> object:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise Killed
+        return await statement(self, sql, rows)
+
+    monkeypatch.setattr(AsyncConnection, "exec_driver_sql", killed_at_times)
+    kills = 0
+    while True:
+        left = chance.randint(1, 25)
+        try:
+            await project(database, journaled, [chance.randint(1, 200)])
+        except Killed:
+            kills += 1
+        else:
+            break
+    monkeypatch.undo()
+    assert kills > 5
+    assert await contents(database) == undisturbed
+
+
+async def test_of_two_projectors_on_one_database_one_gets_on(database: Database, journaled: Journaled) -> None:
+    first, second = await Projector.open(database, JOURNAL), await Projector.open(database, JOURNAL)
+    for projector in (first, second):
+        rows = projector.rows()
+        for record in journaled.records(0, 50):
+            rows.add(record)
+        if projector is first:
+            await projector.write(rows)
+            continue
+        with pytest.raises(Conflict, match="another back office follows the journal"):
+            await projector.write(rows)
+    async with database.reading() as session:
+        assert await session.scalar(select(func.count()).select_from(VenueAccount)) == 3
+
+
+async def test_a_database_never_follows_another_journal(database: Database) -> None:
+    await Projector.open(database, JOURNAL)
+    with pytest.raises(Conflict, match="follows another journal"):
+        await Projector.open(database, "2" * 64)
+
+
+class Killed(Exception):
+    """The process is gone."""
+
+
+def _derived() -> list[Table]:
+    return [each.__table__ for each in vars(tables).values() if hasattr(each, "__table__")]
