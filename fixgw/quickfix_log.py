@@ -6,6 +6,7 @@ An exception in a callback would end the process, so none leaves.
 """
 
 import logging
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -33,6 +34,13 @@ _ROUTINE: Final = (
     "Socket Error: Connection reset by peer",
 )
 """How the events begin that come with every connection or every message, or that we tell ourselves."""
+
+_QUOTED: Final = re.compile(
+    r"((?:Session not found for incoming message|Field tag is invalid|has wrong format): "
+    r"(?:8=[^\x01]*\x019=[^\x01]*\x0135=[^\x01]*\x01(?:(?:34|49|52|56)=[^\x01]*\x01)*)?).*",
+    re.DOTALL,
+)
+"""What QuickFIX repeats of a message that it could not read, where anything may be a password: but for its header."""
 
 _log = structlog.get_logger("quickfix")
 
@@ -62,7 +70,7 @@ class SessionLog(quickfix.Log):
     def onEvent(self, text: str) -> None:
         try:
             level = logging.DEBUG if text.startswith(_ROUTINE) else logging.INFO
-            _log.log(level, "quickfix says", session=self._session, text=masked(text))
+            _log.log(level, "quickfix says", session=self._session, text=masked(_QUOTED.sub(r"\1...", text)))
             self._on_event(text)
         except Exception as error:  # noqa: BLE001 - one that crosses the callback ends the process
             _log.error("callback failed", callback="onEvent", reason=repr(error))

@@ -108,6 +108,10 @@ class Client:
     def put(self, data: bytes) -> None:
         self._socket.sendall(data)
 
+    def say_no_more(self) -> None:
+        """Close one's own side of the connection."""
+        self._socket.shutdown(socket.SHUT_WR)
+
     def log_on(self, extra: str = "141=Y|", *, password: str = PASSWORD) -> Fields:
         """Say Logon and return what comes back."""
         self.say("A", f"98=0|108=30|{extra}553={self.comp_id}|554={password}|")
