@@ -21,6 +21,7 @@ import quickfix
 import structlog
 
 from fixgw.codec import Framer, Message
+from fixgw.quickfix_endings import Endings
 from fixgw.quickfix_log import raw_bytes
 from fixgw.quickfix_outgoing import Outgoing, message_text
 from fixgw.session import Session
@@ -33,6 +34,14 @@ _REJECTED: Final = "Rejected Logon Attempt: "
 """What QuickFIX puts before the reason of a refused Logon."""
 _UNANSWERED: Final = "Tried to send a reject while not logged on"
 """What QuickFIX says when a Logon is not valid: it would leave the connection open, and the session taken."""
+_CLOSING: Final = "Disconnecting"
+"""What it says before it closes a session's connection,"""
+_STRANGE: Final = "Session not found for incoming message: "
+"""and before it closes one of no session."""
+_ACCEPTED: Final = "Accepted connection from "
+"""What it says of a new connection, on the thread that takes them in."""
+_NOT_VALID: Final = "Invalid message"
+"""How it begins to say that a message is garbled; if nobody is logged on it closes the connection, a Logon's twice."""
 _ENDING: Final = ("9", "10")
 """SessionRejectReasons, a wrong CompID or SendingTime, after which QuickFIX logs out."""
 _HEADER_CHARS: Final = 256
@@ -91,6 +100,10 @@ class Link:
         """Until when, on the monotonic clock, the session is not read, as it sends far more than it may."""
         self.expected = 1
         """The number that was expected when the last message came in while the session was not logged on."""
+
+    def is_connected(self) -> bool:
+        """Tell whether QuickFIX has a connection for the session, be it one that ends."""
+        return bool(quickfix.Session.isSessionRegistered(self.quickfix.getSessionID()))
 
 
 class Item(NamedTuple):
@@ -181,6 +194,7 @@ class Callbacks(quickfix.Application):
         self._inbox = inbox
         self._links = links
         self._by_id: dict[str, Link] = {}
+        self._endings = Endings()
         self._check = check
         self._admit = admit
 
@@ -266,6 +280,18 @@ class Callbacks(quickfix.Application):
         elif event == _UNANSWERED:
             link.quickfix.setNextTargetMsgSeqNum(link.expected)
             link.quickfix.disconnect()
+        elif event == _CLOSING:
+            self._endings.begin(link.comp_id, link.is_connected)
+        elif event.startswith(_NOT_VALID) and not link.quickfix.isLoggedOn():
+            self._endings.begin(link.comp_id, link.is_connected)
+            link.quickfix.setResponder(None)  # so it does not close what its connection closes, too
+
+    def hear_acceptor(self, event: str) -> None:
+        """See what QuickFIX says of connections whose session it does not know yet."""
+        if event.startswith(_ACCEPTED):
+            self._endings.let_in()
+        elif event.startswith(_STRANGE):
+            self._endings.begin_stranger()
 
     def _bar(self, link: Link) -> None:
         link.is_barred = True

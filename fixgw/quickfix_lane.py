@@ -211,7 +211,7 @@ class QuickFixLane:
     def _make_log(self, comp_id: str) -> SessionLog:
         link = self.links.get(comp_id)
         if link is None:
-            return SessionLog(comp_id, lambda _text: None, lambda _event: None)
+            return SessionLog(comp_id, lambda _text: None, self._callbacks.hear_acceptor)
         return SessionLog(
             comp_id,
             lambda text: self._callbacks.look_at(link, text),

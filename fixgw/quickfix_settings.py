@@ -68,6 +68,8 @@ LIMITS: Final = (
     "fix.connections_max and fix.logon_timeout_s are not held: QuickFIX keeps any connection open",
     "fix.slow_reader_timeout_s is not held: a client that does not read keeps its session until it goes",
     "recovers_unasked is not held, and a session far above its throttle is refused, but not read more slowly",
+    "ApplicationMessageRequest (BW) is refused; reports carry ApplSeqNum all the same",
+    "who may connect can end the connections of others, by what is garbled: let none but known counterparties connect",
 )
 """What the lane cannot do, one line of the log each."""
 

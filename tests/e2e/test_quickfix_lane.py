@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.quickfix]
 
 LANE: Final = {"lane": "quickfix"}
 BROKERS: Final = ("BROKER1", "BROKER2", "BROKER3", "BROKER4")
+COMING_AND_GOING: Final = tuple(f"BROKER{number}" for number in range(1, 9))
 SECRET: Final = "HUSH-5d41402abc"
 
 
@@ -77,7 +79,7 @@ def test_two_brokers_trade_and_the_venue_says_what_the_lane_cannot(venue: Venue)
     maker.log_out()
     taker.log_out()
     limits = " ".join(line["limit"] for line in venue.events("the QuickFIX lane is limited"))
-    for limit in ("no TLS", "127.0.0.1", "next start", "connections_max", "slow_reader_timeout_s"):
+    for limit in ("no TLS", "127.0.0.1", "next start", "connections_max", "slow_reader_timeout_s", "(BW)"):
         assert limit in limits
     venue.terminate()
 
@@ -143,6 +145,32 @@ def test_stranger_moves_no_sequence(venue: Venue, body: str) -> None:
     with Client(venue.port) as client:
         logon = client.log_on("789=1|")
         assert (logon["35"], logon["789"]) == ("A", "2")
+
+
+def test_brokers_that_come_and_go_at_once_do_not_meet(make_venue: MakeVenue) -> None:
+    """A descriptor that QuickFIX has closed may be another connection's when it closes or reads it once more."""
+    venue = make_venue(sessions=len(COMING_AND_GOING), fix=LANE)
+    venue.start()
+    with ThreadPoolExecutor(len(COMING_AND_GOING)) as brokers:
+        for visits in [brokers.submit(come_and_go, venue, name) for name in COMING_AND_GOING]:
+            visits.result()
+    assert not venue.events("callback failed")
+    assert not venue.events("reports wait for the next Logon")
+
+
+def come_and_go(venue: Venue, comp_id: str) -> None:
+    """Be turned away, garble a Logon, trade and leave, again and again."""
+    for visit in range(25):
+        with Client(venue.port, comp_id) as client:
+            client.say("A", f"98=0|108=9999|141=Y|553={comp_id}|554=sandbox-only|")
+            assert [message["35"] for message in client.hear_end()] == ["5"]
+        with Client(venue.port, comp_id) as client:
+            client.put(client.message("A", 1, f"98=0|108=30|553={comp_id}|554={SECRET}|")[:-4] + b"000\x01")
+            assert client.hear_end() == []
+        with Client(venue.port, comp_id) as client:
+            assert client.log_on()["35"] == "A"
+            enter(client, f"A{visit}")
+            client.log_out()
 
 
 def test_session_goes_on_after_its_line_broke_and_hears_what_it_missed(venue: Venue) -> None:

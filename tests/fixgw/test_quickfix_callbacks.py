@@ -43,6 +43,7 @@ class Theirs:
     def __init__(self) -> None:
         self.told: list[str] = []
         self.expected = 7
+        self.is_logged_on = False
 
     def getExpectedTargetNum(self) -> int:
         return self.expected
@@ -61,6 +62,15 @@ class Theirs:
 
     def disconnect(self) -> None:
         self.told.append("disconnect")
+
+    def isLoggedOn(self) -> bool:
+        return self.is_logged_on
+
+    def getSessionID(self) -> Any:
+        return ID
+
+    def setResponder(self, responder: None) -> None:
+        self.told.append(f"close by {responder}")
 
 
 class Gate:
@@ -155,6 +165,17 @@ async def test_what_cannot_be_answered_does_not_count_and_ends_the_connection() 
     assert (gate.theirs.expected, gate.theirs.told) == (7, ["disconnect"])
 
 
+async def test_garbled_message_has_the_connection_of_nobody_closed_once() -> None:
+    """QuickFIX's session and its connection would close the same descriptor; in between it may be another's."""
+    gate = Gate()
+    garbled = "Invalid message: Expected CheckSum=1, Received CheckSum=0"
+    gate.callbacks.hear(gate.link, garbled)
+    assert gate.theirs.told == ["close by None"]
+    gate.theirs.is_logged_on = True
+    gate.callbacks.hear(gate.link, garbled)
+    assert gate.theirs.told == ["close by None"], "who is logged on stays"
+
+
 async def test_no_exception_of_ours_crosses_a_callback() -> None:
     gate = Gate()
     stranger = quickfix.SessionID("FIX.4.4", "FONDACO", "NOBODY")
@@ -189,6 +210,25 @@ async def test_full_inbox_keeps_quickfix_waiting_and_loses_nothing() -> None:
         assert gate.inbox.pop().link is gate.link
     await more
     assert len(gate.inbox) == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "shown"),
+    (
+        (
+            f"Session not found for incoming message: {message('A', f'553={SECRET}|554=x{chr(1)}{SECRET}|')}",
+            "49=BROKER1|56=FONDACO|34=1|52=20261127-22:00:00|...",
+        ),
+        (f"Session not found for incoming message: {message('A', '')[:20]}{SECRET}", "35=A|..."),
+        (f"Invalid message: Field tag is invalid: {SECRET}\x0110", "Field tag is invalid: ..."),
+        (f"Invalid message: BodyLength has wrong format: {SECRET}", "BodyLength has wrong format: ..."),
+    ),
+)
+def test_log_repeats_nothing_but_the_header_of_what_cannot_be_read(event: str, shown: str) -> None:
+    with capture_logs() as logs:
+        SessionLog("", lambda _text: None, lambda _event: None).onEvent(event)
+    assert logs[0]["text"].endswith(shown)
+    assert SECRET not in logs[0]["text"]
 
 
 def test_log_masks_secrets_and_keeps_to_one_line() -> None:
