@@ -1,5 +1,6 @@
 """All kinds of proposals that need a second person: importing this registers them. An owner is listed here."""
 
+from backoffice.payments import deposits, destinations, withdrawals
 from backoffice.staff import changes
 
-__all__ = ["changes"]
+__all__ = ["changes", "deposits", "destinations", "withdrawals"]

@@ -1,0 +1,49 @@
+"""Commands of the back office to the venue, over its control socket."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from backoffice.errors import BackOfficeError
+from engine import control
+from engine.errors import ControlError
+from engine.events import AnyEvent
+
+
+class VenueAway(BackOfficeError):
+    """The venue does not answer. What was asked for may have been done: whoever asks again must be able to."""
+
+
+class Carried(msgspec.Struct, frozen=True):
+    """What came of a command."""
+
+    sequence: int
+    """Its record in the journal."""
+    events: Sequence[AnyEvent]
+
+
+class Control(Protocol):
+    """Where commands go."""
+
+    async def submit(self, command: control.StaffCommand) -> Carried:
+        """Have a command carried out, and return when it is on record. Raise `VenueAway`."""
+
+
+class VenueControl:
+    """The control of a venue on this machine."""
+
+    def __init__(self, directory: Path) -> None:
+        """`directory`: the venue's data directory."""
+        self._path = directory / control.SOCKET
+
+    async def submit(self, command: control.StaffCommand) -> Carried:
+        try:
+            answer = await asyncio.to_thread(control.ask, self._path, command)
+        except ControlError as error:
+            raise VenueAway(str(error)) from error
+        if isinstance(answer, control.Done):
+            return Carried(answer.sequence, answer.events)
+        raise VenueAway(answer.text if isinstance(answer, control.Failed) else f"the venue answered {answer!r}")

@@ -1,0 +1,20 @@
+"""What payments ask about the client behind an account."""
+
+from enum import StrEnum
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class Flow(StrEnum):
+    """Which way money goes."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class Clients(Protocol):
+    """Who stands behind accounts."""
+
+    async def objection(self, session: AsyncSession, account: str, flow: Flow, asset: str, amount: int) -> str:
+        """Return why a payment of an account must not go on now, empty if nothing is against it."""

@@ -1,0 +1,244 @@
+"""Deposits, step by step: seen on a rail, confirmed, checked, credited by a command to the engine.
+
+Each function is one transaction's work, or says what to do between two. A deposit is one row for one reference of its
+rail, whatever the rail tells and however often; it is credited under its own name, "D-1", which the engine takes once.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from sqlalchemy import and_, func, not_, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backoffice.errors import NotFound, Refused
+from backoffice.payments.clients import Clients, Flow
+from backoffice.payments.moving import move_deposit
+from backoffice.payments.rail import Incoming, Movement, Rail
+from backoffice.payments.rules import PaymentRules, needed
+from backoffice.payments.states import ACTIVE_DEPOSITS, DEPOSITS, DepositState, DepositVerb
+from backoffice.payments.tables import Deposit, DepositAddress, RailPosition, Withdrawal
+from backoffice.staff import approvals, audit
+from backoffice.staff.actor import BACK_OFFICE, Actor
+from backoffice.staff.permissions import Permission
+from backoffice.staff.tables import Approval
+from engine.values import AMOUNT_MAX
+
+RELEASE: Final = "deposit-release"
+"""The approval of what is to become of a deposit that waits for people: credited, or sent back."""
+
+
+async def give_address(
+    session: AsyncSession, actor: Actor, rail: Rail, account: str, asset: str, *, why: str, now_ns: int
+) -> DepositAddress:
+    """Return where an account's deposits of an asset come in; make the address if there is none."""
+    actor.require(Permission.ENTER_DEPOSITS)
+    known = await session.scalar(
+        select(DepositAddress).where(
+            DepositAddress.rail == rail.name, DepositAddress.account == account, DepositAddress.asset == asset
+        )
+    )
+    if known is not None:
+        return known
+    position = await position_of(session, rail.name)
+    number, position.next_address = position.next_address, position.next_address + 1
+    address = DepositAddress(
+        rail=rail.name,
+        address=await rail.address_for(account, asset, number),
+        number=number,
+        account=account,
+        asset=asset,
+        created_ns=now_ns,
+    )
+    session.add(address)
+    subject, given = f"account/{account}", {"rail": rail.name, "asset": asset, "address": address.address}
+    await audit.record(session, actor, "give address", subject, before=None, after=given, why=why, now_ns=now_ns)
+    return address
+
+
+async def position_of(session: AsyncSession, rail: str) -> RailPosition:
+    """Return how far a rail has been read, kept from others until the transaction ends."""
+    position = await session.scalar(select(RailPosition).where(RailPosition.rail == rail).with_for_update())
+    if position is None:
+        position = RailPosition(rail=rail, cursor="", next_number=1, next_address=1)
+        session.add(position)
+        await session.flush()
+    return position
+
+
+async def take(session: AsyncSession, rail: str, incoming: Incoming, now_ns: int) -> bool:
+    """Store what a rail has told, and from where to go on; tell whether there was anything new in it."""
+    is_new = False
+    for movement in incoming.movements:
+        is_new |= await _take_one(session, rail, movement, now_ns)
+    position = await position_of(session, rail)
+    is_new |= position.cursor != incoming.cursor
+    position.cursor = incoming.cursor
+    return is_new
+
+
+async def _take_one(session: AsyncSession, rail: str, movement: Movement, now_ns: int) -> bool:
+    query = select(Deposit).where(Deposit.rail == rail, Deposit.reference == movement.reference).with_for_update()
+    deposit = await session.scalar(query)
+    if deposit is None:
+        if movement.is_gone or not 0 < movement.amount < AMOUNT_MAX:
+            return False
+        deposit = Deposit(
+            rail=rail,
+            reference=movement.reference,
+            address=movement.address,
+            asset=movement.asset,
+            amount=movement.amount,
+            sender=movement.sender,
+            returns=movement.returns,
+            confirmations=movement.confirmations,
+            is_gone=False,
+            state=DepositState.CONFIRMING,
+            reason="",
+            account=await _account_of(session, rail, movement),
+            seen_ns=now_ns,
+            changed_ns=now_ns,
+            credited_sequence=None,
+        )
+        session.add(deposit)
+        await session.flush()
+        seen = {"rail": rail, "reference": movement.reference, "asset": movement.asset, "amount": str(movement.amount)}
+        await audit.record(
+            session,
+            BACK_OFFICE,
+            "see",
+            deposit.subject,
+            before=None,
+            after=seen,
+            why="the rail tells it",
+            now_ns=now_ns,
+        )
+        return True
+    if (movement.asset, movement.amount, movement.address) != (deposit.asset, deposit.amount, deposit.address):
+        why = f"the rail now says {movement.amount} {movement.asset} to {movement.address}; ask it which is right"
+        if deposit.reason == why or not _can(DepositState(deposit.state), DepositVerb.HOLD):
+            return False
+        await move_deposit(session, BACK_OFFICE, deposit, DepositVerb.HOLD, why=why, now_ns=now_ns)
+        return True
+    if (movement.confirmations, movement.is_gone) == (deposit.confirmations, deposit.is_gone):
+        return False
+    deposit.confirmations, deposit.is_gone = movement.confirmations, movement.is_gone
+    return True
+
+
+async def _account_of(session: AsyncSession, rail: str, movement: Movement) -> str | None:
+    """Return whose address it is, or whose withdrawal comes back, None if nobody knows."""
+    if movement.returns.startswith("W-") and movement.returns[2:].isdecimal():
+        withdrawal = await session.get(Withdrawal, int(movement.returns[2:]))
+        if withdrawal is not None and (withdrawal.rail, withdrawal.asset) == (rail, movement.asset):
+            return withdrawal.account
+    found = await session.scalar(
+        select(DepositAddress).where(DepositAddress.rail == rail, DepositAddress.address == movement.address)
+    )
+    return found.account if found is not None and found.asset == movement.asset else None
+
+
+async def judge(
+    session: AsyncSession,
+    deposit: Deposit,
+    rules: Mapping[tuple[str, str], PaymentRules],
+    clients: Clients,
+    now_ns: int,
+) -> bool:
+    """Take a deposit that waits for no command as far as the rules let it go; tell whether it went anywhere."""
+    verb, why = await _verdict(session, deposit, rules, clients)
+    if verb is None:
+        return False
+    await move_deposit(session, BACK_OFFICE, deposit, verb, why=why, now_ns=now_ns)
+    return True
+
+
+async def _verdict(
+    session: AsyncSession, deposit: Deposit, rules: Mapping[tuple[str, str], PaymentRules], clients: Clients
+) -> tuple[DepositVerb | None, str]:
+    """Return what is to happen to a deposit now, and why."""
+    state = DepositState(deposit.state)
+    if deposit.is_gone:
+        return (DepositVerb.VANISH, "the rail does not know it any more") if _can(state, DepositVerb.VANISH) else _WAIT
+    if _can(state, DepositVerb.REAPPEAR):
+        return DepositVerb.REAPPEAR, "the rail knows it again"
+    rule = rules.get((deposit.rail, deposit.asset))
+    if state is DepositState.CONFIRMING:
+        if deposit.account is None or rule is None:
+            why = "nobody's address" if deposit.account is None else f"no rules for {deposit.asset} on {deposit.rail}"
+            return DepositVerb.DOUBT, why
+        if deposit.confirmations < needed(rule.confirmations, deposit.amount):
+            return _WAIT
+        return DepositVerb.CONFIRM, f"{min(deposit.confirmations, 999_999)} confirmations"
+    if state is DepositState.COMPLIANCE:
+        assert deposit.account is not None
+        why = await clients.objection(session, deposit.account, Flow.IN, deposit.asset, deposit.amount)
+        if not why and rule is not None and rule.looked_at_above and deposit.amount > rule.looked_at_above:
+            why = "so large that it is looked at"
+        return (DepositVerb.HOLD, why) if why else (DepositVerb.PASS, "nothing against it")
+    return _WAIT
+
+
+_WAIT: Final[tuple[None, str]] = (None, "")
+
+
+def _can(state: DepositState, verb: DepositVerb) -> bool:
+    return verb in DEPOSITS[state]
+
+
+async def assign(session: AsyncSession, actor: Actor, deposit: Deposit, account: str, *, why: str, now_ns: int) -> None:
+    """Say whose a deposit is that came to nobody's address. It is looked at by somebody else before it is credited."""
+    actor.require(Permission.ENTER_DEPOSITS)
+    deposit.account = account
+    await move_deposit(session, actor, deposit, DepositVerb.ASSIGN, why=f"{account}: {why}", now_ns=now_ns)
+    await move_deposit(session, actor, deposit, DepositVerb.HOLD, why="assigned by hand", now_ns=now_ns)
+
+
+async def propose_release(
+    session: AsyncSession, actor: Actor, deposit: Deposit, *, credit: bool, why: str, now_ns: int
+) -> Approval:
+    """Propose that a deposit which waits for people is credited, or sent back; somebody else decides."""
+    actor.require(Permission.RELEASE_DEPOSITS)
+    verb = DepositVerb.RELEASE if credit else DepositVerb.SEND_BACK
+    if not _can(DepositState(deposit.state), verb):
+        raise Refused(f"{deposit.name} is {deposit.state}, and not for people to decide")
+    payload = {"deposit": deposit.id, "verb": str(verb)}
+    return await approvals.propose(
+        session, actor, RELEASE, deposit.subject, payload, why=why, now_ns=now_ns, subject_version=deposit.version
+    )
+
+
+async def _release(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
+    deposit = await find(session, f"D-{approval.payload['deposit']}")
+    verb = DepositVerb(approval.payload["verb"])
+    await move_deposit(session, actor, deposit, verb, why=f"approval {approval.id}", now_ns=now_ns)
+
+
+async def find(session: AsyncSession, name: str) -> Deposit:
+    """Return a deposit by its name, kept from others until the transaction ends. Raise `NotFound`."""
+    number = name.removeprefix("D-")
+    found = await session.get(Deposit, int(number), with_for_update=True) if number.isdecimal() else None
+    if found is None:
+        raise NotFound(f"{name}: no deposit of this venue; they are called D-1, D-2, …")
+    return found
+
+
+async def active(session: AsyncSession) -> list[int]:
+    """Return the numbers of the deposits that can go on, oldest first, also those of which a rail thinks better."""
+    went = and_(Deposit.state == str(DepositState.CREDITED), Deposit.is_gone)
+    came = and_(Deposit.state.in_((str(DepositState.RECALLED), str(DepositState.VANISHED))), not_(Deposit.is_gone))
+    goes_on = Deposit.state.in_([str(state) for state in ACTIVE_DEPOSITS])
+    return list(await session.scalars(select(Deposit.id).where(or_(goes_on, went, came)).order_by(Deposit.id)))
+
+
+async def waiting(session: AsyncSession) -> int:
+    """Return how many deposits wait for people."""
+    states = [str(state) for state in (DepositState.UNASSIGNED, DepositState.QUARANTINED, DepositState.RECALLED)]
+    query = select(func.count()).select_from(Deposit).where(Deposit.state.in_(states))
+    return await session.scalar(query) or 0
+
+
+async def _version_of(session: AsyncSession, subject: str) -> int:
+    return (await find(session, subject.removeprefix("deposit/"))).version
+
+
+approvals.register(RELEASE, Permission.RELEASE_DEPOSITS, _release, version_of=_version_of)

@@ -1,0 +1,111 @@
+"""Where an account may withdraw to. Each destination is approved by somebody else, and then cools for a time.
+
+One that is to change is removed, and another added: so a changed address has to be approved, and to cool, again.
+"""
+
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backoffice.errors import Conflict, NotFound, Refused
+from backoffice.payments.rules import PaymentRules
+from backoffice.payments.tables import Destination
+from backoffice.staff import approvals, audit
+from backoffice.staff.actor import Actor
+from backoffice.staff.permissions import Permission
+from backoffice.staff.tables import Approval
+
+KIND: Final = "destination"
+
+
+async def add(
+    session: AsyncSession,
+    actor: Actor,
+    rules: PaymentRules,
+    account: str,
+    address: str,
+    holder: str,
+    *,
+    why: str,
+    now_ns: int,
+) -> Approval:
+    """Propose a destination for an account's withdrawals of an asset. Raise `Conflict` if it is there already."""
+    actor.require(Permission.EDIT_WHITELIST)
+    if not address.strip() or not address.isprintable():
+        raise Refused("the address of a destination is a printable text; name it as the rail does")
+    same = select(Destination).where(
+        *(Destination.account == account, Destination.rail == rules.rail, Destination.asset == rules.asset),
+        *(Destination.address == address, Destination.removed_ns.is_(None)),
+    )
+    known = await session.scalar(same)
+    if known is not None:
+        raise Conflict(f"{known.name} is that destination already")
+    destination = Destination(
+        account=account,
+        rail=rules.rail,
+        asset=rules.asset,
+        address=address,
+        holder=holder,
+        added_by=actor.user,
+        added_ns=now_ns,
+        approved_by=None,
+        usable_from_ns=None,
+        removed_ns=None,
+    )
+    session.add(destination)
+    await session.flush()
+    payload = {"destination": destination.id, "address": address, "holder": holder, "cooling_ns": rules.cooling_ns}
+    return await approvals.propose(session, actor, KIND, destination.subject, payload, why=why, now_ns=now_ns)
+
+
+async def remove(session: AsyncSession, actor: Actor, name: str, *, why: str, now_ns: int) -> Destination:
+    """Let a destination not be paid to any more. This needs nobody else: it only stops payments."""
+    actor.require(Permission.EDIT_WHITELIST)
+    destination = await find(session, name)
+    if destination.removed_ns is not None:
+        raise Refused(f"{name} is removed already")
+    destination.removed_ns = now_ns
+    before = {"address": destination.address}
+    await audit.record(session, actor, "remove", destination.subject, before=before, after=None, why=why, now_ns=now_ns)
+    return destination
+
+
+def objection(destination: Destination, now_ns: int) -> str:
+    """Return why a destination cannot be paid to now, empty if it can."""
+    if destination.removed_ns is not None:
+        return f"destination {destination.name} is removed"
+    if destination.usable_from_ns is None:
+        return f"destination {destination.name} is not approved"
+    if now_ns < destination.usable_from_ns:
+        minutes = -(-(destination.usable_from_ns - now_ns) // 60_000_000_000)
+        return f"destination {destination.name} is new: it is paid to in {minutes:,} minutes"
+    return ""
+
+
+async def find(session: AsyncSession, name: str) -> Destination:
+    """Return a destination by its name, kept from others until the transaction ends. Raise `NotFound`."""
+    number = name.removeprefix("T-")
+    found = await session.get(Destination, int(number), with_for_update=True) if number.isdecimal() else None
+    if found is None:
+        raise NotFound(f"{name}: no destination of this venue; they are called T-1, T-2, …")
+    return found
+
+
+async def _approve(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
+    destination = await find(session, f"T-{approval.payload['destination']}")
+    destination.approved_by = actor.user
+    destination.usable_from_ns = now_ns + int(approval.payload["cooling_ns"])
+
+
+async def _turn_down(session: AsyncSession, _actor: Actor, approval: Approval, now_ns: int) -> None:
+    destination = await find(session, f"T-{approval.payload['destination']}")
+    destination.removed_ns = now_ns
+
+
+async def _version_of(session: AsyncSession, subject: str) -> int:
+    # Only its removal changes what was proposed.
+    return int((await find(session, subject.removeprefix("destination/"))).removed_ns is not None)
+
+
+approvals.register(KIND, Permission.APPROVE_WHITELIST, _approve, turn_down=_turn_down, version_of=_version_of)

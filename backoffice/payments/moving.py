@@ -1,0 +1,44 @@
+"""Takes a payment from one state to the next: by its table, with an entry in the audit trail, in one transaction."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backoffice.payments.states import (
+    DEPOSITS,
+    WITHDRAWALS,
+    DepositState,
+    DepositVerb,
+    WithdrawalState,
+    WithdrawalVerb,
+    after,
+)
+from backoffice.payments.tables import Deposit, Withdrawal
+from backoffice.staff import audit
+from backoffice.staff.actor import Actor
+
+
+async def move_deposit(
+    session: AsyncSession, actor: Actor, deposit: Deposit, verb: DepositVerb, *, why: str, now_ns: int
+) -> None:
+    """Let something happen to a deposit. Raise `Refused` if it cannot, in the state that it is in."""
+    state = after(DEPOSITS, DepositState(deposit.state), verb, deposit.name)
+    await _record(session, actor, deposit, str(verb), state, why, now_ns)
+
+
+async def move_withdrawal(
+    session: AsyncSession, actor: Actor, withdrawal: Withdrawal, verb: WithdrawalVerb, *, why: str, now_ns: int
+) -> None:
+    """Let something happen to a withdrawal. Raise `Refused` if it cannot, in the state that it is in."""
+    state = after(WITHDRAWALS, WithdrawalState(withdrawal.state), verb, withdrawal.name)
+    await _record(session, actor, withdrawal, str(verb), state, why, now_ns)
+
+
+async def _record(
+    session: AsyncSession, actor: Actor, payment: Deposit | Withdrawal, verb: str, state: str, why: str, now_ns: int
+) -> None:
+    before = {"state": payment.state}
+    payment.state = state
+    payment.reason = why
+    payment.changed_ns = now_ns
+    await audit.record(
+        session, actor, verb, payment.subject, before=before, after={"state": state}, why=why, now_ns=now_ns
+    )

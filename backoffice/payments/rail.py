@@ -1,0 +1,119 @@
+"""What payments ask of a rail: a bank, a chain, or the sandbox.
+
+A rail tells what has come in, as often as it is asked, from a cursor on; and hands over what is to go out in two steps.
+`prepare` makes the whole of it, signed, and sends nothing: a pain.001 file, a raw transaction. That is stored. `send`
+hands over those very bytes. When it fails, either it is certain that nothing was taken (`RailRefused`), or it is not
+(`RailSilent`); in the second case nobody sends again: `outcome` is asked until the rail knows.
+"""
+
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from backoffice.errors import BackOfficeError
+
+
+class RailRefused(BackOfficeError):
+    """The rail has not taken the payment, and will not: that much is certain."""
+
+
+class RailSilent(BackOfficeError):
+    """Nobody knows whether the rail has taken the payment, or the rail does not answer."""
+
+
+class Movement(msgspec.Struct, frozen=True):
+    """Money that has come in, as the rail sees it now. The same one is told again whenever it has changed."""
+
+    reference: str
+    """What the rail calls it for ever: a transaction and its output, a booking of the bank. Never a block, or a page of
+    a statement, which may change."""
+    address: str
+    """Where it came in: it tells whose it is."""
+    asset: str
+    amount: int
+    """In the asset's smallest unit."""
+    confirmations: int
+    """How deep it lies under what came after it. A bank's booking has as many as anybody asks for: `BOOKED`."""
+    is_gone: bool = False
+    """It was there and is no more: reorganised away, reversed."""
+    sender: str = ""
+    """Who sent it, as far as the rail says: a name, an account."""
+    returns: str = ""
+    """The payout of ours that comes back with it, by its reference."""
+
+
+BOOKED = 1_000_000
+"""Confirmations of what cannot be undone by waiting: a bank's booking."""
+
+
+class Incoming(msgspec.Struct, frozen=True):
+    """What has come in since a cursor, and the cursor from which to go on."""
+
+    movements: tuple[Movement, ...]
+    cursor: str
+
+
+class Payout(msgspec.Struct, frozen=True):
+    """What is to go out."""
+
+    reference: str
+    """Ours, unique for ever: "W-7". It goes along wherever the rail has room for it."""
+    number: int
+    """Unique on the rail and without gaps, reserved for this payout alone: a nonce, a message's number."""
+    address: str
+    asset: str
+    amount: int
+    name: str = ""
+    """Whose address it is, where the rail wants to know."""
+
+
+class OutcomeState(StrEnum):
+    """How a payout stands with the rail."""
+
+    UNKNOWN = "unknown"
+    """The rail has not heard of it, or does not say. That proves nothing: it may come to know it yet."""
+    PENDING = "pending"
+    SETTLED = "settled"
+    FAILED = "failed"
+    """It will never be paid."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a rail knows of a payout."""
+
+    state: OutcomeState
+    confirmations: int = 0
+    text: str = ""
+    """The rail's own word for it: a reason code, a transaction id."""
+    fee: int = 0
+    """What the rail has taken for itself, in the asset's smallest unit, from the venue's own funds."""
+
+
+class Rail(Protocol):
+    """A way for money to come in and go out. Every call may raise `RailSilent`."""
+
+    name: str
+
+    async def address_for(self, account: str, asset: str, number: int) -> str:
+        """Return where an account's deposits of an asset are to be sent.
+
+        `number` is unique on the rail: the index of a derived key, the end of a virtual account. The same number
+        gives the same address, however often it is asked for.
+        """
+
+    async def incoming(self, cursor: str) -> Incoming:
+        """Return what has come in, or has changed, since a cursor; "" for all of it.
+
+        The cursor is stored together with what was made of the movements. After a crash the rail is asked with the
+        old one and tells the same again; it may tell any movement more than once.
+        """
+
+    async def prepare(self, payout: Payout) -> bytes:
+        """Return what is to be sent, whole, and send nothing. Raise `RailRefused` if it cannot be paid."""
+
+    async def send(self, payout: Payout, prepared: bytes) -> None:
+        """Hand over what was prepared. Raise `RailRefused` only when it is certain that it was not taken."""
+
+    async def outcome(self, payout: Payout, prepared: bytes) -> Outcome:
+        """Return how it stands."""

@@ -1,0 +1,270 @@
+"""Takes payments on, one step after the other: asks the rails, asks the rules, gives the engine its commands.
+
+What it has to do is in the database alone, as the states that are *active*; so it goes on from wherever it was killed.
+A step that goes outside (a command, a payout) stands between two transactions: the first says that it may have been
+taken, the second what came of it.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backoffice.control import Carried, Control, VenueAway
+from backoffice.database import Database
+from backoffice.errors import Conflict
+from backoffice.payments import deposits, withdrawals
+from backoffice.payments.clients import Clients
+from backoffice.payments.moving import move_deposit, move_withdrawal
+from backoffice.payments.rail import Rail, RailRefused, RailSilent
+from backoffice.payments.rules import PaymentRules
+from backoffice.payments.states import (
+    DepositState,
+    DepositVerb,
+    WithdrawalState,
+    WithdrawalVerb,
+)
+from backoffice.payments.tables import Deposit, RailPosition, Withdrawal
+from backoffice.staff.actor import BACK_OFFICE
+from engine.commands import Credit, HoldWithdrawal, ReleaseWithdrawal, SettleWithdrawal
+from engine.events import CommandRejected, FundsRefused
+from engine.reject import RejectReason
+
+POLL_S: Final = 1.0
+"""How often rails are asked while nothing happens."""
+_JUDGED: Final = frozenset(
+    (WithdrawalState.HELD, WithdrawalState.STOPPED, WithdrawalState.APPROVING, WithdrawalState.APPROVED)
+)
+_log = structlog.get_logger("payments")
+
+
+class Payments:
+    """All payments of a venue. One process runs them at a time; two would be in each other's way, and do no harm."""
+
+    def __init__(
+        self,
+        database: Database,
+        control: Control,
+        rails: Mapping[str, Rail],
+        rules: Mapping[tuple[str, str], PaymentRules],
+        clients: Clients,
+        clock: Callable[[], int],
+    ) -> None:
+        """`rules` by rail and asset; `clock` gives nanoseconds since the epoch."""
+        self._database = database
+        self._control = control
+        self._rails = rails
+        self._rules = rules
+        self._clients = clients
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Take payments on until cancelled. What is not to be had just now is logged, and tried again."""
+        while True:
+            moved = 0
+            try:
+                moved = await self.step()
+            except VenueAway as error:
+                _log.warning("payments wait for the venue", reason=str(error))
+            if not moved:
+                await asyncio.sleep(POLL_S)
+
+    async def step(self) -> int:
+        """Take every payment that can go on a step further; return how many did."""
+        moved = 0
+        for rail in self._rails.values():
+            moved += await self._ask(rail)
+        async with self._database.reading() as session:
+            deposit_ids = await deposits.active(session)
+            withdrawal_ids = await withdrawals.active(session)
+        for number in deposit_ids:
+            moved += await self._once(self._deposit, number)
+        for number in withdrawal_ids:
+            moved += await self._once(self._withdrawal, number)
+        return moved
+
+    async def _once(self, take_on: Callable[[int], Awaitable[bool]], number: int) -> bool:
+        try:
+            return await take_on(number)
+        except Conflict:
+            return False  # Staff were there first: the next step sees what they did.
+        except RailSilent as error:
+            _log.warning("a rail does not answer", reason=str(error))
+            return False
+
+    async def _ask(self, rail: Rail) -> bool:
+        async with self._database.reading() as session:
+            position = await session.get(RailPosition, rail.name)
+        cursor = position.cursor if position is not None else ""
+        try:
+            incoming = await rail.incoming(cursor)
+        except RailSilent as error:
+            _log.warning("a rail does not answer", rail=rail.name, reason=str(error))
+            return False
+        if not incoming.movements and incoming.cursor == cursor:
+            return False
+        async with self._database.writing() as session:
+            return await deposits.take(session, rail.name, incoming, self._clock())
+
+    # Deposits
+
+    async def _deposit(self, number: int) -> bool:
+        async with self._database.writing() as session:
+            deposit = await deposits.find(session, f"D-{number}")
+            if deposit.state != DepositState.CREDITING:
+                return await deposits.judge(session, deposit, self._rules, self._clients, self._clock())
+        return await self._credit(deposit)
+
+    async def _credit(self, deposit: Deposit) -> bool:
+        assert deposit.account is not None
+        command = Credit(
+            *(deposit.account, deposit.asset, deposit.amount, deposit.name),
+            by=BACK_OFFICE.user,
+            why=f"deposit {deposit.name}",
+        )
+        carried = await self._control.submit(command)
+        refusal = _refusal(carried)
+        verb = DepositVerb.HOLD if refusal else DepositVerb.CREDIT
+        async with self._database.writing() as session:
+            deposit = await deposits.find(session, deposit.name)
+            if not refusal:
+                deposit.credited_sequence = carried.sequence
+            why = refusal or f"record {carried.sequence}"
+            await move_deposit(session, BACK_OFFICE, deposit, verb, why=why, now_ns=self._clock())
+        return True
+
+    # Withdrawals
+
+    async def _withdrawal(self, number: int) -> bool:
+        name = f"W-{number}"
+        async with self._database.writing() as session:
+            withdrawal = await withdrawals.find(session, name)
+            rules = self._rules.get((withdrawal.rail, withdrawal.asset))
+            state = WithdrawalState(withdrawal.state)
+            if state in _JUDGED:
+                moved = await withdrawals.judge(session, withdrawal, rules, self._clients, self._clock())
+                if moved or state is not WithdrawalState.APPROVED:
+                    return moved
+        match state:
+            case WithdrawalState.APPROVED:
+                return await self._prepare(name)
+            case WithdrawalState.PREPARED:
+                return await self._send(name)
+            case WithdrawalState.SENDING:
+                return await self._lose(name)
+            case WithdrawalState.SENT | WithdrawalState.UNCERTAIN:
+                return await self._look(name)
+            case _:
+                return await self._command(withdrawal, state)
+
+    async def _prepare(self, name: str) -> bool:
+        async with self._database.writing() as session:
+            withdrawal = await withdrawals.find(session, name)
+            payout = await withdrawals.reserve(session, withdrawal)
+            rail = self._rails.get(withdrawal.rail)
+        if rail is None:
+            return False
+        try:
+            prepared, refusal = await rail.prepare(payout), ""
+        except RailRefused as error:
+            prepared, refusal = b"", str(error)
+        async with self._database.writing() as session:
+            withdrawal = await withdrawals.find(session, name)
+            if refusal:
+                await self._move(session, withdrawal, WithdrawalVerb.FAIL, refusal)
+            else:
+                withdrawal.prepared = prepared
+                await self._move(session, withdrawal, WithdrawalVerb.PREPARE, "what will be sent is stored")
+        return True
+
+    async def _send(self, name: str) -> bool:
+        async with self._database.writing() as session:
+            withdrawal = await withdrawals.find(session, name)
+            rules = self._rules.get((withdrawal.rail, withdrawal.asset))
+            rail = self._rails.get(withdrawal.rail)
+            # The last look before the money goes: a client may have been suspended since it was approved.
+            if await withdrawals.judge(session, withdrawal, rules, self._clients, self._clock()):
+                return True
+            if rail is None or withdrawal.prepared is None:
+                return False
+            payout, prepared = await withdrawals.payout_of(session, withdrawal), withdrawal.prepared
+            await self._move(session, withdrawal, WithdrawalVerb.BEGIN, "it is being sent")
+        verb, why = WithdrawalVerb.SEND, "the rail has taken it"
+        try:
+            await rail.send(payout, prepared)
+        except RailRefused as error:
+            verb, why = WithdrawalVerb.FAIL, str(error)
+        except (RailSilent, OSError) as error:
+            verb, why = WithdrawalVerb.LOSE, str(error)
+        async with self._database.writing() as session:
+            withdrawal = await withdrawals.find(session, name)
+            await self._move(session, withdrawal, verb, why)
+        return True
+
+    async def _lose(self, name: str) -> bool:
+        """Deal with what was being sent when the process ended."""
+        async with self._database.writing() as session:
+            withdrawal = await withdrawals.find(session, name)
+            await self._move(session, withdrawal, WithdrawalVerb.LOSE, "the back office stopped while it was sent")
+        _log.error("a withdrawal is uncertain", withdrawal=name)
+        return True
+
+    async def _look(self, name: str) -> bool:
+        async with self._database.reading() as session:
+            withdrawal = await session.get_one(Withdrawal, int(name[2:]))
+            payout = await withdrawals.payout_of(session, withdrawal)
+        rail = self._rails.get(withdrawal.rail)
+        if rail is None or withdrawal.prepared is None:
+            return False
+        outcome = await rail.outcome(payout, withdrawal.prepared)
+        rules = self._rules.get((withdrawal.rail, withdrawal.asset))
+        async with self._database.writing() as session:
+            withdrawal = await withdrawals.find(session, name)
+            return await withdrawals.take_outcome(session, withdrawal, outcome, rules, self._clock())
+
+    async def _command(self, withdrawal: Withdrawal, state: WithdrawalState) -> bool:
+        """Give the engine the command that a state asks for. It may have had it: then it says so."""
+        command: HoldWithdrawal | ReleaseWithdrawal | SettleWithdrawal
+        by, why = BACK_OFFICE.user, f"withdrawal {withdrawal.name}"
+        match state:
+            case WithdrawalState.HOLDING:
+                by = withdrawal.requested_by
+                command = HoldWithdrawal(
+                    withdrawal.account, withdrawal.asset, withdrawal.amount, withdrawal.name, by, why
+                )
+                verb = WithdrawalVerb.HOLD
+            case WithdrawalState.SETTLING:
+                command = SettleWithdrawal(withdrawal.name, withdrawal.amount, by, why)
+                verb = WithdrawalVerb.SETTLE
+            case WithdrawalState.FAILING | WithdrawalState.CANCELLING:
+                command = ReleaseWithdrawal(withdrawal.name, by, why)
+                verb = WithdrawalVerb.RELEASE
+            case _:
+                return False
+        carried = await self._control.submit(command)
+        refusal = _refusal(carried)
+        if refusal and verb is not WithdrawalVerb.HOLD:
+            _log.error("the engine refuses what must be done", withdrawal=withdrawal.name, reason=refusal)
+            return False
+        async with self._database.writing() as session:
+            withdrawal = await withdrawals.find(session, withdrawal.name)
+            if verb is not WithdrawalVerb.HOLD:
+                withdrawal.ended_sequence = carried.sequence
+            verb = WithdrawalVerb.REFUSE if refusal else verb
+            await self._move(session, withdrawal, verb, refusal or f"record {carried.sequence}")
+        return True
+
+    async def _move(self, session: AsyncSession, withdrawal: Withdrawal, verb: WithdrawalVerb, why: str) -> None:
+        await move_withdrawal(session, BACK_OFFICE, withdrawal, verb, why=why, now_ns=self._clock())
+
+
+def _refusal(carried: Carried) -> str:
+    """Return why the engine has not done it, empty if it has, now or before."""
+    for event in carried.events:
+        if isinstance(event, CommandRejected):
+            return event.text
+        if isinstance(event, FundsRefused) and event.reason != RejectReason.ALREADY_DONE:
+            return event.text
+    return ""

@@ -1,0 +1,210 @@
+"""The sandbox rail: no real money, no real bank. For demonstrations, acceptance tests and failure drills.
+
+What it knows is in a file of its own, `sandbox-rail.sqlite`, as a bank's knowledge is the bank's own: it survives when
+the back office is killed, and another process can put deposits in. Faults are switched on by name, each for as many
+payouts as one says:
+
+* `refuse`: the rail takes nothing, and says so;
+* `fail`: it takes the payout, and fails it later;
+* `silence`: it takes the payout, and never answers;
+* `loss`: it never hears of it, and nobody knows;
+* `repeat`: it tells all that has ever come in again, twice;
+* `delay`: it takes its time, as many looks as one says.
+"""
+
+import hashlib
+import sqlite3
+from contextlib import closing
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from backoffice.errors import BackOfficeError
+from backoffice.payments.rail import (
+    BOOKED,
+    Incoming,
+    Movement,
+    Outcome,
+    OutcomeState,
+    Payout,
+    RailRefused,
+    RailSilent,
+)
+
+NAME: Final = "sandbox"
+FILE: Final = "sandbox-rail.sqlite"
+"""In the venue's data directory."""
+_LOCKED_S: Final = 10.0
+
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS movement (
+    id INTEGER PRIMARY KEY, reference TEXT UNIQUE NOT NULL, address TEXT NOT NULL, asset TEXT NOT NULL,
+    amount TEXT NOT NULL, sender TEXT NOT NULL, is_gone INTEGER NOT NULL DEFAULT 0, looks_left INTEGER NOT NULL,
+    returns TEXT NOT NULL DEFAULT '', changed INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS payout (
+    reference TEXT PRIMARY KEY, digest TEXT NOT NULL, address TEXT NOT NULL, asset TEXT NOT NULL, amount TEXT NOT NULL,
+    state TEXT NOT NULL, looks_left INTEGER NOT NULL, times INTEGER NOT NULL DEFAULT 1);
+CREATE TABLE IF NOT EXISTS fault (name TEXT PRIMARY KEY, left INTEGER NOT NULL);
+"""
+
+
+class Fault(StrEnum):
+    """What can be made to go wrong."""
+
+    REFUSE = "refuse"
+    FAIL = "fail"
+    SILENCE = "silence"
+    LOSS = "loss"
+    REPEAT = "repeat"
+    DELAY = "delay"
+
+
+class SandboxFault(BackOfficeError):
+    """The sandbox rail was asked for what it does not have."""
+
+
+class SandboxRail:
+    """The rail, and what can be done to it from outside."""
+
+    name = NAME
+
+    def __init__(self, directory: Path) -> None:
+        """`directory`: the venue's data directory."""
+        self._path = directory / FILE
+        with closing(self._open()) as file:
+            file.executescript(_TABLES)
+
+    # What payments ask of a rail
+
+    async def address_for(self, account: str, asset: str, number: int) -> str:
+        return f"SANDBOX-{number:06}-{hashlib.sha256(f'{account} {asset}'.encode()).hexdigest()[:6].upper()}"
+
+    async def incoming(self, cursor: str) -> Incoming:
+        with closing(self._open()) as file, file:
+            repeats = self._spend(file, Fault.REPEAT)
+            since = 0 if repeats else int(cursor or 0)
+            file.execute("UPDATE movement SET looks_left = looks_left - 1 WHERE looks_left > 0")
+            rows = file.execute(
+                "SELECT reference, address, asset, amount, sender, is_gone, looks_left, returns FROM movement "
+                "WHERE changed > ? ORDER BY changed",
+                (since,),
+            ).fetchall()
+            movements = [
+                Movement(
+                    reference,
+                    address,
+                    asset,
+                    int(amount),
+                    confirmations=0 if looks_left else BOOKED,
+                    is_gone=bool(is_gone),
+                    sender=sender,
+                    returns=returns,
+                )
+                for reference, address, asset, amount, sender, is_gone, looks_left, returns in rows
+            ]
+            # What is not booked yet is told again next time.
+            (last,) = file.execute(
+                "SELECT COALESCE((SELECT MIN(changed) - 1 FROM movement WHERE looks_left > 0), MAX(changed), 0) "
+                "FROM movement"
+            ).fetchone()
+        return Incoming(tuple(movements * 2 if repeats else movements), str(last))
+
+    async def prepare(self, payout: Payout) -> bytes:
+        if not payout.address.strip():
+            raise RailRefused(f"{payout.reference}: the sandbox rail needs an address")
+        return f"{payout.reference}|{payout.number}|{payout.address}|{payout.asset}|{payout.amount}".encode()
+
+    async def send(self, payout: Payout, prepared: bytes) -> None:
+        digest = hashlib.sha256(prepared).hexdigest()
+        with closing(self._open()) as file, file:
+            if self._spend(file, Fault.REFUSE):
+                raise RailRefused(f"{payout.reference}: refused, as the sandbox was told to")
+            if self._spend(file, Fault.LOSS):
+                raise RailSilent(f"{payout.reference}: lost, as the sandbox was told to")
+            state = OutcomeState.FAILED if self._spend(file, Fault.FAIL) else OutcomeState.SETTLED
+            # A bank that gets a file twice may well pay it twice: `times` shows it.
+            file.execute(
+                "INSERT INTO payout (reference, digest, address, asset, amount, state, looks_left) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (reference) DO UPDATE SET times = times + 1",
+                (payout.reference, digest, payout.address, payout.asset, str(payout.amount), state, self._delay(file)),
+            )
+            is_silent = self._spend(file, Fault.SILENCE)
+        if is_silent:
+            raise RailSilent(f"{payout.reference}: no answer, as the sandbox was told to")
+
+    async def outcome(self, payout: Payout, prepared: bytes) -> Outcome:
+        with closing(self._open()) as file, file:
+            row = file.execute(
+                "SELECT state, looks_left, digest FROM payout WHERE reference = ?", (payout.reference,)
+            ).fetchone()
+            if row is None:
+                return Outcome(OutcomeState.UNKNOWN)
+            state, looks_left, digest = row
+            if digest != hashlib.sha256(prepared).hexdigest():
+                return Outcome(OutcomeState.UNKNOWN, text="another payment has this reference")
+            if looks_left:
+                file.execute("UPDATE payout SET looks_left = looks_left - 1 WHERE reference = ?", (payout.reference,))
+                return Outcome(OutcomeState.PENDING)
+        return Outcome(OutcomeState(state), BOOKED, "as the sandbox was told to" if state == "failed" else "")
+
+    # What people do to it
+
+    def deposit(self, address: str, asset: str, amount: int, sender: str, *, returns: str = "") -> str:
+        """Let money come in, and return the reference it has on the rail."""
+        with closing(self._open()) as file, file:
+            (number,) = file.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM movement").fetchone()
+            file.execute(
+                "INSERT INTO movement (id, reference, address, asset, amount, sender, looks_left, returns, changed) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(number, f"S-{number}", address, asset, str(amount), sender),
+                    *(self._delay(file), returns, self._next(file)),
+                ),
+            )
+        return f"S-{number}"
+
+    def take_back(self, reference: str, *, is_gone: bool = True) -> None:
+        """Let a deposit be gone, as after a reorganisation, or be there again. Raise `SandboxFault`."""
+        with closing(self._open()) as file, file:
+            found = file.execute(
+                "UPDATE movement SET is_gone = ?, changed = ? WHERE reference = ?",
+                (is_gone, self._next(file), reference),
+            )
+            if not found.rowcount:
+                raise SandboxFault(f"{reference}: no deposit of the sandbox rail")
+
+    def switch(self, fault: Fault, times: int) -> None:
+        """Let something go wrong so many times from now on; 0 ends it."""
+        with closing(self._open()) as file, file:
+            file.execute(
+                "INSERT INTO fault (name, left) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET left = excluded.left",
+                (fault, times),
+            )
+
+    def faults(self) -> dict[Fault, int]:
+        """Return what will go wrong, and how many times."""
+        with closing(self._open()) as file:
+            return {Fault(name): left for name, left in file.execute("SELECT name, left FROM fault WHERE left > 0")}
+
+    def paid(self) -> dict[str, int]:
+        """Return how many times each payout has been paid, by its reference."""
+        with closing(self._open()) as file:
+            return dict(file.execute("SELECT reference, times FROM payout WHERE state = 'settled'").fetchall())
+
+    def _open(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, timeout=_LOCKED_S)
+
+    @staticmethod
+    def _next(file: sqlite3.Connection) -> int:
+        (number,) = file.execute("SELECT COALESCE(MAX(changed), 0) + 1 FROM movement").fetchone()
+        return int(number)
+
+    @staticmethod
+    def _delay(file: sqlite3.Connection) -> int:
+        row = file.execute("SELECT left FROM fault WHERE name = ?", (Fault.DELAY,)).fetchone()
+        return int(row[0]) if row else 0
+
+    @staticmethod
+    def _spend(file: sqlite3.Connection, fault: Fault) -> bool:
+        """Tell whether a fault is due, and count it."""
+        return bool(file.execute("UPDATE fault SET left = left - 1 WHERE name = ? AND left > 0", (fault,)).rowcount)

@@ -1,0 +1,256 @@
+"""Withdrawals, step by step: asked for, held in the engine, checked, approved, stored, sent, settled.
+
+Each function is one transaction's work. What goes to the engine or to a rail goes between two of them, and in this
+order: first the state that says it may have been done is committed, then it is done. So whoever is killed in between
+knows afterwards what may have happened: a command is given again, as the engine takes it once; a payout is not, it
+becomes *uncertain*.
+"""
+
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backoffice.database.base import total
+from backoffice.errors import NotFound, Refused
+from backoffice.payments import destinations
+from backoffice.payments.clients import Clients, Flow
+from backoffice.payments.deposits import position_of
+from backoffice.payments.moving import move_withdrawal
+from backoffice.payments.rail import Outcome, OutcomeState, Payout
+from backoffice.payments.rules import DAY_NS, PaymentRules, needed, over_the_day
+from backoffice.payments.states import ACTIVE_WITHDRAWALS, WITHDRAWALS, WithdrawalState, WithdrawalVerb
+from backoffice.payments.tables import Destination, Withdrawal
+from backoffice.staff import approvals, audit
+from backoffice.staff.actor import BACK_OFFICE, Actor
+from backoffice.staff.permissions import Permission
+from backoffice.staff.tables import Approval
+from engine.values import AMOUNT_MAX
+
+KIND: Final = "withdrawal"
+OUTCOME: Final = "withdrawal-outcome"
+"""The approval of what has become of an uncertain withdrawal, found out by other means."""
+_NOT_COUNTED: Final = frozenset(
+    str(state)
+    for state in (
+        *(WithdrawalState.REFUSED, WithdrawalState.FAILING, WithdrawalState.FAILED),
+        *(WithdrawalState.CANCELLING, WithdrawalState.CANCELLED),
+    )
+)
+"""What is not paid out is not counted for the day."""
+
+
+async def request(
+    session: AsyncSession, actor: Actor, destination_name: str, amount: int, *, why: str, now_ns: int
+) -> Withdrawal:
+    """Ask for a withdrawal to a destination. The rest comes by itself, but for those who must approve it."""
+    actor.require(Permission.REQUEST_WITHDRAWALS)
+    destination = await destinations.find(session, destination_name)
+    if not 0 < amount < AMOUNT_MAX:
+        raise Refused("the amount of a withdrawal must be more than nothing")
+    flaw = destinations.objection(destination, now_ns)
+    if destination.usable_from_ns is None or destination.removed_ns is not None:
+        raise Refused(flaw)
+    withdrawal = Withdrawal(
+        account=destination.account,
+        rail=destination.rail,
+        asset=destination.asset,
+        amount=amount,
+        destination_id=destination.id,
+        state=WithdrawalState.HOLDING,
+        reason=why,
+        requested_by=actor.user,
+        requested_ns=now_ns,
+        changed_ns=now_ns,
+        approval=None,
+        number=None,
+        prepared=None,
+        confirmations=0,
+        outcome="",
+        fee=0,
+        ended_sequence=None,
+    )
+    session.add(withdrawal)
+    await session.flush()
+    asked = {"account": withdrawal.account, "asset": withdrawal.asset, "amount": str(amount), "to": destination.name}
+    await audit.record(session, actor, "request", withdrawal.subject, before=None, after=asked, why=why, now_ns=now_ns)
+    return withdrawal
+
+
+async def objection(
+    session: AsyncSession, withdrawal: Withdrawal, rules: PaymentRules | None, clients: Clients, now_ns: int
+) -> str:
+    """Return why a withdrawal must not go on now, empty if nothing is against it."""
+    if rules is None:
+        return f"no rules for {withdrawal.asset} on {withdrawal.rail}"
+    destination = await session.get(Destination, withdrawal.destination_id)
+    assert destination is not None
+    flaw = destinations.objection(destination, now_ns)
+    if flaw:
+        return flaw
+    others = select(total(Withdrawal.amount)).where(
+        *(Withdrawal.account == withdrawal.account, Withdrawal.asset == withdrawal.asset),
+        *(Withdrawal.requested_ns > withdrawal.requested_ns - DAY_NS, Withdrawal.id < withdrawal.id),
+        Withdrawal.state.not_in(_NOT_COUNTED),
+    )
+    flaw = over_the_day(rules, withdrawal.amount, await session.scalar(others) or 0)
+    return flaw or await clients.objection(session, withdrawal.account, Flow.OUT, withdrawal.asset, withdrawal.amount)
+
+
+async def judge(
+    session: AsyncSession, withdrawal: Withdrawal, rules: PaymentRules | None, clients: Clients, now_ns: int
+) -> bool:
+    """Ask the rules about a withdrawal whose funds are held, at each point before it is sent; tell if it moved."""
+    state = WithdrawalState(withdrawal.state)
+    why = await objection(session, withdrawal, rules, clients, now_ns)
+    if why:
+        if state is WithdrawalState.STOPPED:
+            withdrawal.reason = why
+            return False
+        await _withdraw_approval(session, withdrawal, now_ns)
+        await move_withdrawal(session, BACK_OFFICE, withdrawal, WithdrawalVerb.STOP, why=why, now_ns=now_ns)
+        return True
+    if state not in (WithdrawalState.HELD, WithdrawalState.STOPPED):
+        return False
+    assert rules is not None
+    await move_withdrawal(
+        session, BACK_OFFICE, withdrawal, WithdrawalVerb.SUBMIT, why="nothing against it", now_ns=now_ns
+    )
+    maker = Actor(withdrawal.requested_by)
+    asked = {"account": withdrawal.account, "asset": withdrawal.asset, "amount": str(withdrawal.amount)}
+    approval = await approvals.propose(
+        *(session, maker, KIND, withdrawal.subject, {"withdrawal": withdrawal.id, **asked}),
+        why=f"withdrawal {withdrawal.name}",
+        now_ns=now_ns,
+        needed=max(needed(rules.approvals, withdrawal.amount), 1),
+    )
+    withdrawal.approval = approval.id
+    return True
+
+
+async def _withdraw_approval(session: AsyncSession, withdrawal: Withdrawal, now_ns: int) -> None:
+    """End the approval that a withdrawal waits for, which is not to go on."""
+    if withdrawal.state == WithdrawalState.APPROVING and withdrawal.approval is not None:
+        # It must not be cancelled for that: `_turn_down` looks at which approval it waits for.
+        approval, withdrawal.approval = withdrawal.approval, None
+        await session.flush()
+        maker = Actor(withdrawal.requested_by)
+        await approvals.withdraw(session, maker, approval, why="the withdrawal is stopped", now_ns=now_ns)
+
+
+async def cancel(session: AsyncSession, actor: Actor, name: str, *, why: str, now_ns: int) -> Withdrawal:
+    """Call a withdrawal off, before it is sent. Raise `Refused` when it is too late."""
+    actor.require(Permission.REQUEST_WITHDRAWALS)
+    withdrawal = await find(session, name)
+    if WithdrawalVerb.CANCEL not in WITHDRAWALS[WithdrawalState(withdrawal.state)]:
+        raise Refused(f"{name} is {withdrawal.state}: it cannot be cancelled any more, or not yet")
+    await _withdraw_approval(session, withdrawal, now_ns)
+    await move_withdrawal(session, actor, withdrawal, WithdrawalVerb.CANCEL, why=why, now_ns=now_ns)
+    return withdrawal
+
+
+async def reserve(session: AsyncSession, withdrawal: Withdrawal) -> Payout:
+    """Return what is to be paid, with the number on the rail that is its own from now on."""
+    if withdrawal.number is None:
+        position = await position_of(session, withdrawal.rail)
+        withdrawal.number, position.next_number = position.next_number, position.next_number + 1
+    return await payout_of(session, withdrawal)
+
+
+async def payout_of(session: AsyncSession, withdrawal: Withdrawal) -> Payout:
+    """Return what is to be paid, as the rail knows it."""
+    destination = await session.get(Destination, withdrawal.destination_id)
+    assert destination is not None
+    assert withdrawal.number is not None
+    return Payout(
+        withdrawal.name,
+        withdrawal.number,
+        destination.address,
+        withdrawal.asset,
+        withdrawal.amount,
+        destination.holder,
+    )
+
+
+async def take_outcome(
+    session: AsyncSession, withdrawal: Withdrawal, outcome: Outcome, rules: PaymentRules | None, now_ns: int
+) -> bool:
+    """Store what the rail says of a payout that is, or may be, on its way; tell whether it went anywhere."""
+    withdrawal.confirmations, withdrawal.fee = outcome.confirmations, outcome.fee
+    withdrawal.outcome = outcome.text
+    depth = needed(rules.confirmations, withdrawal.amount) if rules is not None else 0
+    verb: WithdrawalVerb | None = None
+    if outcome.state is OutcomeState.SETTLED and outcome.confirmations >= depth:
+        verb = WithdrawalVerb.PAY
+    elif outcome.state is OutcomeState.FAILED:
+        verb = WithdrawalVerb.FAIL
+    elif outcome.state is not OutcomeState.UNKNOWN and withdrawal.state == WithdrawalState.UNCERTAIN:
+        verb = WithdrawalVerb.SEND
+    if verb is None:
+        return False
+    why = f"the rail says {outcome.state}" + (f": {outcome.text}" if outcome.text else "")
+    await move_withdrawal(session, BACK_OFFICE, withdrawal, verb, why=why, now_ns=now_ns)
+    return True
+
+
+async def propose_outcome(
+    session: AsyncSession, actor: Actor, name: str, *, is_paid: bool, why: str, now_ns: int
+) -> Approval:
+    """Say what has become of an uncertain withdrawal, found out by other means; somebody else must agree."""
+    actor.require(Permission.RESOLVE_PAYMENTS)
+    withdrawal = await find(session, name)
+    if withdrawal.state != WithdrawalState.UNCERTAIN:
+        raise Refused(f"{name} is {withdrawal.state}, not uncertain")
+    payload = {"withdrawal": withdrawal.id, "is_paid": is_paid}
+    return await approvals.propose(session, actor, OUTCOME, withdrawal.subject, payload, why=why, now_ns=now_ns)
+
+
+async def find(session: AsyncSession, name: str) -> Withdrawal:
+    """Return a withdrawal by its name, kept from others until the transaction ends. Raise `NotFound`."""
+    number = name.removeprefix("W-")
+    found = await session.get(Withdrawal, int(number), with_for_update=True) if number.isdecimal() else None
+    if found is None:
+        raise NotFound(f"{name}: no withdrawal of this venue; they are called W-1, W-2, …")
+    return found
+
+
+async def active(session: AsyncSession) -> list[int]:
+    """Return the numbers of the withdrawals that can go on, oldest first."""
+    query = select(Withdrawal.id).where(Withdrawal.state.in_([str(state) for state in ACTIVE_WITHDRAWALS]))
+    return list(await session.scalars(query.order_by(Withdrawal.id)))
+
+
+async def _of(session: AsyncSession, approval: Approval) -> Withdrawal:
+    return await find(session, f"W-{approval.payload['withdrawal']}")
+
+
+async def _approve(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
+    withdrawal = await _of(session, approval)
+    if withdrawal.approval != approval.id:
+        raise Refused(f"{withdrawal.name} does not wait for {approval.id}")
+    why = f"approval {approval.id}"
+    await move_withdrawal(session, actor, withdrawal, WithdrawalVerb.APPROVE, why=why, now_ns=now_ns)
+
+
+async def _turn_down(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
+    withdrawal = await _of(session, approval)
+    if withdrawal.approval == approval.id and withdrawal.state == WithdrawalState.APPROVING:
+        why = f"approval {approval.id} was turned down"
+        await move_withdrawal(session, actor, withdrawal, WithdrawalVerb.CANCEL, why=why, now_ns=now_ns)
+
+
+async def _resolve(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
+    verb = WithdrawalVerb.PAY if approval.payload["is_paid"] else WithdrawalVerb.FAIL
+    withdrawal = await _of(session, approval)
+    if withdrawal.state != WithdrawalState.UNCERTAIN:
+        raise Refused(f"{withdrawal.name} is {withdrawal.state}, not uncertain any more")
+    await move_withdrawal(session, actor, withdrawal, verb, why=f"approval {approval.id}", now_ns=now_ns)
+
+
+async def _unchanged(_session: AsyncSession, _subject: str) -> int:
+    # What was asked for cannot be changed; whether it still waits for the approval, `_approve` sees.
+    return 0
+
+
+approvals.register(KIND, Permission.APPROVE_WITHDRAWALS, _approve, turn_down=_turn_down, version_of=_unchanged)
+approvals.register(OUTCOME, Permission.RESOLVE_PAYMENTS, _resolve, version_of=_unchanged)

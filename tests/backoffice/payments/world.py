@@ -1,0 +1,226 @@
+"""A venue to pay in and out of: the real engine, the sandbox rail, a database; and a knife that cuts at any edge."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backoffice import kinds
+from backoffice.control import Carried, VenueAway
+from backoffice.database import Database
+from backoffice.payments import deposits, destinations, withdrawals
+from backoffice.payments.clients import Flow
+from backoffice.payments.rail import Incoming, Outcome, Payout
+from backoffice.payments.rules import HOUR_NS, PaymentRules, Tier
+from backoffice.payments.runner import Payments
+from backoffice.payments.sandbox import NAME, SandboxRail
+from backoffice.payments.states import WithdrawalState
+from backoffice.payments.tables import Deposit, Withdrawal
+from backoffice.staff import approvals
+from backoffice.staff.actor import Actor
+from backoffice.staff.permissions import Role
+from backoffice.staff.tables import Approval
+from engine.commands import AddAsset, OpenAccount
+from engine.control import StaffCommand
+from engine.exchange import Exchange
+
+assert kinds.__all__, "the kinds of proposals are registered"
+
+ROLES = frozenset({Role.TREASURY, Role.COMPLIANCE})
+ANN, BEN, CAY = (Actor(name, ROLES) for name in ("ann", "ben", "cay"))
+USD = PaymentRules(
+    "USD",
+    NAME,
+    approvals=(Tier(1_000, 1), Tier(0, 2)),
+    looked_at_above=50_000,
+    withdrawn_a_day_max=20_000,
+    cooling_ns=HOUR_NS,
+)
+
+
+class Killed(BaseException):
+    """The process is no more."""
+
+
+class Edges:
+    """Counts the places at which the process may be killed, and kills it at one of them."""
+
+    def __init__(self) -> None:
+        self.left: int | None = None
+        """How many are passed before the one that kills; None if none does."""
+
+    def cross(self) -> None:
+        if self.left is not None:
+            if self.left == 0:
+                self.left = None
+                raise Killed
+            self.left -= 1
+
+
+class FragileDatabase(Database):
+    """A database whose user may be killed before and after each commit."""
+
+    def __init__(self, address: URL, edges: Edges) -> None:
+        super().__init__(address)
+        self._edges = edges
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncGenerator[AsyncSession]:
+        async with super().writing() as session:
+            yield session
+            self._edges.cross()
+        self._edges.cross()
+
+
+class Engine:
+    """The venue: the exchange itself, with a control that may be away, and whose answer may be lost."""
+
+    def __init__(self, edges: Edges) -> None:
+        self._edges = edges
+        self.exchange = Exchange()
+        self.is_away = False
+        self.sequence = 0
+        for command in (AddAsset("USD", 2), OpenAccount("ALPHA"), OpenAccount("BETA")):
+            self.exchange.apply(command, 0)
+
+    async def submit(self, command: StaffCommand) -> Carried:
+        if self.is_away:
+            raise VenueAway("no venue listens here")
+        self._edges.cross()
+        self.sequence += 1
+        events = self.exchange.apply(command, self.sequence)
+        self._edges.cross()
+        return Carried(self.sequence, events)
+
+
+class FragileRail(SandboxRail):
+    """The sandbox rail, whose user may be killed before and after each call."""
+
+    def __init__(self, directory: Path, edges: Edges) -> None:
+        super().__init__(directory)
+        self._edges = edges
+
+    async def incoming(self, cursor: str) -> Incoming:
+        self._edges.cross()
+        return await super().incoming(cursor)
+
+    async def send(self, payout: Payout, prepared: bytes) -> None:
+        self._edges.cross()
+        await super().send(payout, prepared)
+        self._edges.cross()
+
+    async def outcome(self, payout: Payout, prepared: bytes) -> Outcome:
+        self._edges.cross()
+        return await super().outcome(payout, prepared)
+
+
+class Watched:
+    """Clients of whom some may not pay just now."""
+
+    def __init__(self) -> None:
+        self.objections: dict[tuple[str, Flow], str] = {}
+
+    async def objection(self, _session: AsyncSession, account: str, flow: Flow, _asset: str, _amount: int) -> str:
+        return self.objections.get((account, flow), "")
+
+
+class World:
+    """All of it, and what staff do in it."""
+
+    def __init__(self, address: URL, directory: Path) -> None:
+        self.edges = Edges()
+        self.database = FragileDatabase(address, self.edges)
+        self.staff_database = Database(address)
+        self.engine = Engine(self.edges)
+        self.rail = FragileRail(directory, self.edges)
+        self.clients = Watched()
+        self.now_ns = 10 * HOUR_NS
+        self.rules = {(NAME, "USD"): USD}
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew, with nothing but what is in the database."""
+        rails = {NAME: self.rail}
+        self.payments = Payments(self.database, self.engine, rails, self.rules, self.clients, lambda: self.now_ns)
+
+    async def close(self) -> None:
+        await self.database.close()
+        await self.staff_database.close()
+
+    async def settle(self, steps_max: int = 200) -> None:
+        """Take payments on until nothing moves; start again whenever the process was killed."""
+        for _ in range(steps_max):
+            try:
+                if not await self.payments.step():
+                    return
+            except Killed:
+                self.restart()
+            except VenueAway:
+                return
+        raise AssertionError("payments never come to rest")
+
+    # What staff do
+
+    async def address(self, account: str = "ALPHA") -> str:
+        async with self.staff_database.writing() as session:
+            given = await deposits.give_address(
+                session, ANN, self.rail, account, "USD", why="asked for", now_ns=self.now_ns
+            )
+            return given.address
+
+    async def fund(self, amount: int, account: str = "ALPHA") -> Deposit:
+        """Let a deposit come in, and take it as far as it goes."""
+        reference = self.rail.deposit(await self.address(account), "USD", amount, "Alpha Trading Ltd")
+        await self.settle()
+        return await self.deposit(reference)
+
+    async def destination(self, address: str = "DE89", account: str = "ALPHA") -> str:
+        """Return a destination that may be paid to."""
+        async with self.staff_database.writing() as session:
+            approval = await destinations.add(
+                session, ANN, USD, account, address, "Alpha Trading Ltd", why="theirs", now_ns=self.now_ns
+            )
+            await approvals.approve(session, BEN, approval.id, why="checked", now_ns=self.now_ns)
+        self.now_ns += USD.cooling_ns
+        return str(approval.subject.removeprefix("destination/"))
+
+    async def request(self, destination: str, amount: int) -> str:
+        async with self.staff_database.writing() as session:
+            withdrawal = await withdrawals.request(
+                session, ANN, destination, amount, why="they ask", now_ns=self.now_ns
+            )
+        return withdrawal.name
+
+    async def decide(self, *checkers: Actor, reject: bool = False) -> int:
+        """Let checkers decide on all that waits for them; return how much did."""
+        async with self.staff_database.reading() as session:
+            pending = list(await session.scalars(select(Approval).where(Approval.state == "pending")))
+        decide = approvals.reject if reject else approvals.approve
+        for approval in pending:
+            for checker in checkers:
+                async with self.staff_database.writing() as session:
+                    if (await approvals.approval_of(session, approval.id)).state == "pending":
+                        await decide(session, checker, approval.id, why="seen", now_ns=self.now_ns)
+        return len(pending)
+
+    # What can be seen
+
+    async def deposit(self, reference: str) -> Deposit:
+        async with self.staff_database.reading() as session:
+            return (await session.scalars(select(Deposit).where(Deposit.reference == reference))).one()
+
+    async def withdrawal(self, name: str) -> Withdrawal:
+        async with self.staff_database.reading() as session:
+            return await session.get_one(Withdrawal, int(name[2:]))
+
+    async def state(self, name: str) -> WithdrawalState:
+        return WithdrawalState((await self.withdrawal(name)).state)
+
+    def available(self, account: str = "ALPHA") -> int:
+        return self.engine.exchange.state.accounts[account].holdings["USD"].available
+
+    def held(self, account: str = "ALPHA") -> int:
+        return self.engine.exchange.state.accounts[account].holdings["USD"].held
