@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from backoffice.cli import demo, journal, qa, serve, session, venue
+from backoffice.cli import approval, audit, database, demo, journal, qa, serve, session, staff, venue
 
 app = typer.Typer(
     name="fondaco",
@@ -20,6 +20,10 @@ app.command("serve")(serve.serve)
 app.add_typer(journal.app, name="journal")
 app.add_typer(venue.app, name="venue")
 app.add_typer(session.app, name="session")
+app.add_typer(staff.app, name="staff")
+app.add_typer(approval.app, name="approval")
+app.add_typer(audit.app, name="audit")
+app.add_typer(database.app, name="database")
 app.add_typer(qa.app, name="qa")
 
 

@@ -10,11 +10,12 @@ class CommandFailed(Exception):
 
 def one_line(error: BaseException) -> str:
     """Return the line that tells the user of an error, or an empty text if it is a fault of ours."""
+    from backoffice.errors import BackOfficeError
     from config.settings import SettingsError
     from engine.errors import EngineError
     from fixgw.errors import GatewayError
 
-    if isinstance(error, CommandFailed | SettingsError | EngineError | GatewayError):
+    if isinstance(error, CommandFailed | BackOfficeError | SettingsError | EngineError | GatewayError):
         return " ".join(str(error).split())
     if isinstance(error, OSError) and error.errno is not None:
         reason = os.strerror(error.errno) if error.strerror is None else error.strerror

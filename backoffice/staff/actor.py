@@ -21,7 +21,9 @@ class Actor(msgspec.Struct, frozen=True):
     def require(self, permission: Permission) -> None:
         """Raise `Refused`, with the roles that would do, unless it is allowed."""
         if not self.may(permission):
-            raise Refused(f"{self.user} may not {permission}: needs {' or '.join(roles_with(permission))}")
+            *others, last = roles_with(permission)
+            would_do = f"{', '.join(others)} or {last}" if others else last
+            raise Refused(f"{self.user} may not {permission}: needs {would_do}")
 
 
 BACK_OFFICE: Final = Actor("backoffice")

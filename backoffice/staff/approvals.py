@@ -227,6 +227,21 @@ async def decisions(session: AsyncSession, approval: Approval) -> list[ApprovalD
     return list((await session.scalars(query.order_by(ApprovalDecision.time_ns))).all())
 
 
+async def listed(session: AsyncSession, *, pending_only: bool) -> list[tuple[Approval, list[ApprovalDecision]]]:
+    """Return approvals, the oldest first, each with what checkers have said."""
+    query = select(Approval).order_by(Approval.number)
+    said = select(ApprovalDecision).order_by(ApprovalDecision.approval, ApprovalDecision.time_ns)
+    if pending_only:
+        query = query.where(Approval.state == State.PENDING.value)
+        said = said.join(Approval, Approval.number == ApprovalDecision.approval).where(
+            Approval.state == State.PENDING.value
+        )
+    by_approval: dict[int, list[ApprovalDecision]] = {}
+    for decision in await session.scalars(said):
+        by_approval.setdefault(decision.approval, []).append(decision)
+    return [(approval, by_approval.get(approval.number, [])) for approval in await session.scalars(query)]
+
+
 def shown_state(approval: Approval, now_ns: int) -> State:
     """Return how it stands: what nobody has decided on in time is expired, also before that is written down."""
     if approval.state == State.PENDING and _is_expired(approval, now_ns):

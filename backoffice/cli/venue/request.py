@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from engine.events import AnyEvent
     from engine.overview import InstrumentShown, VenueShown
 
-ConfigOption = Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The venue's settings, in TOML.")]
+ConfigOption = Annotated[
+    Path, typer.Option("--config", "-c", metavar="FILE", envvar="FONDACO_CONFIG", help="The venue's settings, in TOML.")
+]
 DataOption = Annotated[
     Path | None,
     typer.Option(

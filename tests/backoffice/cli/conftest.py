@@ -11,6 +11,7 @@ from engine.frames import encode_frame, encode_value
 from engine.journal import Journal
 from engine.recovery import JOURNAL
 from engine.values import OrderType, Side, TimeInForce
+from tests.backoffice.cli.desk import Desk
 
 SECRET_HASH = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g"
 TIME_NS = 1_800_000_000_000_000_000
@@ -59,3 +60,16 @@ def segment(data: Path) -> Path:
     """The journal's only file."""
     (path,) = (data / JOURNAL).glob("*.journal")
     return path
+
+
+@pytest.fixture
+def empty_desk(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A desk in a back office with a database and nobody in it yet."""
+    return Desk(tmp_path, database_url, monkeypatch)
+
+
+@pytest.fixture
+def desk(empty_desk: Desk) -> Desk:
+    """The same with two administrators: ann and ben, whom the operating system knows as annabel and benjamin."""
+    empty_desk.done("staff", "init", "ann=annabel", "ben=benjamin")
+    return empty_desk

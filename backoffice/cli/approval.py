@@ -1,0 +1,191 @@
+"""`fondaco approval`: what waits for a second person, and what that one says to it."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from backoffice.cli.office import AsOption
+from backoffice.cli.tables import Cell, CsvOption, Form, JsonOption, Moment
+from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from backoffice.staff.tables import Approval, ApprovalDecision
+
+app = typer.Typer(help="What staff have proposed, and a second person must approve.", no_args_is_help=True)
+
+ApprovalArgument = Annotated[str, typer.Argument(metavar="APPROVAL", help="Which one, as in A-1.", show_default=False)]
+
+_HEAD = ("approval", "kind", "subject", "state", "approved by", "needed", "proposed by", "at", "expires", "why")
+
+
+@app.command("list")
+def list_approvals(
+    config: ConfigOption,
+    everything: Annotated[bool, typer.Option("--all", help="Those that are decided too.")] = False,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+) -> None:
+    """List what waits for approval, the oldest first."""
+    import backoffice.kinds  # noqa: F401 - who owns the kinds is asked what approving takes
+    from backoffice.cli.loop import run
+    from backoffice.cli.office import office
+    from backoffice.cli.tables import form_of, show_table
+    from backoffice.staff import approvals
+    from backoffice.staff.permissions import Permission
+
+    form = form_of(as_json=as_json, as_csv=as_csv)
+
+    async def rows() -> list[tuple[Cell, ...]]:
+        async with office(config, data, as_user) as desk, desk.database.reading() as session:
+            desk.actor.require(Permission.SEE_RECORDS)
+            found = await approvals.listed(session, pending_only=not everything)
+            return [_row(approval, said, desk.now_ns) for approval, said in found]
+
+    show_table(_HEAD, run(rows()), form)
+
+
+@app.command()
+def show(
+    approval: ApprovalArgument,
+    config: ConfigOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what is proposed, why, and who has said what to it."""
+    import backoffice.kinds  # noqa: F401 - as above
+    from backoffice.cli.loop import run
+    from backoffice.cli.office import office
+    from backoffice.cli.tables import form_of, show_fields
+    from backoffice.staff import approvals
+    from backoffice.staff.permissions import Permission
+
+    form = form_of(as_json=as_json)
+
+    async def fields() -> "dict[str, Any]":
+        async with office(config, data, as_user) as desk, desk.database.reading() as session:
+            desk.actor.require(Permission.SEE_RECORDS)
+            found = await approvals.approval_of(session, approval)
+            return _fields(found, await approvals.decisions(session, found), desk.now_ns, form)
+
+    show_fields(run(fields()), form)
+
+
+@app.command()
+def approve(
+    approval: ApprovalArgument,
+    config: ConfigOption,
+    why: WhyOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Approve it. With all approvals that it needs it is carried out at once. Never for who proposed it."""
+    from backoffice.staff import approvals
+
+    _decide(approvals.approve, approval, why, (config, data, as_user), as_json=as_json)
+
+
+@app.command()
+def reject(
+    approval: ApprovalArgument,
+    config: ConfigOption,
+    why: WhyOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Reject it; one person is enough. Never for who proposed it."""
+    from backoffice.staff import approvals
+
+    _decide(approvals.reject, approval, why, (config, data, as_user), as_json=as_json)
+
+
+@app.command()
+def withdraw(
+    approval: ApprovalArgument,
+    config: ConfigOption,
+    why: WhyOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take back what you have proposed."""
+    from backoffice.staff import approvals
+
+    _decide(approvals.withdraw, approval, why, (config, data, as_user), as_json=as_json)
+
+
+def _decide(
+    verb: "Callable[..., Awaitable[Approval]]",
+    approval: str,
+    why: str,
+    where: "tuple[Path, Path | None, str | None]",
+    *,
+    as_json: bool,
+) -> None:
+    import backoffice.kinds  # noqa: F401 - who owns the kind carries it out
+    from backoffice.cli.loop import run
+    from backoffice.cli.office import office
+
+    async def decide() -> "Approval":
+        async with office(*where) as desk, desk.database.writing() as session:
+            return await verb(session, desk.actor, approval, why=why, now_ns=desk.now_ns)
+
+    tell(run(decide()), as_json=as_json)
+
+
+def tell(approval: "Approval", *, as_json: bool) -> None:
+    """Print how something that was proposed or decided on stands now, and secrets made for it, this once."""
+    from backoffice.cli.shown import print_json
+
+    if as_json:
+        once = {"shown_once": approval.shown_once} if approval.shown_once else {}
+        print_json(
+            {
+                "approval": approval.id,
+                "kind": approval.kind,
+                "subject": approval.subject,
+                "state": approval.state,
+                **once,
+            }
+        )
+        return
+    waits = "waits for somebody else to approve it" if approval.state == "pending" else f"is {approval.state}"
+    typer.echo(f"{approval.id}: {approval.kind} of {approval.subject} {waits}")
+    for what, secret in approval.shown_once.items():
+        typer.echo(f"{what}: {secret}   (shown this once; keep it for whom it is for)")
+
+
+def _row(approval: "Approval", said: "list[ApprovalDecision]", now_ns: int) -> tuple[Cell, ...]:
+    from backoffice.staff.approvals import shown_state
+
+    return (
+        approval.id,
+        approval.kind,
+        approval.subject,
+        shown_state(approval, now_ns).value,
+        ", ".join(each.checker for each in said if each.decision == "approve") or None,
+        approval.needed,
+        approval.maker,
+        Moment(approval.made_ns),
+        Moment(approval.expires_ns) if approval.expires_ns is not None else None,
+        approval.why,
+    )
+
+
+def _fields(approval: "Approval", said: "list[ApprovalDecision]", now_ns: int, form: Form) -> dict[str, Any]:
+    import json
+
+    from backoffice.cli.shown import time_text
+
+    payload = {name: value for name, value in approval.payload.items() if not name.endswith("_hash")}
+    fields: dict[str, Any] = dict(zip(_HEAD, _row(approval, said, now_ns), strict=True))
+    fields["asks for"] = payload if form is Form.JSON else json.dumps(payload, ensure_ascii=False, sort_keys=True)
+    fields["decisions"] = [f"{each.checker} {each.decision}s, {time_text(each.time_ns)}: {each.why}" for each in said]
+    return fields

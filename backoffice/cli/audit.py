@@ -1,0 +1,161 @@
+"""`fondaco audit`: what staff have done, and whether the trail of it is whole."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from backoffice.cli.moments import FromOption, UntilOption
+from backoffice.cli.office import AsOption
+from backoffice.cli.tables import Cell, CsvOption, JsonOption, Moment
+from backoffice.cli.venue.request import ConfigOption, DataOption
+
+if TYPE_CHECKING:
+    from backoffice.staff.audit import Verified
+    from backoffice.staff.tables import AuditEntry
+
+app = typer.Typer(help="What staff have done: who, when, what, before, after and why.", no_args_is_help=True)
+
+_HEAD = ("number", "time", "user", "verb", "subject", "before", "after", "why", "hash")
+_HEAD_FOR_PEOPLE = ("number", "time", "user", "verb", "subject", "what", "why")
+
+
+@app.command("list")
+def list_entries(
+    *,
+    config: ConfigOption,
+    user: Annotated[
+        str | None, typer.Option("--user", metavar="NAME", help="Of this user.", show_default="all")
+    ] = None,
+    subject: Annotated[
+        str | None,
+        typer.Option("--subject", metavar="SUBJECT", help="About client/C-1; client/ for all.", show_default="all"),
+    ] = None,
+    verb: Annotated[str | None, typer.Option("--verb", metavar="VERB", help="Such deeds.", show_default="all")] = None,
+    from_ns: FromOption = None,
+    until_ns: UntilOption = None,
+    count: Annotated[int, typer.Option("--count", "-n", metavar="N", min=1, help="How many, the last ones.")] = 100,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+) -> None:
+    """List entries of the trail, the oldest first. For auditors, compliance and administrators."""
+    from backoffice.cli.loop import run
+    from backoffice.cli.office import office
+    from backoffice.cli.tables import Form, form_of, show_table
+    from backoffice.staff import audit
+    from backoffice.staff.permissions import Permission
+
+    form = form_of(as_json=as_json, as_csv=as_csv)
+    wanted = audit.Wanted(user, subject, verb, from_ns, until_ns)
+
+    async def found() -> "list[AuditEntry]":
+        async with office(config, data, as_user) as desk, desk.database.reading() as session:
+            desk.actor.require(Permission.SEE_AUDIT_TRAIL)
+            return await audit.entries(session, wanted, count)
+
+    if form is Form.PEOPLE:
+        show_table(_HEAD_FOR_PEOPLE, map(_row_for_people, run(found())), form)
+    else:
+        show_table(_HEAD, map(_row, run(found())), form)
+
+
+@app.command()
+def verify(
+    config: ConfigOption,
+    noted: Annotated[
+        str | None,
+        typer.Option(
+            "--noted",
+            metavar="NUMBER:HASH",
+            help="What an earlier run told: the trail must still hold that entry.",
+            show_default="none",
+        ),
+    ] = None,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check the hash of every entry, from the first on. Status 1 and the first that is wrong, if one is.
+
+    Note down what it tells, outside this machine: with `--noted` a later run finds out too if the end was cut off.
+    """
+    from backoffice.cli.failure import CommandFailed
+    from backoffice.cli.loop import run
+    from backoffice.cli.office import office
+    from backoffice.cli.tables import form_of, show_fields
+    from backoffice.staff import audit
+    from backoffice.staff.permissions import Permission
+
+    earlier = _noted(noted)
+
+    async def check() -> "Verified":
+        async with office(config, data, as_user) as desk, desk.database.reading() as session:
+            desk.actor.require(Permission.SEE_AUDIT_TRAIL)
+            return await audit.verify(session, earlier)
+
+    verified = run(check())
+    if verified.flaw:
+        raise CommandFailed(f"the audit trail is broken: {verified.flaw}; the {verified.count:,} before it are whole")
+    if as_json:
+        show_fields({"entries": verified.count, "hash": verified.hash}, form_of(as_json=True))
+        return
+    typer.echo(f"{verified.count:,} entries, and every one is as it was written.")
+    typer.echo(f"To be noted down: {verified.count}:{verified.hash}")
+
+
+def _row(entry: "AuditEntry") -> tuple[Cell, ...]:
+    return (
+        entry.number,
+        Moment(entry.time_ns),
+        entry.actor,
+        entry.verb,
+        entry.subject,
+        entry.before,
+        entry.after,
+        entry.why,
+        entry.hash,
+    )
+
+
+def _row_for_people(entry: "AuditEntry") -> tuple[Cell, ...]:
+    number, moment, actor, verb, subject, _, _, why, _ = _row(entry)
+    return number, moment, actor, verb, subject, _changes(entry), why
+
+
+def _changes(entry: "AuditEntry") -> str:
+    """Return what is other than it was, by name."""
+    import json
+
+    before = json.loads(entry.before) if entry.before else {}
+    after = json.loads(entry.after) if entry.after else {}
+    return "; ".join(
+        f"{name} {_said(before[name])} → {_said(after.get(name))}" if name in before else f"{name} {_said(after[name])}"
+        for name in dict.fromkeys((*after, *before))
+        if before.get(name) != after.get(name)
+    )
+
+
+def _said(value: object) -> str:
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(map(_said, value)) or "none"
+        case dict():
+            return f"({', '.join(f'{name} {_said(each)}' for name, each in value.items())})"
+        case _:
+            return str(value)
+
+
+def _noted(text: str | None) -> tuple[int, str] | None:
+    from backoffice.cli.failure import CommandFailed
+
+    if text is None:
+        return None
+    number, _, digest = text.partition(":")
+    if not (number.isascii() and number.isdigit() and digest):
+        raise CommandFailed(f"--noted {text}: write NUMBER:HASH, as an earlier run has told")
+    return int(number), digest

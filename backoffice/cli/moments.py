@@ -1,0 +1,68 @@
+"""Moments as the command line is given them: a record of the journal by its number, or a time in ISO 8601.
+
+A time without a zone is UTC, a date is its first moment; up to nine digits after the point count.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Final, NamedTuple
+
+import typer
+
+_TIME: Final = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)?", re.ASCII
+)
+_RECORD: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
+_SECOND_NS: Final = 1_000_000_000
+
+
+class AsOf(NamedTuple):
+    """A moment in the past: one of the two."""
+
+    sequence: int | None = None
+    """After this record."""
+    time_ns: int | None = None
+    """After all records up to this time, inclusive."""
+
+
+def time_of(text: str) -> int:
+    """Return a time in nanoseconds since the epoch. Raise `typer.BadParameter`."""
+    found = _TIME.fullmatch(text)
+    if found is not None:
+        date, clock, fraction, zone = found.groups()
+        try:
+            moment = datetime.fromisoformat(f"{date}T{clock or '00:00'}{zone or 'Z'}")
+            seconds = int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
+        except (ValueError, OverflowError):
+            pass
+        else:
+            return seconds * _SECOND_NS + int((fraction or "").ljust(9, "0"))
+    raise typer.BadParameter(f"{text!r} is no time; write 2026-11-28 or 2026-11-28T14:30:00Z")
+
+
+def as_of(text: str) -> AsOf:
+    """Return a moment. Raise `typer.BadParameter`."""
+    if _RECORD.fullmatch(text):
+        return AsOf(sequence=int(text))
+    return AsOf(time_ns=time_of(text))
+
+
+AsOfOption = Annotated[
+    AsOf | None,
+    typer.Option(
+        "--as-of",
+        parser=as_of,
+        metavar="RECORD|TIME",
+        help="As it was after this record of the journal, or at this time (ISO 8601, UTC).",
+        show_default="now",
+    ),
+]
+FromOption = Annotated[
+    int | None,
+    typer.Option(
+        "--from", parser=time_of, metavar="TIME", help="From this time on (ISO 8601, UTC).", show_default="all"
+    ),
+]
+UntilOption = Annotated[
+    int | None, typer.Option("--until", parser=time_of, metavar="TIME", help="Before this time.", show_default="all")
+]

@@ -1,0 +1,152 @@
+"""How a command comes to the back office: its database, which must be of this very version, and who acts.
+
+Who acts is whoever runs the command, if the operating system's user is one of the staff; or the one that `--as` names,
+with the password asked for on the terminal, or in the first line of the file that FONDACO_PASSWORD_FILE names.
+"""
+
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
+    from backoffice.database import Database
+    from backoffice.staff.actor import Actor
+    from config.settings import Settings
+
+AsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        metavar="USER",
+        envvar="FONDACO_AS",
+        show_envvar=False,
+        help="Who of the staff you are; asks for the password, unless FONDACO_PASSWORD_FILE names a file with it.",
+        show_default="who you are to the operating system",
+    ),
+]
+PASSWORD_FILE: Final = "FONDACO_PASSWORD_FILE"  # noqa: S105 - the name of a variable
+
+
+class Office:
+    """The back office, open to somebody."""
+
+    __slots__ = ("actor", "data", "database", "sealer", "settings")
+
+    def __init__(self, settings: "Settings", data: Path, database: "Database", actor: "Actor") -> None:
+        from backoffice.staff.sealing import KEY_FILE, Sealer
+
+        self.settings = settings
+        self.data = data
+        """The venue's files."""
+        self.database = database
+        self.actor = actor
+        self.sealer = Sealer(data / KEY_FILE)
+        """Opens personal data; its key is read when it is first needed."""
+
+    @property
+    def now_ns(self) -> int:
+        """Return the time: nanoseconds since the epoch, UTC."""
+        import time
+
+        return time.time_ns()
+
+
+@asynccontextmanager
+async def office(config: Path, data: Path | None, as_user: str | None = None) -> AsyncGenerator[Office]:
+    """Open the back office to whoever acts. Raise a `BackOfficeError`, or `CommandFailed` if nobody known acts."""
+    from backoffice.database.migrating import check
+    from config.settings import load
+
+    settings = load(config)
+    directory = data or Path(settings.data)
+    async with database_of(settings, directory) as database:
+        await check(database)
+        yield Office(settings, directory, database, await _actor(database, settings.back_office.staff, as_user))
+
+
+@asynccontextmanager
+async def database_of(settings: "Settings", data: Path, *, may_be_new: bool = False) -> AsyncGenerator["Database"]:
+    """Open the database, of whatever version. Raise `DatabaseFault`."""
+    from backoffice.database import Database
+
+    async with Database(_address(settings, data, may_be_new=may_be_new)) as database:
+        yield database
+
+
+def secret_asked(what: str) -> str:
+    """Return a secret: of the file that FONDACO_PASSWORD_FILE names, else as typed on the terminal.
+
+    Raise `CommandFailed` if there is neither.
+    """
+    import getpass
+    import sys
+
+    from backoffice.cli.failure import CommandFailed
+
+    file = os.environ.get(PASSWORD_FILE)
+    if file:
+        return _first_line(Path(file))
+    if not sys.stdin.isatty():
+        raise CommandFailed(f"{what}: there is no terminal to ask on; let {PASSWORD_FILE} name a file that has it")
+    return getpass.getpass(f"{what}: ")
+
+
+def _address(settings: "Settings", data: Path, *, may_be_new: bool) -> "URL":
+    from backoffice.database.database import address_of, shown
+    from backoffice.errors import DatabaseFault
+
+    address = address_of(settings.back_office.database, data)
+    # SQLite would make the file.
+    if address.get_backend_name() == "sqlite" and not may_be_new and not Path(str(address.database)).exists():
+        raise DatabaseFault(f"database {shown(address)}: is not there yet; run `fondaco database upgrade`")
+    return address
+
+
+async def _actor(database: "Database", mapped: dict[str, str], as_user: str | None) -> "Actor":
+    import time
+
+    from backoffice.cli.failure import CommandFailed
+    from backoffice.errors import Refused
+    from backoffice.staff.authentication import authenticate, known_to_system
+
+    os_user = _os_user()
+    known = None
+    try:
+        async with database.reading() as session:
+            known = await known_to_system(session, os_user, mapped)
+    except Refused:
+        if as_user is None:
+            raise
+    if known is not None and as_user in {None, known.user}:
+        return known
+    if as_user is None:
+        raise CommandFailed(f"{os_user} is nobody of the staff; say by --as USER who you are")
+    return await authenticate(database, as_user, secret_asked(f"Password of {as_user}"), time.time_ns())
+
+
+def _os_user() -> str:
+    """Return who runs the command, as the operating system has it; what the environment says does not count."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"user {os.getuid()}"
+
+
+def _first_line(path: Path) -> str:
+    from backoffice.cli.failure import CommandFailed
+
+    with path.open(encoding="utf-8") as file:
+        if os.fstat(file.fileno()).st_mode & 0o077:
+            raise CommandFailed(f"{path}: others may read the password; let only its owner (chmod 600)")
+        try:
+            return file.readline().rstrip("\r\n")
+        except UnicodeDecodeError as error:
+            raise CommandFailed(f"{path}: the password is not UTF-8 text") from error

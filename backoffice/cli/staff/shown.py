@@ -1,0 +1,90 @@
+"""`fondaco staff list`, `show`: who there is, and what they may do."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from backoffice.cli.office import AsOption
+from backoffice.cli.tables import Cell, CsvOption, JsonOption, Moment
+from backoffice.cli.venue.request import ConfigOption, DataOption
+
+if TYPE_CHECKING:
+    from backoffice.staff.tables import StaffUser
+
+UserArgument = Annotated[str, typer.Argument(metavar="USER", help="Whom of the staff.", show_default=False)]
+
+_HEAD = ("user", "full name", "roles", "state", "os user", "since")
+
+
+def list_staff(
+    config: ConfigOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+) -> None:
+    """List the members of staff."""
+    from backoffice.cli.loop import run
+    from backoffice.cli.office import office
+    from backoffice.cli.tables import form_of, show_table
+    from backoffice.staff.permissions import Permission
+    from backoffice.staff.users import everybody
+
+    form = form_of(as_json=as_json, as_csv=as_csv)
+
+    async def rows() -> list[tuple[Cell, ...]]:
+        async with office(config, data, as_user) as desk, desk.database.reading() as session:
+            desk.actor.require(Permission.SEE_RECORDS)
+            return [_row(user, desk.now_ns) for user in await everybody(session)]
+
+    show_table(_HEAD, run(rows()), form)
+
+
+def show(
+    config: ConfigOption,
+    user: Annotated[
+        str | None, typer.Argument(metavar="USER", help="Whom of the staff.", show_default="yourself")
+    ] = None,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show somebody, and all that they may do."""
+    from backoffice.cli.loop import run
+    from backoffice.cli.office import office
+    from backoffice.cli.tables import form_of, show_fields
+    from backoffice.staff.permissions import Permission
+    from backoffice.staff.users import actor_of, find
+
+    async def fields() -> dict[str, Any]:
+        async with office(config, data, as_user) as desk, desk.database.reading() as session:
+            desk.actor.require(Permission.SEE_RECORDS)
+            found = await find(session, user or desk.actor.user)
+            actor = actor_of(found)
+            may = [permission.value for permission in Permission if actor.may(permission)]
+            return {**dict(zip(_HEAD, _row(found, desk.now_ns), strict=True)), "may": may}
+
+    show_fields(run(fields()), form_of(as_json=as_json))
+
+
+def _row(user: "StaffUser", now_ns: int) -> tuple[Cell, ...]:
+    from backoffice.staff.users import roles_of
+
+    return (
+        user.name,
+        user.full_name,
+        ", ".join(sorted(roles_of(user))),
+        _state(user, now_ns),
+        user.os_user,
+        Moment(user.added_ns),
+    )
+
+
+def _state(user: "StaffUser", now_ns: int) -> str:
+    if user.is_disabled:
+        return "disabled"
+    if user.locked_until_ns > now_ns:
+        return "locked"
+    if user.os_user is None and user.password_hash is None:
+        return "has no password yet"
+    return "active"

@@ -1,0 +1,157 @@
+"""One way to print what a command has found: as a table for people, as JSON or as CSV for programs.
+
+People get numbers flush right with commas, a dash where there is nothing, and columns as wide as the terminal allows;
+where there is no terminal they are as wide as they need to be. Programs get the bare values.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+from typing import Annotated, Final, TypeVar
+
+import typer
+
+from backoffice.cli.shown import time_text
+
+
+class Moment(int):
+    """A time, in nanoseconds since the epoch: people get it in UTC to the millisecond, programs as ISO 8601, whole."""
+
+    __slots__ = ()
+
+
+Cell = str | int | bool | Moment | None
+"""Amounts, prices and quantities are decimal texts."""
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+CsvOption = Annotated[bool, typer.Option("--csv", help="Print CSV, for programs.")]
+
+T = TypeVar("T")
+
+_MILLISECONDS: Final = len("2026-11-28T14:30:00.123")
+_NUMBER: Final = re.compile(r"[-+]?[0-9][0-9,]*(\.[0-9]+)?%?")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+"""What could command a terminal."""
+
+
+class Form(Enum):
+    """For whom it is printed."""
+
+    PEOPLE = "people"
+    JSON = "json"
+    CSV = "csv"
+
+
+def form_of(*, as_json: bool, as_csv: bool = False) -> Form:
+    """Return the form that was asked for. Raise `typer.BadParameter` if two were."""
+    if as_json and as_csv:
+        raise typer.BadParameter("either --json or --csv")
+    return Form.JSON if as_json else Form.CSV if as_csv else Form.PEOPLE
+
+
+def show_table(head: Sequence[str], rows: Iterable[Sequence[Cell]], form: Form, *, note: str = "") -> None:
+    """Print rows. `head`: what the columns are called, in words; programs get them joined by `_`.
+
+    `note`: a line below the table, for people only. Rows for programs are printed one by one as they come.
+    """
+    names = [name.replace(" ", "_") for name in head]
+    match form:
+        case Form.JSON:
+            _print_json(names, rows)
+        case Form.CSV:
+            _print_csv(names, rows)
+        case Form.PEOPLE:
+            _print_table(head, list(rows))
+            if note:
+                typer.echo(note)
+
+
+def show_fields(fields: Mapping[str, Cell | Sequence[str]], form: Form) -> None:
+    """Print what there is to one thing: a line for each field, or one object, or one row."""
+    from backoffice.cli.shown import print_json
+
+    names = [name.replace(" ", "_") for name in fields]
+    match form:
+        case Form.JSON:
+            print_json(dict(zip(names, map(_bare, fields.values()), strict=True)))
+        case Form.CSV:
+            _print_csv(names, [[_joined(value) for value in fields.values()]])
+        case Form.PEOPLE:
+            width = max(map(len, fields), default=0)
+            for name, value in fields.items():
+                typer.echo(f"{name:{width}}  {_text(_joined(value))}".rstrip())
+
+
+def _print_json(names: list[str], rows: Iterable[Sequence[Cell]]) -> None:
+    import msgspec
+
+    separator = "["
+    for row in rows:
+        line = msgspec.json.encode(dict(zip(names, map(_bare, row), strict=True))).decode()
+        typer.echo(f"{separator}\n  {line}", nl=False)
+        separator = ","
+    typer.echo("[]" if separator == "[" else "\n]")
+
+
+def _print_csv(names: list[str], rows: Iterable[Sequence[Cell]]) -> None:
+    import csv
+    import sys
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(names)
+    for row in rows:
+        assert len(row) == len(names), "a cell for each column"
+        writer.writerow([str(cell).lower() if isinstance(cell, bool) else _bare(cell) for cell in row])
+
+
+def _print_table(head: Sequence[str], rows: list[Sequence[Cell]]) -> None:
+    from rich.console import Console
+    from rich.measure import Measurement
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    columns = zip(*rows, strict=True) if rows else ((),) * len(head)
+    for name, column in zip(head, columns, strict=True):
+        flush_right = any(cell is not None for cell in column) and all(map(_is_number, column))
+        table.add_column(name, justify="right" if flush_right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_text(cell)) for cell in row))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        wide = console.options.update(width=1_000_000, max_width=1_000_000)
+        console.width = max(1, Measurement.get(console, wide, table).maximum)
+    with console.capture() as printed:
+        console.print(table)
+    for line in printed.get().splitlines():
+        typer.echo(line.rstrip())
+
+
+def _is_number(cell: Cell) -> bool:
+    if isinstance(cell, bool | Moment):
+        return False
+    return cell is None or isinstance(cell, int) or _NUMBER.fullmatch(cell) is not None
+
+
+def _text(cell: Cell) -> str:
+    """Return a cell as people see it."""
+    match cell:
+        case None | "":
+            return "–"
+        case bool():
+            return "yes" if cell else "no"
+        case Moment():
+            return f"{time_text(cell)[:_MILLISECONDS]}".replace("T", " ")
+        case int():
+            return f"{cell:,}"
+        case str():
+            return _CONTROL.sub(" ", cell)
+
+
+def _bare(value: T) -> T | str:
+    """Return a value as programs get it."""
+    return time_text(value) if isinstance(value, Moment) else value
+
+
+def _joined(value: Cell | Sequence[str]) -> Cell:
+    return value if value is None or isinstance(value, str | int) else ", ".join(value)
