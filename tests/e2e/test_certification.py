@@ -1,10 +1,13 @@
 """The certification's plan, whole, against the venue that it is written for: twice, as brokers do."""
 
+import base64
 import json
 import subprocess
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.e2e.conftest import MakeVenue
 from tests.e2e.venue import PASSWORD, ROOT, Venue
@@ -74,6 +77,42 @@ def test_venue_passes_the_plan(
     speaking(venue, version)
     venue.start()
     certified(venue, tmp_path, password, begin_string)
+
+
+def test_session_that_signs_its_logons_is_certified_and_its_key_is_in_nothing_that_is_written(
+    venue: Venue, tmp_path: Path, password: str
+) -> None:
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "logon.pem").write_bytes(pem)
+    public_key = base64.b64encode(key.public_key().public_bytes_raw()).decode()
+    shown = [
+        venue.run(
+            *("session", "rekey", session, "--config", str(venue.config), "--data", str(venue.data)),
+            *(*options, "--revoke", "password", "--by", "mira", "--why", "they sign"),
+        ).stdout
+        for session, options in (("BROKER1", ("--public-key", public_key)), ("BROKER8", ("--hmac",)))
+    ]
+    secret = next(word for word in shown[1].split() if word.endswith("=") and len(word) == 44)
+    (tmp_path / "secret").write_text(secret, encoding="ascii")
+    report = tmp_path / "report.json"
+    certified = fondaco(
+        venue,
+        *("certify", "--port", venue.port, "--session", "BROKER1", "--chapter", 1, "--drop-copy", ""),
+        *("--set", password, "--report", report, "--key", tmp_path / "key"),
+        *("--logon-key", f"BROKER1={tmp_path / 'logon.pem'}", "--logon-secret", f"BROKER8={tmp_path / 'secret'}"),
+    )
+    assert certified.returncode == 0, certified.stdout + certified.stderr
+    run = fondaco(
+        venue,
+        *("run", PLAN / "101-logon.fix", PLAN / "201-limit.fix", "--port", venue.port),
+        *("--session", "BROKER1", "--session", "BROKER8", "--transcript", tmp_path / "transcript"),
+        *("--logon-key", tmp_path / "logon.pem", "--logon-secret", f"BROKER8={tmp_path / 'secret'}"),
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    written = certified.stdout + run.stdout + (tmp_path / "transcript").read_text(encoding="utf-8")
+    for each in (secret, pem.decode().splitlines()[1]):
+        assert each not in written + report.read_text(encoding="utf-8")
 
 
 def test_venue_passes_the_plan_again_when_it_has_been_used(venue: Venue, tmp_path: Path, password: str) -> None:

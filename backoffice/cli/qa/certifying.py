@@ -13,6 +13,8 @@ from backoffice.cli.qa.options import (
     HostOption,
     JsonOption,
     LimitOption,
+    LogonKeyOption,
+    LogonSecretOption,
     PortOption,
     RoleOption,
     ServerNameOption,
@@ -111,6 +113,8 @@ def certify(
     fix_version: VersionOption = "FIX.4.4",
     role: RoleOption = "order-entry",
     set_: SetOption = None,
+    logon_key: LogonKeyOption = None,
+    logon_secret: LogonSecretOption = None,
     timeout: LimitOption = "10s",
     plan: PlanOption = PLAN,
     report: ReportOption = None,
@@ -143,6 +147,8 @@ def certify(
         drop_copy=DROP_COPIES.get(session, "") if drop_copy is None else drop_copy,
         market_data=market_data,
         market_data_port=market_data_port,
+        keys=logon_key,
+        secrets=logon_secret,
     )
     if not plan.is_dir():
         raise typer.BadParameter(f"{plan} is no folder of scripts; it is spec/certification", param_hint="--plan")

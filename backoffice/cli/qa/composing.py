@@ -1,14 +1,16 @@
 """Puts a message together: what a script gives, in the frame that a FIX message has, unless the script wants another.
 
 BeginString, BodyLength, MsgType, CompIDs, MsgSeqNum and SendingTime come first, CheckSum last; a field that a script
-gives takes the place of the one that would be put in.
+gives takes the place of the one that would be put in. What is `right` of a signature, its length, BodyLength and
+CheckSum is found in this order, once all else is there.
 """
 
+import base64
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from backoffice.cli.qa.statements import Field, Without
-from backoffice.cli.qa.values import Value, literal, parse_value
+from backoffice.cli.qa.values import Value, literal, parse_value, wire_bytes
 from backoffice.cli.qa.wire import encoded, joined, right_length, right_sum
 
 _HEADER: Final = ("8", "9", "35", "49", "56", "34", "52")
@@ -18,9 +20,13 @@ _RIGHT: Final = parse_value("right")
 
 Pairs = list[tuple[str, str]]
 """Tags and values in the order of the wire."""
+Sign = Callable[[Mapping[str, str]], bytes]
+"""Returns the signature of a Logon with these fields."""
 
 
-def composed(items: Iterable[Field | Without], own: Mapping[str, str], text: Callable[[Value], str]) -> Pairs:
+def composed(
+    items: Iterable[Field | Without], own: Mapping[str, str], text: Callable[[Value], str], sign: Sign
+) -> Pairs:
     """Return all fields of a message. `own`: the header's values by tag; `text` gives the text of a value."""
     given: dict[str, Field] = {}
     body: list[Field] = []
@@ -34,13 +40,19 @@ def composed(items: Iterable[Field | Without], own: Mapping[str, str], text: Cal
             body.append(item)
     header = [given.get(tag) or Field(tag, _put_in(tag, own)) for tag in _HEADER]
     fields = [*header, *body, given.get("10") or Field("10", _RIGHT)]
-    return filled_in([field for field in fields if field.tag not in left_out], text)
+    return filled_in([field for field in fields if field.tag not in left_out], text, sign)
 
 
-def filled_in(fields: list[Field], text: Callable[[Value], str]) -> Pairs:
-    """Return tags and values, BodyLength and CheckSum found last: they depend on all others."""
+def filled_in(fields: list[Field], text: Callable[[Value], str], sign: Sign) -> Pairs:
+    """Return tags and values, those that depend on others found last."""
+
+    def signed_text(pairs: Pairs, offset: int) -> str:
+        signature = bytearray(sign(dict(reversed(pairs))))
+        signature[-1] = (signature[-1] + offset) % 256
+        return base64.b64encode(signature).decode("ascii")
+
     pairs = [(field.tag, "" if field.value.off_right is not None else text(field.value)) for field in fields]
-    for tag, right in (("9", _length_text), ("10", _sum_text)):
+    for tag, right in (("96", signed_text), ("95", _signed_length), ("9", _length_text), ("10", _sum_text)):
         for number, field in enumerate(fields):
             if field.tag == tag and field.value.off_right is not None:
                 pairs[number] = (tag, right(pairs, field.value.off_right))
@@ -56,6 +68,10 @@ def _put_in(tag: str, own: Mapping[str, str]) -> Value:
     if tag in own:
         return literal(own[tag])
     return _NOW if tag == "52" else _RIGHT
+
+
+def _signed_length(pairs: Pairs, offset: int) -> str:
+    return str(len(wire_bytes(dict(reversed(pairs)).get("96", ""))) + offset)
 
 
 def _length_text(pairs: Pairs, offset: int) -> str:

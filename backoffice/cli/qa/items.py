@@ -65,6 +65,6 @@ def _item(piece: str, *, is_pattern: bool, is_exact: bool) -> Item:
                 f"{tag}={MASK} has a \\, {{ or }} that stands for nothing; write \\\\, \\{{ or \\}}"
             ) from None
         raise BadValue(f"{tag}: {error}") from error
-    if parsed.off_right is not None and tag not in {"9", "10"}:
-        raise BadValue(f"{piece!r}: only BodyLength(9) and CheckSum(10) can be right; write another value")
+    if parsed.off_right is not None and tag not in {"9", "10", "95", "96"}:
+        raise BadValue(f"{piece!r}: only 9 and 10, and of a signed Logon 95 and 96, can be right; write another value")
     return Field(tag, parsed, is_optional)

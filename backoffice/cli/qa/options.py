@@ -45,6 +45,24 @@ MarketDataPortOption = Annotated[
         "--market-data-port", metavar="PORT", min=1, max=65_535, help="The port of market data.", show_default="--port"
     ),
 ]
+LogonKeyOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--logon-key",
+        metavar="[COMPID=]FILE",
+        help="Sign Logons with this Ed25519 key (PEM), of one session or of all. May be repeated.",
+        show_default="password",
+    ),
+]
+LogonSecretOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--logon-secret",
+        metavar="[COMPID=]FILE",
+        help="Sign Logons by HMAC-SHA256 with this secret (base64), of one session or of all. May be repeated.",
+        show_default="password",
+    ),
+]
 LimitOption = Annotated[
     str, typer.Option("--timeout", metavar="TIME", help="How long an expected message may take: 500ms, 10s, 1m.")
 ]
@@ -76,10 +94,13 @@ def run_of(
     drop_copy: str = "",
     market_data: str = "",
     market_data_port: int | None = None,
+    keys: Sequence[str] | None = None,
+    secrets: Sequence[str] | None = None,
 ) -> "Run":
     """Return what scripts are to be run with. Raise `BadParameter` for what cannot be."""
     import msgspec
 
+    from backoffice.cli.qa.logons import SIGNED_LOGON, signers_of
     from backoffice.cli.qa.runner import Run, Seat
     from backoffice.cli.qa.script import ROLES, VERSIONS
     from backoffice.cli.qa.values import BadValue, duration_s
@@ -91,14 +112,17 @@ def run_of(
         limit_s = duration_s(limit)
     except BadValue as error:
         raise typer.BadParameter(str(error), param_hint="--timeout") from error
-    values = dict(_setting(setting) for setting in settings)
+    signers = signers_of(keys or (), secrets or ())
+    values = {f"{sender}.logon" if sender else "logon": SIGNED_LOGON for sender in signers}
+    values |= dict(_setting(setting) for setting in settings)
     seats = {}
     if drop_copy:
         seats["drop-copy"] = Seat(drop_copy, address)
     if market_data:
         its_address = msgspec.structs.replace(address, port=market_data_port or address.port)
         seats["market-data"] = Seat(market_data, its_address)
-    return Run(address, version, role, tuple(senders), target, values, limit_s, frozenset(map(str, ignore)), seats)
+    ignored = frozenset(map(str, ignore))
+    return Run(address, version, role, tuple(senders), target, values, limit_s, ignored, seats, signers)
 
 
 def unread(error: "ScriptError") -> typer.Exit:

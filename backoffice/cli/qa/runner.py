@@ -7,6 +7,7 @@ itself, not even a TestRequest.
 
 import itertools
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final, Literal, assert_never
 
@@ -16,6 +17,7 @@ from backoffice.cli.qa import statements as said
 from backoffice.cli.qa.composing import composed, filled_in, on_the_wire
 from backoffice.cli.qa.difference import shown
 from backoffice.cli.qa.items import items_of
+from backoffice.cli.qa.logons import CODE_OPTION, KEY_OPTION, Signer
 from backoffice.cli.qa.matching import Expected, compare
 from backoffice.cli.qa.names import SECRET_TAGS, field_name, is_secret_name, message_name
 from backoffice.cli.qa.transcript import Comment, Heard, Said, Transcript
@@ -59,6 +61,8 @@ class Run(msgspec.Struct, frozen=True):
     """Fields that do not count unless a script names them."""
     seats: dict[str, Seat] = {}
     """Sessions for scripts that name one by its role."""
+    signers: dict[str, Signer] = {}
+    """What sessions sign their Logons by, by SenderCompID, or under an empty one for all others."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -257,12 +261,14 @@ class _Actor:
             written = [(item.tag, item.value.written) for item in items if isinstance(item, said.Field)]
             if isinstance(statement, said.Send):
                 header = self._header(statement, items, peer)
-                pairs = composed(items, header, lambda value: self._text(value, peer))
+                pairs = composed(
+                    items, header, lambda value: self._text(value, peer), lambda logon: self._sign(logon, peer)
+                )
                 raw = on_the_wire(pairs, items)
                 written.insert(0, ("35", statement.msg_type.written))
             else:
                 fields = [item for item in items if isinstance(item, said.Field)]
-                pairs = filled_in(fields, lambda value: self._text(value, peer))
+                pairs = filled_in(fields, lambda value: self._text(value, peer), lambda logon: self._sign(logon, peer))
                 raw = joined(pairs)
         self.transcript.secrets.update(value for tag, value in pairs if tag in SECRET_TAGS)
         self.transcript.add(Said(peer.name, tuple(pairs), tuple(written), raw))
@@ -276,6 +282,12 @@ class _Actor:
         if msg_type == "A" and "34" not in given and "141" in given and self._text(given["141"], peer) == "Y":
             peer.next_out = peer.next_in = 1
         return {"8": peer.version, "35": msg_type, "49": peer.sender, "56": peer.target, "34": str(peer.next_out)}
+
+    def _sign(self, logon: Mapping[str, str], peer: _Peer) -> bytes:
+        signer = self.run.signers.get(peer.sender) or self.run.signers.get("")
+        if signer is None:
+            raise BadValue(f"there is nothing for {peer.sender} to sign by; run with {KEY_OPTION} or {CODE_OPTION}")
+        return signer(logon)
 
     # What is expected
 

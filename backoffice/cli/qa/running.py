@@ -14,6 +14,8 @@ from backoffice.cli.qa.options import (
     HostOption,
     JsonOption,
     LimitOption,
+    LogonKeyOption,
+    LogonSecretOption,
     MarketDataOption,
     MarketDataPortOption,
     PortOption,
@@ -87,6 +89,8 @@ def run(
     market_data: MarketDataOption = "",
     market_data_port: MarketDataPortOption = None,
     set_: SetOption = None,
+    logon_key: LogonKeyOption = None,
+    logon_secret: LogonSecretOption = None,
     timeout: LimitOption = "10s",
     junit: JunitOption = None,
     report: ReportOption = None,
@@ -121,6 +125,8 @@ def run(
         drop_copy=drop_copy,
         market_data=market_data,
         market_data_port=market_data_port,
+        keys=logon_key,
+        secrets=logon_secret,
     )
     begun = time.monotonic()
     try:

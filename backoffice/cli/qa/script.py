@@ -44,8 +44,9 @@ class _Reader:
     def __init__(self, path: Path, version: str, known: frozenset[str]) -> None:
         self.path = path
         self.version = version
-        self.given = known
-        self.known = set(known | OF_RUN | OF_SESSION)
+        self.given = {name for name in known if "." not in name}
+        """What the run gives a value for all sessions, so that no `let` is needed."""
+        self.known = {name.rpartition(".")[2] for name in known} | OF_RUN | OF_SESSION
         self.title = path.stem
         self.versions: frozenset[str] = frozenset()
         self.roles: frozenset[str] = frozenset()
@@ -338,6 +339,6 @@ class _Reader:
 def read_script(path: Path, version: str, known: frozenset[str]) -> said.Script:
     """Return a script as it is for a version of FIX.
 
-    `known`: the names that the run gives values to. Raise `ScriptError`.
+    `known`: the names that the run gives values to, `BROKER2.password` if to one session's. Raise `ScriptError`.
     """
     return _Reader(path, version, known).read()

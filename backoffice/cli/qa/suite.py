@@ -56,12 +56,11 @@ def scripts_in(paths: Iterable[Path]) -> list[Path]:
 
 def read_all(paths: Sequence[Path], run: Run) -> list[Script]:
     """Return all scripts, read for this run. Raise `ScriptError` with a line for each that cannot be read."""
-    known = frozenset(name.rpartition(".")[2] for name in run.values)
     scripts: list[Script] = []
     problems: list[str] = []
     for path in paths:
         try:
-            scripts.append(read_script(path, run.version, known))
+            scripts.append(read_script(path, run.version, frozenset(run.values)))
         except ScriptError as error:
             problems.append(str(error))
     if problems:

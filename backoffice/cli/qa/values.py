@@ -3,7 +3,8 @@ r"""Values as a script writes them: text that is sent, or a pattern that what is
     {name} {name+1}     a variable's value; with an offset if it is a number
     now now-130s        the time, UTC to the millisecond; `:s`, `:us` or `:ns` behind it for other precisions
     today today+1d      the date, UTC
-    right right+1       of BodyLength and CheckSum: the right one, or one that is wrong by so much
+    right right+1       of BodyLength, CheckSum, RawDataLength and RawData (the signature of a Logon): the right one, or
+                        one that is wrong by so much
     * *{name}           in a pattern: any text, and the name that it has from then on
     /expression/        in a pattern: a regular expression; its named groups are captured
     \| \* \{ \\ \x01    the character itself, or a byte by its number
@@ -66,7 +67,7 @@ class Clock(msgspec.Struct, frozen=True):
 
 
 class Right(msgspec.Struct, frozen=True):
-    """The BodyLength or CheckSum that is right, and what is added to it."""
+    """The BodyLength, CheckSum, RawDataLength or RawData that is right, and what is added to it."""
 
     offset: int
 

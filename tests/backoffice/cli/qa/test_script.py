@@ -144,7 +144,7 @@ BAD_LINES = [
     ("> D x=1", "'x=1' is no field"),
     ("> D !x", "leaves out no tag"),
     ("> D 11=a|...", "not for what is sent"),
-    ("> D 11=right", "only BodyLength(9) and CheckSum(10) can be right"),
+    ("> D 11=right", "only 9 and 10, and of a signed Logon 95 and 96, can be right"),
     ("> D 11=a|", "the file ends behind a |"),
     (">> 8=FIX.4.4|garbage", "goes with `bytes`"),
     ("> D 11={order}", "{order} has no value here (capture it with *{order}, say `let order = …`"),
