@@ -6,7 +6,7 @@ the journal tells which message is expected next. Quantities are lots, prices ti
 
 import msgspec
 
-from engine.profile import Credentials, SessionProfile
+from engine.profile import Credentials, SessionProfile, SessionSetUp
 from engine.rules import Limits, Rules, ScheduledPhase, SelfTradeRule
 from engine.terms import Terms
 from engine.values import (
@@ -160,6 +160,11 @@ class ProvisionSession(Command, tag=5, frozen=True, array_like=True, gc=False):
     by: str = ""
     """Who asked for it; empty if the settings did."""
     why: str = ""
+    based_on: SessionSetUp | None = None
+    """How the session is set up, `NOT_SET_UP` if it is not there: if that is not so any more, nothing is changed.
+
+    None changes whatever is there.
+    """
 
 
 class SetCredentials(Command, tag=70, frozen=True, array_like=True, gc=False):

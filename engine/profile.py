@@ -10,6 +10,8 @@ from typing import Final
 
 import msgspec
 
+from engine.values import CancelOnDisconnect
+
 FIX_VERSIONS: Final = ("FIX.4.2", "FIX.4.4", "FIX.5.0SP2")
 """The versions that a session may speak; the last over FIXT.1.1."""
 
@@ -70,6 +72,15 @@ class SessionProfile(msgspec.Struct, frozen=True, array_like=True, gc=False):
     copies: CopyScope = CopyScope()
 
 
+class SessionSetUp(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """All that a session is set up to be, credentials aside."""
+
+    accounts: tuple[str, ...]
+    on_disconnect: CancelOnDisconnect
+    grace_ms: int
+    profile: SessionProfile
+
+
 class Credentials(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """How a session proves who it is: by any one of these that it has; a pinned certificate comes on top."""
 
@@ -84,6 +95,8 @@ class Credentials(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 
 DEFAULT_PROFILE: Final = SessionProfile()
+NOT_SET_UP: Final = SessionSetUp((), CancelOnDisconnect.NONE, 0, DEFAULT_PROFILE)
+"""Stands for no session: there is none for order entry without an account."""
 NO_CREDENTIALS: Final = Credentials()
 
 

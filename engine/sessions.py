@@ -39,10 +39,12 @@ from engine.profile import (
     DEFAULT_PROFILE,
     FIX_VERSIONS,
     NEVER_SET,
+    NOT_SET_UP,
     CopyScope,
     Credentials,
     SessionProfile,
     SessionRole,
+    SessionSetUp,
     Throttle,
 )
 from engine.reject import unknown_session
@@ -80,6 +82,9 @@ def provision_session(state: State, command: ProvisionSession) -> list[AnyEvent]
     if flaw:
         return [CommandRejected(f"session {command.session}: {flaw}")]
     session = state.sessions.get(command.session)
+    if command.based_on is not None and command.based_on != _set_up(session):
+        text = "made, changed or removed since it was looked at; look again, and then change what there is"
+        return [CommandRejected(f"session {command.session}: {text}")]
     if session is None:
         session = state.sessions[command.session] = Session(command.session)
         session.resets = state.removed_sessions.pop(command.session, 0)
@@ -204,6 +209,12 @@ def release_outbound(state: State, command: ReleaseOutbound) -> list[AnyEvent]:
     session.last_in = command.next_in - 1
     session.reserved_out = command.next_out - 1
     return []
+
+
+def _set_up(session: Session | None) -> SessionSetUp:
+    if session is None:
+        return NOT_SET_UP
+    return SessionSetUp(session.accounts, session.default_on_disconnect, session.grace_ms, session.profile)
 
 
 def _copies(profile: SessionProfile) -> CopyScope | None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from engine import commands
 from engine.commands import AnyCommand
+from engine.profile import NOT_SET_UP
 from engine.rules import Bands, Limits, Rules, ScheduledPhase, SelfTradeRule
 from engine.terms import Terms
 from engine.triggers import LIMITED_TYPES, TRIGGERED_TYPES
@@ -552,7 +553,9 @@ class Tape:
                     chance.choice(tuple(CancelOnDisconnect)),
                     chance.choice((0, 0, 500, 50_000, -1)),
                 ),
-                commands.ProvisionSession(f"Z{self._number % 5}", ("A", "C"), "hash"),
+                commands.ProvisionSession(
+                    f"Z{self._number % 5}", ("A", "C"), "hash", based_on=NOT_SET_UP if self._number % 2 else None
+                ),
                 commands.ResetSequence(session),
                 commands.SuspendSession(session, "staff", ""),
                 commands.ResumeSession(session, "staff", ""),

@@ -17,9 +17,18 @@ from engine.events import (
     SessionResumed,
     SessionSuspended,
 )
-from engine.profile import CopyScope, Credentials, OnBehalf, SessionProfile, SessionRole, Throttle
+from engine.profile import (
+    NOT_SET_UP,
+    CopyScope,
+    Credentials,
+    OnBehalf,
+    SessionProfile,
+    SessionRole,
+    SessionSetUp,
+    Throttle,
+)
 from engine.snapshot import capture, restore
-from engine.values import BUY
+from engine.values import BUY, CancelOnDisconnect
 from tests.engine.builders import Venue, only
 
 KEY = "A" * 43 + "="
@@ -78,6 +87,36 @@ def test_settings_are_remembered_by_their_digest_and_staff_leave_it(venue: Venue
     venue.apply(provision(seed="digest"))
     venue.apply(provision(PROFILE))
     assert venue.state.sessions["S"].seed == "digest"
+
+
+def test_change_of_what_has_been_changed_since_is_refused_and_changes_nothing(venue: Venue) -> None:
+    looked_at = SessionSetUp(("A",), CancelOnDisconnect.NONE, 0, SessionProfile())
+    venue.apply(provision(PROFILE, based_on=looked_at))
+    later = provision(SessionProfile(recovers_unasked=True), based_on=looked_at)
+    for _ in range(2):
+        assert refusal(venue, later) == (
+            "session S: made, changed or removed since it was looked at; look again, and then change what there is"
+        )
+    assert venue.state.sessions["S"].profile == PROFILE
+    venue.apply(provision(SessionProfile(), based_on=msgspec.structs.replace(looked_at, profile=PROFILE)))
+    assert venue.state.sessions["S"].profile == SessionProfile()
+
+
+@pytest.mark.parametrize(
+    "changed", ({"accounts": ("B", "A")}, {"on_disconnect": CancelOnDisconnect.SESSION}, {"grace_ms": 1})
+)
+def test_whatever_has_changed_counts(venue: Venue, changed: dict[str, Any]) -> None:
+    looked_at = SessionSetUp(("A",), CancelOnDisconnect.NONE, 0, SessionProfile())
+    venue.apply(provision(**changed))
+    assert "changed" in refusal(venue, provision(based_on=looked_at))
+
+
+def test_session_that_was_removed_since_is_not_made_again_nor_one_made_twice(venue: Venue) -> None:
+    looked_at = SessionSetUp(("A",), CancelOnDisconnect.NONE, 0, SessionProfile())
+    assert "made" in refusal(venue, provision(based_on=NOT_SET_UP))
+    venue.apply(commands.RemoveSession("S", "mira", "left"))
+    assert "removed" in refusal(venue, provision(based_on=looked_at))
+    only(SessionProvisioned, venue.apply(provision(based_on=NOT_SET_UP)))
 
 
 @pytest.mark.parametrize(

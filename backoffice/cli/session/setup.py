@@ -73,7 +73,7 @@ def add(
     from backoffice.cli.session.shown import sessions_shown
     from backoffice.cli.venue.request import data_of
     from engine.commands import ProvisionSession
-    from engine.profile import DEFAULT_PROFILE, Credentials
+    from engine.profile import DEFAULT_PROFILE, NOT_SET_UP, Credentials
     from engine.values import CancelOnDisconnect
 
     if any(shown.session == session for shown in sessions_shown(config, data).sessions):
@@ -118,6 +118,7 @@ def add(
         ),
         by=who(by),
         why=why,
+        based_on=NOT_SET_UP,
     )
     command(config, data, request, _told, as_json=as_json, once=material.shown_once)
 
@@ -148,10 +149,12 @@ def change(
 ) -> None:
     """Change what a session is set up to be; what is not given stays. Credentials: see `fondaco session rekey`.
 
-    It holds at once. A session that is to have another role or version is logged out.
+    It holds at once. A session that is to have another role or version is logged out. If somebody else changes the
+    session at the same time, the later change is refused.
     """
     from backoffice.cli.session.shown import session_shown
     from engine.commands import ProvisionSession
+    from engine.profile import SessionSetUp
     from engine.values import CancelOnDisconnect
 
     shown = session_shown(config, data, session)
@@ -178,6 +181,7 @@ def change(
         ),
         by=who(by),
         why=why,
+        based_on=SessionSetUp(shown.accounts, shown.on_disconnect, shown.grace_ms, shown.profile),
     )
     command(config, data, request, _told, as_json=as_json)
 

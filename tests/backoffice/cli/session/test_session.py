@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 
+from backoffice.cli.session import shown
+from backoffice.cli.session.shown import session_shown
+from engine.commands import ProvisionSession
+from engine.overview import SessionShown
 from engine.profile import CopyScope, OnBehalf, SessionProfile, SessionRole, Throttle
 from engine.state import Session
 from engine.values import CancelOnDisconnect
@@ -110,6 +114,22 @@ def test_change_leaves_what_is_not_given(venue: CommandedVenue) -> None:
         SessionRole.READ_ONLY, copies=CopyScope(("BETA-A",), fills_only=True)
     )
     assert session(venue, "ALPHA").credentials == before
+
+
+def test_change_beside_another_one_is_refused_and_loses_nothing(
+    venue: CommandedVenue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shown_and_then_changed(config: Path, data: Path | None, name: str) -> SessionShown:
+        looked_at = session_shown(config, data, name)
+        venue.apply(ProvisionSession(name, ("ALPHA-A",), "", profile=SessionProfile(recovers_unasked=True)))
+        return looked_at
+
+    monkeypatch.setattr(shown, "session_shown", shown_and_then_changed)
+    assert refusal(venue, "set", "ALPHA", "--orders", "10/20", *WHY) == (
+        "session ALPHA: made, changed or removed since it was looked at; look again, and then change what there is"
+        " (record 13)"
+    )
+    assert session(venue, "ALPHA").profile == SessionProfile(recovers_unasked=True)
 
 
 def test_rekey_changes_the_kinds_that_are_given(venue: CommandedVenue, tmp_path: Path) -> None:
