@@ -6,6 +6,7 @@ Prices, quantities and amounts are decimal texts in the file and integers from h
 
 import ipaddress
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Final, Literal, get_args
 
@@ -110,6 +111,35 @@ class MarketData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     slow_reader_timeout_s: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 30
 
 
+Rail = Literal["sandbox"]
+RAIL_CHOICES: Final = get_args(Rail)
+
+
+class PaymentTier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What payments up to some amount need."""
+
+    needed: Annotated[int, msgspec.Meta(ge=1, le=1_000)]
+    up_to: DecimalText = "0"
+    """0: all larger ones."""
+
+
+class Payment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How an asset comes in and goes out over a rail."""
+
+    asset: Name
+    rail: Rail
+    confirmations: tuple[PaymentTier, ...] = (PaymentTier(1),)
+    """How many a deposit needs before it is relied upon; smaller amounts first."""
+    approvals: tuple[PaymentTier, ...] = (PaymentTier(1),)
+    """How many people must approve a withdrawal, beside the one who asks for it."""
+    looked_at_above: DecimalText = "0"
+    """Larger deposits are looked at by two people before they are credited; 0: none for its size."""
+    withdrawn_a_day_max: DecimalText = "0"
+    """How much an account may withdraw in 24 hours; 0: no bound."""
+    cooling_minutes: Annotated[int, msgspec.Meta(ge=0, le=43_200)] = 1_440
+    """How long after its approval a new destination is not paid to yet."""
+
+
 class BackOffice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the back office keeps what it knows."""
 
@@ -118,6 +148,8 @@ class BackOffice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     to PGPASSWORD or ~/.pgpass."""
     staff: dict[str, Name] = {}
     """Members of staff by who they are to the operating system, which then vouches for them."""
+    payments: tuple[Payment, ...] = ()
+    """Without any, nothing comes in or goes out."""
 
 
 class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -344,6 +376,7 @@ def parse(text: str, origin: str) -> Settings:
         raise SettingsError(f"{origin}: {_in_words(error)}") from error
     _check_names(settings, origin)
     _check_limits(settings, origin)
+    _check_payments(settings, origin)
     _check_network(settings.fix, "fix", settings.fix.host, origin)
     if settings.market_data is not None:
         _check_network(settings.fix, "market_data", settings.market_data.host, origin)
@@ -389,6 +422,7 @@ _CHOICES: Final = {
     "version": VERSION_CHOICES,
     "minimum_version": TLS_VERSION_CHOICES,
     "client_certificates": CLIENT_CERTIFICATES_CHOICES,
+    "rail": RAIL_CHOICES,
 }
 
 
@@ -448,6 +482,26 @@ def _check_limits(settings: Settings, origin: str) -> None:
         for asset in (*limits.order_quantity_max, *limits.order_notional_max):
             if asset not in assets:
                 raise SettingsError(f"{origin}: {who}: limit in unknown asset {asset}")
+
+
+def _check_payments(settings: Settings, origin: str) -> None:
+    payments = settings.back_office.payments
+    _unique(origin, "payment", [f"{payment.asset} over {payment.rail}" for payment in payments])
+    assets = {asset.asset: asset.decimals for asset in settings.assets}
+    for payment in payments:
+        who = f"{origin}: payment of {payment.asset} over {payment.rail}"
+        if payment.asset not in assets:
+            raise SettingsError(f"{who}: unknown asset")
+        tiers = {"confirmations": payment.confirmations, "approvals": payment.approvals}
+        amounts = [payment.looked_at_above, payment.withdrawn_a_day_max]
+        for what, steps in tiers.items():
+            bounds = [Decimal(tier.up_to) for tier in steps]
+            if not bounds or bounds[-1] != 0 or 0 in bounds[:-1] or bounds[:-1] != sorted(set(bounds[:-1])):
+                raise SettingsError(f"{who}: {what} must rise in up_to, and end with one that has none")
+            amounts += [tier.up_to for tier in steps]
+        for amount in amounts:
+            if len(amount.partition(".")[2]) > assets[payment.asset]:
+                raise SettingsError(f"{who}: {amount} has more decimals than the asset ({assets[payment.asset]})")
 
 
 def _unique(origin: str, kind: str, names: list[str]) -> set[str]:

@@ -7,7 +7,7 @@ rail, whatever the rail tells and however often; it is credited under its own na
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import and_, func, not_, or_, select
+from sqlalchemy import and_, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.errors import NotFound, Refused
@@ -213,13 +213,20 @@ async def _release(session: AsyncSession, actor: Actor, approval: Approval, now_
     await move_deposit(session, actor, deposit, verb, why=f"approval {approval.id}", now_ns=now_ns)
 
 
-async def find(session: AsyncSession, name: str) -> Deposit:
+async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> Deposit:
     """Return a deposit by its name, kept from others until the transaction ends. Raise `NotFound`."""
     number = name.removeprefix("D-")
-    found = await session.get(Deposit, int(number), with_for_update=True) if number.isdecimal() else None
+    found = await session.get(Deposit, int(number), with_for_update=for_update) if number.isdecimal() else None
     if found is None:
         raise NotFound(f"{name}: no deposit of this venue; they are called D-1, D-2, …")
     return found
+
+
+async def listed(session: AsyncSession, account: str | None, state: str | None) -> list[Deposit]:
+    """Return deposits, the newest last."""
+    query = select(Deposit).order_by(Deposit.id)
+    query = query if account is None else query.where(Deposit.account == account)
+    return list(await session.scalars(query if state is None else query.where(Deposit.state == state)))
 
 
 async def active(session: AsyncSession) -> list[int]:
@@ -228,13 +235,6 @@ async def active(session: AsyncSession) -> list[int]:
     came = and_(Deposit.state.in_((str(DepositState.RECALLED), str(DepositState.VANISHED))), not_(Deposit.is_gone))
     goes_on = Deposit.state.in_([str(state) for state in ACTIVE_DEPOSITS])
     return list(await session.scalars(select(Deposit.id).where(or_(goes_on, went, came)).order_by(Deposit.id)))
-
-
-async def waiting(session: AsyncSession) -> int:
-    """Return how many deposits wait for people."""
-    states = [str(state) for state in (DepositState.UNASSIGNED, DepositState.QUARANTINED, DepositState.RECALLED)]
-    query = select(func.count()).select_from(Deposit).where(Deposit.state.in_(states))
-    return await session.scalar(query) or 0
 
 
 async def _version_of(session: AsyncSession, subject: str) -> int:

@@ -83,13 +83,19 @@ def objection(destination: Destination, now_ns: int) -> str:
     return ""
 
 
-async def find(session: AsyncSession, name: str) -> Destination:
+async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> Destination:
     """Return a destination by its name, kept from others until the transaction ends. Raise `NotFound`."""
     number = name.removeprefix("T-")
-    found = await session.get(Destination, int(number), with_for_update=True) if number.isdecimal() else None
+    found = await session.get(Destination, int(number), with_for_update=for_update) if number.isdecimal() else None
     if found is None:
         raise NotFound(f"{name}: no destination of this venue; they are called T-1, T-2, …")
     return found
+
+
+async def listed(session: AsyncSession, account: str | None) -> list[Destination]:
+    """Return destinations, the newest last."""
+    query = select(Destination).order_by(Destination.id)
+    return list(await session.scalars(query if account is None else query.where(Destination.account == account)))
 
 
 async def _approve(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:

@@ -17,7 +17,7 @@ import sqlite3
 from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from backoffice.errors import BackOfficeError
 from backoffice.payments.rail import (
@@ -57,6 +57,18 @@ class Fault(StrEnum):
     LOSS = "loss"
     REPEAT = "repeat"
     DELAY = "delay"
+
+
+class Paid(NamedTuple):
+    """A payout as the rail has it."""
+
+    reference: str
+    address: str
+    asset: str
+    amount: int
+    state: str
+    times: int
+    """How often it was handed over: more than once is paying twice."""
 
 
 class SandboxFault(BackOfficeError):
@@ -186,10 +198,14 @@ class SandboxRail:
         with closing(self._open()) as file:
             return {Fault(name): left for name, left in file.execute("SELECT name, left FROM fault WHERE left > 0")}
 
-    def paid(self) -> dict[str, int]:
-        """Return how many times each payout has been paid, by its reference."""
+    def payouts(self) -> list[Paid]:
+        """Return what has gone out, or was to."""
+        query = "SELECT reference, address, asset, amount, state, times FROM payout ORDER BY rowid"
         with closing(self._open()) as file:
-            return dict(file.execute("SELECT reference, times FROM payout WHERE state = 'settled'").fetchall())
+            return [
+                Paid(reference, address, asset, int(amount), state, times)
+                for reference, address, asset, amount, state, times in file.execute(query)
+            ]
 
     def _open(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=_LOCKED_S)

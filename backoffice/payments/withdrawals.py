@@ -205,13 +205,20 @@ async def propose_outcome(
     return await approvals.propose(session, actor, OUTCOME, withdrawal.subject, payload, why=why, now_ns=now_ns)
 
 
-async def find(session: AsyncSession, name: str) -> Withdrawal:
+async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> Withdrawal:
     """Return a withdrawal by its name, kept from others until the transaction ends. Raise `NotFound`."""
     number = name.removeprefix("W-")
-    found = await session.get(Withdrawal, int(number), with_for_update=True) if number.isdecimal() else None
+    found = await session.get(Withdrawal, int(number), with_for_update=for_update) if number.isdecimal() else None
     if found is None:
         raise NotFound(f"{name}: no withdrawal of this venue; they are called W-1, W-2, …")
     return found
+
+
+async def listed(session: AsyncSession, account: str | None, state: str | None) -> list[Withdrawal]:
+    """Return withdrawals, the newest last."""
+    query = select(Withdrawal).order_by(Withdrawal.id)
+    query = query if account is None else query.where(Withdrawal.account == account)
+    return list(await session.scalars(query if state is None else query.where(Withdrawal.state == state)))
 
 
 async def active(session: AsyncSession) -> list[int]:

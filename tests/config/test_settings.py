@@ -342,3 +342,42 @@ def test_what_a_disconnect_means_is_checked(new: str, error: str) -> None:
 )
 def test_limits_are_checked(firm: str, error: str) -> None:
     assert error_of(f"{SANDBOX}\n[[firms]]\n{firm}\n").startswith(error)
+
+
+PAYMENTS = """
+[fix]
+comp_id = "VENUE"
+
+[[assets]]
+asset = "USD"
+decimals = 2
+
+[[back_office.payments]]
+asset = "USD"
+rail = "sandbox"
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "what"),
+    (
+        ('approvals = [{ needed = 1, up_to = "10" }]', "approvals must rise in up_to, and end with one that has none"),
+        ('approvals = [{ needed = 2 }, { needed = 1, up_to = "10" }]', "approvals must rise in up_to"),
+        ("confirmations = []", "confirmations must rise in up_to"),
+        ('looked_at_above = "0.001"', r"0.001 has more decimals than the asset \(2\)"),
+        ("approvals = [{ needed = 0 }]", "needed"),
+        ('[[back_office.payments]]\nasset = "EUR"\nrail = "sandbox"', "payment of EUR over sandbox: unknown asset"),
+        ('[[back_office.payments]]\nasset = "USD"\nrail = "sandbox"', "USD over sandbox"),
+        ('[[back_office.payments]]\nasset = "USD"\nrail = "sepa"', "choose from: sandbox"),
+    ),
+)
+def test_payments_that_cannot_be_as_they_are_set_up(more: str, what: str) -> None:
+    with pytest.raises(SettingsError, match=what):
+        parse(f"{PAYMENTS}{more}\n", "venue.toml")
+
+
+def test_payments_are_set_up_by_asset_and_rail() -> None:
+    more = 'approvals = [{ needed = 1, up_to = "10.5" }, { needed = 3 }]\ncooling_minutes = 5\n'
+    (payment,) = parse(PAYMENTS + more, "venue.toml").back_office.payments
+    assert [(tier.up_to, tier.needed) for tier in payment.approvals] == [("10.5", 1), ("0", 3)]
+    assert payment.cooling_minutes == 5

@@ -46,7 +46,7 @@ async def test_killed_at_any_edge_of_a_withdrawal(world: World) -> None:
         await world.settle()
         is_over, world.edges.left = world.edges.left is not None, None
         await world.settle()
-        times = world.rail.paid().get(name, 0)
+        times = world.paid().get(name, 0)
         if await world.state(name) is WithdrawalState.UNCERTAIN:
             # Killed after it said that it sends, and before the rail had it: that is for people to find out.
             assert times == 0, f"edge {edge}"

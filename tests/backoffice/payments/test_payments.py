@@ -109,12 +109,12 @@ async def test_a_withdrawal_is_held_approved_paid_and_settled(world: World) -> N
     await world.settle()
     assert await world.state(name) is WithdrawalState.APPROVING
     assert (world.available(), world.held()) == (600, 400)
-    assert world.rail.paid() == {}
+    assert world.paid() == {}
     await world.decide(BEN)
     await world.settle()
     assert await world.state(name) is WithdrawalState.SETTLED
     assert (world.available(), world.held()) == (600, 0)
-    assert world.rail.paid() == {name: 1}
+    assert world.paid() == {name: 1}
 
 
 async def test_a_large_withdrawal_needs_two_besides_the_one_who_asks(world: World) -> None:
@@ -149,7 +149,7 @@ async def test_a_withdrawal_that_is_turned_down_gives_the_funds_back(world: Worl
     await world.settle()
     assert await world.state(name) is WithdrawalState.CANCELLED
     assert (world.available(), world.held()) == (1_000, 0)
-    assert world.rail.paid() == {}
+    assert world.paid() == {}
 
 
 async def test_who_asked_may_cancel_until_it_is_sent(world: World) -> None:
@@ -211,7 +211,7 @@ async def test_a_client_suspended_after_the_approval_is_not_paid(world: World) -
     world.clients.objections["ALPHA", Flow.OUT] = "client C-1 is suspended"
     await world.settle()
     assert await world.state(name) is WithdrawalState.STOPPED
-    assert world.rail.paid() == {}
+    assert world.paid() == {}
     world.clients.objections.clear()
     await world.settle()
     assert await world.state(name) is WithdrawalState.APPROVING, "it is approved anew"
@@ -250,7 +250,7 @@ async def test_a_payout_without_an_answer_is_looked_up_and_never_sent_again(worl
     await world.decide(BEN)
     await world.settle()
     assert await world.state(name) is WithdrawalState.SETTLED
-    assert world.rail.paid() == {name: 1}
+    assert world.paid() == {name: 1}
 
 
 async def test_a_payout_of_which_nobody_knows_stays_uncertain_until_two_people_decide(world: World) -> None:
@@ -272,7 +272,7 @@ async def test_a_payout_of_which_nobody_knows_stays_uncertain_until_two_people_d
     await world.settle()
     assert await world.state(name) is WithdrawalState.FAILED
     assert (world.available(), world.held()) == (1_000, 0)
-    assert world.rail.paid() == {}
+    assert world.paid() == {}
 
 
 async def test_what_comes_back_is_credited_to_who_had_withdrawn_it(world: World) -> None:

@@ -219,6 +219,10 @@ class World:
     async def state(self, name: str) -> WithdrawalState:
         return WithdrawalState((await self.withdrawal(name)).state)
 
+    def paid(self) -> dict[str, int]:
+        """Return how many times each payout was paid."""
+        return {payout.reference: payout.times for payout in self.rail.payouts() if payout.state == "settled"}
+
     def available(self, account: str = "ALPHA") -> int:
         return self.engine.exchange.state.accounts[account].holdings["USD"].available
 

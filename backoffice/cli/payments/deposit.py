@@ -1,0 +1,197 @@
+"""`fondaco deposit`: where money is to be sent, how what has come in stands, and what people decide about it."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from backoffice.cli.office import AsOption
+from backoffice.cli.payments.amounts import decimals_of, shown
+from backoffice.cli.tables import Cell, CsvOption, JsonOption, Moment
+from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from backoffice.payments.tables import Deposit
+
+AccountOption = Annotated[str, typer.Option("--account", metavar="ACCOUNT", help="Whose.", show_default=False)]
+AssetOption = Annotated[str, typer.Option("--asset", metavar="ASSET", help="What.", show_default=False)]
+RailOption = Annotated[
+    str | None, typer.Option("--rail", metavar="RAIL", help="Over which rail.", show_default="the only one")
+]
+DepositArgument = Annotated[str, typer.Argument(metavar="DEPOSIT", help="Which one, as in D-1.", show_default=False)]
+StateOption = Annotated[
+    str | None, typer.Option("--state", metavar="STATE", help="Those in this state.", show_default="any")
+]
+
+_HEAD = ("deposit", "account", "asset", "amount", "state", "why", "rail", "reference", "from", "seen", "changed")
+
+
+def address(
+    account: AccountOption,
+    asset: AssetOption,
+    config: ConfigOption,
+    why: WhyOption,
+    rail: RailOption = None,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show where an account's deposits of an asset are to be sent; the address is made if there is none."""
+    from backoffice.cli.loop import run
+    from backoffice.cli.office import office
+    from backoffice.cli.tables import form_of, show_fields
+    from backoffice.payments import deposits
+    from backoffice.payments.opening import rails_of, rule_for, rules_of
+
+    async def give() -> dict[str, Any]:
+        async with office(config, data, as_user) as desk, desk.database.writing() as session:
+            rule = rule_for(rules_of(desk.settings), asset, rail)
+            found = await deposits.give_address(
+                *(session, desk.actor, rails_of(desk.settings, desk.data)[rule.rail], account, asset),
+                why=why,
+                now_ns=desk.now_ns,
+            )
+            return {"account": account, "asset": asset, "rail": found.rail, "address": found.address}
+
+    show_fields(run(give()), form_of(as_json=as_json))
+
+
+def list_deposits(
+    config: ConfigOption,
+    account: Annotated[str | None, typer.Option("--account", metavar="ACCOUNT", help="Whose.")] = None,
+    state: StateOption = None,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+) -> None:
+    """List deposits, the newest last."""
+    from backoffice.cli.loop import run
+    from backoffice.cli.office import office
+    from backoffice.cli.tables import form_of, show_table
+    from backoffice.payments import deposits
+    from backoffice.staff.permissions import Permission
+
+    form = form_of(as_json=as_json, as_csv=as_csv)
+
+    async def rows() -> list[tuple[Cell, ...]]:
+        async with office(config, data, as_user) as desk, desk.database.reading() as session:
+            desk.actor.require(Permission.SEE_RECORDS)
+            decimals = decimals_of(desk.settings)
+            return [_row(each, decimals) for each in await deposits.listed(session, account, state)]
+
+    show_table(_HEAD, run(rows()), form)
+
+
+def show(
+    deposit: DepositArgument,
+    config: ConfigOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a deposit, and each step that it has taken."""
+    from backoffice.cli.loop import run
+    from backoffice.cli.office import office
+    from backoffice.cli.payments.life import life_of
+    from backoffice.cli.tables import form_of, show_fields
+    from backoffice.payments import deposits
+    from backoffice.staff.permissions import Permission
+
+    async def fields() -> dict[str, Any]:
+        async with office(config, data, as_user) as desk, desk.database.reading() as session:
+            desk.actor.require(Permission.SEE_RECORDS)
+            found = await deposits.find(session, deposit, for_update=False)
+            shown_as: dict[str, Any] = dict(zip(_HEAD, _row(found, decimals_of(desk.settings)), strict=True))
+            confirmations = min(found.confirmations, 999_999)
+            return {
+                **shown_as,
+                "address": found.address,
+                "confirmations": confirmations,
+                "credited by record": found.credited_sequence,
+                "steps": await life_of(session, found.subject),
+            }
+
+    show_fields(run(fields()), form_of(as_json=as_json))
+
+
+def assign(
+    deposit: DepositArgument,
+    account: AccountOption,
+    config: ConfigOption,
+    why: WhyOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+) -> None:
+    """Say whose a deposit is that came to nobody's address. Then propose its release: a second person decides."""
+    from backoffice.cli.loop import run
+    from backoffice.cli.office import office
+    from backoffice.payments import deposits
+
+    async def decide() -> None:
+        async with office(config, data, as_user) as desk, desk.database.writing() as session:
+            found = await deposits.find(session, deposit)
+            await deposits.assign(session, desk.actor, found, account, why=why, now_ns=desk.now_ns)
+
+    run(decide())
+    typer.echo(f"{deposit} is {account}'s; `fondaco deposit release {deposit}` proposes to credit it")
+
+
+def release(
+    deposit: DepositArgument,
+    config: ConfigOption,
+    why: WhyOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Propose to credit a deposit that waits for people; a second person decides."""
+    _propose(deposit, config, why, as_user, data, credit=True, as_json=as_json)
+
+
+def send_back(
+    deposit: DepositArgument,
+    config: ConfigOption,
+    why: WhyOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Propose not to credit a deposit but to send it back, by hand; a second person decides."""
+    _propose(deposit, config, why, as_user, data, credit=False, as_json=as_json)
+
+
+def _propose(
+    deposit: str, config: Any, why: str, as_user: str | None, data: Any, *, credit: bool, as_json: bool
+) -> None:
+    from backoffice.cli.approval import tell
+    from backoffice.cli.loop import run
+    from backoffice.cli.office import office
+    from backoffice.payments import deposits
+    from backoffice.staff.tables import Approval
+
+    async def propose() -> Approval:
+        async with office(config, data, as_user) as desk, desk.database.writing() as session:
+            found = await deposits.find(session, deposit)
+            return await deposits.propose_release(
+                session, desk.actor, found, credit=credit, why=why, now_ns=desk.now_ns
+            )
+
+    tell(run(propose()), as_json=as_json)
+
+
+def _row(deposit: "Deposit", decimals: "Mapping[str, int]") -> tuple[Cell, ...]:
+    return (
+        deposit.name,
+        deposit.account,
+        deposit.asset,
+        shown(deposit.amount, deposit.asset, decimals),
+        deposit.state,
+        deposit.reason,
+        deposit.rail,
+        deposit.reference,
+        deposit.sender,
+        Moment(deposit.seen_ns),
+        Moment(deposit.changed_ns),
+    )

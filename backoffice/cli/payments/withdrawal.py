@@ -1,0 +1,174 @@
+"""`fondaco withdrawal`: money that goes out. Who asks for it never approves it: `fondaco approval approve` is another's."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from backoffice.cli.office import AsOption
+from backoffice.cli.payments.amounts import amount_of, decimals_of, shown
+from backoffice.cli.payments.deposit import StateOption
+from backoffice.cli.tables import Cell, CsvOption, JsonOption, Moment
+from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from backoffice.payments.tables import Withdrawal
+
+WithdrawalArgument = Annotated[
+    str, typer.Argument(metavar="WITHDRAWAL", help="Which one, as in W-1.", show_default=False)
+]
+
+_HEAD = ("withdrawal", "account", "asset", "amount", "to", "state", "why", "approval", "asked by", "at", "changed")
+
+
+def request(
+    destination: Annotated[str, typer.Argument(metavar="DESTINATION", help="Where to, as in T-1.", show_default=False)],
+    amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="How much, as in 250.75.", show_default=False)],
+    config: ConfigOption,
+    why: WhyOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask for a withdrawal. The venue holds the funds, asks the rules, and waits for others to approve it."""
+    from backoffice.cli.loop import run
+    from backoffice.cli.office import office
+    from backoffice.cli.tables import form_of, show_fields
+    from backoffice.payments import destinations, withdrawals
+
+    async def ask() -> dict[str, Any]:
+        async with office(config, data, as_user) as desk, desk.database.writing() as session:
+            asset = (await destinations.find(session, destination)).asset
+            decimals = decimals_of(desk.settings)
+            found = await withdrawals.request(
+                *(session, desk.actor, destination, amount_of(amount, asset, decimals)), why=why, now_ns=desk.now_ns
+            )
+            return dict(zip(_HEAD, _row(found, decimals), strict=True))
+
+    show_fields(run(ask()), form_of(as_json=as_json))
+
+
+def list_withdrawals(
+    config: ConfigOption,
+    account: Annotated[str | None, typer.Option("--account", metavar="ACCOUNT", help="Whose.")] = None,
+    state: StateOption = None,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+) -> None:
+    """List withdrawals, the newest last."""
+    from backoffice.cli.loop import run
+    from backoffice.cli.office import office
+    from backoffice.cli.tables import form_of, show_table
+    from backoffice.payments import withdrawals
+    from backoffice.staff.permissions import Permission
+
+    form = form_of(as_json=as_json, as_csv=as_csv)
+
+    async def rows() -> list[tuple[Cell, ...]]:
+        async with office(config, data, as_user) as desk, desk.database.reading() as session:
+            desk.actor.require(Permission.SEE_RECORDS)
+            decimals = decimals_of(desk.settings)
+            return [_row(each, decimals) for each in await withdrawals.listed(session, account, state)]
+
+    show_table(_HEAD, run(rows()), form)
+
+
+def show(
+    withdrawal: WithdrawalArgument,
+    config: ConfigOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a withdrawal, and each step that it has taken."""
+    from backoffice.cli.loop import run
+    from backoffice.cli.office import office
+    from backoffice.cli.payments.life import life_of
+    from backoffice.cli.tables import form_of, show_fields
+    from backoffice.payments import withdrawals
+    from backoffice.staff.permissions import Permission
+
+    async def fields() -> dict[str, Any]:
+        async with office(config, data, as_user) as desk, desk.database.reading() as session:
+            desk.actor.require(Permission.SEE_RECORDS)
+            found = await withdrawals.find(session, withdrawal, for_update=False)
+            decimals = decimals_of(desk.settings)
+            shown_as: dict[str, Any] = dict(zip(_HEAD, _row(found, decimals), strict=True))
+            return {
+                **shown_as,
+                "rail": found.rail,
+                "number on the rail": found.number,
+                "the rail says": found.outcome,
+                "fee of the rail": shown(found.fee, found.asset, decimals),
+                "ended by record": found.ended_sequence,
+                "steps": await life_of(session, found.subject),
+            }
+
+    show_fields(run(fields()), form_of(as_json=as_json))
+
+
+def cancel(
+    withdrawal: WithdrawalArgument,
+    config: ConfigOption,
+    why: WhyOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+) -> None:
+    """Call a withdrawal off, before it is sent. The funds are available again."""
+    from backoffice.cli.loop import run
+    from backoffice.cli.office import office
+    from backoffice.payments import withdrawals
+
+    async def call_off() -> None:
+        async with office(config, data, as_user) as desk, desk.database.writing() as session:
+            await withdrawals.cancel(session, desk.actor, withdrawal, why=why, now_ns=desk.now_ns)
+
+    run(call_off())
+    typer.echo(f"{withdrawal} is called off")
+
+
+def resolve(
+    withdrawal: WithdrawalArgument,
+    is_paid: Annotated[
+        bool,
+        typer.Option("--paid/--not-paid", help="What the rail says when asked by other means.", show_default=False),
+    ],
+    config: ConfigOption,
+    why: WhyOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what has become of an uncertain withdrawal; a second person must agree. It is not sent again."""
+    from backoffice.cli.approval import tell
+    from backoffice.cli.loop import run
+    from backoffice.cli.office import office
+    from backoffice.payments import withdrawals
+    from backoffice.staff.tables import Approval
+
+    async def propose() -> Approval:
+        async with office(config, data, as_user) as desk, desk.database.writing() as session:
+            return await withdrawals.propose_outcome(
+                session, desk.actor, withdrawal, is_paid=is_paid, why=why, now_ns=desk.now_ns
+            )
+
+    tell(run(propose()), as_json=as_json)
+
+
+def _row(withdrawal: "Withdrawal", decimals: "Mapping[str, int]") -> tuple[Cell, ...]:
+    return (
+        withdrawal.name,
+        withdrawal.account,
+        withdrawal.asset,
+        shown(withdrawal.amount, withdrawal.asset, decimals),
+        f"T-{withdrawal.destination_id}",
+        withdrawal.state,
+        withdrawal.reason,
+        withdrawal.approval,
+        withdrawal.requested_by,
+        Moment(withdrawal.requested_ns),
+        Moment(withdrawal.changed_ns),
+    )
