@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from backoffice.cli import approval, audit, database, demo, journal, qa, serve, session, staff, venue
+from backoffice.cli import approval, audit, database, demo, journal, payments, qa, serve, session, staff, venue
 
 app = typer.Typer(
     name="fondaco",
@@ -24,6 +24,10 @@ app.add_typer(staff.app, name="staff")
 app.add_typer(approval.app, name="approval")
 app.add_typer(audit.app, name="audit")
 app.add_typer(database.app, name="database")
+app.add_typer(payments.deposits, name="deposit")
+app.add_typer(payments.destinations, name="destination")
+app.add_typer(payments.withdrawals, name="withdrawal")
+app.add_typer(payments.sandboxes, name="sandbox")
 app.add_typer(qa.app, name="qa")
 
 

@@ -16,7 +16,7 @@ from backoffice.payments.moving import move_deposit
 from backoffice.payments.rail import Incoming, Movement, Rail
 from backoffice.payments.rules import PaymentRules, needed
 from backoffice.payments.states import ACTIVE_DEPOSITS, DEPOSITS, DepositState, DepositVerb
-from backoffice.payments.tables import Deposit, DepositAddress, RailPosition, Withdrawal
+from backoffice.payments.tables import Deposit, DepositAddress, RailPosition, Withdrawal, number_of
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.permissions import Permission
@@ -127,8 +127,9 @@ async def _take_one(session: AsyncSession, rail: str, movement: Movement, now_ns
 
 async def _account_of(session: AsyncSession, rail: str, movement: Movement) -> str | None:
     """Return whose address it is, or whose withdrawal comes back, None if nobody knows."""
-    if movement.returns.startswith("W-") and movement.returns[2:].isdecimal():
-        withdrawal = await session.get(Withdrawal, int(movement.returns[2:]))
+    number = number_of(movement.returns, "W")
+    if number is not None:
+        withdrawal = await session.get(Withdrawal, number)
         if withdrawal is not None and (withdrawal.rail, withdrawal.asset) == (rail, movement.asset):
             return withdrawal.account
     found = await session.scalar(
@@ -215,8 +216,8 @@ async def _release(session: AsyncSession, actor: Actor, approval: Approval, now_
 
 async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> Deposit:
     """Return a deposit by its name, kept from others until the transaction ends. Raise `NotFound`."""
-    number = name.removeprefix("D-")
-    found = await session.get(Deposit, int(number), with_for_update=for_update) if number.isdecimal() else None
+    number = number_of(name, "D")
+    found = None if number is None else await session.get(Deposit, number, with_for_update=for_update)
     if found is None:
         raise NotFound(f"{name}: no deposit of this venue; they are called D-1, D-2, …")
     return found

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.payments.rules import PaymentRules
-from backoffice.payments.tables import Destination
+from backoffice.payments.tables import Destination, number_of
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Permission
@@ -85,8 +85,8 @@ def objection(destination: Destination, now_ns: int) -> str:
 
 async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> Destination:
     """Return a destination by its name, kept from others until the transaction ends. Raise `NotFound`."""
-    number = name.removeprefix("T-")
-    found = await session.get(Destination, int(number), with_for_update=for_update) if number.isdecimal() else None
+    number = number_of(name, "T")
+    found = None if number is None else await session.get(Destination, number, with_for_update=for_update)
     if found is None:
         raise NotFound(f"{name}: no destination of this venue; they are called T-1, T-2, …")
     return found

@@ -20,7 +20,7 @@ from backoffice.payments.moving import move_withdrawal
 from backoffice.payments.rail import Outcome, OutcomeState, Payout
 from backoffice.payments.rules import DAY_NS, PaymentRules, needed, over_the_day
 from backoffice.payments.states import ACTIVE_WITHDRAWALS, WITHDRAWALS, WithdrawalState, WithdrawalVerb
-from backoffice.payments.tables import Destination, Withdrawal
+from backoffice.payments.tables import Destination, Withdrawal, number_of
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.permissions import Permission
@@ -207,8 +207,8 @@ async def propose_outcome(
 
 async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> Withdrawal:
     """Return a withdrawal by its name, kept from others until the transaction ends. Raise `NotFound`."""
-    number = name.removeprefix("W-")
-    found = await session.get(Withdrawal, int(number), with_for_update=for_update) if number.isdecimal() else None
+    number = number_of(name, "W")
+    found = None if number is None else await session.get(Withdrawal, number, with_for_update=for_update)
     if found is None:
         raise NotFound(f"{name}: no withdrawal of this venue; they are called W-1, W-2, …")
     return found

@@ -15,7 +15,8 @@ def decimals_of(settings: "Settings") -> dict[str, int]:
 def amount_of(text: str, asset: str, decimals: Mapping[str, int]) -> int:
     """Return an amount in the asset's smallest unit. Raise `CommandFailed` if it is none."""
     from backoffice.cli.failure import CommandFailed
-    from engine.decimals import DecimalError, parse_decimal
+    from engine.decimals import parse_decimal
+    from engine.errors import DecimalError
 
     if asset not in decimals:
         raise CommandFailed(f"{asset}: no asset of this venue, which has {', '.join(sorted(decimals)) or 'none'}")

@@ -1,5 +1,6 @@
 """`fondaco deposit`: where money is to be sent, how what has come in stands, and what people decide about it."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -94,26 +95,25 @@ def show(
     """Show a deposit, and each step that it has taken."""
     from backoffice.cli.loop import run
     from backoffice.cli.office import office
-    from backoffice.cli.payments.life import life_of
-    from backoffice.cli.tables import form_of, show_fields
+    from backoffice.cli.payments.life import life_of, show_life
+    from backoffice.cli.tables import form_of
     from backoffice.payments import deposits
     from backoffice.staff.permissions import Permission
 
-    async def fields() -> dict[str, Any]:
+    async def fields() -> tuple[dict[str, Cell], list[str]]:
         async with office(config, data, as_user) as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_RECORDS)
             found = await deposits.find(session, deposit, for_update=False)
-            shown_as: dict[str, Any] = dict(zip(_HEAD, _row(found, decimals_of(desk.settings)), strict=True))
+            shown_as: dict[str, Cell] = dict(zip(_HEAD, _row(found, decimals_of(desk.settings)), strict=True))
             confirmations = min(found.confirmations, 999_999)
-            return {
-                **shown_as,
+            more: dict[str, Cell] = {
                 "address": found.address,
                 "confirmations": confirmations,
                 "credited by record": found.credited_sequence,
-                "steps": await life_of(session, found.subject),
             }
+            return {**shown_as, **more}, await life_of(session, found.subject)
 
-    show_fields(run(fields()), form_of(as_json=as_json))
+    show_life(*run(fields()), form_of(as_json=as_json))
 
 
 def assign(
@@ -163,7 +163,7 @@ def send_back(
 
 
 def _propose(
-    deposit: str, config: Any, why: str, as_user: str | None, data: Any, *, credit: bool, as_json: bool
+    deposit: str, config: Path, why: str, as_user: str | None, data: Path | None, *, credit: bool, as_json: bool
 ) -> None:
     from backoffice.cli.approval import tell
     from backoffice.cli.loop import run

@@ -1,14 +1,28 @@
 """The steps that a payment has taken, as the audit trail tells them."""
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import typer
 
 from backoffice.cli.shown import time_text
+from backoffice.cli.tables import Cell, Form, show_fields
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
-STEPS_MAX = 1_000
+STEPS_MAX: Final = 1_000
+
+
+def show_life(fields: "dict[str, Cell]", steps: list[str], form: Form) -> None:
+    """Print what there is to a payment, and below it a line for each step that it has taken."""
+    if form is Form.JSON:
+        show_fields({**fields, "steps": steps}, form)
+        return
+    show_fields(fields, form)
+    typer.echo()
+    for step in steps:
+        typer.echo(step)
 
 
 async def life_of(session: "AsyncSession", subject: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""`fondaco withdrawal`: money that goes out. Who asks for it never approves it: `fondaco approval approve` is another's."""
+"""`fondaco withdrawal`: money that goes out. Who asks for it never approves it: that is another's."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -86,28 +86,27 @@ def show(
     """Show a withdrawal, and each step that it has taken."""
     from backoffice.cli.loop import run
     from backoffice.cli.office import office
-    from backoffice.cli.payments.life import life_of
-    from backoffice.cli.tables import form_of, show_fields
+    from backoffice.cli.payments.life import life_of, show_life
+    from backoffice.cli.tables import form_of
     from backoffice.payments import withdrawals
     from backoffice.staff.permissions import Permission
 
-    async def fields() -> dict[str, Any]:
+    async def fields() -> tuple[dict[str, Cell], list[str]]:
         async with office(config, data, as_user) as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_RECORDS)
             found = await withdrawals.find(session, withdrawal, for_update=False)
             decimals = decimals_of(desk.settings)
-            shown_as: dict[str, Any] = dict(zip(_HEAD, _row(found, decimals), strict=True))
-            return {
-                **shown_as,
+            shown_as: dict[str, Cell] = dict(zip(_HEAD, _row(found, decimals), strict=True))
+            more: dict[str, Cell] = {
                 "rail": found.rail,
                 "number on the rail": found.number,
                 "the rail says": found.outcome,
                 "fee of the rail": shown(found.fee, found.asset, decimals),
                 "ended by record": found.ended_sequence,
-                "steps": await life_of(session, found.subject),
             }
+            return {**shown_as, **more}, await life_of(session, found.subject)
 
-    show_fields(run(fields()), form_of(as_json=as_json))
+    show_life(*run(fields()), form_of(as_json=as_json))
 
 
 def cancel(

@@ -1,0 +1,151 @@
+"""`fondaco deposit`, `destination`, `withdrawal`, `sandbox`: payments from the desk, by people who need each other."""
+
+import asyncio
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from backoffice.database import Database
+from backoffice.database.database import address_of
+from backoffice.payments.opening import rails_of, rules_of
+from backoffice.payments.runner import Payments
+from config.settings import load
+from tests.backoffice.cli.desk import Desk
+from tests.backoffice.payments.world import Edges, Engine, Watched
+
+WHY = ("--why", "because")
+PAYMENTS = """
+payments = [
+    { asset = "USD", rail = "sandbox", cooling_minutes = 0, looked_at_above = "1000", approvals = [{ needed = 1 }] },
+]
+
+[[assets]]
+asset = "USD"
+decimals = 2
+"""
+
+
+class Counter(Desk):
+    """A desk of treasury, with payments and an engine behind it."""
+
+    engine: Engine
+
+    def settle(self) -> None:
+        """Take payments on until nothing moves."""
+
+        async def run() -> None:
+            settings = load(self.config)
+            async with Database(address_of(settings.back_office.database, self.data)) as database:
+                payments = Payments(
+                    *(database, self.engine, rails_of(settings, self.data), rules_of(settings), Watched()),
+                    time.time_ns,
+                )
+                while await payments.step():
+                    pass
+
+        asyncio.run(run())
+
+
+@pytest.fixture
+def counter(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Counter:
+    counter = Counter(tmp_path, database_url, monkeypatch)
+    counter.data.mkdir()
+    counter.config.write_text(counter.config.read_text(encoding="utf-8") + PAYMENTS, encoding="utf-8")
+    counter.engine = Engine(Edges())
+    counter.done("staff", "init", "ann=annabel", "ben=benjamin")
+    for number, name in enumerate(("tom", "tim"), 1):
+        role = ("--role", "treasury", "--role", "compliance", "--os-user", name)
+        counter.done("staff", "add", name, *role, *WHY, by="annabel")
+        counter.done("approval", "approve", f"A-{number}", *WHY, by="benjamin")
+    counter.sit_down("tom")
+    return counter
+
+
+def address(counter: Counter) -> str:
+    given = counter.done("deposit", "address", "--account", "ALPHA", "--asset", "USD", "--json", *WHY)
+    return str(json.loads(given)["address"])
+
+
+def test_money_comes_in_and_goes_out(counter: Counter) -> None:
+    assert counter.done("sandbox", "deposit", address(counter), "100.50", "USD", "--from", "Alpha Ltd") == "S-1\n"
+    counter.settle()
+    (deposit,) = json.loads(counter.done("deposit", "list", "--json"))
+    assert (deposit["deposit"], deposit["account"], deposit["amount"], deposit["state"]) == (
+        *("D-1", "ALPHA", "100.50"),
+        "credited",
+    )
+    to = ("--account", "ALPHA", "--asset", "USD", "--address", "DE89", "--holder", "Alpha Ltd")
+    counter.done("destination", "add", *to, *WHY)
+    counter.done("approval", "approve", "A-3", *WHY, by="tim")
+    counter.done("withdrawal", "request", "T-1", "40.25", *WHY, by="tom")
+    counter.settle()
+    assert counter.refused("approval", "approve", "A-4", *WHY) == (
+        "tom has proposed A-4; somebody else must decide on it"
+    )
+    counter.done("approval", "approve", "A-4", *WHY, by="tim")
+    counter.settle()
+    shown = counter.done("withdrawal", "show", "w-1")
+    assert "state               settled" in shown
+    steps = [line for line in shown.splitlines() if " backoffice: " in line]
+    assert [step.partition("backoffice: ")[2].partition(" (")[0] for step in steps] == [
+        "hold → held",
+        "submit → approving",
+        "prepare → prepared",
+        "begin → sending",
+        "send → sent",
+        "pay → settling",
+        "settle → settled",
+    ]
+    (payout,) = json.loads(counter.done("sandbox", "show", "--json"))
+    assert (payout["payout"], payout["to"], payout["amount"], payout["times"]) == ("W-1", "DE89", "40.25", 1)
+    assert counter.engine.exchange.state.accounts["ALPHA"].holdings["USD"].available == 6_025
+
+
+def test_what_waits_for_people_is_assigned_and_released_by_two(counter: Counter) -> None:
+    counter.done("sandbox", "deposit", "NOBODY", "5", "USD")
+    counter.settle()
+    assert "unassigned" in counter.done("deposit", "list", "--state", "unassigned")
+    counter.done("deposit", "assign", "D-1", "--account", "BETA", *WHY)
+    released = counter.done("deposit", "release", "D-1", *WHY)
+    assert released == "A-3: deposit-release of deposit/D-1 waits for somebody else to approve it\n"
+    counter.done("approval", "approve", "A-3", *WHY, by="tim")
+    counter.settle()
+    assert "credited" in counter.done("deposit", "list", "--account", "BETA")
+
+
+def test_an_uncertain_payout_is_resolved_by_two(counter: Counter) -> None:
+    counter.done("sandbox", "deposit", address(counter), "100", "USD")
+    to = ("--account", "ALPHA", "--asset", "USD", "--address", "DE89", "--holder", "Alpha Ltd")
+    counter.done("destination", "add", *to, *WHY)
+    counter.done("approval", "approve", "A-3", *WHY, by="tim")
+    assert counter.done("sandbox", "fault", "loss") == "loss: 1 times\n"
+    counter.settle()
+    counter.done("withdrawal", "request", "T-1", "40", *WHY, by="tom")
+    counter.settle()
+    counter.done("approval", "approve", "A-4", *WHY, by="tim")
+    counter.settle()
+    assert "uncertain" in counter.done("withdrawal", "list")
+    counter.done("withdrawal", "resolve", "W-1", "--not-paid", *WHY)
+    assert "has proposed A-5" in counter.refused("approval", "approve", "A-5", *WHY)
+    counter.done("approval", "approve", "A-5", *WHY, by="tom")
+    counter.settle()
+    assert "failed" in counter.done("withdrawal", "list")
+    assert counter.engine.exchange.state.accounts["ALPHA"].holdings["USD"].available == 10_000
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    (
+        (("deposit", "show", "D-7"), "D-7: no deposit of this venue; they are called D-1, D-2, …"),
+        (("withdrawal", "show", "W-99999999999999999999"), "no withdrawal of this venue"),
+        (("withdrawal", "request", "T-1", "5", *WHY), "T-1: no destination of this venue"),
+        (("sandbox", "deposit", "X", "1.005", "USD"), "the amount '1.005' has more than 2 decimals"),
+        (("sandbox", "deposit", "X", "1", "EUR"), "EUR: no asset of this venue, which has USD"),
+        (("sandbox", "fault", "fire"), "fire: no fault of the sandbox rail; choose from: refuse, fail"),
+        (("deposit", "address", "--account", "A", "--asset", "EUR", *WHY), "EUR goes over no rail"),
+    ),
+)
+def test_what_cannot_be_is_told_in_one_line(counter: Counter, command: tuple[str, ...], line: str) -> None:
+    assert line in counter.refused(*command)
