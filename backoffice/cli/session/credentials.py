@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backoffice.cli.option_groups import grouped
 from backoffice.cli.session.life import SessionArgument
-from backoffice.cli.venue.request import ByOption, ConfigOption, DataOption, JsonOption, WhyOption, command, who
+from backoffice.cli.venue.request import Asked, command
 
 if TYPE_CHECKING:
     from engine.events import AnyEvent
@@ -102,11 +103,11 @@ def make_material(
     return material
 
 
+@grouped
 def rekey(
     session: SessionArgument,
     *,
-    config: ConfigOption,
-    why: WhyOption,
+    asked: Asked,
     password: PasswordOption = False,
     password_stdin: PasswordStdinOption = False,
     hmac: HmacOption = False,
@@ -121,9 +122,6 @@ def rekey(
             show_default="none",
         ),
     ] = None,
-    by: ByOption = "",
-    data: DataOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Give a session other credentials; those of the other kinds stay. A session that is logged on stays so.
 
@@ -135,7 +133,7 @@ def rekey(
 
     material = make_material(
         session,
-        data_of(config, data),
+        data_of(asked.config, asked.data),
         password=password,
         password_stdin=password_stdin,
         hmac=hmac,
@@ -163,10 +161,10 @@ def rekey(
         material.public_keys,
         material.sealed_secret,
         material.certificates,
-        who(by),
-        why,
+        asked.who,
+        asked.why,
     )
-    command(config, data, request, _told, as_json=as_json, once=material.shown_once)
+    command(asked, request, _told, once=material.shown_once)
 
 
 def _text(argument: str) -> str:

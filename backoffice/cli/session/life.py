@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backoffice.cli.venue.request import ByOption, ConfigOption, DataOption, JsonOption, WhyOption, command, who
+from backoffice.cli.option_groups import grouped
+from backoffice.cli.venue.request import Asked, command
 
 if TYPE_CHECKING:
     from engine.events import AnyEvent
@@ -13,63 +14,39 @@ if TYPE_CHECKING:
 SessionArgument = Annotated[str, typer.Argument(metavar="SESSION", help="Its CompID.", show_default=False)]
 
 
-def suspend(
-    session: SessionArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    by: ByOption = "",
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@grouped
+def suspend(session: SessionArgument, asked: Asked) -> None:
     """Log a session out, and let it log on no more until it is resumed.
 
     Its open orders go as after any disconnect: `fondaco venue block session` cancels them all.
     """
     from engine.commands import SuspendSession
 
-    command(config, data, SuspendSession(session, who(by), why), _told, as_json=as_json)
+    command(asked, SuspendSession(session, asked.who, asked.why), _told)
 
 
-def resume(
-    session: SessionArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    by: ByOption = "",
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@grouped
+def resume(session: SessionArgument, asked: Asked) -> None:
     """Let a suspended session log on again."""
     from engine.commands import ResumeSession
 
-    command(config, data, ResumeSession(session, who(by), why), _told, as_json=as_json)
+    command(asked, ResumeSession(session, asked.who, asked.why), _told)
 
 
-def logout(
-    session: SessionArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    by: ByOption = "",
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@grouped
+def logout(session: SessionArgument, asked: Asked) -> None:
     """Log a session out. It may log on again at once."""
     from engine.commands import LogOutSession
 
-    command(config, data, LogOutSession(session, who(by), why), _told, as_json=as_json)
+    command(asked, LogOutSession(session, asked.who, asked.why), _told)
 
 
-def remove(
-    session: SessionArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    by: ByOption = "",
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@grouped
+def remove(session: SessionArgument, asked: Asked) -> None:
     """End a session for good. It must have no open orders; one of the same name would begin anew."""
     from engine.commands import RemoveSession
 
-    command(config, data, RemoveSession(session, who(by), why), _told, as_json=as_json)
+    command(asked, RemoveSession(session, asked.who, asked.why), _told)
 
 
 def _told(events: "Sequence[AnyEvent]") -> list[str]:

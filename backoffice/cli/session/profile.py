@@ -1,5 +1,6 @@
 """What a session is set up to be, as options of the command line: each changes one thing, and leaves the rest."""
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -82,44 +83,50 @@ GraceOption = Annotated[
 ]
 
 
-def changed(
-    profile: "SessionProfile",
-    *,
-    role: Role | None,
-    version: Version | None,
-    validate: bool | None,
-    recover: bool | None,
-    instrument: list[str] | None,
-    network: list[str] | None,
-    orders: str | None,
-    queries: str | None,
-    on_behalf_of: list[str] | None,
-    copy: list[str] | None,
-    copy_firm: list[str] | None,
-    fills_only: bool | None,
-) -> "SessionProfile":
+@dataclass(frozen=True, kw_only=True)
+class SetUp:
+    """The options of what a session is set up to be."""
+
+    account: AccountsOption = None
+    role: RoleOption = None
+    version: VersionOption = None
+    instrument: InstrumentsOption = None
+    network: NetworksOption = None
+    orders: OrdersOption = None
+    queries: QueriesOption = None
+    cancel_on_disconnect: DisconnectOption = None
+    grace_ms: GraceOption = None
+    validate: ValidatesOption = None
+    recover: RecoversOption = None
+    on_behalf_of: ClientsOption = None
+    copy: CopiesOption = None
+    copy_firm: CopyFirmsOption = None
+    fills_only: FillsOption = None
+
+
+def changed(profile: "SessionProfile", given: SetUp) -> "SessionProfile":
     """Return a profile as options change it; None changes nothing. Raise `CommandFailed` if one cannot be read."""
     import msgspec
 
     from engine.profile import CopyScope, SessionRole, Throttle
 
     throttle, copies = profile.throttle, profile.copies
-    orders_per_s, orders_burst = _rate(orders, throttle.orders_per_s, throttle.orders_burst)
-    queries_per_s, queries_burst = _rate(queries, throttle.queries_per_s, throttle.queries_burst)
+    orders_per_s, orders_burst = _rate(given.orders, throttle.orders_per_s, throttle.orders_burst)
+    queries_per_s, queries_burst = _rate(given.queries, throttle.queries_per_s, throttle.queries_burst)
     return msgspec.structs.replace(
         profile,
-        role=profile.role if role is None else SessionRole[role.name],
-        version=profile.version if version is None else version.value,
-        validates=profile.validates if validate is None else validate,
-        recovers_unasked=profile.recovers_unasked if recover is None else recover,
-        instruments=_names(instrument, profile.instruments, "all"),
-        networks=_names(network, profile.networks, "any"),
-        on_behalf_of=profile.on_behalf_of if on_behalf_of is None else _clients(on_behalf_of),
+        role=profile.role if given.role is None else SessionRole[given.role.name],
+        version=profile.version if given.version is None else given.version.value,
+        validates=profile.validates if given.validate is None else given.validate,
+        recovers_unasked=profile.recovers_unasked if given.recover is None else given.recover,
+        instruments=_names(given.instrument, profile.instruments, "all"),
+        networks=_names(given.network, profile.networks, "any"),
+        on_behalf_of=profile.on_behalf_of if given.on_behalf_of is None else _clients(given.on_behalf_of),
         throttle=Throttle(orders_per_s, orders_burst, queries_per_s, queries_burst),
         copies=CopyScope(
-            _names(copy, copies.accounts, "none"),
-            _names(copy_firm, copies.firms, "none"),
-            copies.fills_only if fills_only is None else fills_only,
+            _names(given.copy, copies.accounts, "none"),
+            _names(given.copy_firm, copies.firms, "none"),
+            copies.fills_only if given.fills_only is None else given.fills_only,
         ),
     )
 

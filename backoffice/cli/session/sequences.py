@@ -5,18 +5,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backoffice.cli.option_groups import grouped
 from backoffice.cli.session.life import SessionArgument
-from backoffice.cli.venue.request import ByOption, ConfigOption, DataOption, JsonOption, WhyOption, command, who
+from backoffice.cli.venue.request import Asked, command
 
 if TYPE_CHECKING:
     from engine.events import AnyEvent
 
 
+@grouped
 def sequence(
     session: SessionArgument,
     *,
-    config: ConfigOption,
-    why: WhyOption,
+    asked: Asked,
     next_in: Annotated[
         int | None,
         typer.Option("--next-in", metavar="N", min=1, help="The number to be expected next.", show_default="stays"),
@@ -25,9 +26,6 @@ def sequence(
         int | None,
         typer.Option("--next-out", metavar="N", min=1, help="The number to be used next.", show_default="stays"),
     ] = None,
-    by: ByOption = "",
-    data: DataOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Set a session's sequence numbers, while it is logged on or not.
 
@@ -39,24 +37,18 @@ def sequence(
 
     if next_in is None and next_out is None:
         raise CommandFailed("nothing to set: give --next-in, --next-out, or both")
-    command(config, data, SetSequence(session, next_in or 0, next_out or 0, who(by), why), _told, as_json=as_json)
+    command(asked, SetSequence(session, next_in or 0, next_out or 0, asked.who, asked.why), _told)
 
 
-def reset(
-    session: SessionArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    by: ByOption = "",
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@grouped
+def reset(session: SessionArgument, asked: Asked) -> None:
     """Let both sequences of a session begin again at 1; if it is logged on, it is cut off.
 
     The other side must begin again too. Reports that it has never been sent keep their places behind the new 1.
     """
     from engine.commands import ResetSequence
 
-    command(config, data, ResetSequence(session, who(by), why), _told, as_json=as_json)
+    command(asked, ResetSequence(session, asked.who, asked.why), _told)
 
 
 def _told(events: "Sequence[AnyEvent]") -> list[str]:

@@ -6,16 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backoffice.cli.venue.request import (
-    ByOption,
-    ConfigOption,
-    DataOption,
-    JsonOption,
-    WhyOption,
-    command,
-    venue_shown,
-    who,
-)
+from backoffice.cli.option_groups import grouped
+from backoffice.cli.venue.request import Asked, command, venue_shown
 
 if TYPE_CHECKING:
     from engine.events import AnyEvent
@@ -42,44 +34,30 @@ UnblockedArgument = Annotated[Whom, typer.Argument(help="Whom to unblock.", show
 LimitedArgument = Annotated[Limited, typer.Argument(help="Whose limits.", show_default=False)]
 
 
-def block(
-    whom: WhomArgument,
-    name: NameArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    by: ByOption = "",
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@grouped
+def block(whom: WhomArgument, name: NameArgument, asked: Asked) -> None:
     """Cancel all open orders of a firm, an account or a session, and take no more until it is unblocked."""
     from engine.commands import Block
     from engine.values import Scope
 
-    command(config, data, Block(Scope[whom.name], name, who(by), why), _told, as_json=as_json)
+    command(asked, Block(Scope[whom.name], name, asked.who, asked.why), _told)
 
 
-def unblock(
-    whom: UnblockedArgument,
-    name: NameArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    by: ByOption = "",
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@grouped
+def unblock(whom: UnblockedArgument, name: NameArgument, asked: Asked) -> None:
     """Take orders of a firm, an account or a session again."""
     from engine.commands import Unblock
     from engine.values import Scope
 
-    command(config, data, Unblock(Scope[whom.name], name, who(by), why), _told, as_json=as_json)
+    command(asked, Unblock(Scope[whom.name], name, asked.who, asked.why), _told)
 
 
+@grouped
 def limits(
     whose: LimitedArgument,
     name: NameArgument,
     *,
-    config: ConfigOption,
-    why: WhyOption,
+    asked: Asked,
     open_orders_max: Annotated[
         int, typer.Option("--open-orders", metavar="N", min=0, help="Open orders at a time.", show_default="no limit")
     ] = 0,
@@ -101,18 +79,15 @@ def limits(
             show_default="no limit",
         ),
     ] = None,
-    by: ByOption = "",
-    data: DataOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Give a firm or an account its limits, all of them: what is not given is not limited any more."""
     from engine.commands import SetLimits
     from engine.rules import Limits
     from engine.values import Scope
 
-    assets = venue_shown(config, data).assets
-    asked = Limits(open_orders_max, _amounts(assets, order_max or []), _amounts(assets, notional_max or []))
-    command(config, data, SetLimits(Scope[whose.name], name, asked, who(by), why), _told, as_json=as_json)
+    assets = venue_shown(asked.config, asked.data).assets
+    limits = Limits(open_orders_max, _amounts(assets, order_max or []), _amounts(assets, notional_max or []))
+    command(asked, SetLimits(Scope[whose.name], name, limits, asked.who, asked.why), _told)
 
 
 def _amounts(assets: dict[str, int], texts: list[str]) -> dict[str, int]:

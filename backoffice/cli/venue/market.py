@@ -1,22 +1,12 @@
 """`fondaco venue phase`, `halt`, `resume`, `index`: when and how an instrument trades, and its index price."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backoffice.cli.venue.request import (
-    ByOption,
-    ConfigOption,
-    DataOption,
-    JsonOption,
-    SymbolArgument,
-    WhyOption,
-    command,
-    instrument_shown,
-    who,
-)
+from backoffice.cli.option_groups import grouped
+from backoffice.cli.venue.request import Asked, SymbolArgument, command, instrument_shown
 
 if TYPE_CHECKING:
     from engine.events import AnyEvent
@@ -33,60 +23,42 @@ PhaseArgument = Annotated[
 ]
 
 
+@grouped
 def phase(
     symbol: SymbolArgument,
     phase: PhaseArgument,
     *,
-    config: ConfigOption,
-    why: WhyOption,
+    asked: Asked,
     lasts_s: Annotated[
         float,
         typer.Option(
             "--for", metavar="SECONDS", min=0, help="How long an auction lasts.", show_default="until the next command"
         ),
     ] = 0,
-    by: ByOption = "",
-    data: DataOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Bring an instrument into a phase of trading, at once; an auction for a time, and then it trades continuously."""
-    _set_phase(symbol, phase, config, why, by, data, lasts_ms=round(lasts_s * 1_000), as_json=as_json)
+    _set_phase(asked, symbol, phase, lasts_ms=round(lasts_s * 1_000))
 
 
-def halt(
-    symbol: SymbolArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    by: ByOption = "",
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@grouped
+def halt(symbol: SymbolArgument, asked: Asked) -> None:
     """Halt trading in an instrument: its orders wait, and nothing but cancels is taken."""
-    _set_phase(symbol, "halt", config, why, by, data, as_json=as_json)
+    _set_phase(asked, symbol, "halt")
 
 
-def resume(
-    symbol: SymbolArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    by: ByOption = "",
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@grouped
+def resume(symbol: SymbolArgument, asked: Asked) -> None:
     """Let an instrument trade continuously again. Orders that have gathered are uncrossed first."""
-    _set_phase(symbol, "continuous", config, why, by, data, as_json=as_json)
+    _set_phase(asked, symbol, "continuous")
 
 
+@grouped
 def index(
     symbol: SymbolArgument,
     price: Annotated[str, typer.Argument(metavar="PRICE", help="The index price.", show_default=False)],
     *,
-    config: ConfigOption,
-    why: WhyOption,
+    asked: Asked,
     source: Annotated[str, typer.Option("--source", metavar="TEXT", help="Where the price comes from.")] = "staff",
-    by: ByOption = "",
-    data: DataOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Give an instrument its index price, as of now. Orders that wait for it are triggered."""
     import time
@@ -96,27 +68,25 @@ def index(
     from engine.commands import SetIndexPrice
     from engine.errors import DecimalError
 
-    shown = instrument_shown(config, data, symbol)
+    shown = instrument_shown(asked.config, asked.data, symbol)
     try:
         steps = ticks(shown, price)
     except DecimalError as error:
         raise CommandFailed(str(error)) from error
-    request = SetIndexPrice(symbol, steps, source, time.time_ns(), who(by), why)
-    command(config, data, request, lambda events: _told(shown, events), as_json=as_json)
+    request = SetIndexPrice(symbol, steps, source, time.time_ns(), asked.who, asked.why)
+    command(asked, request, lambda events: _told(shown, events))
 
 
-def _set_phase(
-    symbol: str, name: str, config: Path, why: str, by: str, data: Path | None, *, lasts_ms: int = 0, as_json: bool
-) -> None:
+def _set_phase(asked: Asked, symbol: str, name: str, lasts_ms: int = 0) -> None:
     from engine.commands import SetPhase
     from engine.values import Phase
 
     names = {phase.name.lower().replace("_", "-"): phase for phase in Phase}
     if name not in names:
         raise typer.BadParameter(f"{name} is no phase; choose from {', '.join(names)}", param_hint="PHASE")
-    shown = instrument_shown(config, data, symbol)
-    request = SetPhase(symbol, names[name], who(by), why, lasts_ms)
-    command(config, data, request, lambda events: _told(shown, events), as_json=as_json)
+    shown = instrument_shown(asked.config, asked.data, symbol)
+    request = SetPhase(symbol, names[name], asked.who, asked.why, lasts_ms)
+    command(asked, request, lambda events: _told(shown, events))
 
 
 def _told(shown: "InstrumentShown", events: "Sequence[AnyEvent]") -> list[str]:

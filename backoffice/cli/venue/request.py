@@ -1,6 +1,7 @@
-"""What all commands of `fondaco venue` have in common: which venue, who asks and why, and how the answer is told."""
+"""What all commands to a venue have in common: which venue, who asks and why, and how the answer is told."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -29,6 +30,24 @@ SymbolArgument = Annotated[str, typer.Argument(metavar="SYMBOL", help="The instr
 A = TypeVar("A")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The options of every command that goes on record."""
+
+    config: ConfigOption
+    why: WhyOption
+    by: ByOption = ""
+    data: DataOption = None
+    as_json: JsonOption = False
+
+    @property
+    def who(self) -> str:
+        """Who asks: as given, or the user's name."""
+        import getpass
+
+        return self.by or getpass.getuser()
+
+
 def ask(config: Path, data: Path | None, request: "Request", kind: type[A]) -> A:
     """Return the venue's answer, which is of one kind. Raise `CommandFailed` if the venue does not take the request."""
     from backoffice.cli.failure import CommandFailed
@@ -49,12 +68,10 @@ def data_of(config: Path, data: Path | None) -> Path:
 
 
 def command(
-    config: Path,
-    data: Path | None,
+    asked: Asked,
     request: "StaffCommand",
     tell: "Callable[[Sequence[AnyEvent]], list[str]]",
     *,
-    as_json: bool,
     once: "Mapping[str, str]" = MappingProxyType({}),
 ) -> None:
     """Have the venue carry out a command, and print what came of it: the lines that `tell` makes of the events.
@@ -67,11 +84,11 @@ def command(
     from engine.control import Done
     from engine.events import CommandRejected
 
-    done = ask(config, data, request, Done)
+    done = ask(asked.config, asked.data, request, Done)
     for event in done.events:
         if isinstance(event, CommandRejected):
             raise CommandFailed(f"{event.text} (record {done.sequence})")
-    if as_json:
+    if asked.as_json:
         print_json(
             {
                 "sequence": done.sequence,
@@ -88,15 +105,8 @@ def command(
         typer.echo(f"{what}: {secret}   (shown this once; the venue cannot show it again)")
     if done.events_left_out:
         typer.echo(f"… and {done.events_left_out:,} events more, which the journal tells")
-    asked = f"asked by {request.by}" + (f": {request.why}" if request.why else "")
-    typer.echo(f"Record {done.sequence}, {time_text(done.time_ns)}, {asked}")
-
-
-def who(by: str) -> str:
-    """Return who asks: as given, or the user's name."""
-    import getpass
-
-    return by or getpass.getuser()
+    reason = f": {request.why}" if request.why else ""
+    typer.echo(f"Record {done.sequence}, {time_text(done.time_ns)}, asked by {request.by}{reason}")
 
 
 def instrument_shown(config: Path, data: Path | None, symbol: str) -> "InstrumentShown":

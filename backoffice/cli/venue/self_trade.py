@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backoffice.cli.venue.request import ByOption, ConfigOption, DataOption, JsonOption, WhyOption, command, who
+from backoffice.cli.option_groups import grouped
+from backoffice.cli.venue.request import Asked, command
 
 if TYPE_CHECKING:
     from engine.events import AnyEvent
@@ -37,17 +38,14 @@ class Owner(Enum):
     FIRM = "firm"
 
 
+@grouped
 def self_trade(
     whose: Annotated[Whose, typer.Argument(help="Whose orders.", show_default=False)],
     name: Annotated[str, typer.Argument(metavar="NAME", help="Which one.", show_default=False)],
     mode: Annotated[Mode, typer.Argument(help="Which order goes.", show_default=False)],
     *,
-    config: ConfigOption,
-    why: WhyOption,
+    asked: Asked,
     owner: Annotated[Owner, typer.Option(help="Whose orders count as its own.")] = Owner.ACCOUNT,
-    by: ByOption = "",
-    data: DataOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Set what becomes of orders that would trade with one of their own owner, where they do not say themselves."""
     from engine.commands import SetSelfTrade
@@ -56,7 +54,7 @@ def self_trade(
 
     account, session = (name, "") if whose is Whose.ACCOUNT else ("", name)
     rule = SelfTradeRule(SelfTrade[mode.name], SelfTradeScope[owner.name])
-    command(config, data, SetSelfTrade(account, session, rule, who(by), why), _told, as_json=as_json)
+    command(asked, SetSelfTrade(account, session, rule, asked.who, asked.why), _told)
 
 
 def _told(events: "Sequence[AnyEvent]") -> list[str]:

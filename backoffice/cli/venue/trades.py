@@ -6,17 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backoffice.cli.venue.request import (
-    ByOption,
-    ConfigOption,
-    DataOption,
-    JsonOption,
-    WhyOption,
-    ask,
-    command,
-    instrument_shown,
-    who,
-)
+from backoffice.cli.option_groups import grouped
+from backoffice.cli.venue.request import Asked, ConfigOption, DataOption, JsonOption, ask, command, instrument_shown
 
 if TYPE_CHECKING:
     from engine.events import AnyEvent
@@ -49,32 +40,23 @@ def trade(trade_id: TradeArgument, config: ConfigOption, data: DataOption = None
         typer.echo(line)
 
 
-def bust(
-    trade_id: TradeArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    by: ByOption = "",
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@grouped
+def bust(trade_id: TradeArgument, asked: Asked) -> None:
     """Undo a trade: what was paid and received goes back, fees included. No order comes back to the book."""
     from engine.commands import BustTrade
 
-    shown = _trade_shown(config, data, trade_id)
-    instrument = instrument_shown(config, data, shown.trade.symbol)
-    request = BustTrade(shown.trade.trade_id, who(by), why)
-    command(config, data, request, lambda events: _told(instrument, events), as_json=as_json)
+    shown = _trade_shown(asked.config, asked.data, trade_id)
+    instrument = instrument_shown(asked.config, asked.data, shown.trade.symbol)
+    request = BustTrade(shown.trade.trade_id, asked.who, asked.why)
+    command(asked, request, lambda events: _told(instrument, events))
 
 
+@grouped
 def correct(
     trade_id: TradeArgument,
-    config: ConfigOption,
-    why: WhyOption,
+    asked: Asked,
     price: PriceOption = "",
     qty: QtyOption = "",
-    by: ByOption = "",
-    data: DataOption = None,
-    as_json: JsonOption = False,
 ) -> None:
     """Give a trade another price or a smaller quantity, as if it had been made so; the difference is paid and given."""
     from backoffice.cli.failure import CommandFailed
@@ -84,14 +66,14 @@ def correct(
 
     if not (price or qty):
         raise typer.BadParameter("give the price or the quantity that the trade should have", param_hint="--price")
-    shown = _trade_shown(config, data, trade_id)
-    instrument = instrument_shown(config, data, shown.trade.symbol)
+    shown = _trade_shown(asked.config, asked.data, trade_id)
+    instrument = instrument_shown(asked.config, asked.data, shown.trade.symbol)
     try:
-        asked = ticks(instrument, price) if price else shown.price, lots(instrument, qty) if qty else shown.qty
+        amended = ticks(instrument, price) if price else shown.price, lots(instrument, qty) if qty else shown.qty
     except DecimalError as error:
         raise CommandFailed(str(error)) from error
-    request = CorrectTrade(shown.trade.trade_id, *asked, who(by), why)
-    command(config, data, request, lambda events: _told(instrument, events), as_json=as_json)
+    request = CorrectTrade(shown.trade.trade_id, *amended, asked.who, asked.why)
+    command(asked, request, lambda events: _told(instrument, events))
 
 
 def _trade_shown(config: Path, data: Path | None, text: str) -> "TradeShown":
