@@ -11,8 +11,9 @@ same time, a lock-out (`fixgw.lockout`) too; which it was is for the venue's log
 session's numbers, there are only so many in a time, and then silence.
 
 A signature is good for `window_s` around the venue's clock, and once: each signed Logon must have a later SendingTime
-than the last, and than the venue's start. Passwords are verified in threads of their own, so that trading does not wait
-for them, and for sessions that do not exist too: time must not tell which ones do. If too many wait, more are let go.
+than the last, whichever process took that (`fixgw.signed_logons`), and than the venue's start. Passwords are verified
+in threads of their own, so that trading does not wait for them, and for sessions that do not exist too: time must not
+tell which ones do. If too many wait, more are let go.
 """
 
 import asyncio
@@ -24,11 +25,12 @@ from typing import Final, NamedTuple, TypeVar
 
 from engine.state import Session
 from fixgw.codec import Message
-from fixgw.errors import InvalidTimestamp, VaultError
+from fixgw.errors import InvalidTimestamp, SignedLogonsError, VaultError
 from fixgw.lockout import SECOND_NS, Lockout
 from fixgw.origin import Origin
 from fixgw.passwords import decoy, flaw_of_password, hash_password, matches
 from fixgw.signatures import CODE_BYTES, SIGNATURE_BYTES, is_coded_with, is_signed_by, signature_bytes
+from fixgw.signed_logons import SignedLogons
 from fixgw.timestamps import parse_utc
 from fixgw.vault import Vault
 
@@ -69,13 +71,18 @@ class Authenticator:
         *,
         window_s: int = WINDOW_S,
         lockout_after: int = LOCKOUT_AFTER,
+        signed_logons: SignedLogons | None = None,
         clock: Callable[[], int] = time.time_ns,
         monotonic: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        """`vault` opens the secrets of sessions. `clock` is the venue's, nanoseconds since the epoch."""
+        """`vault` opens the secrets of sessions. `clock` is the venue's, nanoseconds since the epoch.
+
+        Without `signed_logons`, signed Logons are remembered until the process ends.
+        """
         self.lockout = Lockout(lockout_after)
         self.refusal_s = REFUSAL_S
         self._vault = vault
+        self._signed_logons = signed_logons
         self._window_ns = window_s * SECOND_NS
         self._clock = clock
         self._monotonic = monotonic
@@ -125,6 +132,7 @@ class Authenticator:
         credentials = known.credentials
         if "96" in fields:
             reason = self._what_is_wrong_with_signature(known, fields)
+            reason = reason or await self._what_is_wrong_with_time(name, fields.get("52", ""))
         else:
             reason = await self._what_is_wrong_with_password(credentials.password_hash, name, fields)
         if not reason and known.credentials is not credentials:
@@ -186,9 +194,9 @@ class Authenticator:
             return "wrong signature in RawData(96)"
         if fields.get("553", name) != name:
             return "Username(553) is not the session's"
-        return self._what_is_wrong_with_time(name, fields.get("52", ""))
+        return ""
 
-    def _what_is_wrong_with_time(self, name: str, sending_time: str) -> str:
+    async def _what_is_wrong_with_time(self, name: str, sending_time: str) -> str:
         """Let each signed Logon be good in its time and once."""
         try:
             sent_ns = parse_utc(sending_time)
@@ -199,7 +207,16 @@ class Authenticator:
         if sent_ns <= self._signed_ns.get(name, self._started_ns):
             return "signed before the last signed Logon, or before the venue's start"
         self._signed_ns[name] = sent_ns
-        return ""
+        taken = self._signed_logons
+        if taken is None:
+            return ""
+        try:
+            is_first = await self._in_a_thread(lambda: taken.take(name, sent_ns))
+        except SignedLogonsError as error:
+            return str(error)
+        if is_first is None:
+            return "too many Logons at once"
+        return "" if is_first else "signed before a signed Logon that another process has taken"
 
     async def _in_a_thread(self, work: Callable[[], Result]) -> Result | None:
         """Return what comes of slow work, or None if too much of it waits already."""

@@ -45,6 +45,10 @@ class SeedError(GatewayError):
     """The settings ask for something that the journal's venue cannot become."""
 
 
+class SignedLogonsError(GatewayError):
+    """Whether a signed Logon has been taken before cannot be found out, or not be put on disk."""
+
+
 class VaultError(GatewayError):
     """A session's secret cannot be sealed or opened; the message never holds it."""
 

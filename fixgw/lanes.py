@@ -18,6 +18,7 @@ from fixgw.delivery import Delivery
 from fixgw.order_entry import OrderEntry
 from fixgw.order_gateway import OrderGateway
 from fixgw.reports import Reports
+from fixgw.signed_logons import SignedLogons
 from fixgw.vault import Vault
 
 OUTBOUND: Final = "outbound"
@@ -61,7 +62,12 @@ class Chosen(NamedTuple):
 def choose(settings: Fix, data: Path, sequencer: Sequencer, order_entry: OrderEntry) -> Chosen:
     """Return the lane that the settings choose. Raise `LaneError` if it cannot be had as they want it."""
     reports = Reports(order_entry.instruments)
-    authenticator = Authenticator(Vault(data), window_s=settings.logon_window_s, lockout_after=settings.lockout_after)
+    authenticator = Authenticator(
+        Vault(data),
+        window_s=settings.logon_window_s,
+        lockout_after=settings.lockout_after,
+        signed_logons=SignedLogons(data),
+    )
     if settings.lane == "quickfix":
         quickfix_settings.check(settings)
         from fixgw.quickfix_lane import QuickFixLane  # noqa: PLC0415 - the package that it needs is an extra

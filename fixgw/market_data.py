@@ -40,6 +40,7 @@ from fixgw.market_data_gateway import MarketDataGateway
 from fixgw.market_data_outbound import Clock
 from fixgw.market_publisher import MarketPublisher
 from fixgw.new_passwords import CONFIRMED_WITHIN_S, NewPasswords
+from fixgw.signed_logons import SignedLogons
 from fixgw.vault import Vault
 
 FEED: Final = "feed.sock"
@@ -115,7 +116,10 @@ class MarketData:
         self._lock = await _locked(self._directory)
         settings = self._settings
         authenticator = Authenticator(
-            Vault(self._data), window_s=settings.logon_window_s, lockout_after=settings.lockout_after
+            Vault(self._data),
+            window_s=settings.logon_window_s,
+            lockout_after=settings.lockout_after,
+            signed_logons=SignedLogons(self._data),
         )
         self.acceptor = Acceptor(settings, self.gateway, authenticator)
         try:

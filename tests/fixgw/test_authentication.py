@@ -13,10 +13,12 @@ from engine.profile import Credentials, SessionProfile
 from engine.state import Session
 from fixgw import authentication as authentication_module
 from fixgw.authentication import ANSWERS_AT_ONCE, NOT_OF_THE_SESSION, Authenticator, Verdict
+from fixgw.codec import Message
 from fixgw.lockout import SECOND_NS
 from fixgw.origin import Origin
 from fixgw.passwords import matches
 from fixgw.signatures import code, sign
+from fixgw.signed_logons import DIRECTORY, SignedLogons
 from fixgw.timestamps import format_utc
 from fixgw.vault import Vault, generate_secret
 from tests.fixgw.house import QUICK_HASH
@@ -34,6 +36,14 @@ def public(key: Ed25519PrivateKey) -> str:
     return base64.b64encode(key.public_key().public_bytes_raw()).decode()
 
 
+def message_of(fields: dict[str, str]) -> Message:
+    """Return a Logon with these fields, those of the header too."""
+    text = "".join(f"{tag}={value}|" for tag, value in fields.items() if tag not in {"35", "49", "56", "34", "52"})
+    message = client_message("A", text)
+    message.fields.update(fields)
+    return message
+
+
 class Gate:
     """An authenticator, one session that it knows, and a time of its own."""
 
@@ -41,19 +51,27 @@ class Gate:
         self.now_ns = START_NS
         self.vault = Vault(directory)
         self.session = Session("BROKER1")
-        self.authenticator = Authenticator(self.vault, clock=lambda: self.now_ns, monotonic=lambda: self.now_ns)
-        self.authenticator.refusal_s = 0.0
+        self.signed_logons = SignedLogons(directory)
+        self.authenticator = self.restarted()
         self.has(password_hash=QUICK_HASH)
+
+    def restarted(self) -> Authenticator:
+        """Return what another process, or the same one later, judges by."""
+        authenticator = Authenticator(
+            self.vault,
+            signed_logons=self.signed_logons,
+            clock=lambda: self.now_ns,
+            monotonic=lambda: self.now_ns,
+        )
+        authenticator.refusal_s = 0.0
+        return authenticator
 
     def has(self, **credentials: Any) -> None:
         self.session.credentials = Credentials(**credentials)
         self.authenticator.refresh([self.session])
 
     async def judge(self, fields: dict[str, str], origin: Origin = HOME, *, known: bool = True) -> Verdict:
-        text = "".join(f"{tag}={value}|" for tag, value in fields.items() if tag not in {"35", "49", "56", "34", "52"})
-        message = client_message("A", text)
-        message.fields.update(fields)
-        return await self.authenticator.judge(self.session if known else None, message, origin)
+        return await self.authenticator.judge(self.session if known else None, message_of(fields), origin)
 
     async def admits(self, fields: dict[str, str], origin: Origin = HOME, *, known: bool = True) -> bool:
         return not (await self.judge(fields, origin, known=known)).reason
@@ -190,6 +208,43 @@ async def test_signature_from_before_the_start_is_not_good_as_it_may_have_been_u
     gate.has(public_keys=(public(KEY),))
     assert not await gate.admits(gate.signed(offset_s=-1.001))
     assert await gate.admits(gate.signed(offset_s=-0.999))
+
+
+async def test_signature_is_good_once_over_a_restart_too(gate: Gate) -> None:
+    gate.has(public_keys=(public(KEY),))
+    ahead = gate.signed(offset_s=3)
+    assert await gate.admits(ahead)
+    gate.wait(2)
+    gate.authenticator.close()
+    gate.authenticator = gate.restarted()
+    assert "another process" in (await gate.judge(ahead)).reason
+    assert await gate.admits(gate.signed(offset_s=1.001))
+
+
+async def test_signature_that_one_process_has_taken_is_not_good_for_another(gate: Gate) -> None:
+    gate.has(public_keys=(public(KEY),))
+    first, second = gate.authenticator, gate.restarted()
+    gate.wait(1)
+    fields = gate.signed()
+    verdicts = await asyncio.gather(
+        *(each.judge(gate.session, message_of(fields), HOME) for each in (first, second, first, second))
+    )
+    assert [bool(verdict.reason) for verdict in verdicts].count(False) == 1
+    second.close()
+
+
+async def test_signature_is_refused_if_it_cannot_be_told_whether_it_is_the_first(gate: Gate, tmp_path: Path) -> None:
+    gate.has(public_keys=(public(KEY),))
+    assert await gate.admits(gate.signed())
+    (file,) = (tmp_path / DIRECTORY).iterdir()
+    file.write_text("yesterday", encoding="ascii")
+    gate.wait(1)
+    verdict = await gate.judge(gate.signed())
+    assert "the last signed Logon cannot be told" in verdict.reason
+    assert verdict.answer == NOT_OF_THE_SESSION
+    file.unlink()
+    gate.wait(1)
+    assert await gate.admits(gate.signed())
 
 
 @pytest.mark.parametrize("time", ("", "now", "20261118-11:06"))
