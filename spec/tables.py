@@ -1,4 +1,4 @@
-"""Writes `rejects.md`, `fields.md` and `phases.md` from the code's own tables: `python -m spec.tables`.
+"""Writes `rejects.md`, `fields.md`, `phases.md` and `staff.md` from the code's own tables: `python -m spec.tables`.
 
 A test holds the pages to it.
 """
@@ -6,6 +6,10 @@ A test holds the pages to it.
 from pathlib import Path
 from typing import Final
 
+import backoffice.kinds  # noqa: F401 - who owns the kinds of proposals registers them
+from backoffice.staff.approvals import TRANSITIONS as TRANSITIONS_OF_APPROVALS
+from backoffice.staff.approvals import Verb, kinds
+from backoffice.staff.permissions import PERMISSIONS, Permission, Role
 from engine.phases import PHASES, Trading
 from engine.reject import RejectReason
 from fixgw.phases import HALT_REASON, SESSION_STATUS, SESSION_SUB_ID, TRADING_STATUS, phase_name
@@ -157,11 +161,52 @@ def phases() -> str:
     return "\n".join(lines) + "\n"
 
 
+def staff() -> str:
+    """Return `staff.md`."""
+    lines = [
+        "# What staff may do",
+        "",
+        "Who works in the back office has one role or several, and may do what any of them may. Somebody without the",
+        "permission is told which role would do. Written by `spec/tables.py`.",
+        "",
+        f"| | {' | '.join(Role)} |",
+        f"|---|{'---|' * len(Role)}",
+    ]
+    for permission in Permission:
+        cells = " | ".join("yes" if permission in PERMISSIONS[role] else "-" for role in Role)
+        lines.append(f"| {permission} | {cells} |")
+    lines += [
+        "",
+        "## What needs a second person",
+        "",
+        "One proposes it; it is done when as many others as it needs have approved it, in the same transaction. Who",
+        "proposed it can neither approve nor reject it, nobody approves twice, and the database itself holds both. One",
+        "who rejects it is enough. What is about something that has changed since must be proposed anew.",
+        "",
+        "| kind | who decides may |",
+        "|---|---|",
+    ]
+    lines += [f"| {kind.name} | {kind.permission} |" for kind in kinds()]
+    lines += [
+        "",
+        "| state | " + " | ".join(Verb) + " |",
+        f"|---|{'---|' * len(Verb)}",
+    ]
+    for state, steps in TRANSITIONS_OF_APPROVALS.items():
+        cells = " | ".join(steps[verb].value if verb in steps else "-" for verb in Verb)
+        lines.append(f"| {state} | {cells} |")
+    lines += [
+        "",
+        "An approval stays pending until it has all that it needs. `fondaco approval` lists, shows and decides.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def _names(tags: frozenset[str]) -> str:
     return ", ".join(FIX44.field_name(tag) for tag in sorted(tags, key=int))
 
 
-PAGES: Final = {"rejects.md": rejects, "fields.md": fields, "phases.md": phases}
+PAGES: Final = {"rejects.md": rejects, "fields.md": fields, "phases.md": phases, "staff.md": staff}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -129,11 +129,12 @@ def _changes(entry: "AuditEntry") -> str:
 
     before = json.loads(entry.before) if entry.before else {}
     after = json.loads(entry.after) if entry.after else {}
-    return "; ".join(
-        f"{name} {_said(before[name])} → {_said(after.get(name))}" if name in before else f"{name} {_said(after[name])}"
-        for name in dict.fromkeys((*after, *before))
-        if before.get(name) != after.get(name)
-    )
+    changes = []
+    for name in dict.fromkeys((*after, *before)):
+        if before.get(name) != after.get(name):
+            was = f"{_said(before[name])} → " if name in before else ""
+            changes.append(f"{name.replace('_', ' ')} {was}{_said(after.get(name))}")
+    return "; ".join(changes)
 
 
 def _said(value: object) -> str:

@@ -67,7 +67,7 @@ def show_table(head: Sequence[str], rows: Iterable[Sequence[Cell]], form: Form, 
 
 
 def show_fields(fields: Mapping[str, Cell | Sequence[str]], form: Form) -> None:
-    """Print what there is to one thing: a line for each field, or one object, or one row."""
+    """Print what there is to one thing: a line for each field and each part of a list, or one object, or one row."""
     from backoffice.cli.shown import print_json
 
     names = [name.replace(" ", "_") for name in fields]
@@ -79,7 +79,9 @@ def show_fields(fields: Mapping[str, Cell | Sequence[str]], form: Form) -> None:
         case Form.PEOPLE:
             width = max(map(len, fields), default=0)
             for name, value in fields.items():
-                typer.echo(f"{name:{width}}  {_text(_joined(value))}".rstrip())
+                lines: Sequence[Cell] = (value,) if value is None or isinstance(value, str | int) else value
+                for number, line in enumerate(lines or (None,)):
+                    typer.echo(f"{'' if number else name:{width}}  {_text(line)}")
 
 
 def _print_json(names: list[str], rows: Iterable[Sequence[Cell]]) -> None:

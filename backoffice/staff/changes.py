@@ -17,10 +17,10 @@ from backoffice.staff.permissions import Permission, Role
 from backoffice.staff.tables import Approval, StaffRole, StaffUser
 from backoffice.staff.users import NewUser, add, check_left, described, find, flaw_of, roles_of
 
-ADD: Final = "staff.add"
-ROLES: Final = "staff.roles"
-ENABLE: Final = "staff.enable"
-CODE: Final = "staff.code"
+ADD: Final = "staff-add"
+ROLES: Final = "staff-roles"
+ENABLE: Final = "staff-enable"
+CODE: Final = "staff-code"
 VALID_NS: Final = 7 * 86_400 * 1_000_000_000
 """How long a proposal may wait."""
 

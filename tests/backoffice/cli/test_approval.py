@@ -16,7 +16,7 @@ def test_what_waits_is_listed_and_shown(desk: Desk) -> None:
     listed = desk.done("approval", "list", by="benjamin")
     head, row = listed.splitlines()
     assert head.split()[:4] == ["approval", "kind", "subject", "state"]
-    assert row.split()[:7] == ["A-1", "staff.add", "staff/tom", "pending", "–", "1", "ann"]
+    assert row.split()[:7] == ["A-1", "staff-add", "staff/tom", "pending", "–", "1", "ann"]
     shown = desk.done("approval", "show", "A-1")
     assert 'asks for     {"full_name": "tom", "os_user": "tom", "roles": ["risk"]}' in shown
 
@@ -32,8 +32,8 @@ def test_a_code_is_not_shown_with_what_it_was_proposed_in(desk: Desk) -> None:
 def test_what_is_decided_is_listed_only_if_asked_for(desk: Desk) -> None:
     propose(desk)
     propose(desk, "tim")
-    assert desk.done("approval", "reject", "A-1", *WHY, by="benjamin") == "A-1: staff.add of staff/tom is rejected\n"
-    assert desk.done("approval", "withdraw", "A-2", *WHY, by="annabel") == "A-2: staff.add of staff/tim is withdrawn\n"
+    assert desk.done("approval", "reject", "A-1", *WHY, by="benjamin") == "A-1: staff-add of staff/tom is rejected\n"
+    assert desk.done("approval", "withdraw", "A-2", *WHY, by="annabel") == "A-2: staff-add of staff/tim is withdrawn\n"
     assert json.loads(desk.done("approval", "list", "--json")) == []
     everything = json.loads(desk.done("approval", "list", "--all", "--json"))
     assert [(each["approval"], each["state"]) for each in everything] == [("A-1", "rejected"), ("A-2", "withdrawn")]
@@ -45,7 +45,7 @@ def test_a_decision_is_told_to_programs_too(desk: Desk) -> None:
     propose(desk)
     assert json.loads(desk.done("approval", "approve", "A-1", "--json", *WHY, by="benjamin")) == {
         "approval": "A-1",
-        "kind": "staff.add",
+        "kind": "staff-add",
         "subject": "staff/tom",
         "state": "approved",
     }

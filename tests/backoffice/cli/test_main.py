@@ -7,24 +7,31 @@ from pathlib import Path
 import pytest
 
 from backoffice.cli.failure import CommandFailed, one_line
+from backoffice.errors import Refused
 from config.settings import SettingsError
 from engine.errors import JournalInUse
 from fixgw.errors import ListenError
 from tests.backoffice.cli.command_line import ROOT, command, fondaco, fondaco_here
 
 JOURNAL_VERBS = ("journal verify", "journal dump", "journal stat")
+OFFICE_VERBS = (
+    *("staff init", "staff add", "staff list", "staff roles", "staff password", "staff rotate-key"),
+    *("approval list", "approval approve", "audit list", "audit verify", "database upgrade", "database show"),
+)
 VENUE_VERBS = ("venue status", "venue halt", "venue block", "venue limits", "venue bust", "venue correct")
 
 
 @pytest.mark.parametrize("arguments", (("--help",), ("-h",), ()))
 def test_help_lists_the_commands(arguments: tuple[str, ...]) -> None:
     finished = fondaco_here(*arguments)
-    for name in ("demo", "serve", "journal", "venue"):
+    for name in ("demo", "serve", "journal", "venue", "staff", "approval", "audit", "database"):
         assert name in finished.stdout
     assert finished.stderr == ""
 
 
-@pytest.mark.parametrize("name", ("demo", "serve", "journal", *JOURNAL_VERBS, "venue", *VENUE_VERBS))
+@pytest.mark.parametrize(
+    "name", ("demo", "serve", "journal", *JOURNAL_VERBS, "venue", *VENUE_VERBS, "staff", *OFFICE_VERBS)
+)
 def test_every_command_explains_itself(name: str) -> None:
     finished = fondaco_here(*name.split(), "--help")
     assert finished.returncode == 0
@@ -49,7 +56,13 @@ def test_wrong_usage_has_status_2(arguments: tuple[str, ...]) -> None:
 
 def test_shell_completion_offers_the_commands() -> None:
     finished = fondaco(environment={"_FONDACO_COMPLETE": "complete_bash", "COMP_WORDS": "fondaco ", "COMP_CWORD": "1"})
-    assert set(finished.stdout.split()) >= {"demo", "serve", "journal", "venue"}
+    assert set(finished.stdout.split()) >= {"demo", "serve", "journal", "venue", "staff"}
+
+
+def test_shell_completion_offers_the_roles() -> None:
+    words = {"COMP_WORDS": "fondaco staff add tom --role ", "COMP_CWORD": "5"}
+    finished = fondaco(environment={"_FONDACO_COMPLETE": "complete_bash", **words})
+    assert set(finished.stdout.split()) >= {"onboarding", "auditor", "administrator"}
 
 
 def test_help_needs_nothing_of_the_venue() -> None:
@@ -57,12 +70,20 @@ def test_help_needs_nothing_of_the_venue() -> None:
     modules = subprocess.run(
         [command()[0], "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split()
-    assert not {name.partition(".")[0] for name in modules} & {"engine", "fixgw", "config", "msgspec", "structlog"}
+    assert not {name.partition(".")[0] for name in modules} & {
+        "engine",
+        "fixgw",
+        "config",
+        "msgspec",
+        "structlog",
+        "sqlalchemy",
+    }
 
 
 @pytest.mark.parametrize(
     ("error", "line"),
     (
+        (Refused("ann may not"), "ann may not"),
         (CommandFailed("it cannot\n  go on"), "it cannot go on"),
         (SettingsError("venue.toml: missing: `fix`"), "venue.toml: missing: `fix`"),
         (JournalInUse("data/journal: in use"), "data/journal: in use"),

@@ -56,7 +56,7 @@ def test_what_there_is_to_one_thing_is_a_line_for_each_field(capsys: pytest.Capt
     fields: dict[str, Cell | list[str]] = {"name": "A-1", "open orders": 1_234, "may": ["see", "change"], "until": None}
     show_fields(fields, Form.PEOPLE)
     assert capsys.readouterr().out == (
-        "name         A-1\nopen orders  1,234\nmay          see, change\nuntil        –\n"
+        "name         A-1\nopen orders  1,234\nmay          see\n             change\nuntil        –\n"
     )
     show_fields(fields, Form.JSON)
     assert json.loads(capsys.readouterr().out) == {

@@ -39,8 +39,11 @@ async def _version_of(_session: AsyncSession, subject: str) -> int:
     return VERSIONS[subject]
 
 
-approvals.register(PAYOUT, Permission.APPROVE_WITHDRAWALS, _carry_out, turn_down=_turn_down)
-approvals.register(VERSIONED, Permission.APPROVE_WITHDRAWALS, _carry_out, version_of=_version_of)
+@pytest.fixture(autouse=True)
+def _kinds_of_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(approvals, "_kinds", {})
+    approvals.register(PAYOUT, Permission.APPROVE_WITHDRAWALS, _carry_out, turn_down=_turn_down)
+    approvals.register(VERSIONED, Permission.APPROVE_WITHDRAWALS, _carry_out, version_of=_version_of)
 
 
 async def propose(database: Database, actor: Actor = ANN, kind: str = PAYOUT, **changes: Any) -> str:
