@@ -11,7 +11,7 @@ from engine.commands import SetSelfTrade
 from engine.events import AnyEvent, CommandRejected, OrderDecremented, SelfTradeSet
 from engine.order import Order
 from engine.rules import NO_SELF_TRADE_RULE, SelfTradeRule
-from engine.settlement import cancel, part
+from engine.settlement import cancel, give_back, part
 from engine.state import State
 from engine.terms import Terms
 from engine.values import BUY, MARKET, ON_BOOK, CancelReason, Qty, SelfTrade, SelfTradeScope
@@ -100,10 +100,7 @@ def _decrement(state: State, order: Order, qty: Qty) -> None:
     else:
         order.leaves_qty -= qty
     if order.order_type is not MARKET or order.side is not BUY:  # Such a one gives back what is left at its end.
-        released = order.reserved - order.reserve_needed(order.leaves_qty, order.price)
-        order.reserved -= released
-        order.backing.reserved -= released
-        order.backing.available += released
+        give_back(order, order.leaves_qty)
 
 
 def _decremented(order: Order, qty: Qty, counter_order_id: int, rpt_seq: int) -> OrderDecremented:

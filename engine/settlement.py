@@ -149,10 +149,16 @@ def part(state: State, order: Order, reason: CancelReason, events: list[AnyEvent
     order.reserved += partner.reserved
     partner.reserved = 0
     events.append(cancel(state, partner, reason))
-    spare = order.reserved - order.reserve_needed(order.leaves_qty + traded_qty, order.price)
-    order.reserved -= spare
-    order.backing.reserved -= spare
-    order.backing.available += spare
+    give_back(order, order.leaves_qty + traded_qty)
+
+
+def give_back(order: Order, open_qty: Qty) -> None:
+    """Give back what an order reserves beyond what `open_qty` may cost at its price."""
+    spare = order.reserved - order.reserve_needed(open_qty, order.price)
+    if spare > 0:
+        order.reserved -= spare
+        order.backing.reserved -= spare
+        order.backing.available += spare
 
 
 def finish(state: State, order: Order, status: OrderStatus) -> None:

@@ -14,7 +14,7 @@ from engine.order import FEE_SCALE, Order
 from engine.places import withdraw
 from engine.publishing import publish
 from engine.reject import RejectReason
-from engine.settlement import part
+from engine.settlement import give_back, part
 from engine.state import State
 from engine.terms import Terms
 from engine.trailing import distance
@@ -157,8 +157,4 @@ def _bring_protection_along(order: Order, book: Book) -> None:
         order.price = max(order.price, price)
         return
     order.price = min(order.price, price)
-    released = order.reserved - order.reserve_needed(order.leaves_qty, order.price)
-    if released > 0:
-        order.reserved -= released
-        order.backing.reserved -= released
-        order.backing.available += released
+    give_back(order, order.leaves_qty)
