@@ -79,6 +79,18 @@ def why_not(state: State, command: NewOrder | ReplaceOrder, *, is_entry: bool) -
     return why_not_triggered(command, terms)
 
 
+def why_not_priced(order_type: OrderType, price: Price) -> RejectReason | None:
+    """Return why an order of a type cannot have a price, which is 0 for none; None if it can."""
+    if order_type is LIMIT or order_type in LIMITED_TYPES:
+        if not 0 < price <= PRICE_MAX:
+            return RejectReason.PRICE_OUT_OF_RANGE
+    elif price and order_type is not PEGGED:
+        return RejectReason.MARKET_ORDER_NEEDS_NO_PRICE
+    elif not 0 <= price <= PRICE_MAX:
+        return RejectReason.PRICE_OUT_OF_RANGE
+    return None
+
+
 def _why_not_of_kind(command: NewOrder | ReplaceOrder, terms: Terms) -> RejectReason | None:
     """Return why an order cannot be pegged, or for an amount, as it asks for; None if it can."""
     reason = None

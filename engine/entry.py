@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from engine.account import Account
-from engine.admission import has_reference, passive_price, why_not
+from engine.admission import has_reference, passive_price, why_not, why_not_priced
 from engine.book import Book
 from engine.cash import lots_at_entry
 from engine.commands import NewOrder
@@ -21,7 +21,7 @@ from engine.state import State
 from engine.taking import forecast, priced_pegs
 from engine.terms import NO_TERMS, Terms
 from engine.triggering import why_not_waiting, worst_triggered_price
-from engine.triggers import LIMITED_TYPES, TRIGGERED_TYPES
+from engine.triggers import TRIGGERED_TYPES
 from engine.values import (
     AMOUNT_MAX,
     AT_THE_CLOSE,
@@ -152,7 +152,7 @@ def _enter(state: State, account: Account, book: Book, command: NewOrder) -> lis
     return events
 
 
-def admit(  # noqa: C901, PLR0911, PLR0912 - one check after another, in the order of reasons
+def admit(  # noqa: C901, PLR0912 - one check after another, in the order of reasons
     state: State, account: Account, book: Book, command: NewOrder, *, funded: bool = True
 ) -> Order | RejectReason:
     """Return the order that a command enters, which is nowhere yet: open, and funded. Or say why it is refused.
@@ -174,13 +174,9 @@ def admit(  # noqa: C901, PLR0911, PLR0912 - one check after another, in the ord
         if reason is not None:
             return reason
         terms = terms or NO_TERMS
-    if order_type is LIMIT or order_type in LIMITED_TYPES:
-        if not 0 < price <= PRICE_MAX:
-            return RejectReason.PRICE_OUT_OF_RANGE
-    elif price and order_type is not PEGGED:
-        return RejectReason.MARKET_ORDER_NEEDS_NO_PRICE
-    elif not 0 <= price <= PRICE_MAX:
-        return RejectReason.PRICE_OUT_OF_RANGE
+    reason = why_not_priced(order_type, price)
+    if reason is not None:
+        return reason
     if funded and terms is not None and terms.trigger and terms.effective_ns <= state.time_ns:
         reason = why_not_waiting(book, side, order_type, terms)
         if reason is not None:

@@ -5,7 +5,7 @@ that a fill which crosses the request on its way never makes the order trade mor
 """
 
 from engine.account import Account
-from engine.admission import passive_price, why_not
+from engine.admission import passive_price, why_not, why_not_priced
 from engine.book import Book, BookSide
 from engine.commands import ReplaceOrder
 from engine.events import AnyEvent, OrderReplaced
@@ -21,7 +21,7 @@ from engine.starting import act, expire_from_now_on, hold, start, wait
 from engine.state import State
 from engine.terms import Terms, of_list
 from engine.triggering import why_not_waiting, worst_triggered_price
-from engine.triggers import LIMITED_TYPES, TRIGGERED_TYPES, terms_of
+from engine.triggers import TRIGGERED_TYPES, terms_of
 from engine.values import (
     AMOUNT_MAX,
     CONTINUOUS,
@@ -114,7 +114,7 @@ def _go_on(
     return events
 
 
-def _why_not(  # noqa: C901, PLR0911, PLR0912 - one check after another, in the order of reasons
+def _why_not(  # noqa: C901, PLR0911 - one check after another, in the order of reasons
     state: State, account: Account, book: Book, command: ReplaceOrder, order: Order
 ) -> RejectReason | None:
     """Return the first reason for which an order cannot have the values that are asked for, None if it can."""
@@ -148,13 +148,9 @@ def _why_not(  # noqa: C901, PLR0911, PLR0912 - one check after another, in the 
         return RejectReason.QUANTITY_OUT_OF_RANGE
     if command.qty <= order.cum_qty + order.busted_qty:
         return RejectReason.QUANTITY_NOT_ABOVE_FILLED
-    if order_type is LIMIT or order_type in LIMITED_TYPES:
-        if not 0 < command.price <= PRICE_MAX:
-            return RejectReason.PRICE_OUT_OF_RANGE
-    elif command.price and order_type is not PEGGED:
-        return RejectReason.MARKET_ORDER_NEEDS_NO_PRICE
-    elif not 0 <= command.price <= PRICE_MAX:
-        return RejectReason.PRICE_OUT_OF_RANGE
+    reason = why_not_priced(order_type, command.price)
+    if reason is not None:
+        return reason
     if book.rules.fat_finger_bps and is_too_far(book, command.side, command.order_type, command.price, command.terms):
         return RejectReason.PRICE_TOO_FAR
     return why_not_protected(state, account, book, command) if state.guarded else None
