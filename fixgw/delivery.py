@@ -296,8 +296,7 @@ class Delivery:
     def _copies_before(self, sequence: int) -> Copies:
         """Return who got copies before a record."""
         copies = Copies.now(self.sequencer.exchange.state)
-        if copies.has_scopes:
-            copies.take_back(event for record in self._journal.records(sequence) for event in record.events)
+        copies.take_back(event for record in self._journal.records(sequence) for event in record.events)
         return copies
 
     def checkpoint(self, sequence: int) -> None:

@@ -69,13 +69,10 @@ class Copies:
         copies._note()
         return copies
 
-    @property
-    def has_scopes(self) -> bool:
-        """Tell whether there is any drop-copy session."""
-        return bool(self._scopes)
-
     def take_back(self, events: Iterable[AnyEvent]) -> None:
-        """Let scopes be as they were before these events."""
+        """Let scopes be as they were before these events, which nobody looks at if there is no scope."""
+        if not self._scopes:
+            return
         taken_back: set[str] = set()
         for event in events:
             if isinstance(event, SessionProvisioned) and event.session not in taken_back:
