@@ -12,7 +12,7 @@
 | kinds of orders | `iceberg`, `cash`, `pegs`, `triggering`, `triggers`, `trailing`, `heap`, `lists` |
 | phases and auctions | `phases`, `transitions`, `schedule`, `timetable`, `auction`, `uncross`, `bands` |
 | protections | `protection`, `guard`, `guarding`, `disconnecting` |
-| money | `funds`, `withdrawals`, `booking` |
+| money | `funds`, `withdrawals`, `booking`, `balance_changes` |
 | what staff do | `house`, `sessions`, `index_price`, `amending`, `overview`, `control` |
 | the clock | `clock`, `due` |
 | what lasts | `sequencer`, `journal`, `frames`, `images`, `snapshot`, `snapshotter`, `recovery` |

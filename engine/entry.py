@@ -132,6 +132,7 @@ def new_order(state: State, command: NewOrder) -> list[AnyEvent]:
                     NEW,
                     rpt_seq,
                     displayed_qty,
+                    reserved,
                 )
             ]
             if not rpt_seq:

@@ -42,6 +42,10 @@ class InstrumentAdded(Event, tag=2, frozen=True, array_like=True, gc=False):
     """An instrument is admitted and open for trading."""
 
     symbol: str
+    base: str = ""
+    quote: str = ""
+    base_per_lot: Amount = 0
+    """What a lot is of the base asset."""
 
 
 class AccountOpened(Event, tag=3, frozen=True, array_like=True, gc=False):
@@ -258,6 +262,8 @@ class OrderAccepted(Event, tag=8, frozen=True, array_like=True, gc=False):
     rpt_seq: int = 0
     displayed_qty: Qty = 0
     """What the market sees of it, where this has a number: 0 if it is gone from the book."""
+    reserved: Amount = 0
+    """What has been reserved for it since it was last told of."""
 
 
 class OrderRejected(Event, tag=9, frozen=True, array_like=True, gc=False):
@@ -321,6 +327,10 @@ class Trade(Event, tag=10, frozen=True, array_like=True, gc=False):
     phase: Phase = Phase.CONTINUOUS
     """In another, both met in an auction: the maker is the order that was entered first."""
     rpt_seq: int = 0
+    maker_released: Amount = 0
+    """What the maker's reservation has become less by, its payment included,"""
+    taker_released: Amount = 0
+    """and the taker's."""
 
 
 class OrderCanceled(Event, tag=11, frozen=True, array_like=True, gc=False):
@@ -353,6 +363,8 @@ class OrderCanceled(Event, tag=11, frozen=True, array_like=True, gc=False):
     refusal: int = 0
     """The reason code of what it could not do, where that is the reason."""
     rpt_seq: int = 0
+    released: Amount = 0
+    """What is free again; for one of a pair, what the pair need not reserve any more."""
 
 
 class OrderReplaced(Event, tag=12, frozen=True, array_like=True, gc=False):
@@ -382,6 +394,8 @@ class OrderReplaced(Event, tag=12, frozen=True, array_like=True, gc=False):
     rpt_seq: int = 0
     displayed_qty: Qty = 0
     """What the market sees of it, where this has a number: 0 if it is gone from the book."""
+    reserved: Amount = 0
+    """What it, or the pair it is of, has reserved more than before; below zero, less."""
 
 
 class CancelRejected(Event, tag=13, frozen=True, array_like=True, gc=False):
@@ -644,6 +658,8 @@ class OrderDecremented(Event, tag=24, frozen=True, array_like=True, gc=False):
     counter_order_id: int
     terms: Terms | None = None
     rpt_seq: int = 0
+    released: Amount = 0
+    """What it need not reserve any more."""
 
 
 class ListedOrder(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -873,6 +889,8 @@ class OrderTriggered(Event, tag=26, frozen=True, array_like=True, gc=False):
     rpt_seq: int = 0
     displayed_qty: Qty = 0
     """What the market sees of it, where this has a number: 0 if it is gone from the book."""
+    released: Amount = 0
+    """What it need not reserve any more, as its worst price is a better one."""
 
 
 class IndexPriceSet(Event, tag=27, frozen=True, array_like=True, gc=False):

@@ -73,7 +73,7 @@ def add_instrument(state: State, command: AddInstrument) -> list[AnyEvent]:
     except DefinitionError as error:
         return [CommandRejected(str(error))]
     state.books[symbol] = Book(instrument, state.time_ns)
-    return [InstrumentAdded(symbol)]
+    return [InstrumentAdded(symbol, instrument.base, instrument.quote, instrument.base_per_lot)]
 
 
 def open_account(state: State, command: OpenAccount) -> list[AnyEvent]:

@@ -110,7 +110,7 @@ def new_order_list(state: State, command: NewOrderList) -> list[AnyEvent]:
         if order.terms.expire_ns:
             state.due.add(order, order.terms.expire_ns)
     events: list[AnyEvent] = [_reported(order_list, command.session, ListReport.ENTERED)]
-    events += [accepted(state, order) for order in waiting]
+    events += [accepted(state, order, 0) for order in waiting]
     _start(state, working, book, events)
     return events
 
@@ -195,7 +195,7 @@ def _start(state: State, orders: list[Order], book: Book, events: list[AnyEvent]
     """Let orders act that are funded; of a pair the stop first, so that it is there when the limit order trades."""
     for order in sorted(orders, key=lambda order: order.order_type is LIMIT):
         if not _is_closed(order):
-            start(state, order, book, events)
+            start(state, order, book, events, order.reserved)
 
 
 def _is_closed(order: Order) -> bool:

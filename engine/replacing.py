@@ -34,6 +34,7 @@ from engine.values import (
     PEGGED,
     PENDING_NEW,
     PRICE_MAX,
+    Amount,
     OrderType,
     PegReference,
     Place,
@@ -70,17 +71,19 @@ def replace_order(state: State, command: ReplaceOrder) -> list[AnyEvent]:
         if reason is not None:
             return refused(command, order, reason)
         price = worst_triggered_price(book, order.side, command.order_type, price, terms, mark)
+    available = order.backing.available
     reason = _reserve(order, command.qty - order.cum_qty - order.busted_qty, price)
     if reason is not None:
         return refused(command, order, reason)
+    reserved = available - order.backing.available
     session.permitted[command.account].cl_ord_ids[command.cl_ord_id] = order.order_id
-    return _go_on(state, book, order, command, price, trails_on=mark > 0)
+    return _go_on(state, book, order, command, price, reserved, trails_on=mark > 0)
 
 
 def _go_on(
-    state: State, book: Book, order: Order, command: ReplaceOrder, price: Price, *, trails_on: bool
+    state: State, book: Book, order: Order, command: ReplaceOrder, price: Price, reserved: Amount, *, trails_on: bool
 ) -> list[AnyEvent]:
-    """Give an order its new values, and let it go on where it stands, or act."""
+    """Give an order its new values, and let it go on where it stands, or act. So much more has been reserved for it."""
     qty, terms = command.qty, _terms(command, order)
     stays = trails_on or _keeps_priority(order, qty, price, terms)
     was_displayed = order.place is ON_BOOK
@@ -103,7 +106,7 @@ def _go_on(
         expire_from_now_on(state, order)
     is_settled = stays or (has_begun and wait(state, order, book))
     rpt_seq = book.next_rpt_seq(state.time_ns) if stays and was_displayed else 0
-    events: list[AnyEvent] = [_replaced(state, command, order, orig_cl_ord_id, rpt_seq)]
+    events: list[AnyEvent] = [_replaced(state, command, order, orig_cl_ord_id, rpt_seq, reserved)]
     if is_settled:
         return events
     if has_begun:
@@ -238,7 +241,9 @@ def _shrink(side: BookSide, order: Order, qty: Qty, terms: Terms | None) -> None
     side.show(order, min(order.leaves_qty - order.hidden_qty, _displayed(qty, terms)))
 
 
-def _replaced(state: State, command: ReplaceOrder, order: Order, orig_cl_ord_id: str, rpt_seq: int) -> OrderReplaced:
+def _replaced(
+    state: State, command: ReplaceOrder, order: Order, orig_cl_ord_id: str, rpt_seq: int, reserved: Amount
+) -> OrderReplaced:
     """Return the event; with a number, if the order stays where it is on the book."""
     return OrderReplaced(
         order.session,
@@ -262,4 +267,5 @@ def _replaced(state: State, command: ReplaceOrder, order: Order, orig_cl_ord_id:
         rpt_seq > 0,
         rpt_seq,
         order.leaves_qty - order.hidden_qty if rpt_seq else 0,
+        reserved,
     )

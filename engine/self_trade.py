@@ -14,7 +14,7 @@ from engine.rules import NO_SELF_TRADE_RULE, SelfTradeRule
 from engine.settlement import cancel, give_back, part
 from engine.state import State
 from engine.terms import Terms
-from engine.values import BUY, MARKET, ON_BOOK, CancelReason, Qty, SelfTrade, SelfTradeScope
+from engine.values import BUY, MARKET, ON_BOOK, Amount, CancelReason, Qty, SelfTrade, SelfTradeScope
 
 
 class Prevention:
@@ -67,11 +67,11 @@ def prevent(state: State, maker: Order, taker: Order, mode: SelfTrade, events: l
             events.append(replace(canceled, prevented_qty=prevented_qty, counter_order_id=counter.order_id))
         elif mode is SelfTrade.DECREMENT:
             part(state, order, CancelReason.PARTNER_FILLED, events)  # A pair knows one reservation only.
-            _decrement(state, order, prevented_qty)
+            released = _decrement(state, order, prevented_qty)
             rpt_seq = 0
             if order.place is ON_BOOK:
                 rpt_seq = state.books[order.instrument.symbol].next_rpt_seq(state.time_ns)
-            events.append(_decremented(order, prevented_qty, counter.order_id, rpt_seq))
+            events.append(_decremented(order, prevented_qty, counter.order_id, rpt_seq, released))
 
 
 def set_self_trade(state: State, command: SetSelfTrade) -> list[AnyEvent]:
@@ -92,18 +92,19 @@ def set_self_trade(state: State, command: SetSelfTrade) -> list[AnyEvent]:
     return [SelfTradeSet(command.account, command.session, command.rule, command.by, command.why)]
 
 
-def _decrement(state: State, order: Order, qty: Qty) -> None:
-    """Take `qty` off an open order, which keeps its place, and give back what it need not reserve for it."""
+def _decrement(state: State, order: Order, qty: Qty) -> Amount:
+    """Take `qty` off an open order, which keeps its place, and give back what it need not reserve for it: so much."""
     order.qty -= qty
     if order.place is ON_BOOK:
         state.books[order.instrument.symbol].side(order.side).reduce(order, qty)
     else:
         order.leaves_qty -= qty
-    if order.order_type is not MARKET or order.side is not BUY:  # Such a one gives back what is left at its end.
-        give_back(order, order.leaves_qty)
+    if order.order_type is MARKET and order.side is BUY:  # It gives back what is left at its end.
+        return 0
+    return give_back(order, order.leaves_qty)
 
 
-def _decremented(order: Order, qty: Qty, counter_order_id: int, rpt_seq: int) -> OrderDecremented:
+def _decremented(order: Order, qty: Qty, counter_order_id: int, rpt_seq: int, released: Amount) -> OrderDecremented:
     return OrderDecremented(
         order.session,
         order.account,
@@ -123,4 +124,5 @@ def _decremented(order: Order, qty: Qty, counter_order_id: int, rpt_seq: int) ->
         counter_order_id,
         order.terms,
         rpt_seq,
+        released,
     )

@@ -55,6 +55,7 @@ def fill(state: State, book: Book, maker: Order, taker: Order, price: Price, qty
         maker_fee_bps, taker_fee_bps = instrument.maker_fee_bps, instrument.taker_fee_bps
     else:
         maker_fee_bps, taker_fee_bps = fees_bps(instrument, phase)
+    maker_reserved, taker_reserved = maker.reserved, taker.reserved
     maker_fee = _settle(maker, qty, notional, maker_fee_bps)
     taker_fee = _settle(taker, qty, notional, taker_fee_bps)
     state.fees[instrument.quote] += maker_fee + taker_fee
@@ -97,6 +98,8 @@ def fill(state: State, book: Book, maker: Order, taker: Order, price: Price, qty
         maker.hidden_qty,
         phase,
         rpt_seq,
+        maker_reserved - maker.reserved,
+        taker_reserved - taker.reserved,
     )
     state.trades.append(trade)
     state.trade_times.append(time_ns)
@@ -117,12 +120,12 @@ def _settle(order: Order, qty: Qty, notional: Amount, fee_bps: int) -> Amount:
     fee = -fee_raw // FEE_SCALE - -fee_raw_now // FEE_SCALE  # the one less the other, rounded up without calls
     base_amount = qty * instrument.base_per_lot
     if order.side is BUY:
-        if order.order_type is MARKET:
-            reserved = order.reserved - notional - fee
-        elif order.leaves_qty:
-            reserved = order.reserve_needed(order.leaves_qty, order.price)
-        else:
+        if not order.leaves_qty:
             reserved = 0
+        elif order.order_type is MARKET:
+            reserved = order.reserved - notional - fee
+        else:
+            reserved = order.reserve_needed(order.leaves_qty, order.price)
         released = order.reserved - reserved
         order.reserved = reserved
         backing.reserved -= released
@@ -148,17 +151,19 @@ def part(state: State, order: Order, reason: CancelReason, events: list[AnyEvent
     # The pair has reserved once for both; now that is this order's alone.
     order.reserved += partner.reserved
     partner.reserved = 0
-    events.append(cancel(state, partner, reason))
-    give_back(order, order.leaves_qty + traded_qty)
+    spare = give_back(order, order.leaves_qty + traded_qty)
+    events.append(cancel(state, partner, reason, spare=spare))
 
 
-def give_back(order: Order, open_qty: Qty) -> None:
-    """Give back what an order reserves beyond what `open_qty` may cost at its price."""
+def give_back(order: Order, open_qty: Qty) -> Amount:
+    """Give back what an order reserves beyond what `open_qty` may cost at its price, and return how much that is."""
     spare = order.reserved - order.reserve_needed(open_qty, order.price)
-    if spare > 0:
-        order.reserved -= spare
-        order.backing.reserved -= spare
-        order.backing.available += spare
+    if spare <= 0:
+        return 0
+    order.reserved -= spare
+    order.backing.reserved -= spare
+    order.backing.available += spare
+    return spare
 
 
 def finish(state: State, order: Order, status: OrderStatus) -> None:
@@ -189,8 +194,8 @@ def finish(state: State, order: Order, status: OrderStatus) -> None:
         del finished[state.finished_order_ids.popleft()]
 
 
-def accepted(state: State, order: Order) -> OrderAccepted:
-    """Return the event that tells of an order for which nothing has happened yet."""
+def accepted(state: State, order: Order, reserved: Amount) -> OrderAccepted:
+    """Return the event that tells of an order for which nothing has happened yet but that funds were reserved."""
     return OrderAccepted(
         order.session,
         order.account,
@@ -204,6 +209,7 @@ def accepted(state: State, order: Order) -> OrderAccepted:
         order.price,
         shown_terms(state, order),
         order.status,
+        reserved=reserved,
     )
 
 
@@ -213,8 +219,12 @@ def cancel(
     reason: CancelReason,
     request: CancelOrder | None = None,
     refusal: RejectReason | None = None,
+    spare: Amount = 0,
 ) -> OrderCanceled:
-    """Take an open order out of wherever it is, and close it; `refusal` says what it could not do, if that is why."""
+    """Take an open order out of wherever it is, and close it; `refusal` says what it could not do, if that is why.
+
+    `spare` has been set free elsewhere, as it goes.
+    """
     terms = order.terms if order.terms is None else shown_terms(state, order)
     rpt_seq = 0
     if order.place is ON_BOOK:
@@ -223,6 +233,7 @@ def cancel(
         book.told_ns = state.time_ns
     withdraw(state, order)
     order.leaves_qty = 0
+    released = order.reserved + spare
     finish(state, order, EXPIRED if reason is not REQUESTED and reason in EXPIRIES else CANCELED)
     if request is None:
         requester, cl_ord_id, orig_cl_ord_id = order.session, order.cl_ord_id, ""
@@ -249,4 +260,5 @@ def cancel(
         0,
         refusal or 0,
         rpt_seq,
+        released,
     )

@@ -10,15 +10,15 @@ from engine.publishing import publish
 from engine.settlement import accepted
 from engine.state import State
 from engine.triggering import wait_for_price
-from engine.values import NEW, PEGGED, PENDING_NEW, Place
+from engine.values import NEW, PEGGED, PENDING_NEW, Amount, Place
 
 
 def begin(state: State, order: Order, book: Book, events: list[AnyEvent]) -> None:
     """Let an order, which is nowhere yet, wait for its time if that is still to come; else start it."""
     if hold(state, order):
-        events.append(accepted(state, order))
+        events.append(accepted(state, order, order.reserved))
     else:
-        start(state, order, book, events)
+        start(state, order, book, events, order.reserved)
 
 
 def hold(state: State, order: Order) -> bool:
@@ -32,12 +32,15 @@ def hold(state: State, order: Order) -> bool:
     return True
 
 
-def start(state: State, order: Order, book: Book, events: list[AnyEvent]) -> None:
-    """Let an order, which is nowhere, wait for its price, or act for the first time; and tell that it does."""
+def start(state: State, order: Order, book: Book, events: list[AnyEvent], reserved: Amount = 0) -> None:
+    """Let an order, which is nowhere, wait for its price, or act for the first time; and tell that it does.
+
+    `reserved` is what has been reserved for it and not been told yet.
+    """
     order.status = NEW
     waits = wait(state, order, book)
     told_at = len(events)
-    events.append(accepted(state, order))
+    events.append(accepted(state, order, reserved))
     if not waits:
         act(state, order, book, events)
         publish(state, book, order, events, told_at)

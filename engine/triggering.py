@@ -24,6 +24,7 @@ from engine.values import (
     FILL_OR_KILL,
     IMMEDIATE_OR_CANCEL,
     PRICE_MAX,
+    Amount,
     CancelReason,
     OffsetUnit,
     OrderType,
@@ -122,8 +123,7 @@ def trigger(state: State, order: Order, book: Book, events: list[AnyEvent]) -> N
     """Let an order whose turn has come enter the book; the other order of its pair, if it has one, is cancelled."""
     withdraw(state, order)
     part(state, order, CancelReason.PARTNER_TRIGGERED, events)
-    if order.order_type is OrderType.TRAILING_STOP:
-        _bring_protection_along(order, book)
+    released = _bring_protection_along(order, book) if order.order_type is OrderType.TRAILING_STOP else 0
     told_at = len(events)
     events.append(
         OrderTriggered(
@@ -138,6 +138,7 @@ def trigger(state: State, order: Order, book: Book, events: list[AnyEvent]) -> N
             order.qty,
             order.price,
             order.terms,
+            released=released,
         )
     )
     trade_and_rest(state, order, book, events)
@@ -150,11 +151,14 @@ def _protected(book: Book, side: Side, stop_price: Price) -> Price:
     return stop_price + protection if side is BUY else stop_price - protection
 
 
-def _bring_protection_along(order: Order, book: Book) -> None:
-    """Give a trailing stop the worst price that goes with its StopPx, never one worse than before; free the rest."""
+def _bring_protection_along(order: Order, book: Book) -> Amount:
+    """Give a trailing stop the worst price that goes with its StopPx, never one worse than before.
+
+    Set free what it need not reserve any more, and return how much that is.
+    """
     price = _protected(book, order.side, terms_of(order).stop_price)
     if order.side is not BUY:
         order.price = max(order.price, price)
-        return
+        return 0
     order.price = min(order.price, price)
-    give_back(order, order.leaves_qty)
+    return give_back(order, order.leaves_qty)

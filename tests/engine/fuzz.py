@@ -27,6 +27,7 @@ from engine.journal import Journal
 from engine.recovery import JOURNAL, recover
 from engine.snapshot import capture, restore, state_hash
 from engine.state import FINISHED_ORDERS_KEPT
+from tests.engine.followed_balances import FollowedBalances
 from tests.engine.invariants import check_state
 from tests.engine.public_book import Public
 from tests.engine.tape import Tape, opening
@@ -50,7 +51,7 @@ def fuzz(
     """Put `length` commands through an exchange and its journal; `watch` may look on as they come."""
     exchange = Exchange()
     journal = Journal(directory / JOURNAL)
-    public = Public()
+    public, balances = Public(), FollowedBalances()
     seen: Seen = Counter()
     tape = Tape(seed)
     frames: list[bytes] = []
@@ -65,6 +66,8 @@ def fuzz(
             events = exchange.apply(command, tape.now_ns)
             public.follow(events)
             public.check(exchange.state)
+            balances.follow(events)
+            balances.check(exchange.state)
             check_state(exchange.state, FINISHED_ORDERS_KEPT if sequence % SNAPSHOT_EVERY == 0 else LATEST)
         except Exception as error:
             raise Broken(f"seed {seed}, record {sequence}: {command}") from error

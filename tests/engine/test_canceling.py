@@ -21,7 +21,9 @@ def test_cancel_gives_back_what_was_reserved() -> None:
     assert venue.balance("A", "USD") == (before[0] - 502, 502)
     event = only(OrderCanceled, venue.cancel("x", cl_ord_id="c"))
     assert event == OrderCanceled(
-        "A", "A", "A", 1, "c", "x", SYMBOL, BUY, LIMIT, GTC, 5, 100, 0, 0, CancelReason.REQUESTED, rpt_seq=2
+        *("A", "A", "A", 1, "c", "x", SYMBOL, BUY, LIMIT, GTC, 5, 100, 0, 0, CancelReason.REQUESTED),
+        rpt_seq=2,
+        released=502,
     )
     assert venue.balance("A", "USD") == before
     assert venue.bids() == []

@@ -43,4 +43,4 @@ def test_journal_and_state_are_the_same_in_another_interpreter(tmp_path: Path, h
 
 def test_state_of_a_fixed_tape_is_the_same_on_every_machine(tmp_path: Path) -> None:
     """Where this changes, journals written before it replay differently, or snapshots are laid out differently."""
-    assert run(tmp_path, "0") == "49cba23db098bea0eaa6a1a0f66df715e84b75ee3e949d975d7c65ef34c596e7"
+    assert run(tmp_path, "0") == "b79f0ff283f28434737824b429e9daf9a925c7ae3481c0f9bd78eb4209d91c79"

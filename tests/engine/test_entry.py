@@ -26,7 +26,7 @@ from tests.engine.invariants import check_state
 def test_accepted_order_tells_all_that_was_entered() -> None:
     venue = Venue()
     assert venue.buy(5, 100, cl_ord_id="x", time_in_force=DAY) == [
-        OrderAccepted("A", "A", 1, "x", SYMBOL, BUY, LIMIT, DAY, 5, 100, rpt_seq=1, displayed_qty=5)
+        OrderAccepted("A", "A", 1, "x", SYMBOL, BUY, LIMIT, DAY, 5, 100, rpt_seq=1, displayed_qty=5, reserved=500)
     ]
 
 

@@ -27,7 +27,7 @@ def test_venue_is_built_from_nothing_by_commands() -> None:
     venue = Venue(accounts=())
     assert venue.apply(add_asset("EUR")) == [AssetAdded("EUR")]
     assert venue.apply(add_instrument(symbol="BTC/EUR", quote="EUR", price_decimals=0, qty_decimals=2)) == [
-        InstrumentAdded("BTC/EUR")
+        InstrumentAdded("BTC/EUR", "BTC", "EUR", 10)
     ]
     assert venue.apply(commands.OpenAccount("A")) == [AccountOpened("A")]
     assert venue.apply(commands.Credit("A", "EUR", 7, "ref")) == [Credited("A", "EUR", 7, 7, "ref")]

@@ -64,6 +64,8 @@ def test_one_event_tells_both_sides_of_a_trade() -> None:
         taker_cum_notional=400,
         taker_fee=1,
         rpt_seq=3,
+        maker_released=4,
+        taker_released=405,
     )
 
 
