@@ -130,8 +130,8 @@ COMPILED: Final = {
   recovery's by 7 %.
 - reject (both): mypyc cannot build an enumeration that has a `__new__`. It is a table.
 - lanes, quickfix_*: the one runs once at a start; the others derive from the classes of an extra without types.
-- feed, trading, market_data: mypyc has no asynchronous generators. They run beside the orders or once.
-- control, overview, unix_socket: they declare structs too, and run when staff asks for something.
+- feed, feed_server, trading, market_data: mypyc has no asynchronous generators. They run beside the orders or once.
+- control, control_server, overview, unix_socket, remote: they run when staff, or another host, asks for something.
 - snapshotter: it is run by `python -m`, which takes no compiled module.
 - gateway: it is protocols, for the type checker.
 - market_data_gateway, market_data_request, new_passwords, session_numbers: they are for the requests of subscribers,

@@ -16,5 +16,5 @@
 | what staff do | `house`, `sessions`, `index_price`, `amending`, `overview`, `control` |
 | the clock | `clock`, `due` |
 | what lasts | `sequencer`, `journal`, `frames`, `images`, `snapshot`, `snapshotter`, `recovery` |
-| other processes | `feed`, `control`, `unix_socket` |
+| other processes | `feed`, `feed_server`, `control`, `control_server`, `unix_socket`, `remote` |
 """

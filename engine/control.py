@@ -1,21 +1,15 @@
-"""Control: a Unix socket on which staff's commands come in, and get the journal's record of them as the answer.
+"""Control: staff's commands come in over it, and get the journal's record of them as the answer. The client's side.
 
-A client connects and sends `HELLO`; the venue answers `OK`, newline, or `ERROR`, the reason, newline, and hangs up.
-Then each side sends messages, a length (u32, little-endian) and as many bytes of MessagePack: the client a request,
-which is a staff command or a question; the venue its answer when the record is committed. `spec/control.md` has the
-bytes.
-
-Promises: only the venue's own user (or root) is heard; no command is accepted but those listed here; no client makes
-the venue keep more than one request and one answer, both of bounded size; nothing is said before its record is durable.
+A client connects to a Unix socket, or over TLS from another host, and sends `HELLO`; the venue answers `OK`, newline,
+or `ERROR`, the reason, newline, and hangs up. Then each side sends messages, a length (u32, little-endian) and as many
+bytes of MessagePack: the client a request, which is a staff command or a question; the venue its answer when the record
+is committed. `spec/control.md` has the bytes; `engine.control_server` is the other side.
 """
 
-import asyncio
-import os
 import socket
 import struct
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final, TypeAlias, cast
+from typing import BinaryIO, Final, TypeAlias, cast
 
 import msgspec
 
@@ -50,40 +44,23 @@ from engine.commands import (
 from engine.errors import ControlError
 from engine.events import AnyEvent
 from engine.overview import (
-    OnWire,
     SessionsShown,
     ShowSessions,
     ShowTrade,
     ShowVenue,
     TradeShown,
     VenueShown,
-    show_sessions,
-    show_trade,
-    show_venue,
 )
-from engine.profile import NO_CREDENTIALS, Credentials
-from engine.sequencer import Sequencer
-from engine.sessions import flaw_of_credentials
-from engine.unix_socket import check_length, listen
+from engine.remote import HUNG_UP, Source, connect_blocking, why
+from engine.unix_socket import check_length
 
 SOCKET: Final = "control.sock"
 """The socket's name in a venue's data directory."""
 HELLO: Final = b"FONDACO CONTROL 1\n"
-REQUEST_BYTES_MAX: Final = 64 * 1024
-EVENTS_MAX: Final = 1_000
-"""A record with more events is answered with the first of them; the journal has all."""
-CONNECTIONS_MAX: Final = 16
-IDLE_S: Final = 60.0
-"""A connection that asks nothing, or does not take its answer, for so long is closed."""
 ANSWER_S: Final = 30.0
 """How long a client waits for its answer."""
-TEXT_CHARS_MAX: Final = 200
-"""No text of a command is longer."""
 _ANSWER_BYTES_MAX: Final = 64 * 1024 * 1024
-_ROOT: Final = 0
-_LENGTH: Final = struct.Struct("<I")
-_CREDENTIALS: Final = struct.Struct("3i")
-"""What SO_PEERCRED gives: process, user and group."""
+LENGTH: Final = struct.Struct("<I")
 
 StaffCommand: TypeAlias = (
     SetRules
@@ -137,301 +114,69 @@ class Failed(msgspec.Struct, tag="failed", frozen=True, array_like=True):
 
 Answer: TypeAlias = Done | Failed | VenueShown | TradeShown | SessionsShown
 
-_encode: Final = msgspec.msgpack.Encoder().encode
-_decode_request: Final = msgspec.msgpack.Decoder(Request).decode
+encode: Final = msgspec.msgpack.Encoder().encode
 _decode_answer: Final = msgspec.msgpack.Decoder(Answer).decode
 
 
-class ControlServer:
-    """Takes requests for a sequencer."""
-
-    def __init__(
-        self, sequencer: Sequencer, path: Path, wires: Callable[[], Mapping[str, OnWire]] = dict[str, OnWire]
-    ) -> None:
-        """`path`: the Unix socket, for the venue's own user only. `wires`: of the sessions that are served here."""
-        self.path = path
-        self.sequencer = sequencer
-        self.clients: set[_Client] = set()
-        self.is_open = False
-        self._wires = wires
-        self._server: asyncio.Server | None = None
-
-    async def start(self) -> None:
-        """Listen. Raise `SocketError` if the socket cannot be made."""
-        listener = listen(self.path)
-        self.is_open = True
-        self._server = await asyncio.get_running_loop().create_unix_server(lambda: _Client(self), sock=listener)
-
-    async def stop(self) -> None:
-        """Stop listening, answer what was asked, and end all connections."""
-        if self._server is None:
-            return
-        self.is_open = False
-        self._server.close()
-        if self.sequencer.failure is None and any(client.is_waiting for client in self.clients):
-            await asyncio.gather(self.sequencer.flushed(), return_exceptions=True)
-            self.committed()
-        for client in self.clients:
-            client.abort()
-        await asyncio.gather(*(client.lost for client in self.clients))
-        self._server = None
-        self.path.unlink(missing_ok=True)
-
-    def committed(self) -> None:
-        """Let the clients have the answers that waited for what has just been committed."""
-        for client in list(self.clients):
-            client.committed()
-
-    def answer_to(self, payload: bytes) -> tuple[Answer, int]:
-        """Carry out a request, and return the answer with the record that must be durable before it leaves."""
-        try:
-            request = _decode_request(payload)
-        except (msgspec.MsgspecError, RecursionError) as error:
-            return Failed(f"not a request that control takes: {error}"), 0
-        sequencer = self.sequencer
-        state, sequence = sequencer.exchange.state, sequencer.sequence
-        if isinstance(request, ShowVenue):
-            return show_venue(state, sequence), sequence
-        if isinstance(request, ShowSessions):
-            return show_sessions(state, sequence, self._wires()), sequence
-        if isinstance(request, ShowTrade):
-            trade = show_trade(state, sequence, request.trade_id)
-            text = f"trade {request.trade_id} is unknown, or older than the venue keeps trades"
-            return trade or Failed(text), sequence
-        flaw = _flaw(request)
-        if flaw:
-            return Failed(flaw), 0
-        time_ns = sequencer.begin_batch()
-        try:
-            events = sequencer.submit(request)
-        except (OverflowError, UnicodeEncodeError) as error:
-            return Failed(f"not a request that control takes: {error}"), 0
-        shown = tuple(events[:EVENTS_MAX])
-        return Done(sequencer.sequence, time_ns, shown, len(events) - len(shown)), sequencer.sequence
-
-
-class _Client(asyncio.Protocol):
-    """One connection: its hello, then one request after another, each read when the one before is answered."""
-
-    def __init__(self, server: ControlServer) -> None:
-        self._server = server
-        self._loop = asyncio.get_running_loop()
-        self.lost: asyncio.Future[None] = self._loop.create_future()
-        """Done when the connection has ended."""
-        self._transport: asyncio.Transport | None = None
-        self._unread = b""
-        self._is_greeted = False
-        self._unwelcome = ""
-        """Why it is hung up on once it has said its hello: earlier, and it might not read the reason."""
-        self._answer = b""
-        """What waits for its record to be durable,"""
-        self._due_sequence = 0
-        """and that record."""
-        self._timeout: asyncio.TimerHandle | None = None
-
-    @property
-    def is_waiting(self) -> bool:
-        """Tell whether an answer is still to come."""
-        return bool(self._answer)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is not derived from it.
-        self._transport.set_write_buffer_limits(high=0)
-        self._server.clients.add(self)
-        self._wait()
-        if not self._server.is_open:
-            self.abort()  # It was accepted just before the stop.
-        elif not _is_our_user(transport.get_extra_info("socket")):
-            self._unwelcome = "another user's process is not heard here"
-        elif len(self._server.clients) > CONNECTIONS_MAX:
-            self._unwelcome = f"{CONNECTIONS_MAX} connections are there already"
-
-    def data_received(self, data: bytes) -> None:
-        self._unread += data
-        self._go_on()
-
-    def pause_writing(self) -> None:
-        if self._transport is not None:
-            self._transport.pause_reading()
-
-    def resume_writing(self) -> None:
-        self._go_on()
-
-    def connection_lost(self, _error: Exception | None) -> None:
-        self._transport = None
-        if self._timeout is not None:
-            self._timeout.cancel()
-        self._server.clients.discard(self)
-        self.lost.set_result(None)
-
-    def abort(self) -> None:
-        """End the connection at once."""
-        if self._transport is not None:
-            self._transport.abort()
-
-    def committed(self) -> None:
-        """Give the answer, if it waited for what is durable now."""
-        if self._answer:
-            self._speak()
-            self._go_on()
-
-    def _go_on(self) -> None:
-        """Take the next request, if the one before is answered, the answer taken, and the next one here."""
-        transport = self._transport
-        while transport is not None and not transport.is_closing() and not self._answer:
-            if transport.get_write_buffer_size():
-                return
-            if not self._is_greeted:
-                if not self._greet():
-                    break
-                continue
-            if len(self._unread) < _LENGTH.size:
-                break
-            (length,) = _LENGTH.unpack_from(self._unread)
-            if not 0 < length <= REQUEST_BYTES_MAX:
-                self._refuse(f"a request has 1 to {REQUEST_BYTES_MAX} bytes, not {length}")
-                return
-            end = _LENGTH.size + length
-            if len(self._unread) < end:
-                break
-            payload, self._unread = self._unread[_LENGTH.size : end], self._unread[end:]
-            self._take(payload)
-        if transport is not None and not transport.is_closing():
-            if self._answer:
-                transport.pause_reading()
-            else:
-                transport.resume_reading()
-
-    def _greet(self) -> bool:
-        """Answer the hello; tell whether it was all there."""
-        greeting = self._unread[: len(HELLO)]
-        if not HELLO.startswith(greeting):
-            self._refuse("this is the control of a venue, and not what you say hello to")
-            return False
-        if len(greeting) < len(HELLO):
-            return False
-        if self._unwelcome:
-            self._refuse(self._unwelcome)
-            return False
-        self._is_greeted = True
-        self._unread = self._unread[len(HELLO) :]
-        self._send(b"OK\n")
-        return True
-
-    def _take(self, payload: bytes) -> None:
-        self._wait()
-        try:
-            answer, self._due_sequence = self._server.answer_to(payload)
-        except Exception:  # The sequencer has failed and said so; the venue stops.
-            self.abort()
-            raise
-        encoded = _encode(answer)
-        self._answer = _LENGTH.pack(len(encoded)) + encoded
-        self._speak()
-
-    def _speak(self) -> None:
-        """Give the answer, if it may leave."""
-        if self._server.sequencer.committed >= self._due_sequence:
-            answer, self._answer = self._answer, b""
-            self._send(answer)
-
-    def _send(self, data: bytes) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
-            self._wait()
-
-    def _refuse(self, reason: str) -> None:
-        if self._transport is not None:
-            self._transport.write(f"ERROR {reason}\n".encode())
-            self._transport.close()
-
-    def _wait(self) -> None:
-        """Close the connection if nothing is heard of it for long."""
-        if self._timeout is not None:
-            self._timeout.cancel()
-        self._timeout = self._loop.call_later(IDLE_S, self.abort)
-
-
-def ask(path: Path, request: Request, *, timeout_s: float = ANSWER_S) -> Answer:
-    """Send one request to the venue that listens at `path`, and return its answer. Blocks.
+def ask(source: Source, request: Request, *, timeout_s: float = ANSWER_S) -> Answer:
+    """Send one request to the venue that listens at `source`, and return its answer. Blocks.
 
     Raise `ControlError` if the venue is not there, refuses to listen, or breaks off: then the command may have been
     carried out all the same, and the journal tells.
     """
-    check_length(path)
-    payload = _encode(request)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(timeout_s)
-        try:
-            connection.connect(str(path))
-        except PermissionError as error:
-            raise ControlError(f"{path}: not permitted to control this venue") from error
-        except OSError as error:
-            raise ControlError(f"{path}: no venue listens here; is it running?") from error
+    payload = encode(request)
+    with _connected(source, timeout_s) as connection:
         try:
             with connection.makefile("rb") as incoming:
-                connection.sendall(HELLO)
-                line = incoming.readline(1024)
-                if line != b"OK\n":
-                    raise ControlError(f"{path}: {_refusal(line)}")
-                connection.sendall(_LENGTH.pack(len(payload)) + payload)
-                header = incoming.read(_LENGTH.size)
-                length = _LENGTH.unpack(header)[0] if len(header) == _LENGTH.size else 0
+                _greet(source, connection, incoming)
+                connection.sendall(LENGTH.pack(len(payload)) + payload)
+                header = incoming.read(LENGTH.size)
+                length = LENGTH.unpack(header)[0] if len(header) == LENGTH.size else 0
                 answer = incoming.read(length) if length <= _ANSWER_BYTES_MAX else b""
         except OSError as error:
             raise ControlError(
-                f"{path}: no answer from the venue ({error}); its journal tells what was done"
+                f"{source}: no answer from the venue ({error}); its journal tells what was done"
             ) from error
     if not length or len(answer) < length:
-        raise ControlError(f"{path}: the venue broke off before it answered; its journal tells what was done")
+        raise ControlError(f"{source}: the venue broke off before it answered; its journal tells what was done")
     try:
         return cast("Answer", _decode_answer(answer))
     except msgspec.MsgspecError as error:
-        raise ControlError(f"{path}: the answer is not one that this version knows: {error}") from error
+        raise ControlError(f"{source}: the answer is not one that this version knows: {error}") from error
 
 
-def _refusal(line: bytes) -> str:
-    if line.startswith(b"ERROR "):
-        return f"the venue refuses: {line[6:].decode(errors='replace').strip()}"
-    return "the venue hung up" if not line else "who listens here is not a venue's control"
-
-
-def _is_our_user(connection: socket.socket) -> bool:
-    """Tell whether the process at the other end is run by the venue's own user, or root."""
-    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
-    _, user, _ = _CREDENTIALS.unpack(credentials)
-    return user in (os.geteuid(), _ROOT)
-
-
-def _flaw(command: StaffCommand) -> str:
-    """Return what is wrong with the texts of a command, empty if nothing is: they go into FIX messages and logs."""
-    if not command.by.strip():
-        return "who asks for it is missing"
-    for name in command.__struct_fields__:
-        text = getattr(command, name)
-        if isinstance(text, str) and not (len(text) <= TEXT_CHARS_MAX and text.isprintable() and _is_latin(text)):
-            return f"{name} must be at most {TEXT_CHARS_MAX} printable characters of Latin-1"
-    # The engine says this too, but then the command is on record, and a password in it as itself.
-    return flaw_of_credentials(_given(command))
-
-
-def _given(command: StaffCommand) -> Credentials:
-    """Return the credentials that a command brings."""
-    if isinstance(command, ProvisionSession):
-        return command.credentials or Credentials(command.password_hash)
-    if isinstance(command, SetCredentials):
-        return Credentials(
-            command.password_hash or "",
-            command.public_keys or (),
-            command.sealed_secret or "",
-            command.certificates or (),
-        )
-    return NO_CREDENTIALS
-
-
-def _is_latin(text: str) -> bool:
+def _connected(source: Source, timeout_s: float) -> socket.socket:
+    """Return a connection to the venue. Raise `ControlError`."""
+    if isinstance(source, Path):
+        check_length(source)
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(timeout_s)
+        try:
+            connection.connect(str(source))
+        except OSError as error:
+            connection.close()
+            if isinstance(error, PermissionError):
+                raise ControlError(f"{source}: not permitted to control this venue") from error
+            raise ControlError(f"{source}: no venue listens here; is it running?") from error
+        return connection
     try:
-        text.encode("latin-1")
-    except UnicodeEncodeError:
-        return False
-    return True
+        return connect_blocking(source, timeout_s)
+    except OSError as error:
+        raise ControlError(f"{source}: no connection to the venue's control: {why(error)}") from error
+
+
+def _greet(source: Source, connection: socket.socket, incoming: BinaryIO) -> None:
+    """Say hello, and hear that the venue listens. Raise `ControlError` if it does not; then it has heard nothing."""
+    try:
+        connection.sendall(HELLO)
+        line = incoming.readline(1024)
+    except ConnectionError:
+        line = b""
+    except OSError as error:
+        raise ControlError(f"{source}: the venue does not listen: {why(error)}") from error
+    if line.startswith(b"ERROR "):
+        raise ControlError(f"{source}: the venue refuses: {line[6:].decode(errors='replace').strip()}")
+    if line and line != b"OK\n":
+        raise ControlError(f"{source}: who listens here is not a venue's control")
+    if not line:
+        raise ControlError(f"{source}: {'the venue hung up' if isinstance(source, Path) else HUNG_UP}")

@@ -1,216 +1,50 @@
-"""The feed: the journal's own frames, streamed to any process that asks from a sequence on.
+"""The feed: the journal's own frames, streamed to any process that asks from a sequence on. The follower's side.
 
-A follower connects to a Unix socket and sends `HELLO` and the first sequence it wants (u64, little-endian). The venue
-answers `OK`, the last record that is committed, newline, then the frames as they lie in the segment files: history,
-then each committed batch as it comes; or `ERROR`, the reason, newline. What is sent is always read back from the files
-and never past what is committed, so that a follower gets all of it, in order, however slow it is, and costs no memory.
+A follower connects to a Unix socket, or over TLS from another host, and sends `HELLO` and the first sequence it wants
+(u64, little-endian). The venue answers `OK`, the last record that is committed, newline, then the frames as they lie in
+the segment files: history, then each committed batch as it comes; or `ERROR`, the reason, newline. Who does not want
+all of history sends `SNAPSHOT_HELLO` and the record (u64) after which a snapshot may be at the latest, is sent the
+newest such snapshot (`SNAPSHOT`, its record, its size, newline, the file), and follows from there. `engine.feed_server`
+is the other side.
+
+Promises: a frame comes whole, once and in order, or `FeedError`; whatever the other side does, or does not do, no more
+than a chunk, a frame or a snapshot of bounded size is kept, and an answer is not waited for without end.
 """
 
 import asyncio
-import os
 import re
+import ssl
 import struct
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 import msgspec
 
-from engine.errors import FeedError, JournalError
+from engine.errors import FeedError, SnapshotError
 from engine.frames import HEADER, HEADER_SIZE, PAYLOAD_BYTES_MAX, Frame, Record, decode_record, frame_at
-from engine.journal import MAGIC, JournalReader
-from engine.sequencer import Sequencer
-from engine.unix_socket import check_length, listen
+from engine.images import StateImage
+from engine.remote import HUNG_UP, NotTaken, Source, connect, why
+from engine.snapshot import SNAPSHOT_BYTES_MAX, image_in
+from engine.unix_socket import check_length
 
 HELLO: Final = b"FONDACO FEED 1\n"
-_SEQUENCE: Final = struct.Struct("<Q")
-_HELLO_SIZE: Final = len(HELLO) + _SEQUENCE.size
-_CHUNK_BYTES: Final = 256 * 1024
+SNAPSHOT_HELLO: Final = b"FONDACO SNAP 1\n"
+SEQUENCE: Final = struct.Struct("<Q")
+CHUNK_BYTES: Final = 256 * 1024
 """How much is read and sent at once; no more waits in memory for a slow follower."""
+ANSWER_S: Final = 30.0
+"""How long a follower waits for an answer, or for the next piece of a snapshot."""
 _OK: Final = re.compile(rb"OK ([0-9]{1,20})\n")
-_HELLO_S: Final = 10.0
+_SNAPSHOT: Final = re.compile(rb"SNAPSHOT ([0-9]{1,20}) ([0-9]{1,20})\n")
+_LATEST: Final = 2**64 - 1
 _RECONNECT_S: Final = 0.1
+_RECONNECT_S_MAX: Final = 5.0
+"""How long there is between attempts at most, if the venue is on another host."""
 
-
-class FeedServer:
-    """Serves the journal that a sequencer writes."""
-
-    def __init__(self, sequencer: Sequencer, path: Path) -> None:
-        """`path`: the Unix socket, for the venue's own user only."""
-        self.path = path
-        self.sequencer = sequencer
-        self.followers: set[_Follower] = set()
-        self.is_open = False
-        self._server: asyncio.Server | None = None
-
-    async def start(self) -> None:
-        """Listen. Raise `SocketError` if the socket cannot be made."""
-        listener = listen(self.path)
-        self.is_open = True
-        self._server = await asyncio.get_running_loop().create_unix_server(lambda: _Follower(self), sock=listener)
-
-    async def stop(self) -> None:
-        """Stop listening and end all connections."""
-        if self._server is None:
-            return
-        self.is_open = False
-        self._server.close()
-        for follower in self.followers:
-            follower.abort()
-        await asyncio.gather(*(follower.lost for follower in self.followers))
-        self._server = None
-        self.path.unlink(missing_ok=True)
-
-    def committed(self) -> None:
-        """Let the followers have what has just been committed."""
-        for follower in list(self.followers):
-            follower.send()
-
-
-class _Follower(asyncio.Protocol):
-    """One connection: first its hello, then the journal from the record it asked for."""
-
-    def __init__(self, server: FeedServer) -> None:
-        self._server = server
-        self._sequencer = server.sequencer
-        self._loop = asyncio.get_running_loop()
-        self.lost: asyncio.Future[None] = self._loop.create_future()
-        """Done when the connection has ended."""
-        self._transport: asyncio.Transport | None = None
-        self._hello = b""
-        self._hello_timeout: asyncio.TimerHandle | None = None
-        self._following = False
-        self._path: Path | None = None
-        """The segment being sent, None while there is none,"""
-        self._offset = 0
-        """what comes next in it,"""
-        self._file = -1
-        """and its open file."""
-        self._paused = False
-        self._scheduled = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is not derived from it.
-        self._transport.set_write_buffer_limits(high=_CHUNK_BYTES)
-        self._server.followers.add(self)
-        self._hello_timeout = self._loop.call_later(_HELLO_S, self.abort)
-        if not self._server.is_open:
-            self.abort()  # It was accepted just before the stop.
-
-    def data_received(self, data: bytes) -> None:
-        if len(self._hello) == _HELLO_SIZE:
-            self.abort()  # A follower has nothing else to say.
-            return
-        self._hello += data[: _HELLO_SIZE + 1]
-        if not HELLO.startswith(self._hello[: len(HELLO)]) or len(self._hello) > _HELLO_SIZE:
-            self._refuse("this is the feed of a journal, and not what you say hello to")
-        elif len(self._hello) == _HELLO_SIZE:
-            self._begin(_SEQUENCE.unpack_from(self._hello, len(HELLO))[0])
-
-    def pause_writing(self) -> None:
-        self._paused = True
-
-    def resume_writing(self) -> None:
-        self._paused = False
-        self.send()
-
-    def connection_lost(self, _error: Exception | None) -> None:
-        self._transport = None
-        self._following = False
-        self._stop_waiting()
-        self._close_file()
-        self._server.followers.discard(self)
-        self.lost.set_result(None)
-
-    def abort(self) -> None:
-        """End the connection at once; the follower makes a new one when it can."""
-        if self._transport is not None:
-            self._transport.abort()
-
-    def send(self) -> None:
-        """Send the next chunk, if there is one and the follower can take it; the rest follows by itself."""
-        if not self._following or self._paused or self._scheduled or self._transport is None:
-            return
-        try:
-            chunk = self._next_chunk()
-        except (OSError, JournalError) as error:
-            self._loop.call_exception_handler({"message": "the feed cannot read the journal", "exception": error})
-            self.abort()
-            return
-        if chunk:
-            self._offset += len(chunk)
-            self._transport.write(chunk)
-            if self._path != self._sequencer.committed_path or self._offset < self._sequencer.committed_size:
-                self._scheduled = True
-                self._loop.call_soon(self._go_on)
-
-    def _go_on(self) -> None:
-        self._scheduled = False
-        self.send()
-
-    def _begin(self, sequence: int) -> None:
-        """Find where the record lies. In history that takes a while, and a thread."""
-        self._stop_waiting()
-        committed = self._sequencer.committed
-        if not 1 <= sequence <= committed + 1:
-            self._refuse(f"the journal has records 1 to {committed}")
-        elif sequence > committed:
-            self._follow(self._sequencer.committed_path, self._sequencer.committed_size)
-        else:
-            place = self._loop.run_in_executor(None, _place_of, self._sequencer.journal.directory, sequence)
-            place.add_done_callback(self._found)
-
-    def _found(self, place: "asyncio.Future[tuple[Path, int]]") -> None:
-        if place.cancelled():
-            return
-        error = place.exception()
-        if error is None:
-            self._follow(*place.result())
-        else:
-            self._refuse(str(error))
-
-    def _follow(self, path: Path | None, offset: int) -> None:
-        if self._transport is not None:
-            self._transport.write(b"OK %d\n" % self._sequencer.committed)
-            if path is not None:
-                self._open(path, offset)
-            self._following = True
-            self.send()
-
-    def _next_chunk(self) -> bytes:
-        committed_path = self._sequencer.committed_path
-        while self._path != committed_path:
-            chunk = os.pread(self._file, _CHUNK_BYTES, self._offset) if self._file >= 0 else b""
-            if chunk:
-                return chunk
-            segments = JournalReader(self._sequencer.journal.directory).segments()
-            later = next((s.path for s in segments if self._path is None or s.path > self._path), None)
-            if later is None:
-                raise JournalError(f"{committed_path} is gone")
-            self._open(later, len(MAGIC))
-        size = min(self._sequencer.committed_size - self._offset, _CHUNK_BYTES)
-        return os.pread(self._file, size, self._offset) if size else b""
-
-    def _open(self, path: Path, offset: int) -> None:
-        self._close_file()
-        self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        self._path, self._offset = path, offset
-
-    def _close_file(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
-
-    def _refuse(self, reason: str) -> None:
-        if self._transport is not None:
-            self._transport.write(f"ERROR {reason}\n".encode())
-            self._transport.close()
-
-    def _stop_waiting(self) -> None:
-        if self._hello_timeout is not None:
-            self._hello_timeout.cancel()
-            self._hello_timeout = None
+Tell = Callable[[str], None]
+"""Called with the reason whenever there is no connection, or no more."""
 
 
 class Arrived(NamedTuple):
@@ -220,55 +54,137 @@ class Arrived(NamedTuple):
     committed: int
 
 
-async def follow(path: Path, from_sequence: int = 1, *, reconnect: bool = True) -> AsyncGenerator[Record, None]:
+class _Attempts:
+    """Attempts at a connection to one source: each failure is told, and waited after, longer each time."""
+
+    def __init__(self, source: Source, tell: Tell | None, *, reconnect: bool) -> None:
+        """Raise `SocketError` if there cannot be such a socket."""
+        if isinstance(source, Path):
+            check_length(source)
+        self._source = source
+        self._tell = tell
+        self._reconnect = reconnect
+        self._pause_s = _RECONNECT_S
+
+    def succeeded(self) -> None:
+        """Begin anew."""
+        self._pause_s = _RECONNECT_S
+
+    async def failed(self, error: Exception, sequence: int) -> None:
+        """Wait for the next attempt. Raise `FeedError` if none can help, or none is wanted."""
+        source = self._source
+        if isinstance(error, PermissionError):
+            raise FeedError(f"{source}: not permitted to follow: {error}") from error
+        if isinstance(error, ssl.SSLCertVerificationError):
+            raise FeedError(f"{source}: {why(error)}") from error
+        if not self._reconnect:
+            raise FeedError(f"{source}: the feed broke off before record {sequence}: {why(error)}") from error
+        if self._tell is not None:
+            self._tell(f"{source}: {why(error)}")
+        await asyncio.sleep(self._pause_s)
+        if not isinstance(source, Path):
+            self._pause_s = min(2 * self._pause_s, _RECONNECT_S_MAX)
+
+
+async def follow(source: Source, from_sequence: int = 1, *, reconnect: bool = True) -> AsyncGenerator[Record, None]:
     """Yield the records from `from_sequence` on as they are committed, for ever.
 
     With `reconnect`, a broken connection is made again and goes on where it stopped. Raise `FeedError` if the venue
-    refuses, if a frame is damaged or out of order, or, without `reconnect`, if the connection breaks.
+    refuses, if its certificate is not taken, if a frame is damaged or out of order, or, without `reconnect`, if the
+    connection breaks.
     """
-    async with aclosing(follow_frames(path, from_sequence, reconnect=reconnect)) as arrivals:
+    async with aclosing(follow_frames(source, from_sequence, reconnect=reconnect)) as arrivals:
         async for arrived in arrivals:
             for frame in arrived.frames:
                 try:
                     record = decode_record(frame.payload)
                 except msgspec.MsgspecError as error:
-                    raise unknown_record(path, frame.sequence, error) from error
+                    raise unknown_record(source, frame.sequence, error) from error
                 yield record
 
 
-def unknown_record(path: Path, sequence: int, error: Exception) -> FeedError:
+def unknown_record(source: Source, sequence: int, error: Exception) -> FeedError:
     """Return the error for a record that cannot be decoded."""
-    return FeedError(f"{path}: record {sequence} is not one that this version knows: {error}")
+    return FeedError(f"{source}: record {sequence} is not one that this version knows: {error}")
 
 
-async def follow_frames(path: Path, from_sequence: int = 1, *, reconnect: bool = True) -> AsyncGenerator[Arrived, None]:
+async def follow_frames(
+    source: Source, from_sequence: int = 1, *, reconnect: bool = True, tell: Tell | None = None
+) -> AsyncGenerator[Arrived, None]:
     """Yield the frames from `from_sequence` on, together as they come: first none, when the venue has answered.
 
     Otherwise as `follow`.
     """
-    check_length(path)
+    attempts = _Attempts(source, tell, reconnect=reconnect)
     sequence = from_sequence
     while True:
         try:
-            async with aclosing(_arrivals(path, sequence)) as arrivals:
+            async with aclosing(_arrivals(source, sequence)) as arrivals:
                 async for arrived in arrivals:
+                    attempts.succeeded()
                     if arrived.frames:
                         sequence = arrived.frames[-1].sequence + 1
                     yield arrived
-        except PermissionError as error:
-            raise FeedError(f"{path}: not permitted to follow: {error}") from error
         except (OSError, asyncio.IncompleteReadError) as error:
-            if not reconnect:
-                raise FeedError(f"{path}: the feed broke off before record {sequence}") from error
-        await asyncio.sleep(_RECONNECT_S)
+            await attempts.failed(error, sequence)
 
 
-async def _arrivals(path: Path, sequence: int) -> AsyncGenerator[Arrived, None]:
-    """Yield the frames from `sequence` on, until the connection breaks."""
-    reader, writer = await asyncio.open_unix_connection(path, limit=_CHUNK_BYTES)
+async def newest_snapshot(source: Source, *, tell: Tell | None = None) -> StateImage | None:
+    """Return the venue's newest sound snapshot, to be followed from the record after it; None if there is none.
+
+    The venue is waited for. A snapshot that is damaged is told of and passed over. Raise `FeedError` as `follow` does.
+    """
+    attempts = _Attempts(source, tell, reconnect=True)
+    at_most = _LATEST
+    while True:
+        try:
+            sequence, data = await _snapshot(source, at_most)
+        except (OSError, asyncio.IncompleteReadError) as error:
+            await attempts.failed(error, 1)
+            continue
+        if not sequence:
+            return None
+        try:
+            image = image_in(data, f"{source}: snapshot {sequence}")
+        except SnapshotError as error:
+            if tell is not None:
+                tell(str(error))
+        else:
+            if image.sequence == sequence:
+                return image
+            raise FeedError(f"{source}: snapshot {sequence} is one of record {image.sequence}")
+        at_most = sequence - 1
+
+
+async def _snapshot(source: Source, at_most: int) -> tuple[int, bytes]:
+    """Return a snapshot of record `at_most` or an earlier one, and its record; 0 if there is none."""
+    reader, writer = await connect(source, CHUNK_BYTES)
     try:
-        writer.write(HELLO + _SEQUENCE.pack(sequence))
-        committed = _committed(path, sequence, await reader.readuntil(b"\n"))
+        hello = SNAPSHOT_HELLO + SEQUENCE.pack(at_most)
+        found = _SNAPSHOT.fullmatch(await _answer(source, reader, writer, hello, "a snapshot"))
+        if found is None:
+            raise FeedError(f"{source}: who listens here is not a feed")
+        sequence, size = int(found[1]), int(found[2])
+        if sequence > at_most or size > SNAPSHOT_BYTES_MAX or bool(size) != bool(sequence):
+            raise FeedError(f"{source}: offers a snapshot of record {sequence} with {size} bytes, which cannot be")
+        data = bytearray()
+        while len(data) < size:
+            async with asyncio.timeout(ANSWER_S):
+                data += await reader.readexactly(min(size - len(data), CHUNK_BYTES))
+        return sequence, bytes(data)
+    finally:
+        writer.transport.abort()
+
+
+async def _arrivals(source: Source, sequence: int) -> AsyncGenerator[Arrived, None]:
+    """Yield the frames from `sequence` on, until the connection breaks."""
+    reader, writer = await connect(source, CHUNK_BYTES)
+    try:
+        hello = HELLO + SEQUENCE.pack(sequence)
+        found = _OK.fullmatch(await _answer(source, reader, writer, hello, f"record {sequence}"))
+        if found is None:
+            raise FeedError(f"{source}: who listens here is not a feed")
+        committed = int(found[1])
         yield Arrived([], committed)
         data, at = b"", 0
         frames: list[Frame] = []
@@ -287,36 +203,38 @@ async def _arrivals(path: Path, sequence: int) -> AsyncGenerator[Arrived, None]:
             if frame is None or frame.sequence != sequence:
                 if frames:
                     yield Arrived(frames, committed)
-                raise FeedError(f"{path}: the frame of record {sequence} is damaged or out of order")
+                raise FeedError(f"{source}: the frame of record {sequence} is damaged or out of order")
             frames.append(frame)
             sequence += 1
             at = frame.end
-    except asyncio.LimitOverrunError as error:
-        raise FeedError(f"{path}: who listens here is not a feed") from error
     finally:
         writer.transport.abort()
 
 
-def _committed(path: Path, sequence: int, answer: bytes) -> int:
-    """Return the last committed record that the venue's answer names. Raise `FeedError` if it is another answer."""
+async def _answer(
+    source: Source, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hello: bytes, asked: str
+) -> bytes:
+    """Say hello, and return the venue's answer. Raise `FeedError` if it refuses what it was asked for."""
+    writer.write(hello)
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            answer = await reader.readuntil(b"\n")
+    except asyncio.LimitOverrunError as error:
+        raise FeedError(f"{source}: who listens here is not a feed") from error
+    except (asyncio.IncompleteReadError, ConnectionResetError) as error:
+        if isinstance(source, Path):
+            raise
+        raise NotTaken(HUNG_UP) from error
     if answer.startswith(b"ERROR "):
-        raise FeedError(f"{path}: asked for record {sequence}: {answer[6:].decode(errors='replace').strip()}")
-    found = _OK.fullmatch(answer)
-    if found is None:
-        raise FeedError(f"{path}: who listens here is not a feed")
-    return int(found[1])
+        raise FeedError(f"{source}: asked for {asked}: {answer[6:].decode(errors='replace').strip()}")
+    return answer
 
 
 async def _read(reader: asyncio.StreamReader, size: int) -> bytes:
     """Return at least `size` bytes, and more where there are more."""
-    if size > _CHUNK_BYTES:
+    if size > CHUNK_BYTES:
         return await reader.readexactly(size)
-    chunk = await reader.read(2 * _CHUNK_BYTES)
+    chunk = await reader.read(2 * CHUNK_BYTES)
     if not chunk:
         raise asyncio.IncompleteReadError(chunk, size)
     return chunk
-
-
-def _place_of(directory: Path, sequence: int) -> tuple[Path, int]:
-    segment = JournalReader(directory).segment_of(sequence)
-    return segment.path, segment.offset_of(sequence)

@@ -17,8 +17,9 @@ import structlog
 
 from config.settings import Settings
 from engine.commands import EndTradingDay, ReleaseOutbound
-from engine.control import SOCKET, ControlServer
-from engine.feed import FeedServer
+from engine.control import SOCKET
+from engine.control_server import ControlServer
+from engine.feed_server import FeedServer
 from engine.journal import Journal
 from engine.overview import OnWire
 from engine.recovery import JOURNAL, SNAPSHOTS, recover

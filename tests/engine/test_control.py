@@ -11,9 +11,10 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
-from engine import control
+from engine import control_server
 from engine.commands import AddAsset, Credit, NewOrder, OpenAccount, ProvisionSession, SetCredentials, SetRules
-from engine.control import HELLO, Answer, ControlServer, Done, Failed, StaffCommand, ask
+from engine.control import HELLO, Answer, Done, Failed, StaffCommand, ask
+from engine.control_server import ControlServer
 from engine.errors import ControlError, SocketError
 from engine.events import CommandRejected, FundsRefused, RulesSet
 from engine.exchange import Exchange
@@ -162,7 +163,7 @@ async def test_one_connection_may_ask_many_times_at_once(venue: ControlledVenue)
 async def test_an_answer_has_so_many_events_and_says_how_many_it_lacks(
     venue: ControlledVenue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(control, "EVENTS_MAX", 0)
+    monkeypatch.setattr(control_server, "EVENTS_MAX", 0)
     answer = await venue.ask(RULES)
     assert isinstance(answer, Done)
     assert (answer.events, answer.events_left_out) == ((), 1)
@@ -260,8 +261,8 @@ async def test_a_stranger_is_told_why_and_hung_up_on(venue: ControlledVenue, sai
 
 
 async def test_another_users_process_is_not_heard(venue: ControlledVenue, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.control.os.geteuid", lambda: 4_711)
-    monkeypatch.setattr("engine.control._ROOT", 4_712)
+    monkeypatch.setattr("engine.control_server.os.geteuid", lambda: 4_711)
+    monkeypatch.setattr("engine.control_server._ROOT", 4_712)
     with pytest.raises(ControlError, match="the venue refuses: another user's process is not heard here"):
         await venue.ask(RULES)
     assert venue.sequencer.sequence == 3
@@ -272,13 +273,13 @@ async def test_only_our_own_user_may_connect(venue: ControlledVenue) -> None:
 
 
 async def test_no_more_than_so_many_connections_are_kept(venue: ControlledVenue) -> None:
-    kept = [await venue.connect() for _ in range(control.CONNECTIONS_MAX)]
+    kept = [await venue.connect() for _ in range(control_server.CONNECTIONS_MAX)]
     for reader, _ in kept:
         assert await reader.readline() == b"OK\n"
     with pytest.raises(ControlError, match="16 connections are there already"):
         await venue.ask(RULES)
     kept[0][1].close()
-    await until(lambda: len(venue.control.clients) < control.CONNECTIONS_MAX)
+    await until(lambda: len(venue.control.clients) < control_server.CONNECTIONS_MAX)
     assert isinstance(await venue.ask(RULES), Done)
     for _, writer in kept:
         writer.close()
@@ -288,7 +289,7 @@ async def test_no_more_than_so_many_connections_are_kept(venue: ControlledVenue)
 async def test_who_says_no_more_is_cut_off(
     venue: ControlledVenue, monkeypatch: pytest.MonkeyPatch, said: bytes
 ) -> None:
-    monkeypatch.setattr(control, "IDLE_S", 0.01)
+    monkeypatch.setattr(control_server, "IDLE_S", 0.01)
     reader, writer = await venue.connect(said)
     async with asyncio.timeout(PATIENCE_S):
         assert await reader.read() in (b"", b"OK\n")

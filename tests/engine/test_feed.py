@@ -14,7 +14,8 @@ import pytest
 
 from engine.errors import FeedError, SocketError
 from engine.exchange import Exchange
-from engine.feed import _CHUNK_BYTES, HELLO, FeedServer, follow, follow_frames
+from engine.feed import CHUNK_BYTES, HELLO, follow, follow_frames
+from engine.feed_server import FeedServer
 from engine.frames import Record, encode_frame, encode_value
 from engine.journal import MAGIC, Journal, JournalReader
 from engine.recovery import recover
@@ -145,7 +146,7 @@ async def test_nothing_is_fed_before_it_is_committed(tmp_path: Path, monkeypatch
 
 
 async def test_records_of_any_size_are_fed(venue: FeedingVenue) -> None:
-    for number, size in enumerate((1, _CHUNK_BYTES - 100, _CHUNK_BYTES + 1, 5 * _CHUNK_BYTES, 1)):
+    for number, size in enumerate((1, CHUNK_BYTES - 100, CHUNK_BYTES + 1, 5 * CHUNK_BYTES, 1)):
         venue.sequencer.submit(add_asset(f"{number}" * size, 99))
     await venue.sequencer.flushed()
     records = await take(venue.path, 1, 5)
@@ -253,7 +254,7 @@ async def test_slow_follower_costs_no_memory_and_gets_everything(tmp_path: Path)
             (follower,) = venue.feed.followers
             transport = follower._transport
             assert transport is not None
-            assert transport.get_write_buffer_size() <= 3 * _CHUNK_BYTES
+            assert transport.get_write_buffer_size() <= 3 * CHUNK_BYTES
         assert sequences(await take(venue.path, 1, total)) == list(range(1, total + 1)), "others are not held up"
         segments = JournalReader(venue.journal.directory).segments()
         expected = b"".join(segment.path.read_bytes().removeprefix(MAGIC) for segment in segments)
@@ -331,7 +332,7 @@ async def test_follower_that_goes_on_talking_is_cut_off(venue: FeedingVenue) -> 
 
 
 async def test_stranger_that_says_nothing_is_cut_off(venue: FeedingVenue, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.feed._HELLO_S", 0.0)
+    monkeypatch.setattr("engine.feed_server._HELLO_S", 0.0)
     reader, writer = await asyncio.open_unix_connection(venue.path)
     async with asyncio.timeout(PATIENCE_S):
         assert await reader.read() == b""
@@ -358,7 +359,7 @@ async def test_journal_that_cannot_be_read_ends_the_connection_and_is_reported(
         raise OSError(5, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr("engine.feed.os.pread", fail)
+        patch.setattr("engine.feed_server.os.pread", fail)
         await venue.trade(1)
     with pytest.raises(FeedError, match="broke off before record 2"):
         await following

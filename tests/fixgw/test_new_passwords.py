@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from engine.commands import ProvisionSession, RemoveSession
-from engine.control import SOCKET, Answer, ControlServer, Done, StaffCommand
+from engine.control import SOCKET, Answer, Done, StaffCommand
+from engine.control_server import ControlServer
 from engine.errors import ControlError
 from engine.events import CredentialsSet
 from engine.journal import JournalReader

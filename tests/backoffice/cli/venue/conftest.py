@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import pytest
 
 from engine.commands import AnyCommand
-from engine.control import SOCKET, ControlServer
+from engine.control import SOCKET
+from engine.control_server import ControlServer
 from engine.events import AnyEvent
 from engine.exchange import Exchange
 from engine.journal import Journal
