@@ -16,6 +16,8 @@ NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$"
 COMP_ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"
 DECIMAL_PATTERN: Final = r"^[0-9]{1,18}(\.[0-9]{1,18})?$"
 ARGON2ID_PATTERN: Final = r"^\$argon2id\$v=19\$m=[0-9]+,t=[0-9]+,p=[0-9]+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$"
+PORT_MAX: Final = 65_535
+ADDRESS_PATTERN: Final = r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$"
 TIME_OF_DAY_PATTERN: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 
 Name = Annotated[str, msgspec.Meta(pattern=NAME_PATTERN)]
@@ -25,6 +27,9 @@ CompId = Annotated[str, msgspec.Meta(pattern=COMP_ID_PATTERN)]
 """The same without `/`: safe in file names too."""
 
 DecimalText = Annotated[str, msgspec.Meta(pattern=DECIMAL_PATTERN)]
+
+Address = Annotated[str, msgspec.Meta(pattern=ADDRESS_PATTERN)]
+"""Host and port; an IPv6 address in brackets."""
 
 PasswordHash = Annotated[str, msgspec.Meta(pattern=ARGON2ID_PATTERN)]
 
@@ -150,6 +155,35 @@ class BackOffice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Members of staff by who they are to the operating system, which then vouches for them."""
     payments: tuple[Payment, ...] = ()
     """Without any, nothing comes in or goes out."""
+
+
+class Served(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A way in for processes on other hosts: TCP with TLS 1.3, always, and certificates of both sides."""
+
+    host: str
+    port: Annotated[int, msgspec.Meta(ge=1, le=65_535)]
+    certificate: str
+    key: str
+    """The venue's, PEM files, relative to where it is started. Files that change are taken anew while it serves."""
+    client_ca: str
+    """PEM file of the certificates that vouch for those of the other side: whoever shows one of these is heard."""
+    certificates: tuple[str, ...] = ()
+    """SHA-256 fingerprints, hexadecimal, of the only certificates that are heard; any if none is named."""
+    networks: tuple[str, ...] = ()
+    """The only addresses that connections may come from, such as "192.0.2.0/24"; any if none is named."""
+
+
+class Remote(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the venue is, for a process on another host, which has none of its files."""
+
+    certificate: str
+    key: str
+    """This process's own, PEM files; they are read for each connection."""
+    ca: str
+    """PEM file of the certificates that vouch for the venue's, which must be for the host that is connected to."""
+    feed: Address | None = None
+    control: Address | None = None
+    """As "venue.example:9880"; without one this process has the other part only."""
 
 
 class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -346,6 +380,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     back_office: BackOffice = BackOffice()
     market_data: MarketData | None = None
     """Without this table there is no market data."""
+    feed: Served | None = None
+    """The feed for other hosts; without this table it is for this one only,"""
+    control: Served | None = None
+    """and so is control."""
+    remote: Remote | None = None
+    """Without this table the venue is in the data directory."""
     assets: tuple[Asset, ...] = ()
     instruments: tuple[Instrument, ...] = ()
     firms: tuple[Firm, ...] = ()
@@ -381,6 +421,13 @@ def parse(text: str, origin: str) -> Settings:
     if settings.market_data is not None:
         _check_network(settings.fix, "market_data", settings.market_data.host, origin)
     _check_tls(settings, origin)
+    for table, served in (("feed", settings.feed), ("control", settings.control)):
+        if served is not None:
+            _check_address(served.host, served.networks, table, origin)
+    if settings.remote is not None:
+        for name, address in (("feed", settings.remote.feed), ("control", settings.remote.control)):
+            if address is not None and not 0 < host_and_port(address)[1] <= PORT_MAX:
+                raise SettingsError(f"{origin}: remote.{name}: {address!r} has no port from 1 to {PORT_MAX}")
     return settings
 
 
@@ -398,6 +445,7 @@ _WORDS: Final = (
     (f"`str` matching regex {COMP_ID_PATTERN!r}", "a name of 1 to 32 letters, digits and . _ -, no sign first"),
     (f"`str` matching regex {DECIMAL_PATTERN!r}", 'a decimal text such as "0.01", without a sign'),
     (f"`str` matching regex {ARGON2ID_PATTERN!r}", "an argon2id hash ($argon2id$...), never the password itself"),
+    (f"`str` matching regex {ADDRESS_PATTERN!r}", 'a host and a port, such as "venue.example:9880"'),
     (f"`str` matching regex {TIME_OF_DAY_PATTERN!r}", "a time of day, HH:MM"),
     ("`str`", "text in quotes"),
     ("`int`", "a whole number"),
@@ -511,21 +559,35 @@ def _unique(origin: str, kind: str, names: list[str]) -> set[str]:
     return set(names)
 
 
+def host_and_port(address: str) -> tuple[str, int]:
+    """Return the two parts of an `Address`."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
 def _check_network(fix: Fix, table: str, host: str, origin: str) -> None:
-    try:
-        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
-    except ValueError as error:
-        raise SettingsError(f"{origin}: {table}.host: {host!r} is not an IP address") from error
+    address = _check_address(host, fix.networks, table, origin)
     if not address.is_loopback and fix.tls is None and not fix.plain_tcp_outside_loopback:
         raise SettingsError(
             f"{origin}: {table}.host {host} is outside loopback, where plain TCP shows passwords and orders to the "
             "network; set up [fix.tls], serve loopback, or set fix.plain_tcp_outside_loopback = true"
         )
-    for network in fix.networks:
+
+
+def _check_address(
+    host: str, networks: tuple[str, ...], table: str, origin: str
+) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Return an address to listen on. Raise `SettingsError` if it is none, or the networks are none."""
+    try:
+        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError as error:
+        raise SettingsError(f"{origin}: {table}.host: {host!r} is not an IP address") from error
+    for network in networks:
         try:
             ipaddress.ip_network(network)
         except ValueError as error:
-            raise SettingsError(f"{origin}: fix.networks: {network!r} is not a network in CIDR notation") from error
+            raise SettingsError(f"{origin}: {table}.networks: {network!r} is not a network in CIDR notation") from error
+    return address
 
 
 def _check_tls(settings: Settings, origin: str) -> None:

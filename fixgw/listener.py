@@ -30,8 +30,16 @@ Note = Callable[[str, str, str], None]
 class Listener:
     """Listens for one acceptor."""
 
-    def __init__(self, settings: Fix, tls: Tls | None, make: Callable[[], asyncio.Protocol], note: Note) -> None:
-        """`make` gives the protocol of a new connection."""
+    def __init__(
+        self,
+        settings: Fix,
+        tls: Tls | None,
+        make: Callable[[], asyncio.Protocol],
+        note: Note,
+        table: str = "fix",
+    ) -> None:
+        """`make` gives the protocol of a new connection, `table` is where the settings have the port."""
+        self._table = table
         self._settings = settings
         self._tls = tls
         self._make = make
@@ -52,7 +60,7 @@ class Listener:
             self.close()
             reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
             raise ListenError(
-                f"cannot listen on {host}:{port}: {reason}; set another fix.port, or end what listens there"
+                f"cannot listen on {host}:{port}: {reason}; set another {self._table}.port, or end what listens there"
             ) from error
         self._tasks = [loop.create_task(self._take_in(each)) for each in self._sockets]
 

@@ -2,10 +2,11 @@
 
 async with MarketData.open(settings, data) as market_data: ...      # serving
 
-It carries out every command of the record in an exchange of its own, from the first record on, and each must give the
-events that the record holds: so what it publishes is what the venue has, also after a restart. What comes together from
-the feed is published together. It changes nothing, and several may run; a new password of one of its sessions it has
-put on record by the trading process.
+It begins with the venue's newest snapshot, and carries out every command of the record after that in an exchange of its
+own; each must give the events that the record holds: so what it publishes is what the venue has, also after a restart.
+What comes together from the feed is published together. It changes nothing but its sessions' passwords, which it asks
+the trading process for; and several may run, on this host or, where the settings say that the venue is elsewhere, on
+another one.
 """
 
 import asyncio
@@ -24,14 +25,16 @@ import structlog
 
 from config.settings import MarketData as MarketDataSettings
 from config.settings import Settings
-from engine.control import SOCKET, ask
+from engine.control import ask
 from engine.errors import EngineError
 from engine.events import AnyEvent, SequenceReset, SequenceSet, SessionProvisioned
 from engine.exchange import Exchange
-from engine.feed import Arrived, follow_frames, unknown_record
+from engine.feed import Arrived, follow_frames, newest_snapshot, unknown_record
 from engine.frames import Frame
+from engine.images import StateImage
 from engine.journal import make_directory
 from engine.recovery import apply_again
+from engine.snapshot import restore
 from fixgw.acceptor import Acceptor
 from fixgw.authentication import Authenticator
 from fixgw.delivery import OF_SESSIONS
@@ -41,9 +44,9 @@ from fixgw.market_data_outbound import Clock
 from fixgw.market_publisher import MarketPublisher
 from fixgw.new_passwords import CONFIRMED_WITHIN_S, NewPasswords
 from fixgw.signed_logons import SignedLogons
+from fixgw.sources import check_files, control_of, feed_of
 from fixgw.vault import Vault
 
-FEED: Final = "feed.sock"
 DIRECTORY: Final = "market-data"
 """Where this process keeps its sessions' numbers, under the data directory, by port."""
 PUBLISH_EVERY_S: Final = 0.002
@@ -58,26 +61,33 @@ _log = structlog.get_logger("market-data")
 class MarketData:
     """A running market-data process."""
 
-    def __init__(self, settings: Settings, data: Path, clock: Callable[[], int] = time.time_ns) -> None:
-        """`clock`: nanoseconds since the epoch."""
+    def __init__(
+        self,
+        settings: Settings,
+        data: Path,
+        clock: Callable[[], int] = time.time_ns,
+        image: StateImage | None = None,
+    ) -> None:
+        """`clock`: nanoseconds since the epoch. `image`: the snapshot to begin with, if not with the first record."""
         own = settings.market_data or MarketDataSettings()
         self.failed = asyncio.Event()
         """Set when the record cannot be followed any more; the process must stop."""
         self.failure: EngineError | None = None
         """Why."""
-        self.exchange = Exchange()
-        self.sequence = 0
+        self.exchange = Exchange() if image is None else Exchange(restore(image))
+        self.sequence = 0 if image is None else image.sequence
         """The last record that was carried out."""
         self.acceptor: Acceptor | None = None
         self._settings = msgspec.structs.replace(
             settings.fix, host=own.host, port=own.port, slow_reader_timeout_s=own.slow_reader_timeout_s
         )
         self._data = data
-        self._feed = data / FEED
+        self._feed = feed_of(settings, data)
+        self._outages = Outages()
         self._clock = Clock(clock)
         self.publisher = MarketPublisher(self.exchange.state, asyncio.get_running_loop().call_later)
         self._directory = data / DIRECTORY / str(own.port)
-        self._new_passwords = NewPasswords(partial(ask, data / SOCKET, timeout_s=CONFIRMED_WITHIN_S))
+        self._new_passwords = NewPasswords(partial(ask, control_of(settings, data), timeout_s=CONFIRMED_WITHIN_S))
         self.gateway = MarketDataGateway(
             self.exchange.state, self.publisher, self._clock, self._directory, self._new_passwords.put_on_record
         )
@@ -92,12 +102,18 @@ class MarketData:
     async def open(
         cls, settings: Settings, data: Path, progress: Callable[[int], None] | None = None
     ) -> "AsyncIterator[MarketData]":
-        """Serve market data of the venue whose files are under `data`, and stop cleanly at the end.
+        """Serve market data of the venue, and stop cleanly at the end. This process keeps its own files under `data`.
 
         `progress` is told how far the record has been followed. Raise an `EngineError` or `GatewayError` if it cannot
         be served.
         """
-        market_data = cls(settings, data)
+        check_files(settings)
+        feed = feed_of(settings, data)
+        _log.info("following the record", feed=str(feed))
+        image = await newest_snapshot(feed, tell=Outages().tell)
+        if image is not None:
+            _log.info("beginning with a snapshot", sequence=image.sequence)
+        market_data = cls(settings, data, image=image)
         try:
             await market_data._start(progress)
             yield market_data
@@ -105,7 +121,6 @@ class MarketData:
             await market_data._stop()
 
     async def _start(self, progress: Callable[[int], None] | None) -> None:
-        _log.info("following the record", feed=str(self._feed))
         self._following = asyncio.create_task(self._follow(progress))
         await self._is_up_to_date.wait()
         if self.failure is not None:
@@ -140,8 +155,10 @@ class MarketData:
 
     async def _follow(self, progress: Callable[[int], None] | None) -> None:
         try:
-            async with aclosing(follow_frames(self._feed, 1)) as arrivals:
+            arriving = follow_frames(self._feed, self.sequence + 1, tell=self._outages.tell)
+            async with aclosing(arriving) as arrivals:
                 async for arrived in arrivals:
+                    self._outages.is_over()
                     self.take_in(arrived)
                     if progress is not None and not self._is_up_to_date.is_set():
                         progress(self.sequence)
@@ -181,6 +198,25 @@ class MarketData:
         if self.acceptor is not None:
             self.gateway.tell(events)
             self._session_events += [event for event in events if isinstance(event, OF_SESSIONS)]
+
+
+class Outages:
+    """The log of trouble with the feed: each reason once, however often it is tried."""
+
+    def __init__(self) -> None:
+        self._reason = ""
+
+    def tell(self, reason: str) -> None:
+        """Log why it is away, or what is wrong with its snapshot."""
+        if reason != self._reason:
+            _log.warning("trouble with the feed", reason=reason)
+        self._reason = reason
+
+    def is_over(self) -> None:
+        """Log that it is there again, if it was away."""
+        if self._reason:
+            _log.info("the feed is there again")
+        self._reason = ""
 
 
 async def _locked(directory: Path) -> int:

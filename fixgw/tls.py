@@ -16,6 +16,7 @@ import structlog
 from cryptography import x509
 
 from config.settings import Tls as Settings
+from config.tls_files import UnfitFile, load_authorities, load_identity
 from fixgw.errors import TlsError
 
 LOOK_EVERY_NS: Final = 5_000_000_000
@@ -90,26 +91,15 @@ def _one_context(settings: Settings, certificate: str, key: str) -> ssl.SSLConte
     context.set_ciphers(CIPHERS)
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     context.num_tickets = 0
-    try:
-        context.load_cert_chain(certificate, key, password=lambda: b"")
-    except OSError as error:
-        raise TlsError(f"{certificate}, {key}: {_in_words(error)}") from error
-    _warn_of_expiry(Path(certificate))
     context.verify_mode = _CLIENT_CERTIFICATES[settings.client_certificates]
-    if settings.client_ca is not None:
-        try:
-            context.load_verify_locations(settings.client_ca)
-        except OSError as error:
-            raise TlsError(f"{settings.client_ca}: {_in_words(error)}") from error
+    try:
+        load_identity(context, certificate, key)
+        if settings.client_ca is not None:
+            load_authorities(context, settings.client_ca)
+    except UnfitFile as error:
+        raise TlsError(str(error)) from error
+    _warn_of_expiry(Path(certificate))
     return context
-
-
-def _in_words(error: OSError) -> str:
-    if not isinstance(error, ssl.SSLError):
-        return f"cannot be read: {error.strerror or error}"
-    if error.reason == "KEY_VALUES_MISMATCH":
-        return "the key is not that of the certificate"
-    return "not a certificate and its key in PEM, the key without a password"
 
 
 def _warn_of_expiry(path: Path) -> None:

@@ -29,7 +29,9 @@ from fixgw.delivery import check_journal_end
 from fixgw.due_timer import DueTimer
 from fixgw.lanes import OUTBOUND, Lane, choose
 from fixgw.order_entry import OrderEntry
+from fixgw.other_hosts import OtherHosts
 from fixgw.seed import seed
+from fixgw.sources import FEED
 
 CHECKPOINT_S: Final = 5.0
 SWITCH_S: Final = 0.0002
@@ -54,8 +56,9 @@ class Trading:
         self.delivery = chosen.delivery
         self._gateway = chosen.gateway
         self._make_acceptor = chosen.make
-        self.feed = FeedServer(sequencer, data / "feed.sock")
-        self.control = ControlServer(sequencer, data / SOCKET, self._wires)
+        self._other_hosts = OtherHosts(settings)
+        self.feed = FeedServer(sequencer, data / FEED, self._other_hosts.note)
+        self.control = ControlServer(sequencer, data / SOCKET, self._wires, self._other_hosts.note)
         self.acceptor: Lane | None = None
         self._due_timer = DueTimer(sequencer)
         self._snapshot_sequence = snapshot_sequence
@@ -123,6 +126,7 @@ class Trading:
         await self.feed.start()
         await self.acceptor.start()
         await self.control.start()
+        await self._other_hosts.start(self.feed.over_tls, self.control.over_tls)
         self._due_timer.arm()
         self._tasks = [
             asyncio.create_task(self._end_trading_days()),
@@ -135,6 +139,7 @@ class Trading:
             task.cancel()
         self._due_timer.stop()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._other_hosts.stop()
         await self.control.stop()
         sequencer = self.sequencer
         if self.acceptor is not None:

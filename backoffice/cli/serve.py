@@ -55,7 +55,8 @@ def serve(
 
     It consists of the process *trading*, and *marketdata* if the settings have a table `market_data`. The venue runs
     both, and starts market data again if it dies; each can be run for itself too. Market data follows the feed in the
-    data directory; several may run, on other ports, which their settings name.
+    data directory, or, with a table `remote` in the settings, that of a venue on another host; it keeps files of its
+    own in its data directory. Several may run, on other ports or hosts, which their settings name.
 
     The first start creates what the settings name: assets, instruments, accounts with their deposits, sessions. Later
     starts recover from the journal in the data directory, and add what is new in the settings.
@@ -74,6 +75,8 @@ def serve(
     if process is Process.MARKET_DATA:
         run(_serve_market_data(settings, directory, supervised))
         return
+    if settings.remote is not None:
+        raise CommandFailed("the settings have a table remote: the venue is elsewhere; here run `serve marketdata`")
     beside = []
     if process is Process.VENUE and settings.market_data is not None:
         command = ("serve", "--config", str(config), "--data", str(directory), "--supervised", Process.MARKET_DATA)

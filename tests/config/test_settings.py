@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
-from config.settings import Copies, MarketData, Settings, SettingsError, load, parse
+from config.settings import Copies, MarketData, Settings, SettingsError, host_and_port, load, parse
 
 SANDBOX = resources.files("config").joinpath("sandbox.toml").read_text(encoding="utf-8")
 BROKERS = [f"BROKER{number}" for number in range(1, 9)]
@@ -381,3 +381,39 @@ def test_payments_are_set_up_by_asset_and_rail() -> None:
     (payment,) = parse(PAYMENTS + more, "venue.toml").back_office.payments
     assert [(tier.up_to, tier.needed) for tier in payment.approvals] == [("10.5", 1), ("0", 3)]
     assert payment.cooling_minutes == 5
+
+
+# Other hosts
+
+SERVED = '\n[feed]\nhost = "192.0.2.1"\nport = 9880\ncertificate = "a"\nkey = "b"\nclient_ca = "c"\n'
+REMOTE = '\n[remote]\ncertificate = "a"\nkey = "b"\nca = "c"\nfeed = "venue.example:9880"\n'
+
+
+def test_feed_and_control_are_for_this_host_only_unless_there_is_a_table(sandbox: Settings) -> None:
+    assert (sandbox.feed, sandbox.control, sandbox.remote) == (None, None, None)
+    served = parse(SANDBOX + SERVED, "venue.toml").feed
+    assert served is not None
+    assert (served.host, served.port, served.certificates) == ("192.0.2.1", 9880, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    (
+        (SERVED.replace("[feed]", "[control]").replace('client_ca = "c"\n', ""), "control: missing: `client_ca`"),
+        (SERVED.replace("192.0.2.1", "venue"), "feed.host: 'venue' is not an IP address"),
+        (SERVED + 'networks = ["here"]\n', "feed.networks: 'here' is not a network in CIDR notation"),
+        (REMOTE.replace("venue.example:9880", "venue"), "remote.feed: must be a host and a port, such as"),
+        (REMOTE.replace("venue.example:9880", "2001:db8::1:9880"), "remote.feed: must be a host and a port, such as"),
+        (REMOTE.replace("9880", "65536"), "remote.feed: 'venue.example:65536' has no port from 1 to 65535"),
+    ),
+)
+def test_what_is_wrong_with_other_hosts_is_told(text: str, error: str) -> None:
+    assert error_of(SANDBOX + text).startswith(error)
+
+
+@pytest.mark.parametrize(
+    ("address", "parts"),
+    (("venue.example:9880", ("venue.example", 9880)), ("[2001:db8::1]:1", ("2001:db8::1", 1))),
+)
+def test_an_address_has_a_host_and_a_port(address: str, parts: tuple[str, int]) -> None:
+    assert host_and_port(address) == parts

@@ -54,6 +54,7 @@ class Venue:
         dear_passwords: bool = False,
         patches: Path | None = None,
         more_sessions: Sequence[dict[str, Any]] = (),
+        other_hosts: dict[str, Any] | None = None,
     ) -> None:
         """`sessions`: how many of BROKER1, BROKER2, … there are. `first`: settings of BROKER1 other than the sandbox's;
         `fix`, `journal`: the same of the venue.
@@ -62,10 +63,13 @@ class Venue:
         sessions MD1 and MD2, on `market_data_port`; who does not read is cut off after `slow_market_data_reader_s`.
         `dear_passwords`: take as long to check one as the sandbox does, instead of no time at all. `patches`: a folder
         whose modules go before all others. `more_sessions`: settings of sessions beside the sandbox's, each of which
-        gets a password like theirs and an account.
+        gets a password like theirs and an account. `other_hosts`: settings of the feed and of control for other hosts,
+        on `feed_port` and `control_port`.
         """
         self.port = free_port()
         self.market_data_port = free_port() if market_data else 0
+        self.feed_port = free_port() if other_hosts else 0
+        self.control_port = free_port() if other_hosts else 0
         self.data = directory / "data"
         self.log = directory / "stderr"
         self.config = directory / "venue.toml"
@@ -79,6 +83,11 @@ class Venue:
                 None if dear_passwords else CHEAP_HASH,
                 more_sessions,
                 drop_copy=drop_copy,
+            )
+            + "".join(
+                _toml(name, {"host": HOST, "port": port, **(other_hosts or {})})
+                for name, port in (("feed", self.feed_port), ("control", self.control_port))
+                if port
             ),
             encoding="utf-8",
         )
@@ -216,13 +225,11 @@ class Venue:
     def _take_other_ports(self) -> None:
         """Choose other ports, and forget the start that failed."""
         text = self.config.read_text(encoding="utf-8")
-        for port in filter(None, (self.port, self.market_data_port)):
-            other = free_port()
-            text = text.replace(f"port = {port}\n", f"port = {other}\n")
-            if port == self.port:
-                self.port = other
-            else:
-                self.market_data_port = other
+        for name in ("port", "market_data_port", "feed_port", "control_port"):
+            port = getattr(self, name)
+            if port:
+                setattr(self, name, free_port())
+                text = text.replace(f"port = {port}\n", f"port = {getattr(self, name)}\n")
         self.config.write_text(text, encoding="utf-8")
         self.log.unlink()
 

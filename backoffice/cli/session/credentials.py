@@ -77,6 +77,7 @@ def make_material(
 ) -> Material:
     """Make, or read, what was asked for. Raise `CommandFailed` or a `GatewayError` if that cannot be."""
     from backoffice.cli.failure import CommandFailed
+    from engine.recovery import JOURNAL
     from fixgw.identity_files import fingerprint, public_key
     from fixgw.passwords import flaw_of_password, generate_password, hash_password
     from fixgw.vault import Vault, generate_secret
@@ -95,6 +96,8 @@ def make_material(
         material.password_hash = hash_password(text)
     if hmac:
         material.shown_once["HMAC secret"] = generate_secret()
+        if not (data / JOURNAL).is_dir():
+            raise CommandFailed(f"--hmac: its secret is sealed in the venue's data directory, and {data} is not that")
         material.sealed_secret = Vault(data).seal(session, material.shown_once["HMAC secret"])
     if public_keys is not None:
         material.public_keys = tuple(public_key(_text(each)) for each in public_keys)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from engine.control import Request, StaffCommand
     from engine.events import AnyEvent
     from engine.overview import InstrumentShown, VenueShown
+    from engine.remote import Source
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", metavar="FILE", envvar="FONDACO_CONFIG", help="The venue's settings, in TOML.")
@@ -53,10 +54,20 @@ def ask(config: Path, data: Path | None, request: "Request", kind: type[A]) -> A
     from backoffice.cli.failure import CommandFailed
     from engine import control
 
-    answer = control.ask(data_of(config, data) / control.SOCKET, request)
+    answer = control.ask(_control_of(config, data), request)
     if isinstance(answer, kind):
         return answer
     raise CommandFailed(answer.text if isinstance(answer, control.Failed) else f"the venue answered {answer!r}")
+
+
+def _control_of(config: Path, data: Path | None) -> "Source":
+    """Return where the venue's control is: in the directory that was given, or where the settings have it."""
+    from config.settings import load
+    from engine import control
+    from fixgw.sources import control_of
+
+    settings = load(config)
+    return control_of(settings, Path(settings.data)) if data is None else data / control.SOCKET
 
 
 def data_of(config: Path, data: Path | None) -> Path:
