@@ -35,6 +35,9 @@ class AddAsset(Command, tag=1, frozen=True, array_like=True, gc=False):
 
     asset: str
     decimals: int
+    by: str = ""
+    """Who asked for it; empty if the settings did."""
+    why: str = ""
 
 
 class AddInstrument(Command, tag=2, frozen=True, array_like=True, gc=False):
@@ -50,6 +53,9 @@ class AddInstrument(Command, tag=2, frozen=True, array_like=True, gc=False):
     maker_fee_bps: int
     taker_fee_bps: int
     order_qty_max: Qty
+    by: str = ""
+    """Who asked for it; empty if the settings did."""
+    why: str = ""
 
 
 class OpenAccount(Command, tag=3, frozen=True, array_like=True, gc=False):
@@ -57,6 +63,9 @@ class OpenAccount(Command, tag=3, frozen=True, array_like=True, gc=False):
 
     account: str
     firm: str = ""
+    by: str = ""
+    """Who asked for it; empty if the settings did."""
+    why: str = ""
 
 
 class Credit(Command, tag=4, frozen=True, array_like=True, gc=False):

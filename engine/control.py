@@ -14,6 +14,8 @@ from typing import BinaryIO, Final, TypeAlias, cast
 import msgspec
 
 from engine.commands import (
+    AddAsset,
+    AddInstrument,
     Block,
     BlockWithdrawals,
     BustTrade,
@@ -22,6 +24,7 @@ from engine.commands import (
     Debit,
     HoldWithdrawal,
     LogOutSession,
+    OpenAccount,
     ProvisionSession,
     ReleaseWithdrawal,
     RemoveSession,
@@ -89,6 +92,9 @@ StaffCommand: TypeAlias = (
     | SettleWithdrawal
     | BlockWithdrawals
     | UnblockWithdrawals
+    | AddAsset
+    | AddInstrument
+    | OpenAccount
 )
 """The commands that come over control. Each has `by`, who asked, which control demands, and `why`."""
 

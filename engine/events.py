@@ -36,6 +36,8 @@ class AssetAdded(Event, tag=1, frozen=True, array_like=True, gc=False):
     """An asset is admitted."""
 
     asset: str
+    by: str = ""
+    why: str = ""
 
 
 class InstrumentAdded(Event, tag=2, frozen=True, array_like=True, gc=False):
@@ -46,12 +48,16 @@ class InstrumentAdded(Event, tag=2, frozen=True, array_like=True, gc=False):
     quote: str = ""
     base_per_lot: Amount = 0
     """What a lot is of the base asset."""
+    by: str = ""
+    why: str = ""
 
 
 class AccountOpened(Event, tag=3, frozen=True, array_like=True, gc=False):
     """An account is open, with nothing in it."""
 
     account: str
+    by: str = ""
+    why: str = ""
 
 
 class Credited(Event, tag=4, frozen=True, array_like=True, gc=False):

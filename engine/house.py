@@ -34,6 +34,8 @@ from engine.values import DECIMALS_MAX, END_OF_DAY, TimeInForce
 
 def add_asset(state: State, command: AddAsset) -> list[AnyEvent]:
     """Admit an asset once."""
+    if command.by and not command.asset:
+        return [CommandRejected("an asset needs a name")]
     if command.asset in state.assets:
         return [CommandRejected(f"asset {command.asset} exists")]
     if not 0 <= command.decimals <= DECIMALS_MAX:
@@ -42,12 +44,14 @@ def add_asset(state: State, command: AddAsset) -> list[AnyEvent]:
     state.fees[command.asset] = state.credited[command.asset] = state.withdrawn[command.asset] = 0
     for account in state.accounts.values():
         account.holdings[command.asset] = Holding()
-    return [AssetAdded(command.asset)]
+    return [AssetAdded(command.asset, command.by, command.why)]
 
 
 def add_instrument(state: State, command: AddInstrument) -> list[AnyEvent]:
     """Admit an instrument on two known assets once."""
     symbol = command.symbol
+    if command.by and not symbol:
+        return [CommandRejected("an instrument needs a name")]
     if symbol in state.books:
         return [CommandRejected(f"instrument {symbol} exists")]
     for asset in (command.base, command.quote):
@@ -73,17 +77,20 @@ def add_instrument(state: State, command: AddInstrument) -> list[AnyEvent]:
     except DefinitionError as error:
         return [CommandRejected(str(error))]
     state.books[symbol] = Book(instrument, state.time_ns)
-    return [InstrumentAdded(symbol, instrument.base, instrument.quote, instrument.base_per_lot)]
+    base_per_lot = instrument.base_per_lot
+    return [InstrumentAdded(symbol, instrument.base, instrument.quote, base_per_lot, command.by, command.why)]
 
 
 def open_account(state: State, command: OpenAccount) -> list[AnyEvent]:
     """Open a cash account once."""
+    if command.by and not command.account:
+        return [CommandRejected("an account needs a name")]
     if command.account in state.accounts:
         return [CommandRejected(f"account {command.account} exists")]
     firm = command.firm or command.account
     account = state.accounts[command.account] = Account(command.account, firm, state.firms.setdefault(firm, Guard()))
     account.holdings = {asset: Holding() for asset in state.assets}
-    return [AccountOpened(command.account)]
+    return [AccountOpened(command.account, command.by, command.why)]
 
 
 def refuse(state: State, command: Refuse) -> list[AnyEvent]:

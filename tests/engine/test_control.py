@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from engine import control_server
-from engine.commands import AddAsset, Credit, NewOrder, OpenAccount, ProvisionSession, SetCredentials, SetRules
+from engine.commands import ClockTick, Credit, NewOrder, OpenAccount, ProvisionSession, SetCredentials, SetRules
 from engine.control import HELLO, Answer, Done, Failed, StaffCommand, ask
 from engine.control_server import ControlServer
 from engine.errors import ControlError, SocketError
@@ -184,7 +184,7 @@ async def test_a_stop_answers_what_was_asked(venue: ControlledVenue) -> None:
 @pytest.mark.parametrize(
     "request_",
     (
-        AddAsset("EUR", 2),
+        ClockTick(),
         NewOrder("A", 1, "A", "1", SYMBOL, Side.BUY, LIMIT, DAY, 1, 1),
         [18, SYMBOL],
         [18, SYMBOL, [5], "mira", "why", "and more", 1.5, None][:3],

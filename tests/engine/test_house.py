@@ -34,6 +34,16 @@ def test_venue_is_built_from_nothing_by_commands() -> None:
     assert venue.apply(commands.ProvisionSession("S", ("A",), "hash")) == [SessionProvisioned("S")]
 
 
+def test_what_staff_add_says_who_and_why() -> None:
+    venue = Venue(accounts=())
+    signed = "mira", "a new market"
+    assert venue.apply(commands.AddAsset("EUR", 2, *signed)) == [AssetAdded("EUR", *signed)]
+    added = msgspec.structs.replace(add_instrument(symbol="BTC/EUR", quote="EUR", qty_decimals=0), by="mira")
+    assert only(InstrumentAdded, venue.apply(added)).by == "mira"
+    assert venue.apply(commands.OpenAccount("A", "FIRM", *signed)) == [AccountOpened("A", *signed)]
+    assert venue.state.accounts["A"].firm == "FIRM"
+
+
 @pytest.mark.parametrize(
     ("command", "says"),
     (
@@ -47,6 +57,9 @@ def test_venue_is_built_from_nothing_by_commands() -> None:
         (add_instrument(symbol="X", qty_decimals=4), "X: quantity increment is finer than"),
         (add_instrument(symbol="X", order_qty_max=2**54), "X: order_qty_max must be 1 to"),
         (commands.OpenAccount("A"), "account A exists"),
+        (commands.AddAsset("", 2, "mira"), "an asset needs a name"),
+        (msgspec.structs.replace(add_instrument(symbol=""), by="mira"), "an instrument needs a name"),
+        (commands.OpenAccount("", by="mira"), "an account needs a name"),
         (commands.Credit("nobody", "USD", 1, "r"), "credit r: unknown account nobody"),
         (commands.Credit("A", "EUR", 1, "r"), "credit r: unknown asset EUR"),
         (commands.Credit("A", "USD", 0, "r"), "credit r: amount 0 is out of range"),
