@@ -23,7 +23,7 @@ from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.permissions import Permission
-from backoffice.staff.tables import Approval, ApprovalDecision
+from backoffice.staff.tables import Approval, ApprovalDecision, StaffUser
 
 CarryOut = Callable[[AsyncSession, Actor, Approval, int], Awaitable[None]]
 """Does what was approved: session, last checker, approval, time. It may leave secrets in `approval.shown_once`."""
@@ -153,9 +153,15 @@ async def approve(
     """Approve it, and carry it out in this transaction if it now has all that it needs.
 
     `subject_version`: the one that the checker has seen, of kinds that cannot tell for themselves. Raise `Refused`
-    for the maker, without the permission, or if it is expired, stale or decided; `Conflict` for who has approved it.
+    for the maker, without the permission, or if it is expired, stale or decided, or its maker disabled; `Conflict` for
+    who has approved it.
     """
     approval, kind = await _pending(session, actor, approval_id, now_ns)
+    maker = await session.get(StaffUser, approval.maker)
+    if maker is not None and maker.is_disabled:
+        raise Refused(
+            f"{approval.id} was proposed by {approval.maker}, who is disabled; reject it, and propose it anew"
+        )
     if kind.version_of is not None:
         subject_version = await kind.version_of(session, approval.subject)
     if subject_version != approval.subject_version:

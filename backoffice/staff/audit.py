@@ -1,9 +1,10 @@
 """The audit trail: who did what, when, to what, with what before and after, and why.
 
-An entry is written in the transaction of what it tells of, so neither is there without the other. Each holds the hash
-of the one before it, over everything it says: whoever changes, removes or inserts one breaks the chain from there on,
-which `verify` finds. The database refuses to change or delete entries, too. Somebody who can write past the database
-could still cut off the end: compare the last number and hash now and then with one noted down before.
+An entry is written in the transaction of what it tells of, as its last step, so neither is there without the other.
+Each holds the hash of the one before it, over everything it says: whoever changes, removes or inserts one breaks the
+chain from there on, which `verify` finds. The database refuses to change or delete entries, too. Somebody who can
+write past the database could still cut off the end: compare the last number and hash now and then with one noted down
+before.
 
 Personal data goes in sealed, or not at all: the trail is for ever.
 """
@@ -15,10 +16,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import func, insert, select
+from sqlalchemy import event, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
-from backoffice.database.serializing import one_at_a_time
+from backoffice.database.serializing import take_turn
 from backoffice.errors import Refused
 from backoffice.staff.actor import Actor
 from backoffice.staff.tables import AuditEntry
@@ -27,6 +29,7 @@ FIRST_HASH: Final = "0" * 64
 """What the first entry has in place of a hash before it."""
 WHY_CHARS_MAX: Final = 2_000
 _BATCH: Final = 1_000
+_UNWRITTEN: Final = "unwritten audit entries"
 _UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
@@ -41,29 +44,53 @@ async def record(
     why: str,
     now_ns: int,
 ) -> None:
-    """Add an entry to the trail, in the transaction of what it tells of.
+    """Add an entry to the trail, in the transaction of what it tells of. It gets its number when that commits.
 
     `subject` is a kind and a name, as in "client/C-1". `before` and `after` are what was and is now, of what changed:
     JSON without floats. Raise `Refused` if there is no reason, or one that cannot be written down.
     """
     _check_reason(why)
-    await one_at_a_time(session, "audit trail")
-    last = (
-        await session.execute(select(AuditEntry.number, AuditEntry.hash).order_by(AuditEntry.number.desc()).limit(1))
+    assert not session.in_nested_transaction(), "an entry stands or falls with the whole transaction"
+    # What it tells of has its new version from here on, and the database has agreed to it.
+    await session.flush()
+    session.info.setdefault(_UNWRITTEN, []).append(
+        {
+            "time_ns": now_ns,
+            "actor": actor.user,
+            "verb": verb,
+            "subject": subject,
+            "before": None if before is None else _canonical(before),
+            "after": None if after is None else _canonical(after),
+            "why": why,
+        }
+    )
+
+
+@event.listens_for(Session, "before_commit")
+def _write(session: Session) -> None:
+    """Give the transaction's entries their places in the chain.
+
+    From here to its end no other transaction can: so only now, when nothing is left to wait for.
+    """
+    unwritten = session.info.pop(_UNWRITTEN, None)
+    if not unwritten:
+        return
+    session.flush()
+    take_turn(session, "audit trail")
+    last = session.execute(
+        select(AuditEntry.number, AuditEntry.hash).order_by(AuditEntry.number.desc()).limit(1)
     ).one_or_none()
-    number, previous = (last.number + 1, last.hash) if last else (1, FIRST_HASH)
-    entry = {
-        "number": number,
-        "time_ns": now_ns,
-        "actor": actor.user,
-        "verb": verb,
-        "subject": subject,
-        "before": None if before is None else _canonical(before),
-        "after": None if after is None else _canonical(after),
-        "why": why,
-        "previous": previous,
-    }
-    await session.execute(insert(AuditEntry).values(**entry, hash=_hash_of(entry)))
+    number, previous = last or (0, FIRST_HASH)
+    for entry in unwritten:
+        number += 1
+        entry.update(number=number, previous=previous)
+        entry["hash"] = previous = _hash_of(entry)
+    session.execute(insert(AuditEntry), unwritten)
+
+
+@event.listens_for(Session, "after_rollback")
+def _forget(session: Session) -> None:
+    session.info.pop(_UNWRITTEN, None)
 
 
 class Wanted(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.attributes import flag_modified
 
+from backoffice.database.serializing import one_at_a_time
 from backoffice.errors import Conflict, Refused
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import Actor
@@ -121,6 +122,7 @@ async def _add(session: AsyncSession, actor: Actor, approval: Approval, now_ns: 
 
 
 async def _set_roles(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
+    await one_at_a_time(session, "staff")
     user = await find(session, _name(actor, approval))
     before = described(user)
     wanted = {Role(role) for role in approval.payload["roles"]}

@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backoffice.database.serializing import one_at_a_time
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
@@ -49,6 +50,7 @@ async def begin(session: AsyncSession, users: Sequence[NewUser], *, why: str, no
     They come together, so that from the first moment on nobody can act alone. Raise `Refused`, or `Conflict` if there
     is staff already.
     """
+    await one_at_a_time(session, "staff")
     if len(users) < 2 or len({user.name for user in users}) < len(users):
         raise Refused("name two different users: one alone could approve nothing")
     if await session.scalar(select(StaffUser.name).limit(1)) is not None:
@@ -110,6 +112,7 @@ async def add(
 async def disable(session: AsyncSession, actor: Actor, name: str, *, why: str, now_ns: int) -> None:
     """Shut somebody out, at once. Raise `Refused` if too few would be left, `NotFound`."""
     actor.require(Permission.EDIT_STAFF)
+    await one_at_a_time(session, "staff")
     user = await find(session, name)
     if name == actor.user:
         raise Refused(f"{name} cannot shut themselves out; ask another administrator")

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from backoffice.database import Database
+from backoffice.database.serializing import one_at_a_time
 from backoffice.errors import Refused
 from backoffice.staff import audit
 from backoffice.staff.actor import Actor
@@ -157,6 +158,26 @@ async def test_an_entry_goes_with_the_transaction_that_it_tells_of(database: Dat
     with pytest.raises(ValueError, match="half done"):
         await fail()
     assert await found(database) == []
+
+
+async def test_entries_of_one_transaction_follow_each_other(database: Database) -> None:
+    async with database.writing() as session:
+        for verb in ("submit", "accept"):
+            await audit.record(session, ANN, verb, "client/C-1", before=None, after=None, why="x", now_ns=1)
+        assert await audit.entries(session, Wanted(), 10) == []
+    assert await found(database) == [1, 2]
+    assert (await verified(database)).flaw == ""
+
+
+async def test_two_who_need_the_same_in_turn_do_not_wait_for_each_other_for_ever(database: Database) -> None:
+    async def change(follower: str, other: str) -> None:
+        async with database.writing() as session:
+            await audit.record(session, ANN, "begin", follower, before=None, after=None, why="x", now_ns=1)
+            await one_at_a_time(session, "what both need")
+            await audit.record(session, ANN, "end", other, before=None, after=None, why="x", now_ns=1)
+
+    await asyncio.gather(*(change(f"a/{number}", f"b/{number}") for number in range(5)))
+    assert (await verified(database)).count == 10
 
 
 async def test_those_who_write_at_once_make_one_chain(database: Database) -> None:

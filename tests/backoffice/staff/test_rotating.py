@@ -75,6 +75,21 @@ async def test_with_a_key_that_is_not_the_one_nothing_changes(
     assert await births(database, sealer) == before
 
 
+async def test_a_rotation_that_fails_half_way_leaves_everything_to_be_read(
+    database: Database, sealer: Sealer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = await births(database, sealer)
+    async with database.writing() as session:
+        broken = PERSON.update().where(PERSON.c.number == COUNT - 1).values(passport="sealed.0.QUJDREVGR0hJSktMTU5P")
+        await session.execute(broken)
+    add_key(tmp_path / KEY_FILE)
+    new = Sealer(tmp_path / KEY_FILE)
+    with pytest.raises(KeyFault, match="person_of_test/passport/P-4: sealed with key 0"):
+        await seal_anew(database, new)
+    assert await births(database, new) == before
+    assert await births(database, sealer) == before
+
+
 async def test_rotating_is_for_administrators(database: Database, sealer: Sealer) -> None:
     with pytest.raises(Refused, match="may not rotate the key of personal data: needs administrator"):
         await seal_anew(database, sealer, Actor("eve"))

@@ -1,5 +1,6 @@
 """Members of staff: how they join, what they may become, and how they are shut out."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -184,6 +185,24 @@ async def test_two_who_can_decide_on_staff_are_always_left(database: Database) -
     made = await propose_roles(database, ANN, "ann", Role.RISK)
     with pytest.raises(Refused, match="without ann nobody could set up staff"):
         await approve(database, CAY, made)
+
+
+async def test_two_who_shut_each_other_out_at_once_do_not_both_succeed(database: Database) -> None:
+    await begin(database)
+    await join(database, "cay", Role.ADMINISTRATOR)
+    outcomes = await asyncio.gather(
+        disable(database, ANN, "ben"), disable(database, BEN, "ann"), return_exceptions=True
+    )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NoneType", "Refused"]
+
+
+async def test_what_somebody_proposed_who_is_shut_out_now_cannot_be_approved(database: Database) -> None:
+    await begin(database)
+    await join(database, "cay", Role.ADMINISTRATOR)
+    made = await propose_roles(database, ANN, "cay", Role.ADMINISTRATOR, Role.TREASURY)
+    await disable(database, BEN, "ann")
+    with pytest.raises(Refused, match="was proposed by ann, who is disabled"):
+        await approve(database, BEN, made)
 
 
 Deed = Callable[[AsyncSession], Awaitable[object]]
