@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -11,6 +10,7 @@ from backoffice.errors import BackOfficeError
 from engine import control
 from engine.errors import ControlError
 from engine.events import AnyEvent
+from engine.remote import Source
 
 
 class VenueAway(BackOfficeError):
@@ -33,15 +33,15 @@ class Control(Protocol):
 
 
 class VenueControl:
-    """The control of a venue on this machine."""
+    """The control of a venue, on this machine or another."""
 
-    def __init__(self, directory: Path) -> None:
-        """`directory`: the venue's data directory."""
-        self._path = directory / control.SOCKET
+    def __init__(self, source: Source) -> None:
+        """`source`: where it is."""
+        self._source = source
 
     async def submit(self, command: control.StaffCommand) -> Carried:
         try:
-            answer = await asyncio.to_thread(control.ask, self._path, command)
+            answer = await asyncio.to_thread(control.ask, self._source, command)
         except ControlError as error:
             raise VenueAway(str(error)) from error
         if isinstance(answer, control.Done):

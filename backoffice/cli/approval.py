@@ -133,11 +133,16 @@ def _decide(
     from backoffice.cli.loop import run
     from backoffice.cli.office import office
 
-    async def decide() -> "Approval":
-        async with office(*where) as desk, desk.database.writing() as session:
-            return await verb(session, desk.actor, approval, why=why, now_ns=desk.now_ns)
+    async def decide() -> "tuple[Approval, str]":
+        async with office(*where) as desk:
+            async with desk.database.writing() as session:
+                decided = await verb(session, desk.actor, approval, why=why, now_ns=desk.now_ns)
+            return decided, await desk.tell_venue()
 
-    tell(run(decide()), as_json=as_json)
+    decided, note = run(decide())
+    tell(decided, as_json=as_json)
+    if note:
+        typer.echo(note, err=True)
 
 
 def tell(approval: "Approval", *, as_json: bool) -> None:

@@ -7,12 +7,18 @@ with the password asked for on the terminal, or in the first line of the file th
 import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from backoffice.cli.tables import CsvOption, Form, JsonOption, form_of
+from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
+
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from sqlalchemy.engine import URL
 
     from backoffice.database import Database
@@ -31,6 +37,41 @@ AsOption = Annotated[
     ),
 ]
 PASSWORD_FILE: Final = "FONDACO_PASSWORD_FILE"  # noqa: S105 - the name of a variable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acting:
+    """The options of every command by which staff do something."""
+
+    config: ConfigOption
+    why: WhyOption
+    as_user: AsOption = None
+    data: DataOption = None
+    as_json: JsonOption = False
+
+    def office(self) -> "AbstractAsyncContextManager[Office]":
+        """Open the back office to whoever acts."""
+        return office(self.config, self.data, self.as_user)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looking:
+    """The options of every command that lists something."""
+
+    config: ConfigOption
+    as_user: AsOption = None
+    data: DataOption = None
+    as_json: JsonOption = False
+    as_csv: CsvOption = False
+
+    def office(self) -> "AbstractAsyncContextManager[Office]":
+        """Open the back office to whoever looks."""
+        return office(self.config, self.data, self.as_user)
+
+    @property
+    def form(self) -> Form:
+        """For whom it is printed."""
+        return form_of(as_json=self.as_json, as_csv=self.as_csv)
 
 
 class Office:
@@ -55,6 +96,20 @@ class Office:
         import time
 
         return time.time_ns()
+
+    async def tell_venue(self) -> str:
+        """Give the venue what it is still to be told; return a line that says so if it cannot be told now."""
+        from backoffice import outbox
+        from backoffice.control import VenueAway, VenueControl
+        from fixgw.sources import control_of
+
+        control = VenueControl(control_of(self.settings, self.data))
+        try:
+            given = await outbox.give(self.database, control, self.now_ns)
+        except VenueAway as error:
+            return f"The venue is still to be told, and will be: {error}"
+        refused = [f"{each.kind} for {each.subject}: {each.refusal}" for each in given if each.refusal]
+        return f"The venue refuses: {'; '.join(refused)}" if refused else ""
 
 
 @asynccontextmanager
