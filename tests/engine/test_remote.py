@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from engine.control import Done, ask
+from engine.commands import SetRules
+from engine.control import Done, Failed, ask
 from engine.control_server import ControlServer
 from engine.errors import ControlError, FeedError
-from engine.feed import HELLO, SEQUENCE, follow, follow_frames
-from engine.journal import JournalReader
+from engine.feed import CHUNK_BYTES, HELLO, SEQUENCE, follow, follow_frames
+from engine.journal import MAGIC, JournalReader
 from engine.remote import Place
 from tests.engine.authorities import HOST, Authorities
 from tests.engine.builders import SYMBOL, add_asset, add_instrument
@@ -144,6 +146,22 @@ async def test_control_puts_the_name_of_the_certificate_on_record_beside_who_ask
     by = [record.command.by for record in reader.records(done.sequence) if hasattr(record.command, "by")]
     assert by == ["mira via office", "mira"]
     assert venue.inner.sequencer.exchange.state.books[SYMBOL].rules == RULES.rules
+
+
+async def test_nobody_passes_for_another_ones_certificate(venue: RemoteVenue) -> None:
+    for by, recorded in (("mira via desk", "mira via desk via office"), ("office", "office")):
+        done = await venue.ask(replace(RULES, by=by))
+        assert isinstance(done, Done)
+        (record,) = JournalReader(venue.inner.journal.directory).records(done.sequence)
+        assert isinstance(record.command, SetRules)
+        assert record.command.by == recorded
+
+
+async def test_who_asks_must_be_there_and_leave_room_for_the_certificates_name(venue: RemoteVenue) -> None:
+    assert await venue.ask(replace(RULES, by=" ")) == Failed("who asks for it is missing")
+    assert await venue.ask(replace(RULES, by="m" * 190)) == Failed(
+        "by must be at most 200 printable characters of Latin-1"
+    )
 
 
 async def test_a_certificate_that_nobody_vouches_for_is_hung_up_on(venue: RemoteVenue) -> None:
@@ -315,6 +333,26 @@ async def test_another_service_with_the_venues_certificate_is_told_from_it(tmp_p
             await take(authorities.place(port), 1, 1)
         with pytest.raises(ControlError, match="who listens here is not a venue's control"):
             await asyncio.to_thread(ask, authorities.place(port), RULES, timeout_s=PATIENCE_S)
+
+
+async def test_a_slow_follower_costs_no_memory_and_gets_everything(venue: RemoteVenue) -> None:
+    context = venue.authorities.peer()()
+    reader, writer = await asyncio.open_connection(HOST, venue.feed_port, limit=1, ssl=context, server_hostname=HOST)
+    writer.write(HELLO + SEQUENCE.pack(1))
+    assert await reader.readexactly(5) == b"OK 0\n"
+    total = 80
+    for number in range(total):  # 100 KB each, 8 MB in all
+        venue.inner.sequencer.submit(add_asset(str(number % 10) * 50_000, 99))
+        await venue.inner.sequencer.flushed()
+        (follower,) = venue.inner.feed.followers
+        assert follower._transport is not None
+        assert follower._transport.get_write_buffer_size() <= 3 * CHUNK_BYTES
+    assert await take(venue.inner.path, 1, total) == list(range(1, total + 1)), "others are not held up"
+    segments = JournalReader(venue.inner.journal.directory).segments()
+    expected = b"".join(segment.path.read_bytes().removeprefix(MAGIC) for segment in segments)
+    async with asyncio.timeout(PATIENCE_S):
+        assert await reader.readexactly(len(expected)) == expected
+    writer.transport.abort()
 
 
 async def test_both_sides_ask_whether_the_other_is_still_there(venue: RemoteVenue) -> None:
