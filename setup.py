@@ -132,11 +132,12 @@ COMPILED: Final = {
 - lanes, quickfix_*: the one runs once at a start; the others derive from the classes of an extra without types.
 - feed, feed_server, trading, market_data: mypyc has no asynchronous generators. They run beside the orders or once.
 - control, control_server, overview, unix_socket, remote: they run when staff, or another host, asks for something.
+- booking, balance_changes: they declare structs too, for what moves money, which is seldom, and for the books.
 - snapshotter: it is run by `python -m`, which takes no compiled module.
 - gateway: it is protocols, for the type checker.
 - market_data_gateway, market_data_request, new_passwords, session_numbers: they are for the requests of subscribers,
   which are few.
-- initiator, seed: the one is a client, the other runs once at a start.
+- initiator, other_hosts, seed, sources: the first is a client, the others run once at a start.
 """
 
 LIBRARY: Final = "fondaco_compiled"

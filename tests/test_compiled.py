@@ -27,6 +27,8 @@ from tests.engine.fuzz import Seen, count
 MODULES = tuple(f"{package}.{module}" for package, modules in LIST.items() for module in modules)
 INTERPRETED = (
     *(
+        "balance_changes",
+        "booking",
         "commands",
         "control",
         "control_server",
