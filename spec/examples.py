@@ -500,16 +500,36 @@ async def in_its_version(chapter: Chapter) -> None:
     await maker.ask("q", f"11=C1|530=7|{T}")
 
 
-VERSIONS: Final = (
+async def replayed(chapter: Chapter) -> None:
+    maker, taker = await chapter.broker(), await chapter.broker("BROKER2")
+    await maker.ask("D", order("M1"))
+    taker.lines = None
+    await taker.ask("D", order("T1", "0.2", side="2", force="3"))
+    await maker.heard_now()
+    await maker.ask("F", f"11=M2|41=M1|{OF_BTC}")
+    first = next(message.fields["1181"] for message in maker.heard if message.fields.get("150") == "F")
+    await maker.ask("BW", f"1346=R1|1347=0|1351=1|1355=REPORTS|1182={first}|1183=0|")
+    await maker.ask("BW", "1346=R2|1347=0|1351=1|1355=REPORTS|1182=1000|1183=0|")
+
+
+VERSIONS: Final[tuple[tuple[str, str, str, Callable[[Chapter], Awaitable[None]]], ...]] = (
     (
         "In FIX 4.2",
         "ExecTransType(20) tells a status from what happens; the fee is a commission; there is no mass cancel.",
         "FIX.4.2",
+        in_its_version,
     ),
     (
         "In FIX 5.0SP2",
         "The session is FIXT 1.1's; the Logon names the application's version.",
         "FIX.5.0SP2",
+        in_its_version,
+    ),
+    (
+        "Reports once more, in FIX 5.0SP2",
+        "From the record of the fill on, by ApplSeqNum(1181); then from a record that there is not.",
+        "FIX.5.0SP2",
+        replayed,
     ),
 )
 
@@ -525,8 +545,8 @@ def examples() -> str:
     ]
     for title, text, conversation in CHAPTERS:
         lines += ["", f"## {title}", "", text, "", *(f"    {line}" for line in asyncio.run(held(conversation)))]
-    for title, text, version in VERSIONS:
-        spoken = asyncio.run(held(in_its_version, version))
+    for title, text, version, conversation in VERSIONS:
+        spoken = asyncio.run(held(conversation, version))
         lines += ["", f"## {title}", "", text, "", *(f"    {line}" for line in spoken)]
     return "\n".join(lines) + "\n"
 

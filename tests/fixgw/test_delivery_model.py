@@ -1,5 +1,6 @@
 """Brokers trade while connections break, readers are slow, sequences are reset, and the venue is stopped, killed or
-loses power: each broker ends up with every report it is owed, once and in order, and each order is taken once.
+loses power, and ask for reports once more, by their numbers or by the venue's: each broker ends up with every report it
+is owed, once and in order, and each order is taken once.
 
 Threads and clocks have no say in it: what an example finds, it finds each time.
 """
@@ -179,9 +180,10 @@ class Venue(RuleBasedStateMachine):
         self.names = 0
         self.orders: dict[str, tuple[str, str]] = {}
 
-    @initialize()
+    @initialize(version=st.sampled_from(("FIX.4.4", "FIX.5.0SP2")))
     @in_loop
-    async def open(self) -> None:
+    async def open(self, version: str) -> None:
+        self.house = House(self.folder / "venue", version=version, disk=self.disk)
         await self.house.start()
         self.clients = {name: Client(self.house, name) for name in BROKERS}
         for client in self.clients.values():
@@ -252,6 +254,17 @@ class Venue(RuleBasedStateMachine):
         begin = min(begin, self.house.outbound(by).next_out - 1)  # what is not sent yet would be rejected
         if client.is_logged_on and (end == 0 or end >= begin):
             client.say("2", f"7={begin}|16={end}|")
+
+    @precondition(lambda self: self.house.version.is_sequenced)
+    @rule(by=BY_BROKER, back=st.integers(-2, 30), count=st.integers(0, 30))
+    @in_loop
+    async def ask_for_reports(self, by: str, back: int, count: int) -> None:
+        """Have reports once more, from so many records back on; so many records, or all."""
+        client = self.clients[by]
+        if client.is_logged_on:
+            begin = max(1, self.house.sequencer.sequence - back)
+            end = begin + count - 1 if count else 0
+            client.say("BW", f"1346={self.name()}|1347=0|1351=1|1355=REPORTS|1182={begin}|1183={end}|")
 
     @rule(by=BY_BROKER)
     @in_loop
@@ -361,7 +374,7 @@ class Venue(RuleBasedStateMachine):
                         part = number << 1 | low_bit
                         msg_type, body = self.house.delivery.reports.report(event, record.sequence, part, "t")
                         fields = dict(piece.split("=", 1) for piece in reversed(body.split("\x01")[:-1]))
-                        owed.append(key_of(fields, msg_type))
+                        owed += [key_of(fields, msg_type)] if msg_type in REPORTS else []
         forgone = client.forgone - set(client.taken)
         assert client.taken == [key for key in owed if key not in forgone]
 
@@ -375,4 +388,4 @@ class Venue(RuleBasedStateMachine):
 
 
 TestVenue = Venue.TestCase
-TestVenue.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestVenue.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
