@@ -14,6 +14,7 @@ from typing import Final
 
 import pytest
 
+from fixgw.version import FIX44
 from tests.e2e.conftest import MakeVenue
 from tests.e2e.test_fuzz import FILLER, Fuzzer, inspect_by_our_dictionary, mutate_bytes
 from tests.e2e.test_resources import Pair, memory_stays_bounded
@@ -35,7 +36,7 @@ def messages_of(script: bytes, first_number: int, salt: int) -> list[bytes]:
     messages = []
     for number, line in enumerate(read(script), first_number):
         text = line.message("BROKER1", number, now()) if line.is_framed else line.text
-        messages.append(framed(_NAMES.sub(rf"\1/{salt}", text)) if line.is_framed else text.encode("latin-1"))
+        messages.append(framed(_NAMES.sub(rf"\1/{salt}", text), FIX44) if line.is_framed else text.encode("latin-1"))
     return messages
 
 
@@ -94,7 +95,7 @@ def test_mutated_conversations_harm_nobody_else(make_venue: MakeVenue) -> None:
     venue = make_venue(sync="relaxed")
     venue.start()
     pick = random.Random(5)
-    scripts = corpus.scripts()
+    scripts = corpus.conversations()
     fuzzer = Fuzzer(venue, inspect_by_our_dictionary)
     with memory_stays_bounded(venue), others_trade(venue):
         for salt in range(CONVERSATIONS):

@@ -8,8 +8,8 @@ import re
 from typing import Final
 
 from fixgw.codec import DATA_TAGS, Framer, Message, readable
-from fixgw.version import FIX44
-from tests.fuzz.script import framed, read
+from fixgw.version import Version
+from tests.fuzz.script import framed, read, version_of
 
 MESSAGE_BYTES_MAX: Final = 512
 """Small, so that what is too long comes often."""
@@ -22,7 +22,8 @@ _SHOWN: Final = re.compile(r"(?:\A|(?<=\|))([0-9]+)=([^|]*)")
 
 def check_codec(data: bytes) -> None:
     """Frame a stream in one piece, in many, and with shapes learned; hold the results against each other."""
-    stream = b"".join(_bytes_of(data[1:]))
+    version = version_of(data[1:])
+    stream = b"".join(_bytes_of(data[1:], version))
     whole = Framer(MESSAGE_BYTES_MAX)
     messages = whole.receive(stream)
     _check_held(whole, 0)
@@ -38,16 +39,16 @@ def check_codec(data: bytes) -> None:
     learned = Framer(MESSAGE_BYTES_MAX)
     for message in messages:
         at = stream.index(message.raw, at) + len(message.raw)
-        _check_message(message)
-        if not message.irregular and FIX44.find_flaw(message) is None:
+        _check_message(message, version)
+        if not message.irregular and version.find_flaw(message) is None:
             for _ in range(SIGHTINGS):
                 learned.learn(message)
     quick = learned.receive(stream)
     assert [_read(message) for message in quick] == [_read(message) for message in messages], "a shape is misread"
 
 
-def _bytes_of(script: bytes) -> list[bytes]:
-    return [framed(line.text) if line.is_framed else line.text.encode("latin-1") for line in read(script)]
+def _bytes_of(script: bytes, version: Version) -> list[bytes]:
+    return [framed(line.text, version) if line.is_framed else line.text.encode("latin-1") for line in read(script)]
 
 
 def _cut(stream: bytes, pick: random.Random) -> list[bytes]:
@@ -63,14 +64,14 @@ def _check_held(framer: Framer, arrived: int) -> None:
     assert len(framer._rest) <= MESSAGE_BYTES_MAX + arrived, "more than one message is held"
 
 
-def _check_message(message: Message) -> None:
+def _check_message(message: Message, version: Version) -> None:
     pairs = message.pairs()
     fields: dict[str, str] = {}
     for tag, value in pairs:
         fields.setdefault(tag, value)
     assert fields == message.fields
     assert message.irregular or len(fields) == len(pairs)
-    FIX44.find_flaw(message)
+    version.find_flaw(message)
     text = readable(message.raw)
     assert text.isascii()
     assert text.isprintable()

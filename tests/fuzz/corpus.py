@@ -4,9 +4,10 @@ import re
 from pathlib import Path
 from typing import Final
 
+from engine.profile import FIX_VERSIONS
 from fixgw.codec import DATA_TAGS
 from fixgw.support import BODY, HEADER, SESSION_BODY
-from fixgw.version import FIX44
+from fixgw.version import FIX44, version_named
 
 EXAMPLES: Final = Path(__file__).resolve().parents[2] / "spec" / "examples.md"
 _SAID: Final = re.compile(r"^    BROKER(\d) > 8=FIX.*?\|35=(\w+)\|49=\w+\|56=\w+\|34=\d+\|52=[^|]+\|(.*)10=\d{3}\|$")
@@ -37,10 +38,27 @@ _VALUES: Final = (
 )
 
 
+_ON_TOP: Final = {"FIX.4.2": ((b"D", b"21=1"), (b"G", b"21=1")), "FIX.5.0SP2": ((b"A", b"1137=9"),)}
+"""What messages need in other versions that need not, or cannot, be there in FIX 4.4."""
+
+
 def scripts() -> list[bytes]:
-    """Return the conversations of the examples, one script each, and some more."""
+    """Return the conversations, and some more, in every version."""
+    return [in_version(script, name) for name in FIX_VERSIONS for script in conversations()]
+
+
+def conversations() -> list[bytes]:
+    """Return the conversations of the examples, one script each, and some more, as they are in FIX 4.4."""
     found = [_script(section) for section in EXAMPLES.read_text(encoding="utf-8").split("\n## ")]
     return [script for script in found if script] + [text.encode("latin-1") for text in _SCRIPTS]
+
+
+def in_version(script: bytes, name: str) -> bytes:
+    """Return a script of FIX 4.4 as it would be said in another version, with what that requires."""
+    for msg_type, field in _ON_TOP.get(name, ()):
+        lacking = rb"(?m)^([-+*?.~>&]*%b\|)(?!.*\b%b=)" % (msg_type, field.partition(b"=")[0])
+        script = re.sub(lacking, rb"\g<1>%b|" % field, script)
+    return script if name == FIX44.name else name.encode("ascii") + b"\n" + script
 
 
 def write(directory: Path) -> Path:
@@ -54,9 +72,14 @@ def write(directory: Path) -> Path:
 def words() -> str:
     """Return tags, MsgTypes and values, one a line, as libFuzzer reads them."""
     tags = HEADER.union(*BODY.values(), *SESSION_BODY.values(), DATA_TAGS, DATA_TAGS.values())
-    tags |= FIX44.dictionary.count_tags
+    tags = tags.union(*(version_named(name).dictionary.count_tags for name in FIX_VERSIONS))
     types = (*BODY, *SESSION_BODY, "3", "5", "j", "B", "8")
-    texts = [*(f"|{tag}=" for tag in sorted(tags, key=int)), *(f"\n{each}|" for each in types), *_VALUES]
+    texts = [
+        *(f"|{tag}=" for tag in sorted(tags, key=int)),
+        *(f"\n{each}|" for each in types),
+        *_VALUES,
+        *(f"{name}\n" for name in FIX_VERSIONS),
+    ]
     return "".join(f'"{_escaped(text)}"\n' for text in texts if text)
 
 

@@ -6,6 +6,8 @@ Messages come in as on a connection: framed, with the shapes learned that were r
 
 from typing import Final, cast
 
+import msgspec
+
 from engine.account import Account
 from engine.commands import AnyCommand, ProvisionSession
 from engine.events import AnyEvent, Trade
@@ -16,11 +18,13 @@ from engine.sequencer import Sequencer
 from fixgw.codec import Framer
 from fixgw.delivery import Delivery
 from fixgw.order_gateway import OrderGateway
+from fixgw.outbound import Outbound
 from fixgw.session import Session, SessionState
 from fixgw.timestamps import format_utc
+from fixgw.version import Version
 from tests.engine.invariants import check_state
 from tests.fixgw.venue import NOW_NS, Venue
-from tests.fuzz.script import Line, framed, read
+from tests.fuzz.script import Line, framed, read, version_of
 
 PROFILES: Final = {
     "BROKER1": SessionProfile(),
@@ -29,7 +33,10 @@ PROFILES: Final = {
     ),
     "BROKER4": SessionProfile(SessionRole.READ_ONLY),
 }
-"""Who speaks, by turns of the script: one who may do everything, one who has bounds, one who may look on."""
+"""Who speaks, by turns of the script: one who may do everything, one who has bounds, one who may look on.
+
+Each speaks another version of FIX.
+"""
 BROKERS: Final = tuple(PROFILES)
 ACCOUNTS: Final = {"BROKER1": ("ACC1", "ACC1B"), "BROKER2": ("ACC2",), "BROKER4": ("ACC1",)}
 BYSTANDER: Final = "ACC3"
@@ -39,25 +46,30 @@ FINISHED_LOOKED_AT: Final = 50
 
 def check_order_entry(data: bytes) -> None:
     """Let a script be said to a venue where another broker has orders."""
-    floor = Floor()
+    floor = Floor({broker: version_of(data, turn) for turn, broker in enumerate(BROKERS)})
     for line in read(data):
         floor.hear(line)
 
 
 class Floor:
-    """A venue, a connection for each broker, and the bystander's account. It is the sequencer of its gateway."""
+    """A venue, a connection for each broker, and the bystander's account. It is the sequencer of its gateway, and its
+    delivery, which has nobody's outgoing side.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, versions: dict[str, Version]) -> None:
+        """`versions`: which each broker speaks."""
+        self.outbounds: dict[str, Outbound] = {}
         self.venue = Venue()
         self.time_ns = NOW_NS
-        for broker, profile in PROFILES.items():
+        for broker, unversioned in PROFILES.items():
+            profile = msgspec.structs.replace(unversioned, version=versions[broker].name)
             self.venue.apply(ProvisionSession(broker, ACCOUNTS[broker], "hash", profile=profile))
-        self.sessions = {broker: Session("FONDACO", broker) for broker in BROKERS}
+        self.sessions = {broker: Session("FONDACO", broker, version=versions[broker]) for broker in BROKERS}
         self.framers = {broker: Framer() for broker in BROKERS}
         for session in self.sessions.values():
             session.state = SessionState.ACTIVE
         self.speaker = ""
-        self.gateway = OrderGateway(cast("Sequencer", self), self.venue.order_entry, cast("Delivery", None))
+        self.gateway = OrderGateway(cast("Sequencer", self), self.venue.order_entry, cast("Delivery", self))
         self.bystander = self.exchange.state.accounts[BYSTANDER]
         for name, side, price in (("REST1", "1", "90"), ("REST2", "2", "110")):
             self.venue.order(name, side, "1", price, by="BROKER3", more=f"1={BYSTANDER}|")
@@ -71,7 +83,7 @@ class Floor:
         self.speaker = broker = BROKERS[line.broker % len(BROKERS)]
         session, framer = self.sessions[broker], self.framers[broker]
         text = line.message(broker, session.next_in, format_utc(self.time_ns))
-        for message in framer.receive(framed(text) if line.is_framed else text.encode("latin-1")):
+        for message in framer.receive(framed(text, session.version) if line.is_framed else text.encode("latin-1")):
             if session.accept(message, self.time_ns):
                 asked = self.venue.sequence
                 self.gateway.take(broker, session.next_in - 1, message, session.flaw, framer)

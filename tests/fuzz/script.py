@@ -1,5 +1,6 @@
 """What a fuzzer's bytes mean: a script of what a broker says, a line for each thing, so that a failure can be read.
 
+    FIX.4.2                         the version that is spoken, in the first line alone; FIX.4.4 if it has none
     D|11=A|55=BTC/USD|54=1|…        a message: MsgType and body, `|` for SOH; header, BodyLength and CheckSum are made
     !35=D|49=BROKER1|…              all between BodyLength and CheckSum as it is written here
     =8=FIX.4.4|9=5|35=…             bytes as they are
@@ -17,8 +18,10 @@ Every sequence of bytes is a script. Lines end with a newline, so that a fuzzer 
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from engine.profile import FIX_VERSIONS
 from fixgw.codec import SOH
 from fixgw.session import SECOND_NS
+from fixgw.version import FIX44, Version, version_named
 
 LINES_MAX: Final = 200
 _MARKS: Final = b"+-*?.~>&"
@@ -63,9 +66,17 @@ class Line(NamedTuple):
         return header + body
 
 
+def version_of(data: bytes, turn: int = 0) -> Version:
+    """Return the version that a script is in, or the one that comes so many after it."""
+    name = data.partition(b"\n")[0].decode("latin-1")
+    place = FIX_VERSIONS.index(name if name in FIX_VERSIONS else FIX44.name)
+    return version_named(FIX_VERSIONS[(place + turn) % len(FIX_VERSIONS)])
+
+
 def read(data: bytes) -> Iterator[Line]:
-    """Yield the lines of a script."""
-    for line in data.split(b"\n")[:LINES_MAX]:
+    """Yield the lines of a script, but for one that names its version."""
+    lines = data.split(b"\n")[:LINES_MAX]
+    for line in lines[lines[0].decode("latin-1") in FIX_VERSIONS :]:
         rest = line.lstrip(_MARKS)
         marks = line[: len(line) - len(rest)]
         sign = rest[:1]
@@ -76,8 +87,8 @@ def read(data: bytes) -> Iterator[Line]:
         yield Line(marks, is_framed, is_whole, text)
 
 
-def framed(text: str) -> bytes:
+def framed(text: str, version: Version) -> bytes:
     """Return the bytes of a message whose content is `text`, right or wrong."""
     content = text.encode("latin-1")
-    data = b"8=FIX.4.4\x019=%d\x01%b" % (len(content), content)
+    data = b"8=%b\x019=%d\x01%b" % (version.begin_string.encode("ascii"), len(content), content)
     return data + b"10=%03d\x01" % (sum(data) % 256)

@@ -8,21 +8,24 @@ from fixgw.codec import SOH, Framer, Message, encode
 from fixgw.session import MSG_SEQ_NUM_MAX, TRANSITIONS, Session, SessionState
 from fixgw.timestamps import format_utc
 from fixgw.validation import find_flaw
-from fixgw.version import FIX44
+from fixgw.version import Version
 from tests.fixgw.venue import NOW_NS
-from tests.fuzz.script import Line, framed, read
+from tests.fuzz.script import Line, framed, read, version_of
 
 ANSWERS_MAX: Final = 3
 """So many administrative messages at most answer one that comes in, or a moment that passes."""
 NEXT_OUT: Final = 10
-LOGON: Final = Line(b"", is_framed=True, is_whole=False, text=f"A{SOH}98=0{SOH}108=30{SOH}")
+LOGON: Final = f"A{SOH}98=0{SOH}108=30{SOH}"
 TABLE: Final = {(each.state, each.next_state) for each in TRANSITIONS}
 
 
 def check_session(data: bytes) -> None:
     """Let a script be said to a session that is logged on, and that may log on again when it has ended."""
-    conversation = Conversation()
-    conversation.hear(LOGON)
+    version = version_of(data)
+    conversation = Conversation(version)
+    on_top = f"1137={version.appl_ver_id}{SOH}" if version.appl_ver_id else ""
+    conversation.hear(Line(b"", is_framed=True, is_whole=False, text=LOGON + on_top))
+    assert conversation.session.state is SessionState.ACTIVE
     for line in read(data):
         conversation.hear(line)
 
@@ -30,8 +33,8 @@ def check_session(data: bytes) -> None:
 class Conversation:
     """A session, and the time."""
 
-    def __init__(self) -> None:
-        self.session = Session("FONDACO", "BROKER1")
+    def __init__(self, version: Version) -> None:
+        self.session = Session("FONDACO", "BROKER1", version=version)
         self.now_ns = NOW_NS
 
     def hear(self, line: Line) -> None:
@@ -46,7 +49,7 @@ class Conversation:
         if session.state is SessionState.CLOSED:
             session.disconnected()
         text = line.message(session.comp_id, session.next_in, format_utc(self.now_ns))
-        for message in Framer().receive(framed(text) if line.is_framed else text.encode("latin-1")):
+        for message in Framer().receive(framed(text, session.version) if line.is_framed else text.encode("latin-1")):
             if session.state is SessionState.AWAITING_LOGON:
                 self._log_on(message)
             elif session.state is not SessionState.CLOSED:
@@ -84,7 +87,7 @@ class Conversation:
         assert bool(session.close_reason) == (session.state is SessionState.CLOSED)
         assert len(session.answers) <= ANSWERS_MAX, session.answers
         for msg_type, body in session.answers:
-            _check_answer(msg_type, body, format_utc(self.now_ns))
+            _check_answer(msg_type, body, format_utc(self.now_ns), session.version)
         assert len(session.resend_requests) <= 1
         for begin, end in session.resend_requests:
             assert begin >= 1
@@ -93,7 +96,7 @@ class Conversation:
         session.resend_requests.clear()
 
 
-def _check_answer(msg_type: str, body: str, time: str) -> None:
+def _check_answer(msg_type: str, body: str, time: str, version: Version) -> None:
     header = f"35={msg_type}\x0149=FONDACO\x0156=BROKER1\x0134={NEXT_OUT}\x0152={time}\x01"
-    (message,) = Framer().receive(encode(header + body))
-    assert find_flaw(message, FIX44.dictionary, FIX44.logon_extensions) is None, message
+    (message,) = Framer().receive(encode(header + body, version.begin_string))
+    assert find_flaw(message, version.dictionary, version.logon_extensions) is None, message
