@@ -252,7 +252,10 @@ class _Reader:
     def _requires(self, line: Line) -> Found:
         what, values = line.split()
         if what == "version":
-            self.versions = self._versions(line, values)
+            versions = self._versions(line, values)
+            if self.versions and not self.versions & versions:
+                raise line.error("no version is left", f"above, {', '.join(sorted(self.versions))} is required")
+            self.versions = self.versions & versions or versions
         elif what == "role" and values and not set(values.split()) - set(ROLES):
             self.roles = frozenset(values.split())
         else:

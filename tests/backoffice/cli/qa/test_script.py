@@ -163,6 +163,7 @@ BAD_LINES = [
     ("compare loosely", "is no way to compare"),
     ("ignore x", "is no tag"),
     ("requires luck", "cannot be required"),
+    ("requires version FIX.4.2\nrequires version FIX.4.4", "no version is left (above, FIX.4.2 is required)"),
     ("requires role king", "cannot be required"),
     ("requires version FIX.9", "FIX.9 is no version (there are FIX.4.2, FIX.4.4, FIXT.1.1)"),
     ("[] > 0", "nothing is no version"),
