@@ -124,10 +124,10 @@ COMPILED: Final = {
 }
 """The modules that are compiled, by package. Those of the two packages that are not, and why:
 
-- commands, events, images, profile, rules, terms, frames, snapshot, delivery: they declare msgspec structs, with
-  options in the head of the class (`frozen=True, tag=1`), which mypyc drops without a word. The first six hold nothing
-  else; to compile the functions of the others, tried with the structs moved out, changes no order's time, and
-  recovery's by 7 %.
+- commands, event, events, answer_events, session_events, images, profile, rules, terms, frames, snapshot, delivery:
+  they declare msgspec structs, with options in the head of the class (`frozen=True, tag=1`), which mypyc drops without
+  a word. The first nine hold nothing else; to compile the functions of the others, tried with the structs moved out,
+  changes no order's time, and recovery's by 7 %.
 - reject (both): mypyc cannot build an enumeration that has a `__new__`. It is a table.
 - lanes, quickfix_*: the one runs once at a start; the others derive from the classes of an extra without types.
 - feed, feed_server, trading, market_data: mypyc has no asynchronous generators. They run beside the orders or once.

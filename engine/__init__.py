@@ -4,7 +4,8 @@
 
 | to find | look in |
 |---|---|
-| the vocabulary | `commands`, `events`, `values`, `terms`, `rules`, `profile`, `reject`, `errors`, `decimals` |
+| what is said | `commands`, `event`, `events`, `session_events`, `answer_events` |
+| the vocabulary | `values`, `terms`, `rules`, `profile`, `reject`, `errors`, `decimals` |
 | what is held | `state`, `account`, `holding`, `instrument`, `order`, `book`, `places`, `day_statistics` |
 | what a command does | `exchange`, `entry`, `admission`, `starting`, `replacing`, `canceling`, `requests` |
 | questions | `queries`, `trade_queries`, `instrument_queries`, `replays` |

@@ -6,10 +6,11 @@ ask for itself to be kept, or to be cancelled whatever its session has said.
 """
 
 from engine.commands import SessionConnected, SessionDisconnected
-from engine.events import AnyEvent, SessionDown, SessionUp
+from engine.events import AnyEvent
 from engine.guarding import cancel_each, orders_of_session
 from engine.order import Order
 from engine.reject import unknown_session
+from engine.session_events import SessionDown, SessionUp
 from engine.state import Session, State
 from engine.values import CancelOnDisconnect, CancelReason, OnDisconnect
 

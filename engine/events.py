@@ -2,17 +2,41 @@
 
 Quantities are lots, prices ticks, amounts smallest units; `cum_notional` is the quote amount traded so far, so that
 the average price is exact. Events of an order name the session that entered it (`session`). `rpt_seq` numbers what the
-public sees of an instrument, and is 0 where the public sees nothing (`engine.publishing`).
+public sees of an instrument, and is 0 where the public sees nothing (`engine.publishing`). Those of sessions are in
+`engine.session_events`, those that answer questions in `engine.answer_events`; `AnyEvent` has them all.
 """
 
 import msgspec
 
-from engine.profile import CopyScope, Throttle
+from engine.answer_events import (
+    BalanceReported,
+    BalancesAnswered,
+    InstrumentReported,
+    PhaseReported,
+    ReplayAnswered,
+    ReplayEnded,
+    TradeReported,
+    TradesAnswered,
+)
+from engine.event import Event
 from engine.rules import Limits, Rules, ScheduledPhase, SelfTradeRule
+from engine.session_events import (
+    CredentialsSet,
+    LogoutOrdered,
+    SequenceReset,
+    SequenceSet,
+    SessionDown,
+    SessionProvisioned,
+    SessionRecovered,
+    SessionRemoved,
+    SessionResumed,
+    SessionSuspended,
+    SessionUp,
+    UserReported,
+)
 from engine.terms import Terms
 from engine.values import (
     Amount,
-    CancelOnDisconnect,
     CancelReason,
     Contingency,
     ListReport,
@@ -26,10 +50,6 @@ from engine.values import (
     Side,
     TimeInForce,
 )
-
-
-class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """What every event is: an immutable, tagged array in the journal."""
 
 
 class AssetAdded(Event, tag=1, frozen=True, array_like=True, gc=False):
@@ -170,78 +190,6 @@ class FundsRefused(Event, tag=67, frozen=True, array_like=True, gc=False):
     reason: int
     text: str
     by: str
-
-
-class SessionProvisioned(Event, tag=5, frozen=True, array_like=True, gc=False):
-    """A session exists, or has changed."""
-
-    session: str
-    by: str = ""
-    why: str = ""
-    copies: CopyScope | None = None
-    """Of what it gets copies from now on, if it is for drop copy,"""
-    copied_before: CopyScope | None = None
-    """and of what it got copies until now, if it was."""
-
-
-class CredentialsSet(Event, tag=70, frozen=True, array_like=True, gc=False):
-    """A session has other credentials."""
-
-    session: str
-    by: str = ""
-    why: str = ""
-
-
-class SessionSuspended(Event, tag=71, frozen=True, array_like=True, gc=False):
-    """A session is suspended, or was already."""
-
-    session: str
-    by: str
-    why: str
-    was_suspended: bool
-
-
-class SessionResumed(Event, tag=72, frozen=True, array_like=True, gc=False):
-    """A session is not suspended any more, or was not in the first place."""
-
-    session: str
-    by: str
-    why: str
-    was_suspended: bool
-
-
-class SessionRemoved(Event, tag=73, frozen=True, array_like=True, gc=False):
-    """A session is there no more."""
-
-    session: str
-    by: str
-    why: str
-
-
-class SequenceSet(Event, tag=74, frozen=True, array_like=True, gc=False):
-    """Staff have set a session's sequences; 0 where one was left as it is."""
-
-    session: str
-    next_in: int
-    next_out: int
-    by: str
-    why: str
-
-
-class LogoutOrdered(Event, tag=75, frozen=True, array_like=True, gc=False):
-    """Staff want a session logged out."""
-
-    session: str
-    by: str
-    why: str
-
-
-class SequenceReset(Event, tag=6, frozen=True, array_like=True, gc=False):
-    """Both sequences of a session stand at 1."""
-
-    session: str
-    by: str = ""
-    why: str = ""
 
 
 class CommandRejected(Event, tag=7, frozen=True, array_like=True, gc=False):
@@ -586,21 +534,6 @@ class Unblocked(Event, tag=37, frozen=True, array_like=True, gc=False):
     was_blocked: bool
 
 
-class SessionUp(Event, tag=38, frozen=True, array_like=True, gc=False):
-    """A session has logged on; what was to be cancelled since it was gone is kept."""
-
-    session: str
-    on_disconnect: CancelOnDisconnect
-
-
-class SessionDown(Event, tag=39, frozen=True, array_like=True, gc=False):
-    """A session is gone. At `cancel_ns`, which may be now, its orders are cancelled as it and they asked for."""
-
-    session: str
-    on_disconnect: CancelOnDisconnect
-    cancel_ns: int
-
-
 class PhaseChanged(Event, tag=45, frozen=True, array_like=True, gc=False):
     """An instrument is in another phase of trading; or in the same, for longer."""
 
@@ -725,157 +658,6 @@ class ScheduleSet(Event, tag=48, frozen=True, array_like=True, gc=False):
     schedule: tuple[ScheduledPhase, ...]
     by: str = ""
     why: str = ""
-
-
-class PhaseReported(Event, tag=49, frozen=True, array_like=True, gc=False):
-    """The phase of an instrument, as asked. `reason` other than 0: it cannot be told, and why."""
-
-    session: str
-    request_id: str
-    symbol: str
-    is_security_status: bool
-    phase: Phase
-    last_price: Price
-    reason: int = 0
-    text: str = ""
-
-
-class BalancesAnswered(Event, tag=80, frozen=True, array_like=True, gc=False):
-    """A question for balances is answered by so many reports, which follow; or refused, for a `reason`."""
-
-    session: str
-    request_id: str
-    account: str
-    is_collateral: bool
-    reports: int
-    reason: int = 0
-    text: str = ""
-
-
-class BalanceReported(Event, tag=81, frozen=True, array_like=True, gc=False):
-    """What an account has of an asset: one of `reports` answers to a question. Amounts have so many `decimals`."""
-
-    session: str
-    request_id: str
-    account: str
-    is_collateral: bool
-    asset: str
-    decimals: int
-    available: Amount
-    reserved: Amount
-    reports: int
-    is_last: bool
-    held: Amount = 0
-    """What is held for withdrawals."""
-
-
-class TradesAnswered(Event, tag=82, frozen=True, array_like=True, gc=False):
-    """A question for trades is answered by so many reports, which follow; or refused, for a `reason`.
-
-    `next_trade_id` is where to go on if there may be more, else 0.
-    """
-
-    session: str
-    request_id: str
-    is_all: bool
-    reports: int
-    next_trade_id: int = 0
-    reason: int = 0
-    text: str = ""
-
-
-class TradeReported(Event, tag=83, frozen=True, array_like=True, gc=False):
-    """One side of a trade as it stands now, one of `reports` answers; a busted one with what it was."""
-
-    session: str
-    request_id: str
-    trade_id: int
-    is_taker: bool
-    symbol: str
-    account: str
-    order_id: int
-    cl_ord_id: str
-    side: Side
-    price: Price
-    qty: Qty
-    fee: Amount
-    time_ns: int
-    phase: Phase
-    is_amended: bool
-    is_busted: bool
-    reports: int
-    is_last: bool
-
-
-class UserReported(Event, tag=90, frozen=True, array_like=True, gc=False):
-    """How a session stands, as asked. Not `is_known`: there is no such user, for this session."""
-
-    session: str
-    request_id: str
-    user: str
-    is_known: bool
-    throttle: Throttle = Throttle()
-    orders_left: int = 0
-    queries_left: int = 0
-
-
-class SessionRecovered(Event, tag=91, frozen=True, array_like=True, gc=False):
-    """A session has been told of `orders` open orders, after `missed` messages. `after` not 0: there are more of them.
-
-    `after` is the last that it was told of.
-    """
-
-    session: str
-    missed: int
-    orders: int
-    after: int = 0
-
-
-class InstrumentReported(Event, tag=95, frozen=True, array_like=True, gc=False):
-    """An instrument, as asked: the `place`th of `total`. `reason` other than 0: there is none, and why.
-
-    `lowest_price` and `highest_price` are those of its price bands at the moment, 0 for no bound, and
-    `reference_price` what the static one lies around.
-    """
-
-    session: str
-    request_id: str
-    symbol: str
-    is_definition: bool
-    place: int
-    total: int
-    phase: Phase
-    rules: Rules
-    lowest_price: Price
-    highest_price: Price
-    reference_price: Price
-    reason: int = 0
-    text: str = ""
-
-
-class ReplayAnswered(Event, tag=85, frozen=True, array_like=True, gc=False):
-    """A request for reports once more is answered; the fields are those of the `QueryReplay` command."""
-
-    session: str
-    request_id: str
-    appl_id: str
-    begin: int
-    end: int
-    response: int
-    text: str
-
-
-class ReplayEnded(Event, tag=86, frozen=True, array_like=True, gc=False):
-    """All reports from record `begin` on, and before `next_sequence`, have been sent once more.
-
-    `is_complete` is false if more was asked for.
-    """
-
-    session: str
-    request_id: str
-    begin: int
-    next_sequence: int
-    is_complete: bool
 
 
 class OrderTriggered(Event, tag=26, frozen=True, array_like=True, gc=False):

@@ -5,10 +5,11 @@ A pure function of the state, so that market data, which has a copy of it, answe
 
 from collections.abc import Sequence
 
+from engine.answer_events import InstrumentReported
 from engine.bands import limits
 from engine.book import Book
 from engine.commands import QueryInstruments
-from engine.events import AnyEvent, InstrumentReported
+from engine.events import AnyEvent
 from engine.reject import RejectReason, unknown_session
 from engine.rules import NO_RULES
 from engine.state import State

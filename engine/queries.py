@@ -3,19 +3,13 @@
 from bisect import bisect_right
 from typing import Final
 
+from engine.answer_events import BalanceReported, BalancesAnswered, PhaseReported
 from engine.commands import NewOrder, QueryBalances, QueryOrder, QueryOrders, QueryPhase, QueryUser, RecoverSession
-from engine.events import (
-    AnyEvent,
-    BalanceReported,
-    BalancesAnswered,
-    OrderStatusReported,
-    PhaseReported,
-    SessionRecovered,
-    UserReported,
-)
+from engine.events import AnyEvent, OrderStatusReported
 from engine.order import Order
 from engine.places import shown_terms
 from engine.reject import RejectReason, unknown_session
+from engine.session_events import SessionRecovered, UserReported
 from engine.state import Session, State
 from engine.values import LIMIT, OrderStatus, Phase, Subscription, TimeInForce
 

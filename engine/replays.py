@@ -3,8 +3,9 @@
 So the answers have their place among all that the session is told, and are numbered and sent again like the others.
 """
 
+from engine.answer_events import ReplayAnswered, ReplayEnded
 from engine.commands import EndReplay, QueryReplay
-from engine.events import AnyEvent, ReplayAnswered, ReplayEnded
+from engine.events import AnyEvent
 from engine.reject import unknown_session
 from engine.state import State
 

@@ -22,18 +22,7 @@ from engine.commands import (
     SetSequence,
     SuspendSession,
 )
-from engine.events import (
-    AnyEvent,
-    CommandRejected,
-    CredentialsSet,
-    LogoutOrdered,
-    SequenceReset,
-    SequenceSet,
-    SessionProvisioned,
-    SessionRemoved,
-    SessionResumed,
-    SessionSuspended,
-)
+from engine.events import AnyEvent, CommandRejected
 from engine.guarding import orders_of_session
 from engine.profile import (
     DEFAULT_PROFILE,
@@ -48,6 +37,16 @@ from engine.profile import (
     Throttle,
 )
 from engine.reject import unknown_session
+from engine.session_events import (
+    CredentialsSet,
+    LogoutOrdered,
+    SequenceReset,
+    SequenceSet,
+    SessionProvisioned,
+    SessionRemoved,
+    SessionResumed,
+    SessionSuspended,
+)
 from engine.state import Session, State
 from engine.values import GRACE_MS_MAX
 

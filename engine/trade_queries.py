@@ -7,8 +7,9 @@ trading; who wants more goes on from where the answer says that it ended.
 from itertools import islice
 from typing import Final
 
+from engine.answer_events import TradeReported, TradesAnswered
 from engine.commands import QueryTrades
-from engine.events import AnyEvent, Trade, TradeReported, TradesAnswered
+from engine.events import AnyEvent, Trade
 from engine.profile import SessionRole
 from engine.queries import REPORTS_MAX
 from engine.reject import RejectReason, unknown_session

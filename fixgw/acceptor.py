@@ -8,8 +8,9 @@ from typing import Final
 import structlog
 
 from config.settings import Fix
-from engine.events import (
-    AnyEvent,
+from engine.events import AnyEvent
+from engine.overview import OnWire
+from engine.session_events import (
     CredentialsSet,
     LogoutOrdered,
     SequenceReset,
@@ -18,7 +19,6 @@ from engine.events import (
     SessionRemoved,
     SessionSuspended,
 )
-from engine.overview import OnWire
 from fixgw.authentication import Authenticator
 from fixgw.connection import GOODBYE_S, Connection
 from fixgw.gateway import Gateway, Outgoing

@@ -8,9 +8,9 @@ orders, or held for a withdrawal.
 
 from typing import Final
 
+from engine.answer_events import BalanceReported, BalancesAnswered
 from engine.commands import QueryBalances
 from engine.decimals import format_decimal
-from engine.events import BalanceReported, BalancesAnswered
 from engine.state import Session
 from fixgw.codec import Message
 from fixgw.permissions import account_named

@@ -6,8 +6,8 @@ News "recovery complete". All of it is numbered and on record. A session that go
 """
 
 from engine.commands import RecoverSession
-from engine.events import SessionRecovered
 from engine.sequencer import Sequencer
+from engine.session_events import SessionRecovered
 from fixgw.outbound import Outbound
 
 

@@ -15,17 +15,22 @@ from typing import ClassVar, Final
 
 import msgspec
 
-from engine.events import (
-    AnyEvent,
+from engine.answer_events import (
     BalanceReported,
     BalancesAnswered,
-    CancelRejected,
-    CredentialsSet,
-    IndicativePrice,
     InstrumentReported,
+    PhaseReported,
+    ReplayAnswered,
+    ReplayEnded,
+    TradeReported,
+    TradesAnswered,
+)
+from engine.events import (
+    AnyEvent,
+    CancelRejected,
+    IndicativePrice,
     ListReported,
     ListRequestRejected,
-    LogoutOrdered,
     MassCanceled,
     OrderAccepted,
     OrderCanceled,
@@ -35,10 +40,15 @@ from engine.events import (
     OrderStatusReported,
     OrderTriggered,
     PhaseChanged,
-    PhaseReported,
     Refused,
-    ReplayAnswered,
-    ReplayEnded,
+    Trade,
+    TradeAmended,
+)
+from engine.journal import Cursor, JournalReader, sync_directory
+from engine.sequencer import Sequencer
+from engine.session_events import (
+    CredentialsSet,
+    LogoutOrdered,
     SequenceReset,
     SequenceSet,
     SessionProvisioned,
@@ -46,14 +56,8 @@ from engine.events import (
     SessionRemoved,
     SessionResumed,
     SessionSuspended,
-    Trade,
-    TradeAmended,
-    TradeReported,
-    TradesAnswered,
     UserReported,
 )
-from engine.journal import Cursor, JournalReader, sync_directory
-from engine.sequencer import Sequencer
 from fixgw.drop_copy import Copies
 from fixgw.errors import OutboundError
 from fixgw.outbound import Outbound, OutgoingSide

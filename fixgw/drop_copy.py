@@ -27,13 +27,12 @@ from engine.events import (
     OrderReplaced,
     OrderTriggered,
     Refused,
-    SessionProvisioned,
-    SessionRemoved,
     Trade,
     TradeAmended,
 )
 from engine.profile import CopyScope, SessionRole
 from engine.reject import RejectReason
+from engine.session_events import SessionProvisioned, SessionRemoved
 from engine.state import Session, State
 from fixgw.permissions import client_of
 

@@ -27,13 +27,14 @@ from config.settings import MarketData as MarketDataSettings
 from config.settings import Settings
 from engine.control import ask
 from engine.errors import EngineError
-from engine.events import AnyEvent, SequenceReset, SequenceSet, SessionProvisioned
+from engine.events import AnyEvent
 from engine.exchange import Exchange
 from engine.feed import Arrived, follow_frames, newest_snapshot, unknown_record
 from engine.frames import Frame
 from engine.images import StateImage
 from engine.journal import make_directory
 from engine.recovery import apply_again
+from engine.session_events import SequenceReset, SequenceSet, SessionProvisioned
 from engine.snapshot import restore
 from fixgw.acceptor import Acceptor
 from fixgw.authentication import Authenticator

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from engine import state
+from engine.answer_events import PhaseReported
 from engine.commands import QueryInstruments
-from engine.events import AnyEvent, IndicativePrice, PhaseChanged, PhaseReported
+from engine.events import AnyEvent, IndicativePrice, PhaseChanged
 from engine.instrument_queries import report_instruments
 from engine.profile import SessionProfile, SessionRole
 from engine.reject import RejectReason

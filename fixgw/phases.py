@@ -7,7 +7,8 @@ indicative prices while an auction's orders gather.
 
 from typing import Final
 
-from engine.events import IndicativePrice, PhaseChanged, PhaseReported
+from engine.answer_events import PhaseReported
+from engine.events import IndicativePrice, PhaseChanged
 from engine.values import Phase
 from fixgw.instruments import InstrumentText
 from fixgw.timestamps import format_utc

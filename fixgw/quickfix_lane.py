@@ -22,8 +22,10 @@ import structlog
 
 from config.settings import Fix
 from engine.commands import ResetSequence
-from engine.events import (
-    AnyEvent,
+from engine.events import AnyEvent
+from engine.overview import OnWire
+from engine.sequencer import Sequencer
+from engine.session_events import (
     LogoutOrdered,
     SequenceReset,
     SequenceSet,
@@ -32,8 +34,6 @@ from engine.events import (
     SessionResumed,
     SessionSuspended,
 )
-from engine.overview import OnWire
-from engine.sequencer import Sequencer
 from fixgw import quickfix_settings, quickfix_store
 from fixgw.authentication import Authenticator
 from fixgw.codec import Message

@@ -12,6 +12,7 @@ what has a number is owed, and the client asks for the rest again.
 from collections.abc import Iterator
 from typing import Final
 
+from engine.answer_events import ReplayAnswered, ReplayEnded
 from engine.commands import EndReplay, QueryReplay
 from engine.events import (
     AnyEvent,
@@ -23,8 +24,6 @@ from engine.events import (
     OrderReplaced,
     OrderTriggered,
     Refused,
-    ReplayAnswered,
-    ReplayEnded,
     Trade,
     TradeAmended,
 )

@@ -9,13 +9,20 @@ ExecID of a fill is made of its TradeID, `T7-0` for the maker and `T7-1` for the
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from engine.events import (
-    AnyEvent,
+from engine.answer_events import (
     BalanceReported,
     BalancesAnswered,
+    InstrumentReported,
+    PhaseReported,
+    ReplayAnswered,
+    ReplayEnded,
+    TradeReported,
+    TradesAnswered,
+)
+from engine.events import (
+    AnyEvent,
     CancelRejected,
     IndicativePrice,
-    InstrumentReported,
     ListedOrder,
     ListReported,
     ListRequestRejected,
@@ -28,18 +35,12 @@ from engine.events import (
     OrderStatusReported,
     OrderTriggered,
     PhaseChanged,
-    PhaseReported,
     Refused,
-    ReplayAnswered,
-    ReplayEnded,
-    SessionRecovered,
     Trade,
     TradeAmended,
-    TradeReported,
-    TradesAnswered,
-    UserReported,
 )
 from engine.reject import TEXTS
+from engine.session_events import SessionRecovered, UserReported
 from engine.values import BUY, CONTINUOUS, EXPIRIES, REQUESTED, SELL, CancelReason, OrderStatus, OrderType
 from fixgw.balances import balance_reported, balances_answered
 from fixgw.instruments import InstrumentText

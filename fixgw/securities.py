@@ -9,8 +9,8 @@ venue's own the fees in basis points, 5130 of makers and 5131 of takers, and wha
 
 from typing import Final
 
+from engine.answer_events import InstrumentReported
 from engine.commands import QueryInstruments
-from engine.events import InstrumentReported
 from fixgw.codec import Message
 from fixgw.instruments import InstrumentText
 from fixgw.phases import SESSION_SUB_ID, phase_name

@@ -7,8 +7,8 @@ A request may name a first trade by the ExecID(17) of a fill or a TradeID, a tim
 import re
 from typing import Final
 
+from engine.answer_events import TradeReported, TradesAnswered
 from engine.commands import QueryTrades
-from engine.events import TradeReported, TradesAnswered
 from engine.values import CONTINUOUS
 from fixgw.codec import Message
 from fixgw.errors import InvalidTimestamp

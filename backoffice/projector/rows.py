@@ -12,7 +12,7 @@ import msgspec
 
 from backoffice.projector.counters import Counters
 from backoffice.projector.statements import Seldom
-from engine import commands, events
+from engine import commands, events, session_events
 from engine.commands import AnyCommand
 from engine.events import AnyEvent
 from engine.instrument import Instrument
@@ -100,12 +100,12 @@ class Rows:
             events.AssetAdded: self._asset,
             events.InstrumentAdded: self._instrument,
             events.AccountOpened: self._account,
-            events.SessionProvisioned: self._session,
-            events.SessionSuspended: self._session_suspended,
-            events.SessionResumed: self._session_resumed,
-            events.SessionRemoved: self._session_removed,
-            events.SessionUp: self._session_up,
-            events.SessionDown: self._session_down,
+            session_events.SessionProvisioned: self._session,
+            session_events.SessionSuspended: self._session_suspended,
+            session_events.SessionResumed: self._session_resumed,
+            session_events.SessionRemoved: self._session_removed,
+            session_events.SessionUp: self._session_up,
+            session_events.SessionDown: self._session_down,
             events.OrderAccepted: self._accepted,
             events.OrderTriggered: self._triggered,
             events.OrderReplaced: self._replaced,
@@ -158,7 +158,7 @@ class Rows:
         firm = command.firm or command.account
         self.seldom.append((Seldom.ACCOUNT, (event.account, firm, record.time_ns, record.sequence)))
 
-    def _session(self, event: events.SessionProvisioned, record: FeedRecord, _number: int) -> None:
+    def _session(self, event: session_events.SessionProvisioned, record: FeedRecord, _number: int) -> None:
         command = _decode_command(record.command)
         assert isinstance(command, commands.ProvisionSession), "nothing else provisions sessions"
         profile = command.profile
@@ -166,19 +166,19 @@ class Rows:
         row = (event.session, role, version, " ".join(command.accounts), False, False, False, 0, record.sequence)
         self.seldom.append((Seldom.SESSION, row))
 
-    def _session_suspended(self, event: events.SessionSuspended, record: FeedRecord, _number: int) -> None:
+    def _session_suspended(self, event: session_events.SessionSuspended, record: FeedRecord, _number: int) -> None:
         self.seldom.append((Seldom.SESSION_SUSPENDED, (True, record.sequence, event.session)))
 
-    def _session_resumed(self, event: events.SessionResumed, record: FeedRecord, _number: int) -> None:
+    def _session_resumed(self, event: session_events.SessionResumed, record: FeedRecord, _number: int) -> None:
         self.seldom.append((Seldom.SESSION_SUSPENDED, (False, record.sequence, event.session)))
 
-    def _session_removed(self, event: events.SessionRemoved, record: FeedRecord, _number: int) -> None:
+    def _session_removed(self, event: session_events.SessionRemoved, record: FeedRecord, _number: int) -> None:
         self.seldom.append((Seldom.SESSION_REMOVED, (True, False, record.sequence, event.session)))
 
-    def _session_up(self, event: events.SessionUp, record: FeedRecord, _number: int) -> None:
+    def _session_up(self, event: session_events.SessionUp, record: FeedRecord, _number: int) -> None:
         self.seldom.append((Seldom.SESSION_CONNECTED, (True, record.time_ns, record.sequence, event.session)))
 
-    def _session_down(self, event: events.SessionDown, record: FeedRecord, _number: int) -> None:
+    def _session_down(self, event: session_events.SessionDown, record: FeedRecord, _number: int) -> None:
         self.seldom.append((Seldom.SESSION_CONNECTED, (False, record.time_ns, record.sequence, event.session)))
 
     def _order(  # noqa: PLR0913, PLR0917 - the columns of an execution, by position for speed

@@ -3,7 +3,8 @@
 import pytest
 
 from engine import commands
-from engine.events import CommandRejected, OrderCanceled, SessionDown, SessionUp
+from engine.events import CommandRejected, OrderCanceled
+from engine.session_events import SessionDown, SessionUp
 from engine.snapshot import capture, restore, state_hash
 from engine.terms import Terms
 from engine.values import BUY, CancelOnDisconnect, CancelReason, OnDisconnect

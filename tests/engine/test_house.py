@@ -13,10 +13,9 @@ from engine.events import (
     InstrumentAdded,
     OrderCanceled,
     Refused,
-    SequenceReset,
-    SessionProvisioned,
     TradingDayEnded,
 )
+from engine.session_events import SequenceReset, SessionProvisioned
 from engine.snapshot import capture
 from engine.values import AMOUNT_MAX, CancelReason, OrderStatus
 from tests.engine.builders import DAY, GTC, Venue, add_asset, add_instrument, only

@@ -3,10 +3,11 @@ from typing import Any
 import pytest
 
 from engine import commands, queries
-from engine.events import CommandRejected, OrderStatusReported, SessionRecovered, UserReported
+from engine.events import CommandRejected, OrderStatusReported
 from engine.profile import SessionProfile, Throttle
 from engine.queries import RECOVERY_ID
 from engine.reject import RejectReason
+from engine.session_events import SessionRecovered, UserReported
 from engine.state import FINISHED_ORDERS_KEPT
 from engine.values import BUY, LIMIT, SELL, OrderStatus
 from tests.engine.builders import GTC, IOC, SYMBOL, Venue, add_instrument, all_of, only

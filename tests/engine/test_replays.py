@@ -1,7 +1,8 @@
 """Reports asked for once more: what the record has of it."""
 
 from engine import commands
-from engine.events import CommandRejected, ReplayAnswered, ReplayEnded
+from engine.answer_events import ReplayAnswered, ReplayEnded
+from engine.events import CommandRejected
 from tests.engine.builders import Venue, only
 
 

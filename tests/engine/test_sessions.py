@@ -6,17 +6,7 @@ import msgspec
 import pytest
 
 from engine import commands
-from engine.events import (
-    CommandRejected,
-    CredentialsSet,
-    LogoutOrdered,
-    SequenceReset,
-    SequenceSet,
-    SessionProvisioned,
-    SessionRemoved,
-    SessionResumed,
-    SessionSuspended,
-)
+from engine.events import CommandRejected
 from engine.profile import (
     NOT_SET_UP,
     CopyScope,
@@ -26,6 +16,16 @@ from engine.profile import (
     SessionRole,
     SessionSetUp,
     Throttle,
+)
+from engine.session_events import (
+    CredentialsSet,
+    LogoutOrdered,
+    SequenceReset,
+    SequenceSet,
+    SessionProvisioned,
+    SessionRemoved,
+    SessionResumed,
+    SessionSuspended,
 )
 from engine.snapshot import capture, restore
 from engine.values import BUY, CancelOnDisconnect

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import booking, commands
+from engine.answer_events import BalanceReported
 from engine.events import (
     AnyEvent,
-    BalanceReported,
     CommandRejected,
     FundsRefused,
     WithdrawalHeld,

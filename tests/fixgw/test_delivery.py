@@ -16,12 +16,11 @@ from engine.events import (
     Credited,
     InstrumentAdded,
     OrderCanceled,
-    SequenceReset,
-    SessionProvisioned,
     Trade,
     TradingDayEnded,
 )
 from engine.journal import JournalReader
+from engine.session_events import SequenceReset, SessionProvisioned
 from engine.values import CancelReason, OrderType, Side, TimeInForce
 from fixgw.codec import Message
 from fixgw.delivery import _read_delivered, recipients

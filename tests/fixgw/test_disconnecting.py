@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from engine import commands
-from engine.events import SessionDown, SessionUp
 from engine.journal import JournalReader
+from engine.session_events import SessionDown, SessionUp
 from engine.values import CancelOnDisconnect
 from fixgw.codec import Message
 from tests.fixgw.house import QUICK_HASH, Broker, House, numbers

@@ -10,9 +10,9 @@ from engine.commands import ProvisionSession, RemoveSession
 from engine.control import SOCKET, Answer, Done, StaffCommand
 from engine.control_server import ControlServer
 from engine.errors import ControlError
-from engine.events import CredentialsSet
 from engine.journal import JournalReader
 from engine.recovery import JOURNAL
+from engine.session_events import CredentialsSet
 from fixgw import new_passwords
 from fixgw.codec import Message
 from fixgw.new_passwords import NOT_CONFIRMED, NewPasswords

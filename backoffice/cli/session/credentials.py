@@ -177,6 +177,6 @@ def _text(argument: str) -> str:
 
 
 def _told(events: "Sequence[AnyEvent]") -> list[str]:
-    from engine.events import CredentialsSet
+    from engine.session_events import CredentialsSet
 
     return [f"session {each.session} has other credentials now" for each in events if isinstance(each, CredentialsSet)]

@@ -50,7 +50,7 @@ def remove(session: SessionArgument, asked: Asked) -> None:
 
 
 def _told(events: "Sequence[AnyEvent]") -> list[str]:
-    from engine.events import LogoutOrdered, SessionRemoved, SessionResumed, SessionSuspended
+    from engine.session_events import LogoutOrdered, SessionRemoved, SessionResumed, SessionSuspended
 
     lines = []
     for event in events:

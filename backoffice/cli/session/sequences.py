@@ -52,7 +52,7 @@ def reset(session: SessionArgument, asked: Asked) -> None:
 
 
 def _told(events: "Sequence[AnyEvent]") -> list[str]:
-    from engine.events import SequenceReset, SequenceSet
+    from engine.session_events import SequenceReset, SequenceSet
 
     lines = []
     for event in events:

@@ -104,6 +104,6 @@ def change(session: SessionArgument, asked: Asked, given: SetUp) -> None:
 
 
 def _told(events: "Sequence[AnyEvent]") -> list[str]:
-    from engine.events import SessionProvisioned
+    from engine.session_events import SessionProvisioned
 
     return [f"session {each.session} is set up" for each in events if isinstance(each, SessionProvisioned)]
