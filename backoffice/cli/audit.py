@@ -83,6 +83,7 @@ def verify(
     from backoffice.cli.failure import CommandFailed
     from backoffice.cli.loop import run
     from backoffice.cli.office import office
+    from backoffice.cli.progress import bar
     from backoffice.cli.tables import form_of, show_fields
     from backoffice.staff import audit
     from backoffice.staff.permissions import Permission
@@ -92,7 +93,8 @@ def verify(
     async def check() -> "Verified":
         async with office(config, data, as_user) as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_AUDIT_TRAIL)
-            return await audit.verify(session, earlier)
+            with bar("checking the audit trail", "entries", await audit.last_number(session)) as progress:
+                return await audit.verify(session, earlier, progress=progress)
 
     verified = run(check())
     if verified.flaw:

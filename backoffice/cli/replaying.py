@@ -1,9 +1,10 @@
-"""How far a replay has got: a bar on a terminal, nothing elsewhere."""
+"""How far a replay of the journal has got."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from backoffice.cli.progress import bar
 from engine.errors import JournalError
 from engine.journal import JournalReader
 from engine.recovery import JOURNAL
@@ -11,25 +12,9 @@ from engine.recovery import JOURNAL
 
 @contextmanager
 def progress_bar(data: Path) -> Iterator[Callable[[int], None]]:
-    """Show a bar on standard error while the block runs; give what must be told the sequence reached."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda _: None
-        return
-    with Progress(
-        TextColumn("replaying the journal"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.completed:,} records"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    ) as progress:
-        task = progress.add_task("replay", total=last_sequence(JournalReader(data / JOURNAL)))
-        yield lambda sequence: progress.update(task, completed=sequence)
+    """Show a bar while the block runs; give what must be told the sequence reached."""
+    with bar("replaying the journal", "records", last_sequence(JournalReader(data / JOURNAL))) as done:
+        yield done
 
 
 def last_sequence(reader: JournalReader) -> int | None:

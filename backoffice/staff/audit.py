@@ -12,11 +12,11 @@ Personal data goes in sealed, or not at all: the trail is for ever.
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import event, func, insert, select
+from sqlalchemy import Row, event, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
@@ -84,7 +84,7 @@ def _write(session: Session) -> None:
     for entry in unwritten:
         number += 1
         entry.update(number=number, previous=previous)
-        entry["hash"] = previous = _hash_of(entry)
+        entry["hash"] = previous = _hash_of(*(entry[column.key] for column in _HASHED))
     session.execute(insert(AuditEntry), unwritten)
 
 
@@ -133,25 +133,30 @@ class Verified(msgspec.Struct, frozen=True):
     """The first thing that is not, empty if all is well."""
 
 
-async def verify(session: AsyncSession, noted: tuple[int, str] | None = None) -> Verified:
+async def verify(
+    session: AsyncSession,
+    noted: tuple[int, str] | None = None,
+    *,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Verified:
     """Check every entry from the first on, and find the first that is not as it was written.
 
     `noted`: number and hash of an entry as they were noted down before; the trail must still hold it.
+    `progress` is told how many are checked.
     """
     number, previous = 0, FIRST_HASH
-    while True:
-        batch = select(AuditEntry).where(AuditEntry.number > number).order_by(AuditEntry.number).limit(_BATCH)
-        found = (await session.scalars(batch)).all()
-        for entry in found:
-            flaw = _flaw(entry, number + 1, previous)
-            if not flaw and noted is not None and entry.number == noted[0] and entry.hash != noted[1]:
-                flaw = f"entry {entry.number} is another one than was noted down"
-            if flaw:
-                return Verified(number, previous, flaw)
-            number, previous = entry.number, entry.hash
-        session.expunge_all()
-        if len(found) < _BATCH:
-            break
+    entries = await session.stream(
+        select(*_HASHED, AuditEntry.hash).order_by(AuditEntry.number).execution_options(yield_per=_BATCH)
+    )
+    async for entry in entries:
+        flaw = _flaw(entry, number + 1, previous)
+        if not flaw and noted is not None and entry.number == noted[0] and entry.hash != noted[1]:
+            flaw = f"entry {entry.number} is another one than was noted down"
+        if flaw:
+            return Verified(number, previous, flaw)
+        number, previous = entry.number, entry.hash
+        if number % _BATCH == 0:
+            progress(number)
     if noted is not None and number < noted[0]:
         return Verified(number, previous, f"entry {noted[0]}, which was noted down, is missing: the end is cut off")
     return Verified(number, previous)
@@ -162,21 +167,33 @@ async def last_number(session: AsyncSession) -> int:
     return await session.scalar(select(func.max(AuditEntry.number))) or 0
 
 
-def _flaw(entry: AuditEntry, number: int, previous: str) -> str:
+def _flaw(entry: Row[*tuple[Any, ...]], number: int, previous: str) -> str:
     """Return what is wrong with an entry that should be this one, or an empty text."""
-    if entry.number != number:
+    if entry.number < number:
+        return f"entry {entry.number} has been put in"
+    if entry.number > number:
         return f"entry {number} is missing: after it comes {entry.number}"
     if entry.previous != previous:
         return f"entry {number} does not follow the one before it"
-    said = {name: getattr(entry, name) for name in _HASHED}
-    return "" if entry.hash == _hash_of(said) else f"entry {number} has been changed"
+    return "" if entry.hash == _hash_of(*entry[:-1]) else f"entry {number} has been changed"
 
 
-_HASHED: Final = ("number", "time_ns", "actor", "verb", "subject", "before", "after", "why", "previous")
+_HASHED: Final = (
+    AuditEntry.number,
+    AuditEntry.time_ns,
+    AuditEntry.actor,
+    AuditEntry.verb,
+    AuditEntry.subject,
+    AuditEntry.before,
+    AuditEntry.after,
+    AuditEntry.why,
+    AuditEntry.previous,
+)
 
 
-def _hash_of(entry: Mapping[str, Any]) -> str:
-    return hashlib.sha256(_canonical([entry[name] for name in _HASHED]).encode()).hexdigest()
+def _hash_of(*said: str | int | None) -> str:
+    """Return the hash of what an entry says, in the order of `_HASHED`."""
+    return hashlib.sha256(_canonical(said).encode()).hexdigest()
 
 
 def _canonical(value: object) -> str:

@@ -130,6 +130,13 @@ async def test_what_is_taken_out_put_in_or_exchanged_is_found(database: Database
     assert (await verified(database, (1, "f" * 64))).flaw == "entry 1 is another one than was noted down"
 
 
+async def test_an_entry_from_before_the_first_is_found(database: Database) -> None:
+    await record(database)
+    columns = "time_ns, actor, verb, subject, why, previous, hash"
+    await tamper(database, f"INSERT INTO audit_entry (number, {columns}) SELECT 0, {columns} FROM audit_entry")
+    assert (await verified(database)).flaw == "entry 0 has been put in"
+
+
 async def first(database: Database) -> str:
     async with database.reading() as session:
         return (await audit.entries(session, Wanted(), 100))[0].hash
