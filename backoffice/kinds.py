@@ -1,6 +1,7 @@
 """All kinds of proposals that need a second person: importing this registers them. An owner is listed here."""
 
+from backoffice.crm import rating, suspending
 from backoffice.payments import deposits, destinations, withdrawals
 from backoffice.staff import changes
 
-__all__ = ["changes", "deposits", "destinations", "withdrawals"]
+__all__ = ["changes", "deposits", "destinations", "rating", "suspending", "withdrawals"]

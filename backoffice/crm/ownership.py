@@ -63,6 +63,8 @@ class Structure(msgspec.Struct, frozen=True):
     owners: tuple[Owner, ...]
     people: frozenset[str]
     gaps: tuple[Gap, ...]
+    layers: int
+    """How many entities stand between the client and those who own it, on the longest path."""
 
     def beneficial_owners(self, threshold_ppm: int) -> tuple[Owner, ...]:
         """Return the people in scope."""
@@ -80,13 +82,13 @@ def threshold_ppm(jurisdiction: str, entity_type: EntityType, *, is_high_risk: b
 
 
 def parse_percent(text: str) -> int:
-    """Return a percentage in parts per million. Raise `Refused` unless it is above 0 and at most 100."""
+    """Return a percentage in parts per million. Raise `Refused` unless it is from 0 to 100."""
     try:
         ppm = parse_decimal(text.removesuffix("%").strip(), 4)
     except DecimalError as error:
         raise Refused(f"share {error}; write a percentage, as 12.5") from error
-    if not 0 < ppm <= WHOLE_PPM:
-        raise Refused(f"share {text[:40]!r}: must be above 0 and at most 100 per cent")
+    if not 0 <= ppm <= WHOLE_PPM:
+        raise Refused(f"share {text[:40]!r}: must be from 0 to 100 per cent")
     return ppm
 
 
@@ -106,9 +108,11 @@ def structure_of(client: str, holdings: Iterable[Holding], people: Iterable[str]
     known = frozenset(people)
     by_held = _by_held(holdings, known)
     order = _from_the_top(client, by_held)
-    shares = {client: Fraction(1)}
+    shares, depths = {client: Fraction(1)}, {client: 0}
     for entity in order:
         for holding in by_held.get(entity, ()):
+            if holding.holder not in known:
+                depths[holding.holder] = max(depths.get(holding.holder, 0), depths[entity] + 1)
             part = shares[entity] * holding.share_ppm / WHOLE_PPM
             shares[holding.holder] = shares.get(holding.holder, Fraction(0)) + part
     owners = [Owner(party, share, _votes(party, client, by_held)) for party, share in shares.items() if party != client]
@@ -119,7 +123,7 @@ def structure_of(client: str, holdings: Iterable[Holding], people: Iterable[str]
         if entity not in known
     ]
     gaps = sorted((gap for gap in gaps if gap.share), key=lambda gap: (-gap.share, gap.entity))
-    return Structure(tuple(owners), known, tuple(gaps))
+    return Structure(tuple(owners), known, tuple(gaps), max(depths.values()))
 
 
 def _by_held(holdings: Iterable[Holding], people: frozenset[str]) -> Mapping[str, tuple[Holding, ...]]:
@@ -132,6 +136,8 @@ def _by_held(holdings: Iterable[Holding], people: frozenset[str]) -> Mapping[str
         for what, ppm in (("share", holding.share_ppm), ("votes", holding.votes_ppm)):
             if not 0 <= ppm <= WHOLE_PPM:
                 raise Refused(f"ownership: the {what} of {holding.holder} in {holding.held} must be from 0 to 100 %")
+        if not holding.share_ppm and not holding.votes_ppm:
+            raise Refused(f"ownership: {holding.holder} has neither a share of {holding.held} nor votes")
         held = by_held.setdefault(holding.held, [])
         if any(other.holder == holding.holder for other in held):
             raise Refused(f"ownership: {holding.holder} stands twice among the owners of {holding.held}; add them up")

@@ -104,6 +104,16 @@ def check_flaws(known: Known) -> Iterator[Obstacle]:
     for shortfall in known.shortfalls:
         if shortfall.flaw == "is not verified yet":
             yield _of_document(known, shortfall)
+    yield from screening_flaws(known)
+    if known.rating is None:
+        yield Obstacle("its risk is not rated", f"fondaco client risk {client}")
+    elif known.rating is Rating.PROHIBITED:
+        yield Obstacle("its risk is prohibited", f"fondaco client reject {client}")
+
+
+def screening_flaws(known: Known) -> Iterator[Obstacle]:
+    """Yield what `clear` asks for."""
+    client = known.client
     if not known.has_lists:
         yield Obstacle("there is no list to screen against", "fondaco screening import NAME FILE")
     if known.unscreened:
@@ -116,10 +126,6 @@ def check_flaws(known: Known) -> Iterator[Obstacle]:
         )
     if known.true_matches:
         yield Obstacle(f"on a sanctions list: {', '.join(known.true_matches)}", f"fondaco client reject {client}")
-    if known.rating is None:
-        yield Obstacle("its risk is not rated", f"fondaco client risk {client} --industry … --volume …")
-    elif known.rating is Rating.PROHIBITED:
-        yield Obstacle("its risk is prohibited", f"fondaco client reject {client}")
 
 
 def agreement_flaws(known: Known) -> Iterator[Obstacle]:

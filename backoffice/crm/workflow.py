@@ -72,7 +72,7 @@ TRANSITIONS: Final[dict[State, dict[Verb, State]]] = {
     _S.REJECTED: {_V.REOPEN: _S.DRAFT},
     _S.ACTIVE: {_V.SUSPEND: _S.SUSPENDED, _V.OFFBOARD: _S.OFFBOARDING},
     _S.SUSPENDED: {_V.SUSPEND: _S.SUSPENDED, _V.RESUME: _S.ACTIVE, _V.OFFBOARD: _S.OFFBOARDING},
-    _S.OFFBOARDING: {_V.CLOSE: _S.CLOSED},
+    _S.OFFBOARDING: {_V.SUSPEND: _S.OFFBOARDING, _V.RESUME: _S.OFFBOARDING, _V.CLOSE: _S.CLOSED},
     _S.CLOSED: {},
 }
 
@@ -125,7 +125,5 @@ def may_trade(state: State, suspension: Suspension | None) -> bool:
 
 
 def may_withdraw(state: State, suspension: Suspension | None) -> bool:
-    """Return whether a client may take money out: also one that leaves."""
-    if state is State.SUSPENDED:
-        return suspension is Suspension.TRADING
-    return state in (State.ACTIVE, State.OFFBOARDING)
+    """Return whether a client may take money out: also one that leaves, unless it was suspended from that."""
+    return state in (State.ACTIVE, State.SUSPENDED, State.OFFBOARDING) and suspension in (None, Suspension.TRADING)

@@ -1,11 +1,12 @@
 """All tables of the back office: importing this fills `metadata`. A module with tables of its own is listed here."""
 
 from backoffice import outbox
+from backoffice.crm import tables as crm
 from backoffice.database.base import Base
 from backoffice.payments import tables as payments
 from backoffice.projector import tables as projector
 from backoffice.staff import tables as staff
 
-__all__ = ["metadata", "outbox", "payments", "projector", "staff"]
+__all__ = ["crm", "metadata", "outbox", "payments", "projector", "staff"]
 
 metadata = Base.metadata

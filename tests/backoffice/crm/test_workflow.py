@@ -59,6 +59,7 @@ def test_nobody_trades_who_was_not_approved_by_a_second_person() -> None:
         (State.SUSPENDED, Suspension.WITHDRAWALS, True, False),
         (State.SUSPENDED, Suspension.ALL, False, False),
         (State.OFFBOARDING, None, False, True),
+        (State.OFFBOARDING, Suspension.ALL, False, False),
         (State.CLOSED, None, False, False),
     ),
 )

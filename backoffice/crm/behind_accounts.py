@@ -1,0 +1,39 @@
+"""Whether anything is known of the client behind an account that speaks against a payment of it, now."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backoffice.crm.screening.checking import hits_of
+from backoffice.crm.tables.file import Client
+from backoffice.crm.workflow import State, Suspension, may_withdraw
+from backoffice.payments.clients import Flow
+from backoffice.projector.tables import VenueAccount
+
+_TAKES_DEPOSITS = frozenset({State.ACTIVE, State.SUSPENDED})
+
+
+class ClientsBehindAccounts:
+    """Answers the payments' question about clients."""
+
+    async def objection(self, session: AsyncSession, account: str, flow: Flow, _asset: str, _amount: int) -> str:
+        """Return why a payment of an account must not go on now, empty if nothing is against it."""
+        client = await client_behind(session, account)
+        if client is None:
+            return f"account {account} is no client's"
+        state = State(client.state)
+        suspension = None if client.suspension is None else Suspension(client.suspension)
+        if flow is Flow.IN and (state not in _TAKES_DEPOSITS or suspension is Suspension.ALL):
+            return f"{client.id} is {client.state}, and takes no deposits"
+        if flow is Flow.OUT and not may_withdraw(state, suspension):
+            return f"{client.id} is {client.state}, and may not withdraw"
+        open_hits = await hits_of(session, client)
+        true_matches = [hit for hit in await hits_of(session, client, ("true-match",)) if hit.purpose == "sanctions"]
+        if true_matches:
+            return f"{client.id} is on a sanctions list: {true_matches[0].id}"
+        return f"{client.id} has screening hits to be decided: {open_hits[0].id}" if open_hits else ""
+
+
+async def client_behind(session: AsyncSession, account: str) -> Client | None:
+    """Return the client whose account it is, None if it is nobody's that we know."""
+    query = select(Client).join(VenueAccount, VenueAccount.firm == Client.firm).where(VenueAccount.account == account)
+    return await session.scalar(query)

@@ -1,0 +1,313 @@
+"""Changes a client's file. Every change is looked at with the whole file, counted, and on record in the audit trail.
+
+The trail is for ever and so has no personal data: it names who and what was changed, not to what.
+"""
+
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import delete, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backoffice.crm.client_file import (
+    THE_CLIENT,
+    ClientFile,
+    ContactGiven,
+    Licence,
+    PartyGiven,
+    TaxId,
+    check,
+)
+from backoffice.crm.identity import Address, check_lei
+from backoffice.crm.loading import client_of, read_file
+from backoffice.crm.numbering import next_number, number_of
+from backoffice.crm.ownership import parse_percent
+from backoffice.crm.sealed_fields import seal, seal_if_any
+from backoffice.crm.tables.desk import Contact
+from backoffice.crm.tables.file import Client, ClientAddress, ClientLicence, ClientTaxId, Party, PartyHolding
+from backoffice.crm.workflow import OPEN_FILE, State
+from backoffice.errors import Conflict, NotFound, Refused
+from backoffice.staff import audit
+from backoffice.staff.actor import Actor
+from backoffice.staff.permissions import Permission
+from backoffice.staff.sealing import Sealer
+
+FIELDS: Final = (
+    "name",
+    "trading_name",
+    "entity_type",
+    "legal_form",
+    "jurisdiction",
+    "registration",
+    "lei",
+    "industry",
+    "volume",
+    "firm",
+)
+"""What a client's own row has, and staff may set."""
+_OR_NONE: Final = frozenset({"lei", "firm"})
+
+
+async def editable(session: AsyncSession, actor: Actor, client_id: str) -> Client:
+    """Return a client whose file may be changed. Raise `Refused` if somebody is deciding on it, or has."""
+    actor.require(Permission.EDIT_CLIENTS)
+    client = await client_of(session, client_id, for_update=True)
+    if State(client.state) not in OPEN_FILE:
+        raise Refused(f"{client.id} is {client.state}: its file cannot be changed now; ask for request-information")
+    return client
+
+
+async def edited(  # noqa: PLR0913 - what was changed, and what the trail says of it
+    session: AsyncSession,
+    actor: Actor,
+    sealer: Sealer,
+    client: Client,
+    verb: str,
+    after: dict[str, Any],
+    *,
+    before: dict[str, Any] | None = None,
+    why: str,
+    now_ns: int,
+) -> None:
+    """Look at the whole file after a change, and put it on record. Raise `Refused` if it is not sound any more."""
+    client.editors = " ".join(sorted({*client.editors.split(), actor.user}))
+    client.edits += 1
+    await session.flush()
+    check(await read_file(session, sealer, client))
+    await audit.record(session, actor, verb, f"client/{client.id}", before=before, after=after, why=why, now_ns=now_ns)
+
+
+async def set_fields(
+    session: AsyncSession,
+    actor: Actor,
+    sealer: Sealer,
+    client_id: str,
+    changes: dict[str, str],
+    *,
+    why: str,
+    now_ns: int,
+) -> Client:
+    """Set some of `FIELDS`. Raise `Refused`, or `Conflict` if another client has that LEI or firm."""
+    client = await editable(session, actor, client_id)
+    assert set(changes) <= set(FIELDS), "only what staff may set"
+    if not changes:
+        raise Refused("nothing to set: name what is to change")
+    if changes.get("lei"):
+        changes = {**changes, "lei": check_lei(changes["lei"])}
+    await check_unique(session, changes, client)
+    if client.firm is not None and changes.get("firm", client.firm) != client.firm and client.state != State.DRAFT:
+        raise Refused(f"{client.id} is {client.firm} to the engine, which gives a firm no other name")
+    before = {name: getattr(client, name) for name in changes}
+    for name, value in changes.items():
+        setattr(client, name, value or None if name in _OR_NONE else value)
+    await edited(session, actor, sealer, client, "set", changes, before=before, why=why, now_ns=now_ns)
+    return client
+
+
+async def check_unique(session: AsyncSession, fields: dict[str, str], client: Client | None = None) -> None:
+    """Raise `Conflict` if another client has this LEI or this firm already."""
+    for name in ("lei", "firm"):
+        value = fields.get(name)
+        if not value:
+            continue
+        other = await session.scalar(select(Client).where(getattr(Client, name) == value))
+        if other is not None and other is not client:
+            raise Conflict(f"{name} {value} is {other.id}'s already ({other.name})")
+
+
+async def set_address(
+    session: AsyncSession,
+    actor: Actor,
+    sealer: Sealer,
+    client_id: str,
+    kind: str,
+    address: Address,
+    *,
+    why: str,
+    now_ns: int,
+) -> Client:
+    """Set an address of a client: where it is registered, works, or gets its mail."""
+    client = await editable(session, actor, client_id)
+    before = await session.get(ClientAddress, (client.number, kind))
+    was = None if before is None else {kind: before.content}
+    await put_address(session, client, kind, address)
+    after = {kind: msgspec.to_builtins(address)}
+    await edited(session, actor, sealer, client, "set address", after, before=was, why=why, now_ns=now_ns)
+    return client
+
+
+async def add_party(
+    session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, given: PartyGiven, *, why: str, now_ns: int
+) -> str:
+    """Add somebody to a client's file, with what they own, and return what they are called: P-1."""
+    client = await editable(session, actor, client_id)
+    party = await put_party(session, sealer, client, given)
+    await put_holdings(session, client, party, given, {})
+    await edited(session, actor, sealer, client, "add party", _shown(party, given), why=why, now_ns=now_ns)
+    return party.id
+
+
+async def change_party(
+    session: AsyncSession,
+    actor: Actor,
+    sealer: Sealer,
+    client_id: str,
+    party_id: str,
+    changes: dict[str, Any],
+    *,
+    why: str,
+    now_ns: int,
+) -> str:
+    """Set some fields of somebody in a client's file, named as `PartyGiven` has them."""
+    client = await editable(session, actor, client_id)
+    file = await read_file(session, sealer, client)
+    given = next((each for each in file.parties if each.id == party_id.upper()), None)
+    if given is None:
+        raise NotFound(f"{party_id[:40]}: nobody of that name in the file of {client.id}")
+    if not changes:
+        raise Refused("nothing to set: name what is to change")
+    new = msgspec.structs.replace(given, **changes)
+    party = await session.get_one(Party, number_of(given.id, "P", "party"))
+    _fill(sealer, party, new)
+    if "holdings" in changes:
+        await session.execute(delete(PartyHolding).where(PartyHolding.holder == party.number))
+        await put_holdings(session, client, party, new, {})
+    after = {**_shown(party, new), "changed": sorted(changes)}
+    await edited(
+        session,
+        actor,
+        sealer,
+        client,
+        "change party",
+        after,
+        before=_shown(party, given),
+        why=why,
+        now_ns=now_ns,
+    )
+    return party.id
+
+
+async def remove_party(
+    session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, party_id: str, *, why: str, now_ns: int
+) -> None:
+    """Take somebody out of a client's file, with what they own and what is owned of them. Their row stays."""
+    client = await editable(session, actor, client_id)
+    party = await session.get(Party, number_of(party_id, "P", "party"))
+    if party is None or party.client != client.number or party.removed_ns is not None:
+        raise NotFound(f"{party_id[:40]}: nobody of that name in the file of {client.id}")
+    party.removed_ns = now_ns
+    await session.execute(
+        delete(PartyHolding).where(or_(PartyHolding.holder == party.number, PartyHolding.held == party.number))
+    )
+    before = {"party": party.id, "roles": party.roles}
+    await edited(session, actor, sealer, client, "remove party", {}, before=before, why=why, now_ns=now_ns)
+
+
+async def add_tax_id(
+    session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, tax_id: TaxId, *, why: str, now_ns: int
+) -> None:
+    """Add a number with a tax authority."""
+    client = await editable(session, actor, client_id)
+    session.add(ClientTaxId(client=client.number, country=tax_id.country, number=tax_id.number))
+    after = msgspec.to_builtins(tax_id)
+    await edited(session, actor, sealer, client, "add tax id", after, why=why, now_ns=now_ns)
+
+
+async def add_licence(
+    session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, licence: Licence, *, why: str, now_ns: int
+) -> None:
+    """Add what a supervisor lets the client do."""
+    client = await editable(session, actor, client_id)
+    session.add(ClientLicence(client=client.number, **msgspec.structs.asdict(licence)))
+    after = msgspec.to_builtins(licence)
+    await edited(session, actor, sealer, client, "add licence", after, why=why, now_ns=now_ns)
+
+
+async def add_contact(
+    session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, given: ContactGiven, *, why: str, now_ns: int
+) -> str:
+    """Add somebody to call, and return what they are called: K-1."""
+    client = await editable(session, actor, client_id)
+    contact = await put_contact(session, sealer, client, given)
+    after = {"contact": contact.id, "purpose": contact.purpose}
+    await edited(session, actor, sealer, client, "add contact", after, why=why, now_ns=now_ns)
+    return contact.id
+
+
+async def put_address(session: AsyncSession, client: Client, kind: str, address: Address) -> None:
+    content = msgspec.to_builtins(address)
+    await session.merge(ClientAddress(client=client.number, kind=kind, content=content))
+
+
+async def put_party(session: AsyncSession, sealer: Sealer, client: Client, given: PartyGiven) -> Party:
+    number = await next_number(session, Party.number)
+    party = Party(number=number, client=client.number, kind=given.kind)
+    _fill(sealer, party, given)
+    session.add(party)
+    await session.flush()
+    return party
+
+
+async def put_holdings(
+    session: AsyncSession, client: Client, party: Party, given: PartyGiven, ids: dict[str, int]
+) -> None:
+    """Add what a party owns. `ids`: parties that are called otherwise in the file that is imported."""
+    for holding in given.holdings:
+        held = None
+        if holding.of != THE_CLIENT:
+            held = ids.get(holding.of) or number_of(holding.of, "P", "party")
+            other = await session.get(Party, held)
+            if other is None or other.client != client.number or other.removed_ns is not None:
+                raise NotFound(f"{holding.of[:40]}: nobody of that name in the file of {client.id}")
+        session.add(
+            PartyHolding(
+                number=await next_number(session, PartyHolding.number),
+                client=client.number,
+                holder=party.number,
+                held=held,
+                share_ppm=parse_percent(holding.share),
+                votes_ppm=parse_percent(holding.votes or holding.share),
+            )
+        )
+        await session.flush()
+
+
+async def put_contact(session: AsyncSession, sealer: Sealer, client: Client, given: ContactGiven) -> Contact:
+    number = await next_number(session, Contact.number)
+    contact = Contact(
+        number=number,
+        client=client.number,
+        purpose=given.purpose,
+        name=seal(sealer, Contact, "name", given.name, number),
+        email=seal_if_any(sealer, Contact, "email", given.email, number),
+        phone=seal_if_any(sealer, Contact, "phone", given.phone, number),
+    )
+    session.add(contact)
+    await session.flush()
+    return contact
+
+
+def fields_of(file: ClientFile) -> dict[str, str | None]:
+    """Return what goes into a client's own row."""
+    return {name: getattr(file, name) or None if name in _OR_NONE else str(getattr(file, name)) for name in FIELDS}
+
+
+def _fill(sealer: Sealer, party: Party, given: PartyGiven) -> None:
+    number = party.number
+    born = "" if given.born is None else given.born.isoformat()
+    address = "" if given.address is None else msgspec.json.encode(given.address).decode()
+    party.kind = given.kind
+    party.name = seal(sealer, Party, "name", given.name, number)
+    party.birth = seal_if_any(sealer, Party, "birth", born, number)
+    party.birth_place = seal_if_any(sealer, Party, "birth_place", given.birth_place, number)
+    party.address = seal_if_any(sealer, Party, "address", address, number)
+    party.countries = " ".join(given.countries)
+    party.roles = " ".join(given.roles)
+    party.is_exposed = given.is_exposed
+    party.lei = given.lei or None
+
+
+def _shown(party: Party, given: PartyGiven) -> dict[str, Any]:
+    """Return what the audit trail may keep of somebody."""
+    holdings = [msgspec.to_builtins(each) for each in given.holdings]
+    return {"party": party.id, "kind": given.kind, "roles": list(given.roles), "holdings": holdings}

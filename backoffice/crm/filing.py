@@ -1,0 +1,192 @@
+"""Documents of a client: filed by the hash of their bytes, verified by a second person, followed until they expire.
+
+The bytes stay where the house keeps its papers; what is here is their hash, so that whoever has a file can show that it
+is the one that was filed.
+"""
+
+import datetime as dt
+import hashlib
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backoffice.crm.client_file import THE_CLIENT, DocumentGiven, check_hash
+from backoffice.crm.documents import DocumentKind, Paper, reminder_due
+from backoffice.crm.editing import editable, edited
+from backoffice.crm.following_up import put_task
+from backoffice.crm.loading import client_of, day_of, documents_of, row_of
+from backoffice.crm.numbering import next_number, number_of
+from backoffice.crm.sealed_fields import seal
+from backoffice.crm.tables.file import Client, ClientDocument, Party
+from backoffice.crm.workflow import State
+from backoffice.errors import NotFound, Refused
+from backoffice.staff import audit
+from backoffice.staff.actor import BACK_OFFICE, Actor
+from backoffice.staff.permissions import Permission, Role
+from backoffice.staff.sealing import Sealer
+
+FILE_BYTES_MAX: Final = 512 * 1024 * 1024
+_GONE: Final = (State.CLOSED.value, State.REJECTED.value)
+
+
+def hash_of(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes. Raise `Refused` if it is empty or too large, or OSError."""
+    size = path.stat().st_size
+    if not 0 < size <= FILE_BYTES_MAX:
+        raise Refused(f"{path}: a document has from 1 byte to {FILE_BYTES_MAX // 1024**2} MiB")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def check_file(path: Path, expected: str) -> str:
+    """Return a file's hash. Raise `Refused` if it is not the one that was said."""
+    found = hash_of(path)
+    if expected and found != check_hash(expected):
+        raise Refused(f"{path}: is not the document that was meant: its SHA-256 is {found}, not {expected.lower()}")
+    return found
+
+
+async def file_document(
+    session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, given: DocumentGiven, *, why: str, now_ns: int
+) -> str:
+    """File a document of a client, or of somebody in its file, and return what it is called: D-1."""
+    client = await editable(session, actor, client_id)
+    if given.issued > day_of(now_ns):
+        raise Refused(f"document: issued on {given.issued}, which is still to come")
+    party = None
+    if given.of != THE_CLIENT and given.of.upper() != client.id:
+        party = number_of(given.of, "P", "party")
+        found = await session.get(Party, party)
+        if found is None or found.client != client.number or found.removed_ns is not None:
+            raise NotFound(f"{given.of[:40]}: nobody of that name in the file of {client.id}")
+    document = await put_document(session, actor, sealer, client, given, party, now_ns)
+    after = {"document": document.id, "kind": document.kind, "of": given.of, "hash": document.hash}
+    await edited(session, actor, sealer, client, "file document", after, why=why, now_ns=now_ns)
+    return document.id
+
+
+async def verify_document(
+    session: AsyncSession, actor: Actor, document_id: str, found_hash: str | None, *, why: str, now_ns: int
+) -> ClientDocument:
+    """Say that a document is what it should be. `found_hash`: of the file that was looked at, if it was given.
+
+    Raise `Refused` for whoever filed it, or if the file is another one.
+    """
+    actor.require(Permission.APPROVE_CLIENTS)
+    document = await _document(session, document_id)
+    if document.filed_by == actor.user:
+        raise Refused(f"{actor.user} has filed {document.id}; somebody else must verify it")
+    if document.verified_by is not None:
+        raise Refused(f"{document.id} is verified already, by {document.verified_by}")
+    if found_hash is not None and found_hash != document.hash:
+        raise Refused(f"{document.id}: that file is another one: its SHA-256 is {found_hash}, not {document.hash}")
+    document.verified_by, document.verified_ns = actor.user, now_ns
+    after = {"document": document.id, "hash": document.hash, "file": found_hash is not None}
+    await _record(session, actor, "verify document", document, after, why, now_ns)
+    return document
+
+
+async def withdraw_document(
+    session: AsyncSession, actor: Actor, document_id: str, *, why: str, now_ns: int
+) -> ClientDocument:
+    """Let a document count no more: it was the wrong one, or another one is in its place."""
+    document = await _document(session, document_id)
+    await editable(session, actor, f"C-{document.client}")
+    document.withdrawn_ns = now_ns
+    await _record(session, actor, "withdraw document", document, {"document": document.id}, why, now_ns)
+    return document
+
+
+async def papers_of(session: AsyncSession, client: Client) -> list[Paper]:
+    """Return a client's documents as the rules see them."""
+    return [_paper(client, each) for each in await documents_of(session, client)]
+
+
+async def remind(session: AsyncSession, *, now_ns: int) -> list[str]:
+    """Make a task for each document that expires soon, once at each mark, and return what the tasks are called."""
+    today = day_of(now_ns)
+    made = []
+    query = (
+        select(ClientDocument, Client)
+        .join(Client, Client.number == ClientDocument.client)
+        .where(
+            ClientDocument.expires.is_not(None),
+            ClientDocument.expires <= today + dt.timedelta(days=60),
+            ClientDocument.withdrawn_ns.is_(None),
+            Client.state.not_in(_GONE),
+        )
+        .order_by(ClientDocument.expires, ClientDocument.number)
+    )
+    for document, client in (await session.execute(query)).all():
+        if document.expires is None or not reminder_due(_paper(client, document), document.reminded, today):
+            continue
+        document.reminded = today
+        expires = "has expired" if document.expires < today else "expires"
+        what = f"{document.id}, {document.kind.replace('-', ' ')}, {expires} on {document.expires}: ask for a new one"
+        task = await put_task(
+            session, BACK_OFFICE, client, what, max(document.expires, today), Role.ONBOARDING.value, now_ns
+        )
+        made.append(task.id)
+    return made
+
+
+async def put_document(
+    session: AsyncSession,
+    actor: Actor,
+    sealer: Sealer,
+    client: Client,
+    given: DocumentGiven,
+    party: int | None,
+    now_ns: int,
+) -> ClientDocument:
+    number = await next_number(session, ClientDocument.number)
+    document = ClientDocument(
+        number=number,
+        client=client.number,
+        party=party,
+        kind=given.kind.value,
+        name=seal(sealer, ClientDocument, "name", given.name, number),
+        hash=check_hash(given.hash),
+        issued=given.issued,
+        expires=given.expires,
+        filed_by=actor.user,
+        filed_ns=now_ns,
+    )
+    session.add(document)
+    await session.flush()
+    return document
+
+
+def _paper(client: Client, document: ClientDocument) -> Paper:
+    return Paper(
+        document.id,
+        DocumentKind(document.kind),
+        client.id if document.party is None else f"P-{document.party}",
+        document.issued,
+        document.expires,
+        document.verified_by is not None,
+    )
+
+
+async def _document(session: AsyncSession, document_id: str) -> ClientDocument:
+    document = await row_of(session, ClientDocument, document_id, "D", "document")
+    if document.withdrawn_ns is not None:
+        raise Refused(f"{document.id} was withdrawn")
+    return document
+
+
+async def _record(
+    session: AsyncSession,
+    actor: Actor,
+    verb: str,
+    document: ClientDocument,
+    after: dict[str, object],
+    why: str,
+    now_ns: int,
+) -> None:
+    client = await client_of(session, f"C-{document.client}", for_update=True)
+    client.edits += 1
+    await session.flush()
+    await audit.record(session, actor, verb, f"client/{client.id}", before=None, after=after, why=why, now_ns=now_ns)

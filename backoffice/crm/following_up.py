@@ -1,0 +1,208 @@
+"""Notes, tasks and tickets: what was said about a client, what is to be done by when, and what it asks for."""
+
+import datetime as dt
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backoffice.crm.identity import check_text
+from backoffice.crm.loading import client_of, day_of, row_of
+from backoffice.crm.numbering import next_number
+from backoffice.crm.sealed_fields import seal
+from backoffice.crm.tables.desk import Note, Task, Ticket, TicketEntry
+from backoffice.crm.tables.file import Client
+from backoffice.errors import Refused
+from backoffice.staff import audit
+from backoffice.staff.actor import Actor
+from backoffice.staff.permissions import Permission
+from backoffice.staff.sealing import Sealer
+
+NOTE_CHARS_MAX: Final = 20_000
+ANSWERED_WITHIN_DAYS: Final = 3
+"""By when a ticket is to be answered, if nothing else is said."""
+
+
+class TaskState(StrEnum):
+    OPEN = "open"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class TicketState(StrEnum):
+    OPEN = "open"
+    WAITING = "waiting"
+    """For the client."""
+    CLOSED = "closed"
+
+
+TICKETS: Final[dict[TicketState, frozenset[TicketState]]] = {
+    TicketState.OPEN: frozenset({TicketState.OPEN, TicketState.WAITING, TicketState.CLOSED}),
+    TicketState.WAITING: frozenset({TicketState.OPEN, TicketState.WAITING, TicketState.CLOSED}),
+    TicketState.CLOSED: frozenset({TicketState.OPEN}),
+}
+"""What an entry may make of a ticket."""
+
+
+async def add_note(
+    session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, text: str, *, now_ns: int
+) -> None:
+    """Write something down about a client. What it says is sealed; that it was written is in the trail."""
+    actor.require(Permission.SEE_RECORDS)
+    client = await client_of(session, client_id)
+    number = await next_number(session, Note.number)
+    sealed = seal(sealer, Note, "text", _long(text), number)
+    session.add(Note(number=number, client=client.number, text=sealed, author=actor.user, written_ns=now_ns))
+    await _record(session, actor, "note", client.id, {"note": number}, "a note", now_ns)
+
+
+async def add_task(
+    session: AsyncSession,
+    actor: Actor,
+    client_id: str,
+    what: str,
+    due: dt.date,
+    assignee: str,
+    *,
+    why: str,
+    now_ns: int,
+) -> Task:
+    """Ask for something to be done by a day, by a user or by whoever has a role."""
+    actor.require(Permission.SEE_RECORDS)
+    client = await client_of(session, client_id)
+    if due < day_of(now_ns):
+        raise Refused(f"task: {due} is over")
+    task = await put_task(session, actor, client, check_text("task", what, 500), due, assignee, now_ns)
+    after = {"task": task.id, "due": str(due), "assignee": assignee}
+    await _record(session, actor, "add task", client.id, after, why, now_ns)
+    return task
+
+
+async def end_task(
+    session: AsyncSession, actor: Actor, task_id: str, state: TaskState, outcome: str, *, now_ns: int
+) -> Task:
+    """Say that a task is done, or will not be. Raise `Refused` if that was said before."""
+    actor.require(Permission.SEE_RECORDS)
+    assert state is not TaskState.OPEN, "it ends"
+    task = await row_of(session, Task, task_id, "T", "task")
+    if task.state != TaskState.OPEN:
+        raise Refused(f"{task.id} is {task.state} already, by {task.ended_by}")
+    task.state, task.outcome = state.value, check_text("outcome", outcome, 500)
+    task.ended_by, task.ended_ns = actor.user, now_ns
+    after = {"task": task.id, "state": task.state}
+    await _record(session, actor, "end task", f"C-{task.client}", after, outcome, now_ns)
+    return task
+
+
+async def open_ticket(
+    session: AsyncSession,
+    actor: Actor,
+    sealer: Sealer,
+    client_id: str,
+    title: str,
+    text: str,
+    answer_by: dt.date | None = None,
+    *,
+    now_ns: int,
+) -> Ticket:
+    """Write down what a client asks for."""
+    actor.require(Permission.SEE_RECORDS)
+    client = await client_of(session, client_id)
+    ticket = Ticket(
+        number=await next_number(session, Ticket.number),
+        client=client.number,
+        title=check_text("ticket", title),
+        state=TicketState.OPEN.value,
+        opened_by=actor.user,
+        opened_ns=now_ns,
+        answer_by=answer_by or day_of(now_ns) + dt.timedelta(days=ANSWERED_WITHIN_DAYS),
+    )
+    session.add(ticket)
+    await session.flush()
+    await _add_entry(session, actor, sealer, ticket, text, now_ns)
+    await _record(session, actor, "open ticket", client.id, {"ticket": ticket.id}, "the client asks", now_ns)
+    return ticket
+
+
+async def continue_ticket(
+    session: AsyncSession,
+    actor: Actor,
+    sealer: Sealer,
+    ticket_id: str,
+    text: str,
+    state: TicketState | None = None,
+    *,
+    now_ns: int,
+) -> Ticket:
+    """Add to a ticket what was said, and what it is now. Raise `Refused` if it is closed and not opened again."""
+    actor.require(Permission.SEE_RECORDS)
+    ticket = await row_of(session, Ticket, ticket_id, "Q", "ticket")
+    before = TicketState(ticket.state)
+    new = state or before
+    if new not in TICKETS[before]:
+        raise Refused(f"{ticket.id} is {before}: it can only become {', '.join(sorted(TICKETS[before]))}")
+    ticket.state = new.value
+    await session.flush()
+    await _add_entry(session, actor, sealer, ticket, text, now_ns)
+    after = {"ticket": ticket.id, "state": ticket.state}
+    await _record(session, actor, "continue ticket", f"C-{ticket.client}", after, "an entry", now_ns)
+    return ticket
+
+
+async def put_task(
+    session: AsyncSession, actor: Actor, client: Client, what: str, due: dt.date, assignee: str, now_ns: int
+) -> Task:
+    """Add a task that follows from something else, on whose record it is."""
+    task = Task(
+        number=await next_number(session, Task.number),
+        client=client.number,
+        what=what,
+        due=due,
+        assignee=assignee,
+        state=TaskState.OPEN.value,
+        made_by=actor.user,
+        made_ns=now_ns,
+        outcome="",
+    )
+    session.add(task)
+    await session.flush()
+    return task
+
+
+async def open_tasks(session: AsyncSession, client: Client | None = None) -> list[Task]:
+    """Return what is to be done, the most urgent first: of one client, or of all."""
+    query = select(Task).where(Task.state == TaskState.OPEN.value).order_by(Task.due, Task.number)
+    if client is not None:
+        query = query.where(Task.client == client.number)
+    return list((await session.scalars(query)).all())
+
+
+def _long(text: str) -> str:
+    if not text.strip() or len(text) > NOTE_CHARS_MAX:
+        raise Refused(f"text: needs from 1 to {NOTE_CHARS_MAX:,} characters")
+    return text
+
+
+async def _add_entry(
+    session: AsyncSession, actor: Actor, sealer: Sealer, ticket: Ticket, text: str, now_ns: int
+) -> None:
+    number = await next_number(session, TicketEntry.number)
+    session.add(
+        TicketEntry(
+            number=number,
+            ticket=ticket.number,
+            text=seal(sealer, TicketEntry, "text", _long(text), number),
+            state=ticket.state,
+            author=actor.user,
+            written_ns=now_ns,
+        )
+    )
+    await session.flush()
+
+
+async def _record(
+    session: AsyncSession, actor: Actor, verb: str, client: str, after: Mapping[str, object], why: str, now_ns: int
+) -> None:
+    await audit.record(session, actor, verb, f"client/{client}", before=None, after=after, why=why, now_ns=now_ns)

@@ -1,0 +1,43 @@
+"""Has the engine carry out what was decided on a client: no more orders or withdrawals of its firm, or again.
+
+What the engine is to be told goes into the outbox with the decision, and is given to it as soon as that is committed.
+"""
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backoffice import outbox
+from backoffice.crm.tables.file import Client
+from backoffice.crm.workflow import State, Suspension, may_trade, may_withdraw
+from backoffice.staff.actor import Actor
+from engine.commands import Block, BlockWithdrawals, Unblock, UnblockWithdrawals
+from engine.values import Scope
+
+
+class Rights(msgspec.Struct, frozen=True):
+    """What a client may do."""
+
+    trades: bool
+    withdraws: bool
+
+
+def rights_of(client: Client) -> Rights:
+    """Return what a client may do as it stands."""
+    state = State(client.state)
+    suspension = None if client.suspension is None else Suspension(client.suspension)
+    return Rights(may_trade(state, suspension), may_withdraw(state, suspension))
+
+
+async def tell(session: AsyncSession, actor: Actor, client: Client, was: Rights, *, why: str, now_ns: int) -> None:
+    """Have the engine be told what has changed since a client had other rights, if it knows the client by a firm."""
+    if client.firm is None:
+        return
+    now = rights_of(client)
+    reason = outbox.plain(why)
+    subject = f"client/{client.id}"
+    if now.trades != was.trades:
+        order = Unblock if now.trades else Block
+        await outbox.put(session, order(Scope.FIRM, client.firm, actor.user, reason), subject, now_ns)
+    if now.withdraws != was.withdraws:
+        withdrawal = UnblockWithdrawals if now.withdraws else BlockWithdrawals
+        await outbox.put(session, withdrawal(Scope.FIRM, client.firm, actor.user, reason), subject, now_ns)

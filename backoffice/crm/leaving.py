@@ -1,0 +1,122 @@
+"""Lets a client go: it trades no more, takes out what is its own, and its file is closed, kept, and in the end erased.
+
+A file is closed only when nothing of the client is left with us: no balance of any asset, no session that could log on.
+From then on the file is kept for as long as the law asks, and then what is personal in it is erased; that there was
+such a client, and what was decided, stays.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backoffice.crm import gateway
+from backoffice.crm.documents import months_after
+from backoffice.crm.loading import client_of, day_of
+from backoffice.crm.sealed_fields import seal
+from backoffice.crm.tables.check import Review, ScreeningHit, TravelRuleData
+from backoffice.crm.tables.desk import Contact, Note, Ticket, TicketEntry
+from backoffice.crm.tables.file import Client, ClientDocument, FileSnapshot, Party
+from backoffice.crm.workflow import STEPS, State, Verb, after
+from backoffice.errors import Refused
+from backoffice.staff import audit
+from backoffice.staff.actor import BACK_OFFICE, Actor
+from backoffice.staff.sealing import Sealer
+
+KEPT_MONTHS: Final = 60
+"""How long a file is kept after the end of the relationship (Directive 2015/849, article 40: five years)."""
+ERASED: Final = "erased"
+
+
+async def offboard(session: AsyncSession, actor: Actor, client_id: str, *, why: str, now_ns: int) -> Client:
+    """Begin to let a client go. The outbox has the engine take no more of its orders.
+
+    What it is suspended from it stays suspended from.
+    """
+    actor.require(STEPS[Verb.OFFBOARD].permission)
+    client = await client_of(session, client_id, for_update=True)
+    state = State(client.state)
+    rights = gateway.rights_of(client)
+    client.state = after(client.id, state, Verb.OFFBOARD).value
+    await gateway.tell(session, actor, client, rights, why=why, now_ns=now_ns)
+    await _record(session, actor, Verb.OFFBOARD, client, state, why, now_ns)
+    return client
+
+
+async def close(
+    session: AsyncSession,
+    actor: Actor,
+    client_id: str,
+    *,
+    balances: Mapping[str, str],
+    sessions: Sequence[str],
+    why: str,
+    now_ns: int,
+) -> Client:
+    """Close a client's file. `balances`: what it still has, by asset, those above zero; `sessions`: that can log on.
+
+    Raise `Refused` if there is any of either.
+    """
+    actor.require(STEPS[Verb.CLOSE].permission)
+    client = await client_of(session, client_id, for_update=True)
+    state = State(client.state)
+    new = after(client.id, state, Verb.CLOSE)
+    if balances:
+        left = ", ".join(f"{amount} {asset}" for asset, amount in sorted(balances.items())[:10])
+        raise Refused(f"{client.id} still has {left}; pay it out first")
+    if sessions:
+        raise Refused(f"{client.id} still has sessions: {', '.join(sessions)}; `fondaco session remove` ends one")
+    client.state, client.closed_ns = new.value, now_ns
+    client.keep_until = months_after(day_of(now_ns), KEPT_MONTHS)
+    client.review_due = None
+    await _record(session, actor, Verb.CLOSE, client, state, why, now_ns)
+    return client
+
+
+async def erase_due(session: AsyncSession, sealer: Sealer, *, now_ns: int) -> list[str]:
+    """Erase what is personal in files whose time is over, and return whose they were."""
+    query = (
+        select(Client)
+        .where(Client.keep_until.is_not(None), Client.keep_until < day_of(now_ns), Client.is_erased.is_(False))
+        .order_by(Client.number)
+        .with_for_update()
+    )
+    clients = list((await session.scalars(query)).all())
+    for client in clients:
+        await _erase(session, sealer, client)
+        client.is_erased = True
+        await session.flush()
+        why = f"kept until {client.keep_until}"
+        await audit.record(
+            session, BACK_OFFICE, "erase", f"client/{client.id}", before=None, after=None, why=why, now_ns=now_ns
+        )
+    return [client.id for client in clients]
+
+
+async def _erase(session: AsyncSession, sealer: Sealer, client: Client) -> None:
+    for party in await session.scalars(select(Party).where(Party.client == client.number)):
+        party.name = seal(sealer, Party, "name", ERASED, party.number)
+        party.birth = party.birth_place = party.address = None
+    for document in await session.scalars(select(ClientDocument).where(ClientDocument.client == client.number)):
+        document.name = seal(sealer, ClientDocument, "name", ERASED, document.number)
+    for hit in await session.scalars(select(ScreeningHit).where(ScreeningHit.client == client.number)):
+        hit.said = seal(sealer, ScreeningHit, "said", ERASED, hit.number)
+    for review in await session.scalars(select(Review).where(Review.client == client.number)):
+        review.changes = seal(sealer, Review, "changes", "[]", review.number)
+    tickets = select(Ticket.number).where(Ticket.client == client.number)
+    await session.execute(delete(TicketEntry).where(TicketEntry.ticket.in_(tickets)))
+    await session.execute(update(Ticket).where(Ticket.client == client.number).values(title=ERASED))
+    for table in (Contact, Note, FileSnapshot, TravelRuleData):
+        await session.execute(delete(table).where(table.client == client.number))
+    await session.flush()
+
+
+async def _record(
+    session: AsyncSession, actor: Actor, verb: Verb, client: Client, state: State, why: str, now_ns: int
+) -> None:
+    await session.flush()
+    now = {"state": client.state, "keep_until": str(client.keep_until or "")}
+    await audit.record(
+        session, actor, verb, f"client/{client.id}", before={"state": state}, after=now, why=why, now_ns=now_ns
+    )

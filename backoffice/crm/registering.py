@@ -1,0 +1,94 @@
+"""Enters a client: one with a few fields, or a whole file at once, which is either all there or not at all."""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backoffice.crm.agreeing import put_agreement
+from backoffice.crm.client_file import ClientFile, check
+from backoffice.crm.editing import (
+    check_unique,
+    fields_of,
+    put_address,
+    put_contact,
+    put_holdings,
+    put_party,
+)
+from backoffice.crm.filing import put_document
+from backoffice.crm.loading import client_of, read_file
+from backoffice.crm.numbering import next_number
+from backoffice.crm.tables.file import Client, ClientLicence, ClientTaxId
+from backoffice.crm.workflow import State
+from backoffice.staff import audit
+from backoffice.staff.actor import Actor
+from backoffice.staff.permissions import Permission
+from backoffice.staff.sealing import Sealer
+
+
+async def enter(
+    session: AsyncSession, actor: Actor, sealer: Sealer, given: ClientFile, *, why: str, now_ns: int
+) -> Client:
+    """Enter a client as a draft, with all that its file has. Raise `Refused`, or `Conflict` if it is there already."""
+    actor.require(Permission.EDIT_CLIENTS)
+    file = check(given)
+    fields = fields_of(file)
+    await check_unique(session, {name: value or "" for name, value in fields.items()})
+    client = Client(
+        number=await next_number(session, Client.number),
+        **fields,
+        state=State.DRAFT.value,
+        suspended_for="",
+        entered_by=actor.user,
+        entered_ns=now_ns,
+        editors=actor.user,
+        edits=0,
+        is_erased=False,
+    )
+    session.add(client)
+    await session.flush()
+    await _enter_parts(session, actor, sealer, client, file, now_ns)
+    await session.flush()
+    check(await read_file(session, sealer, client))
+    after: dict[str, Any] = {
+        **fields,
+        "state": client.state,
+        "parties": len(file.parties),
+        "documents": len(file.documents),
+    }
+    await audit.record(session, actor, "enter", f"client/{client.id}", before=None, after=after, why=why, now_ns=now_ns)
+    return client
+
+
+async def _enter_parts(
+    session: AsyncSession, actor: Actor, sealer: Sealer, client: Client, file: ClientFile, now_ns: int
+) -> None:
+    for kind, address in file.addresses.items():
+        await put_address(session, client, kind, address)
+    for tax_id in file.tax_ids:
+        session.add(ClientTaxId(client=client.number, country=tax_id.country, number=tax_id.number))
+    for licence in file.licences:
+        session.add(
+            ClientLicence(
+                client=client.number,
+                regulator=licence.regulator,
+                number=licence.number,
+                country=licence.country,
+                expires=licence.expires,
+            )
+        )
+    parties = {given.id: await put_party(session, sealer, client, given) for given in file.parties}
+    ids = {name: party.number for name, party in parties.items()}
+    for given in file.parties:
+        await put_holdings(session, client, parties[given.id], given, ids)
+    for document in file.documents:
+        await put_document(session, actor, sealer, client, document, ids.get(document.of), now_ns)
+    for contact in file.contacts:
+        await put_contact(session, sealer, client, contact)
+    for agreement in file.agreements:
+        await put_agreement(session, actor, client, agreement, now_ns)
+
+
+async def export(session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str) -> ClientFile:
+    """Return a client's whole file. Raise `Refused` for who may not see personal data."""
+    actor.require(Permission.SEE_PERSONAL_DATA)
+    return await read_file(session, sealer, await client_of(session, client_id))

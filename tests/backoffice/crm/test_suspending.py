@@ -1,0 +1,188 @@
+"""Suspensions, and how the engine gets to know of them; clients that leave."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import select
+
+from backoffice.crm import gateway, leaving, suspending
+from backoffice.crm.behind_accounts import ClientsBehindAccounts
+from backoffice.crm.gateway import Rights
+from backoffice.crm.loading import client_of, read_file
+from backoffice.crm.workflow import Suspension
+from backoffice.errors import Refused
+from backoffice.outbox import Outgoing
+from backoffice.payments.clients import Flow
+from backoffice.projector.tables import VenueAccount
+from backoffice.staff import approvals
+from engine.commands import Block, BlockWithdrawals, Unblock, UnblockWithdrawals
+from engine.control import StaffCommand
+from engine.values import Scope
+from tests.backoffice.crm.house import ANN, BEN, CAY, DAY_NS, NOW_NS, OLA, House, entry
+
+_COMMANDS = msgspec.msgpack.Decoder(StaffCommand)
+
+
+async def told(house: House) -> list[StaffCommand]:
+    """Return what the venue is to be told, in order."""
+    async with house.database.reading() as session:
+        rows = await session.scalars(select(Outgoing.command).order_by(Outgoing.id))
+        return [_COMMANDS.decode(row) for row in rows]
+
+
+async def suspend(house: House, what: Suspension = Suspension.ALL, **options: Any) -> None:
+    await house.write(suspending.suspend, OLA, "C-1", what, why="margin is missing", **options)
+
+
+async def resume(house: House) -> None:
+    proposal = await house.write(suspending.propose_resumption, OLA, "C-1", why="paid")
+    await house.write(approvals.approve, BEN, proposal.id, why="seen")
+
+
+async def objection(house: House, flow: Flow) -> str:
+    async with house.database.writing() as session:
+        if await session.get(VenueAccount, "MUSTER-A") is None:
+            session.add(VenueAccount(account="MUSTER-A", firm="MUSTER", opened_ns=1, sequence=1))
+            await session.flush()
+        return await ClientsBehindAccounts().objection(session, "MUSTER-A", flow, "BTC", 1)
+
+
+async def test_one_person_suspends_and_the_engine_is_told(house: House) -> None:
+    await house.active()
+    await suspend(house)
+    found = await house.client()
+    assert (found.state, found.suspension, found.suspended_for) == ("suspended", "all", "margin is missing")
+    assert await told(house) == [
+        Block(Scope.FIRM, "MUSTER", "ola", "margin is missing"),
+        BlockWithdrawals(Scope.FIRM, "MUSTER", "ola", "margin is missing"),
+    ]
+
+
+async def test_it_takes_two_to_let_a_client_go_on(house: House) -> None:
+    await house.active()
+    await suspend(house)
+    proposal = await house.write(suspending.propose_resumption, BEN, "C-1", why="paid")
+    with pytest.raises(Refused, match="ben has proposed A-1"):
+        await house.write(approvals.approve, BEN, proposal.id)
+    assert (await house.client()).state == "suspended"
+    await house.write(approvals.approve, CAY, proposal.id)
+    assert ((await house.client()).state, (await house.client()).suspension) == ("active", None)
+    assert [type(each) for each in await told(house)] == [Block, BlockWithdrawals, Unblock, UnblockWithdrawals]
+
+
+async def test_an_approval_of_a_client_that_has_changed_meanwhile_is_stale(house: House) -> None:
+    await house.active()
+    await suspend(house, Suspension.TRADING)
+    proposal = await house.write(suspending.propose_resumption, OLA, "C-1")
+    await suspend(house, Suspension.ALL)
+    with pytest.raises(Refused, match="A-1 is stale"):
+        await house.write(approvals.approve, BEN, proposal.id)
+
+
+async def test_a_second_suspension_adds_to_the_first(house: House) -> None:
+    await house.active()
+    await suspend(house, Suspension.WITHDRAWALS)
+    assert [type(each) for each in await told(house)] == [BlockWithdrawals]
+    await suspend(house, Suspension.TRADING)
+    assert (await house.client()).suspension == "all"
+    assert [type(each) for each in await told(house)] == [BlockWithdrawals, Block]
+    with pytest.raises(Refused, match="C-1 is suspended from everything already"):
+        await suspend(house, Suspension.TRADING)
+
+
+async def test_a_reason_in_any_letters_reaches_the_engine(house: House) -> None:
+    await house.active()
+    await house.write(suspending.suspend, OLA, "C-1", Suspension.TRADING, why="Маржа\nfehlt " + "x" * 300)
+    (command,) = await told(house)
+    assert isinstance(command, Block)
+    assert command.why.startswith("????? fehlt x")
+
+
+@pytest.mark.parametrize(
+    ("suspension", "deposits", "withdraws"),
+    (
+        (None, True, True),
+        (Suspension.TRADING, True, True),
+        (Suspension.WITHDRAWALS, True, False),
+        (Suspension.ALL, False, False),
+    ),
+)
+async def test_payments_ask_whether_a_client_may(
+    house: House, suspension: Suspension | None, deposits: bool, withdraws: bool
+) -> None:
+    await house.active()
+    if suspension is not None:
+        await suspend(house, suspension)
+    assert (await objection(house, Flow.IN) == "") is deposits
+    assert (await objection(house, Flow.OUT) == "") is withdraws
+
+
+async def test_payments_of_a_client_with_an_open_hit_wait(house: House) -> None:
+    await house.active()
+    await house.import_list(entry(), entry("Ann Muster", "2"))
+    await house.screen()
+    assert await objection(house, Flow.OUT) == "C-1 has screening hits to be decided: H-1"
+    async with house.database.reading() as session:
+        assert await ClientsBehindAccounts().objection(session, "X", Flow.IN, "BTC", 1) == "account X is no client's"
+
+
+async def close(house: House, balances: dict[str, str] | None = None, sessions: tuple[str, ...] = ()) -> None:
+    await house.write(leaving.close, BEN, "C-1", balances=balances or {}, sessions=sessions)
+
+
+async def test_a_client_leaves_with_nothing_left_behind(house: House) -> None:
+    await house.active()
+    await house.write(leaving.offboard, BEN, "C-1")
+    assert [type(each) for each in await told(house)] == [Block]
+    with pytest.raises(Refused, match=r"C-1 still has 0\.5 BTC, 10 USD; pay it out first"):
+        await close(house, {"USD": "10", "BTC": "0.5"})
+    with pytest.raises(Refused, match="C-1 still has sessions: MUSTER1"):
+        await close(house, sessions=("MUSTER1",))
+    assert (await house.client()).state == "offboarding"
+    await close(house)
+    found = await house.client()
+    assert (found.state, str(found.keep_until)) == ("closed", "2031-11-28")
+
+
+async def test_what_is_personal_is_erased_when_its_time_is_over(house: House) -> None:
+    await house.active()
+    await house.write(leaving.offboard, BEN, "C-1")
+    await close(house)
+
+    async def erased(now_ns: int) -> list[str]:
+        async with house.database.writing() as session:
+            return await leaving.erase_due(session, house.sealer, now_ns=now_ns)
+
+    assert await erased(NOW_NS + 1826 * DAY_NS) == []
+    assert await erased(NOW_NS + 1828 * DAY_NS) == ["C-1"]
+    assert await erased(NOW_NS + 1829 * DAY_NS) == []
+    async with house.database.reading() as session:
+        file = await read_file(session, house.sealer, await client_of(session, "C-1"))
+    assert (file.name, file.parties[0].name, file.parties[0].born, file.contacts) == (
+        "Muster Handel AG",
+        "erased",
+        None,
+        (),
+    )
+
+
+async def test_who_leaves_takes_its_suspension_along(house: House) -> None:
+    """Otherwise one person could let a client withdraw that was suspended from it, by letting it go."""
+    await house.active()
+    await suspend(house)
+    await house.write(leaving.offboard, BEN, "C-1")
+    assert await objection(house, Flow.OUT) == "C-1 is offboarding, and may not withdraw"
+    await resume(house)
+    assert (await house.client()).state == "offboarding"
+    assert await objection(house, Flow.OUT) == ""
+    with pytest.raises(Refused, match="C-1 is not suspended"):
+        await resume(house)
+
+
+async def test_a_client_without_a_firm_has_nothing_to_block(house: House) -> None:
+    await house.enter(firm="")
+    async with house.database.writing() as session:
+        client = await client_of(session, "C-1")
+        await gateway.tell(session, ANN, client, Rights(trades=True, withdraws=True), why="x", now_ns=1)
+    assert await told(house) == []
