@@ -146,8 +146,7 @@ class Results:
             figures.append(Figure("mix: what TLS costs", cost, "% of orders/s", TLS_COST_PERCENT_MAX, at_least=False))
         for costs in self.validation:
             name = f"dictionary validation, {costs.flow}: {costs.build}"
-            target = None if costs.flow == "unlike" else VALIDATION_PERCENT_MAX
-            figures.append(Figure(name, 100 * costs.cost, "%", target, at_least=False))
+            figures.append(Figure(name, 100 * costs.cost, "%", VALIDATION_PERCENT_MAX, at_least=False))
         figures += self._figures_of_sessions()
         if self.scaling:
             small = self.scaling[0].us_per_order
