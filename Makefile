@@ -58,7 +58,7 @@ format: $(dev) ## format the code, and repair what can be repaired without thoug
 	$(VENV)/bin/ruff format
 
 compile: interpret $(project) $(dev) ## compile the engine and the FIX gateway with mypyc (optional: nearly twice as fast)
-	@echo "Compiling in place with mypyc, which takes some minutes. What it says: build/compile.log"
+	@echo "Compiling in place with mypyc, which takes a minute or two. What it says: build/compile.log"
 	@mkdir -p build
 	@FONDACO_COMPILE=1 $(VENV)/bin/python -m pip install --verbose --disable-pip-version-check --no-deps \
 		--no-build-isolation --editable . >build/compile.log 2>&1 || { cat build/compile.log; exit 1; }

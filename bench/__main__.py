@@ -1,7 +1,7 @@
 """Run the benchmarks: `python -m bench`, or `make bench`.
 
 Some five minutes, or one with --quick; the compiled venue is built before that, if its sources have
-changed, in some forty seconds. Both cores should be idle otherwise.
+changed, in a minute or two. Both cores should be idle otherwise.
 """
 
 import signal

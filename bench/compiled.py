@@ -33,7 +33,7 @@ class NotCompiled(Exception):
 
 
 def build() -> Path:
-    """Return the folder of the compiled venue, built if need be: some forty seconds. Raise `NotCompiled`."""
+    """Return the folder of the compiled venue, built if need be: a minute or two. Raise `NotCompiled`."""
     digest = _digest()
     with _alone():
         if not _is_current(digest):

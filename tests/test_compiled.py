@@ -1,6 +1,6 @@
 """The compiled modules do what their sources say: the same journals, messages and errors, byte for byte.
 
-They are built into `build/compiled` when a source has changed, which takes a minute; the working tree is interpreted.
+They are built into `build/compiled` when a source has changed, in a minute or two; the working tree is interpreted.
 """
 
 import ast
