@@ -16,7 +16,7 @@ from fixgw.codec import Message
 from fixgw.errors import InvalidTimestamp
 from fixgw.support import ECHO_CHARS_MAX, GROUPED, NEEDED, UNSUPPORTED
 from fixgw.timestamps import parse_utc
-from fixgw.validation import NO_TAGS, REASON_TEXTS, Flaw, SessionRejectReason, find_flaw
+from fixgw.validation import NO_TAGS, REASON_TEXTS, Flaw, SessionRejectReason, find_flaw, has_format
 from fixgw.version import FIX44, Version
 
 SECOND_NS: Final = 1_000_000_000
@@ -509,7 +509,10 @@ def _unreadable_flaw(message: Message) -> Flaw | None:
 
 def _logon_problem(fields: dict[str, str]) -> str:
     """Return what the venue does not offer of the terms of a well-formed Logon, or an empty text."""
-    number, their_expected = int(fields["34"]), int(fields.get("789", "1"))
+    next_expected = fields.get("789", "1")
+    if not has_format("SEQNUM", next_expected):  # in FIX 4.2 the dictionary does not know it
+        return f"NextExpectedMsgSeqNum(789) must be 1 to {MSG_SEQ_NUM_MAX}"
+    number, their_expected = int(fields["34"]), int(next_expected)
     if fields["98"] != "0":
         return "EncryptMethod(98) must be 0 (none)"
     if not 1 <= int(fields["108"]) <= HEARTBEAT_S_MAX:
