@@ -7,24 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from backoffice.cli.qa.options import (
-    CaOption,
-    CertificateOption,
-    HostOption,
-    JsonOption,
-    LimitOption,
-    LogonKeyOption,
-    LogonSecretOption,
-    PortOption,
-    RoleOption,
-    ServerNameOption,
-    SetOption,
-    TargetOption,
-    TlsOption,
-    VersionOption,
-    run_of,
-    unread,
-)
+from backoffice.cli.option_groups import grouped
+from backoffice.cli.qa.options import JsonOption, Server, run_of, unread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,32 +83,21 @@ PublicKeyOption = Annotated[
 ]
 
 
+@grouped
 def certify(
     session: SessionOption,
-    port: PortOption,
+    server: Server,
     *,
-    host: HostOption = "127.0.0.1",
-    target: TargetOption = "FONDACO",
     counterparty: CounterpartyOption = "",
     drop_copy: DropCopyOption = None,
     market_data: MarketDataOption = MARKET_DATA,
     market_data_port: MarketDataPortOption = MARKET_DATA_PORT,
     chapter: ChapterOption = None,
-    fix_version: VersionOption = "FIX.4.4",
-    role: RoleOption = "order-entry",
-    set_: SetOption = None,
-    logon_key: LogonKeyOption = None,
-    logon_secret: LogonSecretOption = None,
-    timeout: LimitOption = "10s",
     plan: PlanOption = PLAN,
     report: ReportOption = None,
     key: KeyOption = Path("certification.key"),
     venue_version: VenueVersionOption = "",
     as_json: JsonOption = False,
-    tls: TlsOption = False,
-    ca: CaOption = None,
-    certificate: CertificateOption = None,
-    server_name: ServerNameOption = "",
 ) -> None:
     """Run the certification plan, and write a signed report.
 
@@ -135,20 +108,16 @@ def certify(
     from backoffice.cli.qa.lines import ScriptError
     from backoffice.cli.qa.signing import key_in, sign
     from backoffice.cli.qa.suite import Selection, read_all, run_all, scripts_in
-    from backoffice.cli.qa.wire import Address
 
     other = counterparty or next(name for name in COUNTERPARTIES if name != session)
     if other == session:
         raise typer.BadParameter("the other side of trades must be another session", param_hint="--counterparty")
-    address = Address(host, port, tls, ca, certificate, server_name)
     run = run_of(
-        *(address, fix_version, (session, other), target, set_ or [], timeout),
-        role=role,
+        server,
+        (session, other),
         drop_copy=DROP_COPIES.get(session, "") if drop_copy is None else drop_copy,
         market_data=market_data,
         market_data_port=market_data_port,
-        keys=logon_key,
-        secrets=logon_secret,
     )
     if not plan.is_dir():
         raise typer.BadParameter(f"{plan} is no folder of scripts; it is spec/certification", param_hint="--plan")

@@ -1,6 +1,7 @@
 """What the commands of `fondaco qa` have in common: which server, as whom, with which values."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,6 @@ if TYPE_CHECKING:
     from backoffice.cli.qa.lines import ScriptError
     from backoffice.cli.qa.runner import Run
     from backoffice.cli.qa.values import Value
-    from backoffice.cli.qa.wire import Address
 
 HostOption = Annotated[str, typer.Option("--host", metavar="HOST", help="Where the server is.")]
 PortOption = Annotated[
@@ -81,21 +81,33 @@ ServerNameOption = Annotated[
 ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """The options of which server it is, and how it is spoken to."""
+
+    port: PortOption
+    host: HostOption = "127.0.0.1"
+    target: TargetOption = "FONDACO"
+    fix_version: VersionOption = "FIX.4.4"
+    role: RoleOption = "order-entry"
+    set_: SetOption = None
+    logon_key: LogonKeyOption = None
+    logon_secret: LogonSecretOption = None
+    timeout: LimitOption = "10s"
+    tls: TlsOption = False
+    ca: CaOption = None
+    certificate: CertificateOption = None
+    server_name: ServerNameOption = ""
+
+
 def run_of(
-    address: "Address",
-    version: str,
+    server: Server,
     senders: Sequence[str],
-    target: str,
-    settings: Sequence[str],
-    limit: str,
     *,
-    role: str = "order-entry",
     ignore: Sequence[int] = (),
     drop_copy: str = "",
     market_data: str = "",
     market_data_port: int | None = None,
-    keys: Sequence[str] | None = None,
-    secrets: Sequence[str] | None = None,
 ) -> "Run":
     """Return what scripts are to be run with. Raise `BadParameter` for what cannot be."""
     import msgspec
@@ -104,17 +116,19 @@ def run_of(
     from backoffice.cli.qa.runner import Run, Seat
     from backoffice.cli.qa.script import ROLES, VERSIONS
     from backoffice.cli.qa.values import BadValue, duration_s
+    from backoffice.cli.qa.wire import Address
 
-    for option, value, known in (("--fix-version", version, VERSIONS), ("--role", role, ROLES)):
+    for option, value, known in (("--fix-version", server.fix_version, VERSIONS), ("--role", server.role, ROLES)):
         if value not in known:
             raise typer.BadParameter(f"{value!r}; there are {', '.join(known)}", param_hint=option)
     try:
-        limit_s = duration_s(limit)
+        limit_s = duration_s(server.timeout)
     except BadValue as error:
         raise typer.BadParameter(str(error), param_hint="--timeout") from error
-    signers = signers_of(keys or (), secrets or ())
+    address = Address(server.host, server.port, server.tls, server.ca, server.certificate, server.server_name)
+    signers = signers_of(server.logon_key or (), server.logon_secret or ())
     values = {f"{sender}.logon" if sender else "logon": SIGNED_LOGON for sender in signers}
-    values |= dict(_setting(setting) for setting in settings)
+    values |= dict(_setting(setting) for setting in server.set_ or ())
     seats = {}
     if drop_copy:
         seats["drop-copy"] = Seat(drop_copy, address)
@@ -122,7 +136,10 @@ def run_of(
         its_address = msgspec.structs.replace(address, port=market_data_port or address.port)
         seats["market-data"] = Seat(market_data, its_address)
     ignored = frozenset(map(str, ignore))
-    return Run(address, version, role, tuple(senders), target, values, limit_s, ignored, seats, signers)
+    return Run(
+        *(address, server.fix_version, server.role, tuple(senders), server.target, values, limit_s),
+        *(ignored, seats, signers),
+    )
 
 
 def unread(error: "ScriptError") -> typer.Exit:

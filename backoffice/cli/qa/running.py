@@ -7,24 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backoffice.cli.option_groups import grouped
 from backoffice.cli.qa.options import (
-    CaOption,
-    CertificateOption,
     DropCopyOption,
-    HostOption,
     JsonOption,
-    LimitOption,
-    LogonKeyOption,
-    LogonSecretOption,
     MarketDataOption,
     MarketDataPortOption,
-    PortOption,
-    RoleOption,
-    ServerNameOption,
-    SetOption,
-    TargetOption,
-    TlsOption,
-    VersionOption,
+    Server,
     run_of,
     unread,
 )
@@ -76,22 +65,15 @@ IgnoreOption = Annotated[
 ]
 
 
+@grouped
 def run(
     scripts: ScriptArgument,
     session: SessionOption,
-    port: PortOption,
+    server: Server,
     *,
-    host: HostOption = "127.0.0.1",
-    target: TargetOption = "FONDACO",
-    fix_version: VersionOption = "FIX.4.4",
-    role: RoleOption = "order-entry",
     drop_copy: DropCopyOption = "",
     market_data: MarketDataOption = "",
     market_data_port: MarketDataPortOption = None,
-    set_: SetOption = None,
-    logon_key: LogonKeyOption = None,
-    logon_secret: LogonSecretOption = None,
-    timeout: LimitOption = "10s",
     junit: JunitOption = None,
     report: ReportOption = None,
     transcript: TranscriptOption = None,
@@ -101,10 +83,6 @@ def run(
     ignore: IgnoreOption = None,
     quiet: QuietOption = False,
     as_json: JsonOption = False,
-    tls: TlsOption = False,
-    ca: CaOption = None,
-    certificate: CertificateOption = None,
-    server_name: ServerNameOption = "",
 ) -> None:
     """Run FIX scripts against a server: say what they say, and hold what comes against what they expect.
 
@@ -114,19 +92,15 @@ def run(
     from backoffice.cli.qa.lines import ScriptError
     from backoffice.cli.qa.page import write_page
     from backoffice.cli.qa.suite import Selection, read_all, run_all, scripts_in, summary
-    from backoffice.cli.qa.wire import Address
     from backoffice.cli.shown import print_json
 
-    address = Address(host, port, tls, ca, certificate, server_name)
     of_run = run_of(
-        *(address, fix_version, session, target, set_ or [], timeout),
-        role=role,
+        server,
+        session,
         ignore=ignore or [],
         drop_copy=drop_copy,
         market_data=market_data,
         market_data_port=market_data_port,
-        keys=logon_key,
-        secrets=logon_secret,
     )
     begun = time.monotonic()
     try:
