@@ -116,7 +116,7 @@ class RejectReason(IntEnum):
     DONE_OTHERWISE = 1111, "the reference was used already, for another account, asset or amount"
     REFERENCE_MISSING = 1112, "what moves funds needs a reference"
     UNKNOWN_ASSET = 1113, "unknown asset"
-    AMOUNT_OUT_OF_RANGE = 1114, "the amount must be above zero and within what the venue can hold"
+    AMOUNT_OUT_OF_RANGE = 1114, "what moves must be above zero and within what the venue can hold"
     NOT_AVAILABLE = 1115, "the account has less than that available"
     SAME_ACCOUNT = 1116, "a transfer is from one account to another"
     ACCOUNT_WITHDRAWALS_BLOCKED = 1117, "the account is blocked for withdrawals"

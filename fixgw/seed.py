@@ -253,9 +253,15 @@ def _limits(limits: LimitsSettings, assets: dict[str, int], where: str) -> Limit
     )
 
 
+_WHO_ASKED: Final = ("by", "why")
+"""Fields of a command that say nothing of what it makes."""
+
+
 def _check_same(command: AddInstrument, sequencer: Sequencer) -> None:
     instrument = sequencer.exchange.state.books[command.symbol].instrument
     for field in command.__struct_fields__:
+        if field in _WHO_ASKED:
+            continue
         ours, asked = getattr(instrument, field), getattr(command, field)
         if ours != asked:
             raise SeedError(
