@@ -131,6 +131,7 @@ class Trading:
         self._tasks = [
             asyncio.create_task(self._end_trading_days()),
             asyncio.create_task(self._checkpoints()),
+            asyncio.create_task(self._snapshots()),
         ]
         _log.info("serving", host=self.settings.fix.host, port=self.settings.fix.port, data=str(self.data))
 
@@ -199,6 +200,10 @@ class Trading:
         while True:
             await asyncio.sleep(CHECKPOINT_S)
             await asyncio.to_thread(self.delivery.checkpoint, self.sequencer.committed)
+
+    async def _snapshots(self) -> None:
+        while True:
+            await asyncio.sleep(CHECKPOINT_S)
             if self.sequencer.committed - self._snapshot_sequence >= self.settings.journal.snapshot_every_records:
                 await self._snapshot()
 
