@@ -25,6 +25,7 @@ _HEAD = ("approval", "kind", "subject", "state", "approved by", "needed", "propo
 def list_approvals(
     config: ConfigOption,
     everything: Annotated[bool, typer.Option("--all", help="Those that are decided too.")] = False,
+    count: Annotated[int, typer.Option("--count", "-n", metavar="N", min=1, help="How many, the last ones.")] = 100,
     as_user: AsOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -43,7 +44,7 @@ def list_approvals(
     async def rows() -> list[tuple[Cell, ...]]:
         async with office(config, data, as_user) as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_RECORDS)
-            found = await approvals.listed(session, pending_only=not everything)
+            found = await approvals.listed(session, pending_only=not everything, count=count)
             return [_row(approval, said, desk.now_ns) for approval, said in found]
 
     show_table(_HEAD, run(rows()), form)

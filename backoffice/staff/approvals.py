@@ -233,19 +233,23 @@ async def decisions(session: AsyncSession, approval: Approval) -> list[ApprovalD
     return list((await session.scalars(query.order_by(ApprovalDecision.time_ns))).all())
 
 
-async def listed(session: AsyncSession, *, pending_only: bool) -> list[tuple[Approval, list[ApprovalDecision]]]:
-    """Return approvals, the oldest first, each with what checkers have said."""
-    query = select(Approval).order_by(Approval.number)
-    said = select(ApprovalDecision).order_by(ApprovalDecision.approval, ApprovalDecision.time_ns)
+async def listed(
+    session: AsyncSession, *, pending_only: bool, count: int
+) -> list[tuple[Approval, list[ApprovalDecision]]]:
+    """Return the last `count` approvals, the oldest of them first, each with what checkers have said."""
+    query = select(Approval).order_by(Approval.number.desc()).limit(count)
     if pending_only:
         query = query.where(Approval.state == State.PENDING.value)
-        said = said.join(Approval, Approval.number == ApprovalDecision.approval).where(
-            Approval.state == State.PENDING.value
-        )
-    by_approval: dict[int, list[ApprovalDecision]] = {}
-    for decision in await session.scalars(said):
-        by_approval.setdefault(decision.approval, []).append(decision)
-    return [(approval, by_approval.get(approval.number, [])) for approval in await session.scalars(query)]
+    found = list((await session.scalars(query)).all())[::-1]
+    said: dict[int, list[ApprovalDecision]] = {approval.number: [] for approval in found}
+    numbers = query.with_only_columns(Approval.number).subquery()
+    for decision in await session.scalars(
+        select(ApprovalDecision)
+        .where(ApprovalDecision.approval.in_(select(numbers.c.number)))
+        .order_by(ApprovalDecision.time_ns)
+    ):
+        said[decision.approval].append(decision)
+    return [(approval, said[approval.number]) for approval in found]
 
 
 def shown_state(approval: Approval, now_ns: int) -> State:

@@ -37,6 +37,8 @@ def test_what_is_decided_is_listed_only_if_asked_for(desk: Desk) -> None:
     assert json.loads(desk.done("approval", "list", "--json")) == []
     everything = json.loads(desk.done("approval", "list", "--all", "--json"))
     assert [(each["approval"], each["state"]) for each in everything] == [("A-1", "rejected"), ("A-2", "withdrawn")]
+    last = json.loads(desk.done("approval", "list", "--all", "--count", "1", "--json"))
+    assert [each["approval"] for each in last] == ["A-2"]
     decisions = json.loads(desk.done("approval", "show", "A-1", "--json"))["decisions"]
     assert [decision.split(", ")[0] for decision in decisions] == ["ben rejects"]
 

@@ -1,10 +1,13 @@
 """`fondaco database`: it is made, brought up to date, and shown."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from backoffice.database import Database
 from backoffice.database.migrating import newest
 from tests.backoffice.cli.desk import Desk
 
@@ -37,6 +40,15 @@ def test_a_server_shows_its_version_and_no_password(empty_desk: Desk) -> None:
     shown = empty_desk.done("database", "show")
     assert f"version     {newest()}" in shown
     assert "is current  yes" in shown
+
+
+async def test_a_database_that_is_a_version_behind_or_ahead_is_told(desk: Desk, database: Database) -> None:
+    for version, what in (("0001", "is of version 0001, and this is"), ("9999", "is of version 9999, newer than")):
+        async with database.writing() as session:
+            await session.execute(text(f"UPDATE alembic_version SET version_num = '{version}'"))
+        line = await asyncio.to_thread(desk.refused, "staff", "list", by="annabel")
+        assert what in line
+        assert "fondaco database upgrade" in line or "use the Fondaco that it belongs to" in line
 
 
 def test_commands_tell_what_to_do_with_a_database_without_tables(new_desk: Desk) -> None:
