@@ -40,6 +40,8 @@ COMPILED: Final = {
         "entry",
         "errors",
         "exchange",
+        "fee_rates",
+        "fee_schedules",
         "funds",
         "guard",
         "guarding",

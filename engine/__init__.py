@@ -13,7 +13,7 @@
 | kinds of orders | `iceberg`, `cash`, `pegs`, `triggering`, `triggers`, `trailing`, `heap`, `lists` |
 | phases and auctions | `phases`, `transitions`, `schedule`, `timetable`, `auction`, `uncross`, `bands` |
 | protections | `protection`, `guard`, `guarding`, `disconnecting` |
-| money | `funds`, `withdrawals`, `booking`, `balance_changes` |
+| money | `funds`, `withdrawals`, `booking`, `balance_changes`, `fee_rates`, `fee_schedules` |
 | what staff do | `house`, `sessions`, `index_price`, `amending`, `overview`, `control` |
 | the clock | `clock`, `due` |
 | what lasts | `sequencer`, `journal`, `frames`, `images`, `snapshot`, `snapshotter`, `recovery` |

@@ -1,5 +1,6 @@
 """A cash account: what it holds, what its open orders reserve, and which ClOrdIDs it has used."""
 
+from engine.fee_rates import FeeRates
 from engine.guard import Guard
 from engine.holding import Holding
 from engine.order import Order, OrderList
@@ -13,6 +14,7 @@ class Account:
         "account",
         "cl_ord_ids",
         "earlier_cl_ord_ids",
+        "fees",
         "firm",
         "firm_guard",
         "guard",
@@ -28,6 +30,8 @@ class Account:
         self.guard = Guard()
         self.firm_guard = firm_guard
         """The one that all accounts of the firm have."""
+        self.fees: dict[str, FeeRates] = {}
+        """By instrument, the rates that a schedule gives it; kept by `engine.fee_schedules`."""
         self.holdings: dict[str, Holding] = {}
         """One for every asset of the venue."""
         self.orders: dict[int, Order] = {}

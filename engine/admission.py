@@ -4,7 +4,6 @@ from typing import Final
 
 from engine.book import Book
 from engine.commands import NewOrder, ReplaceOrder
-from engine.order import FEE_SCALE
 from engine.reject import RejectReason
 from engine.state import State
 from engine.terms import NO_TERMS, Terms
@@ -12,6 +11,7 @@ from engine.triggering import why_not_triggered
 from engine.triggers import LIMITED_TYPES, TRIGGERED_TYPES
 from engine.values import (
     AMOUNT_MAX,
+    BASIS_POINTS,
     BUY,
     FILL_OR_KILL,
     GOOD_TILL_DATE,
@@ -110,7 +110,7 @@ def _why_not_iceberg(state: State, command: NewOrder | ReplaceOrder, terms: Term
         return RejectReason.DISPLAY_RANGE_MISMATCH
     if not 0 < terms.display_qty <= qty:
         return RejectReason.DISPLAY_OUT_OF_RANGE
-    if min(terms.display_qty, low or qty) * FEE_SCALE < qty * state.books[command.symbol].rules.display_min_bps:
+    if min(terms.display_qty, low or qty) * BASIS_POINTS < qty * state.books[command.symbol].rules.display_min_bps:
         return RejectReason.DISPLAY_TOO_SMALL
     return None
 

@@ -15,12 +15,12 @@ from engine.events import AnyEvent, CommandRejected, Trade, TradeAmended
 from engine.holding import Holding
 from engine.instrument import Instrument
 from engine.order import Order, round_fee
-from engine.settlement import fees_bps
 from engine.state import Amendment, State
 from engine.values import (
     AMOUNT_MAX,
     BUY,
     CANCELED,
+    CONTINUOUS,
     FILLED,
     NEW,
     PARTIALLY_FILLED,
@@ -90,7 +90,7 @@ def _amend(state: State, command: BustTrade | CorrectTrade, trade: Trade, price:
         open_notional = order.leaves_qty * order.price * instrument.notional_per_tick_lot
         if order.cum_notional + notional - before.notional + open_notional > AMOUNT_MAX:
             return _refused(command, "would be of a notional beyond what the venue can hold")
-    maker_fee, taker_fee = (round_fee(notional * bps) for bps in fees_bps(instrument, trade.phase))
+    maker_fee, taker_fee = (round_fee(notional * ppm) for ppm in _rates(instrument, trade))
     after = Amendment(price, qty, notional, maker_fee, taker_fee)
     problem = _move_funds(state, instrument, trade, before, after)
     if problem:
@@ -103,6 +103,15 @@ def _amend(state: State, command: BustTrade | CorrectTrade, trade: Trade, price:
     amended = _amended(command, trade, before, after, *orders, book.next_rpt_seq(state.time_ns))
     book.day.amend(amended)
     return [amended]
+
+
+def _rates(instrument: Instrument, trade: Trade) -> tuple[int, int]:
+    """Return the rates that a trade was made at; it tells, unless it is of a time when there were only one's own."""
+    if trade.maker_fee_ppm is not None and trade.taker_fee_ppm is not None:
+        return trade.maker_fee_ppm, trade.taker_fee_ppm
+    fees = instrument.fees
+    in_auction = max(fees.maker_ppm, 0)
+    return (fees.maker_ppm, fees.taker_ppm) if trade.phase is CONTINUOUS else (in_auction, in_auction)
 
 
 def _may_amend_more(state: State) -> bool:

@@ -428,6 +428,22 @@ class SetLimits(Command, tag=35, frozen=True, array_like=True, gc=False):
     why: str = ""
 
 
+class SetFees(Command, tag=67, frozen=True, array_like=True, gc=False):
+    """Give a firm or an account rates of its own on an instrument, or on all (""), in millionths of the notional.
+
+    100 are a basis point; a maker's below zero is a rebate. Without both, there are none of its own any more. Open
+    orders keep the rates that they have, until they are replaced.
+    """
+
+    scope: Scope
+    name: str
+    symbol: str
+    maker_ppm: int | None
+    taker_ppm: int | None
+    by: str
+    why: str
+
+
 class SetSelfTrade(Command, tag=23, frozen=True, array_like=True, gc=False):
     """Set what becomes of self-trades of an account or of a session, whichever is named, whose orders do not say."""
 
@@ -687,5 +703,6 @@ AnyCommand = (
     | Transfer
     | BlockWithdrawals
     | UnblockWithdrawals
+    | SetFees
 )
 """Every command there is; the type by which the journal is decoded."""

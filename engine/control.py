@@ -31,6 +31,7 @@ from engine.commands import (
     ResetSequence,
     ResumeSession,
     SetCredentials,
+    SetFees,
     SetIndexPrice,
     SetLimits,
     SetPhase,
@@ -68,6 +69,7 @@ LENGTH: Final = struct.Struct("<I")
 StaffCommand: TypeAlias = (
     SetRules
     | SetLimits
+    | SetFees
     | Block
     | Unblock
     | SetSelfTrade

@@ -8,8 +8,9 @@ from engine.book import Book
 from engine.cash import lots_at_entry
 from engine.commands import NewOrder
 from engine.events import AnyEvent, OrderAccepted, OrderRejected
+from engine.fee_rates import FEE_SCALE
 from engine.matching import trade_and_rest
-from engine.order import FEE_SCALE, Order, round_fee
+from engine.order import Order, round_fee
 from engine.phases import waits_for_auction, why_not_now, worst_price
 from engine.protection import is_too_far, why_not_protected
 from engine.publishing import publish
@@ -76,12 +77,13 @@ def new_order(state: State, command: NewOrder) -> list[AnyEvent]:
         and not (state.guarded or book.rules.fat_finger_bps)
     ):
         holdings = account.holdings
+        fees = account.fees.get(command.symbol, instrument.fees) if account.fees else instrument.fees
         notional = qty * price * instrument.notional_per_tick_lot
         if side is BUY:
             own, best = book.bids, book.asks.best
             may_trade = best is not None and best.price <= price
             backing, proceeds = holdings[instrument.quote], holdings[instrument.base]
-            reserved = notional - (-notional * instrument.reserve_fee_bps // FEE_SCALE)  # round_fee, without the call
+            reserved = notional - (-notional * fees.reserve_ppm // FEE_SCALE)  # round_fee, without the call
         else:
             own, best = book.asks, book.bids.best
             may_trade = best is not None and best.price >= price
@@ -107,6 +109,7 @@ def new_order(state: State, command: NewOrder) -> list[AnyEvent]:
                 proceeds,
             )
             order.reserved = reserved
+            order.fees = fees
             account.orders[order_id] = order
             account.firm_guard.open_orders += 1
             account.cl_ord_ids[cl_ord_id] = order_id
@@ -208,6 +211,7 @@ def admit(  # noqa: C901, PLR0912 - one check after another, in the order of rea
         proceeds,
     )
     order.terms = terms
+    order.fees = account.fees.get(command.symbol, order.fees)
     if funded:
         reason = fund(state, book, order)
         if reason is not None:
@@ -241,7 +245,7 @@ def fund(state: State, book: Book, order: Order) -> RejectReason | None:
     elif terms is not None and terms.cash_amount:
         reserved = terms.cash_amount
     else:
-        reserved = notional + round_fee(notional * instrument.reserve_fee_bps)
+        reserved = notional + round_fee(notional * order.fees.reserve_ppm)
     backing = order.backing
     if reserved > backing.available:
         return RejectReason.INSUFFICIENT_FUNDS
@@ -276,7 +280,7 @@ def _price(state: State, book: Book, order: Order) -> RejectReason | None:
     if terms.cash_amount:
         assert opposite.best is not None, "a market order finds a price"
         trades, best_price = _trades(state, book, order, AMOUNT_MAX), opposite.best.price
-        order.qty = order.leaves_qty = lots_at_entry(trades, best_price, book.instrument, side, terms.cash_amount)
+        order.qty = order.leaves_qty = lots_at_entry(trades, best_price, order, terms.cash_amount)
         if not 0 < order.qty <= book.instrument.order_qty_max:
             return RejectReason.QUANTITY_OUT_OF_RANGE if order.qty else RejectReason.CASH_BELOW_ONE_LOT
     return None

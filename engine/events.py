@@ -285,6 +285,10 @@ class Trade(Event, tag=10, frozen=True, array_like=True, gc=False):
     """What the maker's reservation has become less by, its payment included,"""
     taker_released: Amount = 0
     """and the taker's."""
+    maker_fee_ppm: int | None = None
+    """The rates at which the fees were charged, in millionths of the notional,"""
+    taker_fee_ppm: int | None = None
+    """None if a version wrote it that had the instrument's only."""
 
 
 class OrderCanceled(Event, tag=11, frozen=True, array_like=True, gc=False):
@@ -500,6 +504,18 @@ class TradeAmended(Event, tag=55, frozen=True, array_like=True, gc=False):
     maker_terms: Terms | None = None
     taker_terms: Terms | None = None
     rpt_seq: int = 0
+
+
+class FeesSet(Event, tag=68, frozen=True, array_like=True, gc=False):
+    """A firm or an account has these rates from now on; the fields are those of the `SetFees` command."""
+
+    scope: Scope
+    name: str
+    symbol: str
+    maker_ppm: int | None
+    taker_ppm: int | None
+    by: str
+    why: str
 
 
 class LimitsSet(Event, tag=35, frozen=True, array_like=True, gc=False):
@@ -750,6 +766,7 @@ AnyEvent = (
     | WithdrawalsBlocked
     | WithdrawalsUnblocked
     | FundsRefused
+    | FeesSet
 )
 """Every event there is; the type by which the journal is decoded."""
 

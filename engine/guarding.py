@@ -8,12 +8,12 @@ from typing import Final
 from engine.commands import Block, SetLimits, SetRules, Unblock
 from engine.events import AnyEvent, Blocked, CommandRejected, LimitsSet, RulesSet, Unblocked
 from engine.guard import Guard
-from engine.order import FEE_SCALE, Order
+from engine.order import Order
 from engine.protection import checks_orders, is_limiting
 from engine.rules import NO_LIMITS, Bands, Rules
 from engine.settlement import cancel
 from engine.state import State
-from engine.values import AMOUNT_MAX, AUCTION_MS_MAX, PRICE_MAX, CancelReason, Scope
+from engine.values import AMOUNT_MAX, AUCTION_MS_MAX, BASIS_POINTS, PRICE_MAX, CancelReason, Scope
 
 _NO_BANDS: Final = Bands()
 
@@ -154,9 +154,9 @@ def _flaw_of_rules(rules: Rules) -> str:
         ("bands.static_bps", bands.static_bps),
         ("bands.dynamic_bps", bands.dynamic_bps),
     ):
-        if not 0 <= bps < FEE_SCALE:
+        if not 0 <= bps < BASIS_POINTS:
             return f"{name} must be 0 to 9999"
-    if not 0 <= rules.display_min_bps <= FEE_SCALE:
+    if not 0 <= rules.display_min_bps <= BASIS_POINTS:
         return "display_min_bps must be 0 to 10000"
     for name, low, high, largest in (
         ("order_qty", rules.order_qty_min, rules.order_qty_max, PRICE_MAX),

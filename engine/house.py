@@ -22,6 +22,7 @@ from engine.events import (
     Refused,
     TradingDayEnded,
 )
+from engine.fee_schedules import apply_schedules, pays_for_rebates
 from engine.guard import Guard
 from engine.holding import Holding
 from engine.instrument import Instrument
@@ -76,7 +77,11 @@ def add_instrument(state: State, command: AddInstrument) -> list[AnyEvent]:
         )
     except DefinitionError as error:
         return [CommandRejected(str(error))]
+    if not pays_for_rebates(state, instrument):
+        return [CommandRejected(f"{symbol}: the taker's fee would not pay for the rebate that some have on all")]
     state.books[symbol] = Book(instrument, state.time_ns)
+    for account in state.accounts.values():
+        apply_schedules(state, account, (symbol,))
     base_per_lot = instrument.base_per_lot
     return [InstrumentAdded(symbol, instrument.base, instrument.quote, base_per_lot, command.by, command.why)]
 
@@ -90,6 +95,7 @@ def open_account(state: State, command: OpenAccount) -> list[AnyEvent]:
     firm = command.firm or command.account
     account = state.accounts[command.account] = Account(command.account, firm, state.firms.setdefault(firm, Guard()))
     account.holdings = {asset: Holding() for asset in state.assets}
+    apply_schedules(state, account, state.books)
     return [AccountOpened(command.account, command.by, command.why)]
 
 

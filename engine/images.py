@@ -6,7 +6,7 @@ Fields are only ever added, at the end and with a default, so that older snapsho
 import msgspec
 
 from engine.booking import Booking, Withdrawal
-from engine.commands import Block, BlockWithdrawals
+from engine.commands import Block, BlockWithdrawals, SetFees
 from engine.events import Trade
 from engine.profile import NEVER_SET, Credentials, SequencesSet, SessionProfile
 from engine.rules import NO_RULES, Limits, Rules, ScheduledPhase, SelfTradeRule
@@ -25,7 +25,7 @@ from engine.values import (
 
 
 class OrderImage(msgspec.Struct, frozen=True, array_like=True):
-    """An order in a snapshot. `fee_rounding` is what rounding up added to its fee, in 1/10000 of a smallest unit."""
+    """An order in a snapshot. `fee_rounding` is what rounding up added to its fee, in millionths of a smallest unit."""
 
     order_id: int
     session: str
@@ -50,6 +50,8 @@ class OrderImage(msgspec.Struct, frozen=True, array_like=True):
     busted_qty: int = 0
     mark: int = 0
     """Of a trailing order that waits for its price."""
+    fee_ppm: tuple[int, int] | None = None
+    """Its rates. Without them, `fee_rounding` is in 1/10000, and its rates are the instrument's."""
 
 
 class ListImage(msgspec.Struct, frozen=True, array_like=True):
@@ -212,3 +214,4 @@ class StateImage(msgspec.Struct, frozen=True, array_like=True):
     withdrawals: dict[str, Withdrawal] = {}
     closed_withdrawals: list[str] = []
     withdrawn: dict[str, int] = {}
+    fee_schedules: list[SetFees] = []

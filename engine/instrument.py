@@ -1,6 +1,7 @@
 """An instrument: its increments, and the exact arithmetic that follows from them."""
 
 from engine.errors import DefinitionError
+from engine.fee_rates import FeeRates
 from engine.values import AMOUNT_MAX, DECIMALS_MAX, PRICE_MAX
 
 
@@ -15,6 +16,7 @@ class Instrument:
     __slots__ = (
         "base",
         "base_per_lot",
+        "fees",
         "maker_fee_bps",
         "notional_per_tick_lot",
         "order_qty_max",
@@ -23,7 +25,6 @@ class Instrument:
         "qty_decimals",
         "qty_increment",
         "quote",
-        "reserve_fee_bps",
         "symbol",
         "taker_fee_bps",
     )
@@ -68,8 +69,8 @@ class Instrument:
         self.maker_fee_bps = maker_fee_bps
         self.taker_fee_bps = taker_fee_bps
         self.order_qty_max = order_qty_max
-        self.reserve_fee_bps = max(maker_fee_bps, taker_fee_bps)
-        """The dearer of the two fees: what an order must be able to pay whichever side it turns out to be on."""
+        self.fees = FeeRates(maker_fee_bps * 100, taker_fee_bps * 100)
+        """What is paid by those who have no rates of their own."""
         self.base_per_lot = _scaled(symbol, "quantity increment", qty_increment, base_decimals - qty_decimals, base)
         self.notional_per_tick_lot = _scaled(
             symbol,

@@ -1,8 +1,7 @@
 """An order as the exchange holds it."""
 
-from typing import Final
-
 from engine.due import DueKey, Timed
+from engine.fee_rates import FEE_SCALE
 from engine.holding import Holding
 from engine.instrument import Instrument
 from engine.terms import Terms
@@ -22,15 +21,12 @@ from engine.values import (
     TimeInForce,
 )
 
-FEE_SCALE: Final = 10_000
-"""Basis points of one."""
-
 
 class Order(Timed):
     """One order, open or finished.
 
     `reserved` is what the order still holds back in `backing` (the buyer's quote, the seller's base); what it earns
-    goes to `proceeds`. `fee_raw` is the exact fee so far in 1/10000 of the quote asset's smallest unit; the fee is
+    goes to `proceeds`. `fee_raw` is the exact fee so far in millionths of the quote asset's smallest unit; the fee is
     rounded up once, on the order's total, so that each fill pays the difference between two roundings. `ahead` and
     `behind` are its neighbours in the queue of its price level.
     """
@@ -45,6 +41,7 @@ class Order(Timed):
         "cum_notional",
         "cum_qty",
         "fee_raw",
+        "fees",
         "hidden_qty",
         "instrument",
         "leaves_qty",
@@ -99,6 +96,8 @@ class Order(Timed):
         self.busted_qty: Qty = 0
         """What had been traded and was taken back by staff: it is neither filled nor open."""
         self.fee_raw: int = 0
+        self.fees = instrument.fees
+        """What it pays; others than the instrument's are set by who enters it."""
         self.reserved: Amount = 0
         self.status: OrderStatus = NEW
         self.terms: Terms | None = None
@@ -119,7 +118,7 @@ class Order(Timed):
             return leaves_qty * self.instrument.base_per_lot
         notional = leaves_qty * price * self.instrument.notional_per_tick_lot
         fee_raw = self.fee_raw
-        fee_raw_then = fee_raw + notional * self.instrument.reserve_fee_bps
+        fee_raw_then = fee_raw + notional * self.fees.reserve_ppm
         return notional + (-fee_raw // FEE_SCALE) - (-fee_raw_then // FEE_SCALE)  # each rounded up, without calls
 
 
@@ -164,5 +163,5 @@ class OrderList:
 
 
 def round_fee(fee_raw: int) -> Amount:
-    """Return a fee in smallest units from 1/10000 of them, rounded up: against the payer, and once per order."""
+    """Return a fee in smallest units from millionths of them, rounded up: against the payer, and once per order."""
     return -(-fee_raw // FEE_SCALE)

@@ -71,9 +71,11 @@ def replace_order(state: State, command: ReplaceOrder) -> list[AnyEvent]:
         if reason is not None:
             return refused(command, order, reason)
         price = worst_triggered_price(book, order.side, command.order_type, price, terms, mark)
-    available = order.backing.available
+    available, fees = order.backing.available, order.fees
+    order.fees = account.fees.get(command.symbol, order.instrument.fees)
     reason = _reserve(order, command.qty - order.cum_qty - order.busted_qty, price)
     if reason is not None:
+        order.fees = fees
         return refused(command, order, reason)
     reserved = available - order.backing.available
     session.permitted[command.account].cl_ord_ids[command.cl_ord_id] = order.order_id

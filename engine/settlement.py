@@ -3,8 +3,8 @@
 from engine.book import Book
 from engine.commands import CancelOrder
 from engine.events import AnyEvent, OrderAccepted, OrderCanceled, Trade
-from engine.instrument import Instrument
-from engine.order import FEE_SCALE, Order
+from engine.fee_rates import FEE_SCALE
+from engine.order import Order
 from engine.places import shown_terms, withdraw
 from engine.reject import RejectReason
 from engine.state import FINISHED_ORDERS_KEPT, State
@@ -23,18 +23,9 @@ from engine.values import (
     CancelReason,
     ListStage,
     OrderStatus,
-    Phase,
     Price,
     Qty,
 )
-
-
-def fees_bps(instrument: Instrument, phase: Phase) -> tuple[int, int]:
-    """Return what maker and taker pay. In auctions both pay as makers, and get no rebate."""
-    if phase is CONTINUOUS:
-        return instrument.maker_fee_bps, instrument.taker_fee_bps
-    fee_bps = max(instrument.maker_fee_bps, 0)
-    return fee_bps, fee_bps
 
 
 def fill(state: State, book: Book, maker: Order, taker: Order, price: Price, qty: Qty, events: list[AnyEvent]) -> None:
@@ -52,12 +43,12 @@ def fill(state: State, book: Book, maker: Order, taker: Order, price: Price, qty
     taker.leaves_qty -= qty
     phase = book.phase
     if phase is CONTINUOUS:
-        maker_fee_bps, taker_fee_bps = instrument.maker_fee_bps, instrument.taker_fee_bps
-    else:
-        maker_fee_bps, taker_fee_bps = fees_bps(instrument, phase)
+        maker_ppm, taker_ppm = maker.fees.maker_ppm, taker.fees.taker_ppm
+    else:  # In auctions both pay as makers, and get no rebate.
+        maker_ppm, taker_ppm = max(maker.fees.maker_ppm, 0), max(taker.fees.maker_ppm, 0)
     maker_reserved, taker_reserved = maker.reserved, taker.reserved
-    maker_fee = _settle(maker, qty, notional, maker_fee_bps)
-    taker_fee = _settle(taker, qty, notional, taker_fee_bps)
+    maker_fee = _settle(maker, qty, notional, maker_ppm)
+    taker_fee = _settle(taker, qty, notional, taker_ppm)
     state.fees[instrument.quote] += maker_fee + taker_fee
     state.last_trade_id += 1
     book.rpt_seq = rpt_seq = book.rpt_seq + 1  # next_rpt_seq, without the call
@@ -100,6 +91,8 @@ def fill(state: State, book: Book, maker: Order, taker: Order, price: Price, qty
         rpt_seq,
         maker_reserved - maker.reserved,
         taker_reserved - taker.reserved,
+        maker_ppm,
+        taker_ppm,
     )
     state.trades.append(trade)
     state.trade_times.append(time_ns)
@@ -109,14 +102,14 @@ def fill(state: State, book: Book, maker: Order, taker: Order, price: Price, qty
         finish(state, maker, FILLED)
 
 
-def _settle(order: Order, qty: Qty, notional: Amount, fee_bps: int) -> Amount:
+def _settle(order: Order, qty: Qty, notional: Amount, fee_ppm: int) -> Amount:
     """Book one side of a trade against the order's account and return the fee it pays."""
     instrument, backing, proceeds = order.instrument, order.backing, order.proceeds
     order.status = PARTIALLY_FILLED
     order.cum_qty += qty
     order.cum_notional += notional
     fee_raw = order.fee_raw
-    order.fee_raw = fee_raw_now = fee_raw + notional * fee_bps
+    order.fee_raw = fee_raw_now = fee_raw + notional * fee_ppm
     fee = -fee_raw // FEE_SCALE - -fee_raw_now // FEE_SCALE  # the one less the other, rounded up without calls
     base_amount = qty * instrument.base_per_lot
     if order.side is BUY:

@@ -13,8 +13,10 @@ import msgspec
 
 from engine.account import Account
 from engine.book import Book
-from engine.booking import UNKNOWN_BOOKING, References
+from engine.booking import UNKNOWN_BOOKING
 from engine.errors import SnapshotError
+from engine.fee_rates import FEE_SCALE, FeeRates
+from engine.fee_schedules import apply_schedules
 from engine.guard import Guard
 from engine.guarding import take_stock
 from engine.holding import Holding
@@ -30,7 +32,7 @@ from engine.images import (
 )
 from engine.instrument import Instrument
 from engine.journal import make_directory, sync_directory
-from engine.order import FEE_SCALE, Order, OrderList, round_fee
+from engine.order import Order, OrderList, round_fee
 from engine.phases import PHASES
 from engine.places import rest_pegged
 from engine.profile import Credentials
@@ -38,6 +40,7 @@ from engine.rules import NO_LIMITS
 from engine.state import Amendment, Session, State
 from engine.timetable import Timetable
 from engine.values import (
+    BASIS_POINTS,
     BUY,
     SELL,
     Place,
@@ -91,6 +94,7 @@ def capture(state: State, sequence: int) -> StateImage:
         dict(state.references.withdrawals),
         list(state.references.closed_order),
         dict(state.withdrawn),
+        list(state.fee_schedules.values()),
     )
 
 
@@ -104,8 +108,7 @@ def restore(image: StateImage) -> State:
     state.assets = dict(image.assets)
     state.credited = dict(image.credited)
     state.fees = dict(image.fees)
-    state.withdrawn = dict.fromkeys(image.assets, 0) | image.withdrawn
-    _restore_references(image, state.references)
+    _restore_funds(image, state)
     state.self_trade_accounts = dict(image.self_trade_accounts)
     state.self_trade_sessions = dict(image.self_trade_sessions)
     state.removed_sessions = dict(image.removed_sessions)
@@ -137,6 +140,7 @@ def restore(image: StateImage) -> State:
             asset: Holding(available, reserved, account_image.held.get(asset, 0))
             for asset, (available, reserved) in account_image.holdings.items()
         }
+        apply_schedules(state, account, state.books)
         account.orders = {shown.order_id: _order(shown, state) for shown in account_image.orders}
         account.firm_guard.open_orders += len(account.orders)
         account.cl_ord_ids = dict(account_image.cl_ord_ids)
@@ -436,7 +440,10 @@ def _restore_lists(image: StateImage, state: State) -> None:
                 order.order_list = order_list
 
 
-def _restore_references(image: StateImage, references: References) -> None:
+def _restore_funds(image: StateImage, state: State) -> None:
+    state.withdrawn = dict.fromkeys(image.assets, 0) | image.withdrawn
+    state.fee_schedules = {(shown.scope, shown.name, shown.symbol): shown for shown in image.fee_schedules}
+    references = state.references
     references.booked = dict.fromkeys(image.credit_references, UNKNOWN_BOOKING) | image.bookings
     references.booked_order.extend(references.booked)
     references.withdrawals = dict(image.withdrawals)
@@ -476,7 +483,20 @@ def _order_image(order: Order, mark: int = 0) -> OrderImage:
         order.hidden_qty,
         order.busted_qty,
         mark,
+        (order.fees.maker_ppm, order.fees.taker_ppm),
     )
+
+
+def _restore_fees(order: Order, image: OrderImage, state: State) -> None:
+    if image.fee_ppm is None:  # of a version with whole basis points
+        order.fee_raw = image.fee * FEE_SCALE - image.fee_rounding * (FEE_SCALE // BASIS_POINTS)
+        return
+    order.fee_raw = image.fee * FEE_SCALE - image.fee_rounding
+    for known in (order.fees, state.accounts[image.account].fees.get(image.symbol)):
+        if known is not None and (known.maker_ppm, known.taker_ppm) == image.fee_ppm:
+            order.fees = known
+            return
+    order.fees = FeeRates(*image.fee_ppm)
 
 
 def _order(image: OrderImage, state: State) -> Order:
@@ -499,7 +519,7 @@ def _order(image: OrderImage, state: State) -> Order:
     order.leaves_qty = image.leaves_qty
     order.cum_qty = image.cum_qty
     order.cum_notional = image.cum_notional
-    order.fee_raw = image.fee * FEE_SCALE - image.fee_rounding
+    _restore_fees(order, image, state)
     order.reserved = image.reserved
     order.status = image.status
     order.terms = image.terms

@@ -7,13 +7,14 @@ from typing import Final
 from engine.account import Account
 from engine.book import Book
 from engine.booking import References
+from engine.commands import SetFees
 from engine.due import Due, DueKey, Timed
 from engine.events import Trade
 from engine.guard import Guard
 from engine.order import Order, OrderList
 from engine.profile import DEFAULT_PROFILE, NEVER_SET, NO_CREDENTIALS, Credentials, SequencesSet, SessionProfile
 from engine.rules import SelfTradeRule
-from engine.values import Amount, CancelOnDisconnect, Price, Qty
+from engine.values import Amount, CancelOnDisconnect, Price, Qty, Scope
 
 FINISHED_ORDERS_KEPT: Final = 10_000
 """How many finished orders can still be asked about; older ones are known by their ClOrdID only."""
@@ -115,6 +116,7 @@ class State:
         "books",
         "credited",
         "due",
+        "fee_schedules",
         "fees",
         "finished",
         "finished_order_ids",
@@ -148,6 +150,8 @@ class State:
         """What each firm is held to."""
         self.guarded = False
         """Whether any rule, limit or block could refuse an order; kept by `engine.guarding`."""
+        self.fee_schedules: dict[tuple[Scope, str, str], SetFees] = {}
+        """What set the rates of a firm or an account on an instrument, or on all."""
         self.fees: dict[str, Amount] = {}
         """Fees collected, by asset."""
         self.references = References()

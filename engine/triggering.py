@@ -10,7 +10,7 @@ from engine.book import Book
 from engine.commands import NewOrder, ReplaceOrder
 from engine.events import AnyEvent, OrderTriggered
 from engine.matching import trade_and_rest
-from engine.order import FEE_SCALE, Order
+from engine.order import Order
 from engine.places import withdraw
 from engine.publishing import publish
 from engine.reject import RejectReason
@@ -20,6 +20,7 @@ from engine.terms import Terms
 from engine.trailing import distance
 from engine.triggers import TRIGGERED_TYPES, UNLIMITED_TYPES, is_reached, terms_of
 from engine.values import (
+    BASIS_POINTS,
     BUY,
     FILL_OR_KILL,
     IMMEDIATE_OR_CANCEL,
@@ -48,7 +49,7 @@ def why_not_triggered(command: NewOrder | ReplaceOrder, terms: Terms) -> RejectR
     if is_trailing:
         if terms.stop_price:
             return RejectReason.TRIGGER_MISMATCH
-        largest = FEE_SCALE - 1 if terms.offset_unit is OffsetUnit.BASIS_POINTS else PRICE_MAX
+        largest = BASIS_POINTS - 1 if terms.offset_unit is OffsetUnit.BASIS_POINTS else PRICE_MAX
         if not 0 < terms.offset <= largest:
             return RejectReason.TRAIL_MISMATCH
     elif not 0 < terms.stop_price <= PRICE_MAX:
@@ -147,7 +148,7 @@ def trigger(state: State, order: Order, book: Book, events: list[AnyEvent]) -> N
 
 def _protected(book: Book, side: Side, stop_price: Price) -> Price:
     """Return the worst price that the stop protection allows, rounded towards the StopPx; 0 for none."""
-    protection = stop_price * book.rules.stop_protection_bps // FEE_SCALE
+    protection = stop_price * book.rules.stop_protection_bps // BASIS_POINTS
     return stop_price + protection if side is BUY else stop_price - protection
 
 

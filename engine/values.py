@@ -26,6 +26,9 @@ INTEGER_MAX: Final = 2**63 - 1
 PRICE_MAX: Final = 2**53
 """No price (ticks) and no maximum order quantity (lots) may exceed this."""
 
+BASIS_POINTS: Final = 10_000
+"""Of one."""
+
 AUCTION_MS_MAX: Final = 86_400_000
 """No auction is made longer than a day, in milliseconds."""
 

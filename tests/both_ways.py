@@ -315,7 +315,7 @@ def _define(*numbers: int) -> tuple[int, int, int]:
         taker_fee_bps=taker,
         order_qty_max=most,
     )
-    return defined.base_per_lot, defined.notional_per_tick_lot, defined.reserve_fee_bps
+    return defined.base_per_lot, defined.notional_per_tick_lot, defined.fees.reserve_ppm
 
 
 def main() -> None:

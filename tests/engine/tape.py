@@ -516,6 +516,12 @@ class Tape:
             return commands.SettleWithdrawal(name, amount, *signed)
         scope = self._seldom(Scope.SESSION, chance.choice((Scope.FIRM, Scope.ACCOUNT)))
         name = self._seldom("NOBODY", chance.choice(("FIRM", "C") if scope is Scope.FIRM else ACCOUNTS))
+        if chance.randrange(2):
+            maker, taker = chance.choice((-150, -1, 0, 333, 9_000)), chance.choice((0, 150, 777, 12_345))
+            symbol = chance.choice(("", *SYMBOLS))
+            if chance.randrange(4) == 0:
+                return commands.SetFees(scope, name, symbol, None, None, *signed)
+            return commands.SetFees(scope, name, symbol, self._seldom(10**6, maker), self._seldom(None, taker), *signed)
         if chance.randrange(3) == 0:
             return commands.BlockWithdrawals(scope, name, *signed)
         return commands.UnblockWithdrawals(scope, name, *signed)

@@ -96,9 +96,9 @@ def test_definition_that_cannot_be_exact_and_solvent_says_why(changes: dict[str,
 
 
 def test_reserve_uses_the_dearer_fee() -> None:
-    assert instrument(maker_fee_bps=-2, taker_fee_bps=7).reserve_fee_bps == 7
-    assert instrument(maker_fee_bps=9, taker_fee_bps=7).reserve_fee_bps == 9
-    assert instrument(maker_fee_bps=5, taker_fee_bps=-5).reserve_fee_bps == 5
+    assert instrument(maker_fee_bps=-2, taker_fee_bps=7).fees.reserve_ppm == 700
+    assert instrument(maker_fee_bps=9, taker_fee_bps=7).fees.reserve_ppm == 900
+    assert instrument(maker_fee_bps=5, taker_fee_bps=-5).fees.reserve_ppm == 500
 
 
 def test_largest_lot_is_one_that_a_balance_can_hold() -> None:

@@ -66,6 +66,8 @@ def test_one_event_tells_both_sides_of_a_trade() -> None:
         rpt_seq=3,
         maker_released=4,
         taker_released=405,
+        maker_fee_ppm=-1000,
+        taker_fee_ppm=2500,
     )
 
 

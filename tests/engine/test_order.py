@@ -36,7 +36,7 @@ def an_order(side: Side = BUY, *, maker_bps: int = 0, taker_bps: int = 0) -> Ord
 
 @given(st.integers(-(10**20), 10**20))
 def test_fee_is_rounded_up_against_the_payer(fee_raw: int) -> None:
-    assert round_fee(fee_raw) == ceil(Fraction(fee_raw, 10_000))
+    assert round_fee(fee_raw) == ceil(Fraction(fee_raw, 1_000_000))
 
 
 def test_sell_reserves_the_base_it_sells() -> None:
@@ -63,7 +63,7 @@ def test_reservation_suffices_however_the_order_is_filled(
     for qty, better, is_maker in fills:
         notional = qty * (limit - better)
         fee_before = round_fee(order.fee_raw)
-        order.fee_raw += notional * (bps[0] if is_maker else bps[1])
+        order.fee_raw += notional * (bps[0] if is_maker else bps[1]) * 100
         exact_fee += Fraction(notional * (bps[0] if is_maker else bps[1]), 10_000)
         reserved -= notional + round_fee(order.fee_raw) - fee_before
         left -= qty

@@ -68,7 +68,7 @@ def test_fee_so_far_is_kept_to_the_last_fraction() -> None:
     venue.sell(3, 101)
     order = venue.open_order("x")
     again = restore(capture(venue.state, 1)).accounts["A"].orders[order.order_id]
-    assert order.fee_raw == again.fee_raw == -7 * 303
+    assert order.fee_raw == again.fee_raw == -700 * 303
     assert round_fee(order.fee_raw) == 0
 
 
