@@ -1,14 +1,13 @@
 """`fondaco deposit`: where money is to be sent, how what has come in stands, and what people decide about it."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backoffice.cli.office import AsOption
+from backoffice.cli.office import Acting, Looking
+from backoffice.cli.option_groups import grouped
 from backoffice.cli.payments.amounts import decimals_of, shown
-from backoffice.cli.tables import Cell, CsvOption, JsonOption, Moment
-from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
+from backoffice.cli.tables import Cell, Moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,80 +27,66 @@ StateOption = Annotated[
 _HEAD = ("deposit", "account", "asset", "amount", "state", "why", "rail", "reference", "from", "seen", "changed")
 
 
+@grouped
 def address(
     account: AccountOption,
     asset: AssetOption,
-    config: ConfigOption,
-    why: WhyOption,
+    *,
     rail: RailOption = None,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Show where an account's deposits of an asset are to be sent; the address is made if there is none."""
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
     from backoffice.cli.tables import form_of, show_fields
     from backoffice.payments import deposits
     from backoffice.payments.opening import rails_of, rule_for, rules_of
 
     async def give() -> dict[str, Any]:
-        async with office(config, data, as_user) as desk, desk.database.writing() as session:
+        async with acting.office() as desk, desk.database.writing() as session:
             rule = rule_for(rules_of(desk.settings), asset, rail)
             found = await deposits.give_address(
                 *(session, desk.actor, rails_of(desk.settings, desk.data)[rule.rail], account, asset),
-                why=why,
+                why=acting.why,
                 now_ns=desk.now_ns,
             )
             return {"account": account, "asset": asset, "rail": found.rail, "address": found.address}
 
-    show_fields(run(give()), form_of(as_json=as_json))
+    show_fields(run(give()), form_of(as_json=acting.as_json))
 
 
+@grouped
 def list_deposits(
-    config: ConfigOption,
+    *,
     account: Annotated[str | None, typer.Option("--account", metavar="ACCOUNT", help="Whose.")] = None,
     state: StateOption = None,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-    as_csv: CsvOption = False,
+    looking: Looking,
 ) -> None:
     """List deposits, the newest last."""
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
-    from backoffice.cli.tables import form_of, show_table
+    from backoffice.cli.tables import show_table
     from backoffice.payments import deposits
     from backoffice.staff.permissions import Permission
 
-    form = form_of(as_json=as_json, as_csv=as_csv)
-
     async def rows() -> list[tuple[Cell, ...]]:
-        async with office(config, data, as_user) as desk, desk.database.reading() as session:
+        async with looking.office() as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_RECORDS)
             decimals = decimals_of(desk.settings)
             return [_row(each, decimals) for each in await deposits.listed(session, account, state)]
 
-    show_table(_HEAD, run(rows()), form)
+    show_table(_HEAD, run(rows()), looking.form)
 
 
-def show(
-    deposit: DepositArgument,
-    config: ConfigOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@grouped
+def show(deposit: DepositArgument, looking: Looking) -> None:
     """Show a deposit, and each step that it has taken."""
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
     from backoffice.cli.payments.life import life_of, show_life
     from backoffice.cli.tables import form_of
     from backoffice.payments import deposits
     from backoffice.staff.permissions import Permission
 
     async def fields() -> tuple[dict[str, Cell], list[str]]:
-        async with office(config, data, as_user) as desk, desk.database.reading() as session:
+        async with looking.office() as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_RECORDS)
             found = await deposits.find(session, deposit, for_update=False)
             shown_as: dict[str, Cell] = dict(zip(_HEAD, _row(found, decimals_of(desk.settings)), strict=True))
@@ -113,72 +98,54 @@ def show(
             }
             return {**shown_as, **more}, await life_of(session, found.subject)
 
-    show_life(*run(fields()), form_of(as_json=as_json))
+    show_life(*run(fields()), form_of(as_json=looking.as_json))
 
 
+@grouped
 def assign(
     deposit: DepositArgument,
     account: AccountOption,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
+    acting: Acting,
 ) -> None:
     """Say whose a deposit is that came to nobody's address. Then propose its release: a second person decides."""
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
     from backoffice.payments import deposits
 
     async def decide() -> None:
-        async with office(config, data, as_user) as desk, desk.database.writing() as session:
+        async with acting.office() as desk, desk.database.writing() as session:
             found = await deposits.find(session, deposit)
-            await deposits.assign(session, desk.actor, found, account, why=why, now_ns=desk.now_ns)
+            await deposits.assign(session, desk.actor, found, account, why=acting.why, now_ns=desk.now_ns)
 
     run(decide())
     typer.echo(f"{deposit} is {account}'s; `fondaco deposit release {deposit}` proposes to credit it")
 
 
-def release(
-    deposit: DepositArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@grouped
+def release(deposit: DepositArgument, acting: Acting) -> None:
     """Propose to credit a deposit that waits for people; a second person decides."""
-    _propose(deposit, config, why, as_user, data, credit=True, as_json=as_json)
+    _propose(deposit, acting, credit=True)
 
 
-def send_back(
-    deposit: DepositArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@grouped
+def send_back(deposit: DepositArgument, acting: Acting) -> None:
     """Propose not to credit a deposit but to send it back, by hand; a second person decides."""
-    _propose(deposit, config, why, as_user, data, credit=False, as_json=as_json)
+    _propose(deposit, acting, credit=False)
 
 
-def _propose(
-    deposit: str, config: Path, why: str, as_user: str | None, data: Path | None, *, credit: bool, as_json: bool
-) -> None:
+def _propose(deposit: str, acting: Acting, *, credit: bool) -> None:
     from backoffice.cli.approval import tell
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
     from backoffice.payments import deposits
     from backoffice.staff.tables import Approval
 
     async def propose() -> Approval:
-        async with office(config, data, as_user) as desk, desk.database.writing() as session:
+        async with acting.office() as desk, desk.database.writing() as session:
             found = await deposits.find(session, deposit)
             return await deposits.propose_release(
-                session, desk.actor, found, credit=credit, why=why, now_ns=desk.now_ns
+                session, desk.actor, found, credit=credit, why=acting.why, now_ns=desk.now_ns
             )
 
-    tell(run(propose()), as_json=as_json)
+    tell(run(propose()), as_json=acting.as_json)
 
 
 def _row(deposit: "Deposit", decimals: "Mapping[str, int]") -> tuple[Cell, ...]:

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backoffice.cli.office import AsOption
+from backoffice.cli.office import Acting, Looking
+from backoffice.cli.option_groups import grouped
 from backoffice.cli.payments.amounts import amount_of, decimals_of, shown
 from backoffice.cli.payments.deposit import StateOption
-from backoffice.cli.tables import Cell, CsvOption, JsonOption, Moment
-from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
+from backoffice.cli.tables import Cell, Moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,77 +22,64 @@ WithdrawalArgument = Annotated[
 _HEAD = ("withdrawal", "account", "asset", "amount", "to", "state", "why", "approval", "asked by", "at", "changed")
 
 
+@grouped
 def request(
     destination: Annotated[str, typer.Argument(metavar="DESTINATION", help="Where to, as in T-1.", show_default=False)],
     amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="How much, as in 250.75.", show_default=False)],
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Ask for a withdrawal. The venue holds the funds, asks the rules, and waits for others to approve it."""
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
     from backoffice.cli.tables import form_of, show_fields
     from backoffice.payments import destinations, withdrawals
 
     async def ask() -> dict[str, Any]:
-        async with office(config, data, as_user) as desk, desk.database.writing() as session:
+        async with acting.office() as desk, desk.database.writing() as session:
             asset = (await destinations.find(session, destination)).asset
             decimals = decimals_of(desk.settings)
             found = await withdrawals.request(
-                *(session, desk.actor, destination, amount_of(amount, asset, decimals)), why=why, now_ns=desk.now_ns
+                *(session, desk.actor, destination, amount_of(amount, asset, decimals)),
+                why=acting.why,
+                now_ns=desk.now_ns,
             )
             return dict(zip(_HEAD, _row(found, decimals), strict=True))
 
-    show_fields(run(ask()), form_of(as_json=as_json))
+    show_fields(run(ask()), form_of(as_json=acting.as_json))
 
 
+@grouped
 def list_withdrawals(
-    config: ConfigOption,
+    *,
     account: Annotated[str | None, typer.Option("--account", metavar="ACCOUNT", help="Whose.")] = None,
     state: StateOption = None,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-    as_csv: CsvOption = False,
+    looking: Looking,
 ) -> None:
     """List withdrawals, the newest last."""
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
-    from backoffice.cli.tables import form_of, show_table
+    from backoffice.cli.tables import show_table
     from backoffice.payments import withdrawals
     from backoffice.staff.permissions import Permission
 
-    form = form_of(as_json=as_json, as_csv=as_csv)
-
     async def rows() -> list[tuple[Cell, ...]]:
-        async with office(config, data, as_user) as desk, desk.database.reading() as session:
+        async with looking.office() as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_RECORDS)
             decimals = decimals_of(desk.settings)
             return [_row(each, decimals) for each in await withdrawals.listed(session, account, state)]
 
-    show_table(_HEAD, run(rows()), form)
+    show_table(_HEAD, run(rows()), looking.form)
 
 
-def show(
-    withdrawal: WithdrawalArgument,
-    config: ConfigOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@grouped
+def show(withdrawal: WithdrawalArgument, looking: Looking) -> None:
     """Show a withdrawal, and each step that it has taken."""
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
     from backoffice.cli.payments.life import life_of, show_life
     from backoffice.cli.tables import form_of
     from backoffice.payments import withdrawals
     from backoffice.staff.permissions import Permission
 
     async def fields() -> tuple[dict[str, Cell], list[str]]:
-        async with office(config, data, as_user) as desk, desk.database.reading() as session:
+        async with looking.office() as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_RECORDS)
             found = await withdrawals.find(session, withdrawal, for_update=False)
             decimals = decimals_of(desk.settings)
@@ -106,55 +93,45 @@ def show(
             }
             return {**shown_as, **more}, await life_of(session, found.subject)
 
-    show_life(*run(fields()), form_of(as_json=as_json))
+    show_life(*run(fields()), form_of(as_json=looking.as_json))
 
 
-def cancel(
-    withdrawal: WithdrawalArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-) -> None:
+@grouped
+def cancel(withdrawal: WithdrawalArgument, acting: Acting) -> None:
     """Call a withdrawal off, before it is sent. The funds are available again."""
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
     from backoffice.payments import withdrawals
 
     async def call_off() -> None:
-        async with office(config, data, as_user) as desk, desk.database.writing() as session:
-            await withdrawals.cancel(session, desk.actor, withdrawal, why=why, now_ns=desk.now_ns)
+        async with acting.office() as desk, desk.database.writing() as session:
+            await withdrawals.cancel(session, desk.actor, withdrawal, why=acting.why, now_ns=desk.now_ns)
 
     run(call_off())
     typer.echo(f"{withdrawal} is called off")
 
 
+@grouped
 def resolve(
     withdrawal: WithdrawalArgument,
     is_paid: Annotated[
         bool,
         typer.Option("--paid/--not-paid", help="What the rail says when asked by other means.", show_default=False),
     ],
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Say what has become of an uncertain withdrawal; a second person must agree. It is not sent again."""
     from backoffice.cli.approval import tell
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
     from backoffice.payments import withdrawals
     from backoffice.staff.tables import Approval
 
     async def propose() -> Approval:
-        async with office(config, data, as_user) as desk, desk.database.writing() as session:
+        async with acting.office() as desk, desk.database.writing() as session:
             return await withdrawals.propose_outcome(
-                session, desk.actor, withdrawal, is_paid=is_paid, why=why, now_ns=desk.now_ns
+                session, desk.actor, withdrawal, is_paid=is_paid, why=acting.why, now_ns=desk.now_ns
             )
 
-    tell(run(propose()), as_json=as_json)
+    tell(run(propose()), as_json=acting.as_json)
 
 
 def _row(withdrawal: "Withdrawal", decimals: "Mapping[str, int]") -> tuple[Cell, ...]:
