@@ -1,12 +1,14 @@
-"""Writes `rejects.md`, `fields.md`, `phases.md` and `staff.md` from the code's own tables: `python -m spec.tables`.
+"""Writes the pages of `PAGES` from the code's own tables: `python -m spec.tables`.
 
 A test holds the pages to it.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import backoffice.kinds  # noqa: F401 - who owns the kinds of proposals registers them
+from backoffice.payments.states import DEPOSITS, WITHDRAWALS
 from backoffice.staff.approvals import TRANSITIONS as TRANSITIONS_OF_APPROVALS
 from backoffice.staff.approvals import Verb, kinds
 from backoffice.staff.permissions import PERMISSIONS, Permission, Role
@@ -202,11 +204,62 @@ def staff() -> str:
     return "\n".join(lines) + "\n"
 
 
+def payments() -> str:
+    """Return `payments.md`."""
+    lines = [
+        "# Payments",
+        "",
+        "Money comes in and goes out over rails: banks, chains, or the *sandbox* rail, on which no real money",
+        "moves. How each asset does is in the settings, as `[[back_office.payments]]`. A rail is an adapter of",
+        "one protocol (`backoffice/payments/rail.py`). Each step of a payment is an entry in the audit trail, and",
+        "what happens in a state stands in these tables; nothing else can. Written by `spec/tables.py`.",
+        "",
+        "## Deposits",
+        "",
+        "A deposit is what the rail calls it, for ever: told twice, or again after a crash, it is the same one.",
+        "It is credited by a command to the engine under its own name (D-1), which the engine takes once. What",
+        "comes to nobody's address, is larger than `looked_at_above`, or is for a client that may not have it,",
+        "waits for two people. What a rail takes back after it was credited is *recalled*: the venue is short of",
+        "it, and staff must act.",
+        "",
+        *_life(DEPOSITS),
+        "",
+        "## Withdrawals",
+        "",
+        "To a destination (T-1) that somebody else has approved, and that has cooled. The engine holds the funds",
+        "first. The rules are asked when they are held, again when it is approved, and last before it is sent;",
+        "what they are against is *stopped* until they are not, and must be approved anew. As many people as the",
+        "amount asks for must approve it, none of them who asked for it.",
+        "",
+        "What is sent is stored before it is sent, to the byte. *Sending* is committed before the rail is called:",
+        "a withdrawal of which nobody knows whether the rail has it, because it did not answer or the back office",
+        "was killed, is *uncertain*. It is never sent again by itself. The rail is asked for it until it knows;",
+        "or two people who have asked by other means say what has become of it (`fondaco withdrawal resolve`).",
+        "",
+        *_life(WITHDRAWALS),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _life(table: Mapping[Any, Mapping[Any, Any]]) -> list[str]:
+    """Return the rows of a life cycle."""
+    lines = ["| state | what happens, and the state after it |", "|---|---|"]
+    for state, verbs in table.items():
+        lines.append(f"| {state} | {', '.join(f'{verb} → {after}' for verb, after in verbs.items()) or 'the end'} |")
+    return lines
+
+
 def _names(tags: frozenset[str]) -> str:
     return ", ".join(FIX44.field_name(tag) for tag in sorted(tags, key=int))
 
 
-PAGES: Final = {"rejects.md": rejects, "fields.md": fields, "phases.md": phases, "staff.md": staff}
+PAGES: Final = {
+    "rejects.md": rejects,
+    "fields.md": fields,
+    "phases.md": phases,
+    "staff.md": staff,
+    "payments.md": payments,
+}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -23,6 +23,8 @@ from backoffice.staff.permissions import Permission
 from backoffice.staff.tables import Approval
 from engine.values import AMOUNT_MAX
 
+DEBIT: Final = "deposit-debit"
+"""The approval of taking a deposit from the account again that the rail has taken back."""
 RELEASE: Final = "deposit-release"
 """The approval of what is to become of a deposit that waits for people: credited, or sent back."""
 
@@ -208,6 +210,25 @@ async def propose_release(
     )
 
 
+async def propose_debit(session: AsyncSession, actor: Actor, deposit: Deposit, *, why: str, now_ns: int) -> Approval:
+    """Propose to take a deposit from its account again, as the rail has taken it back; somebody else decides."""
+    actor.require(Permission.RELEASE_DEPOSITS)
+    if deposit.state != DepositState.RECALLED:
+        raise Refused(f"{deposit.name} is {deposit.state}; only what a rail has taken back is debited")
+    return await approvals.propose(
+        *(session, actor, DEBIT, deposit.subject, {"deposit": deposit.id}),
+        why=why,
+        now_ns=now_ns,
+        subject_version=deposit.version,
+    )
+
+
+async def _debit(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
+    deposit = await find(session, f"D-{approval.payload['deposit']}")
+    why = f"approval {approval.id}"
+    await move_deposit(session, actor, deposit, DepositVerb.TAKE_BACK, why=why, now_ns=now_ns)
+
+
 async def _release(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
     deposit = await find(session, f"D-{approval.payload['deposit']}")
     verb = DepositVerb(approval.payload["verb"])
@@ -233,7 +254,8 @@ async def listed(session: AsyncSession, account: str | None, state: str | None) 
 async def active(session: AsyncSession) -> list[int]:
     """Return the numbers of the deposits that can go on, oldest first, also those of which a rail thinks better."""
     went = and_(Deposit.state == str(DepositState.CREDITED), Deposit.is_gone)
-    came = and_(Deposit.state.in_((str(DepositState.RECALLED), str(DepositState.VANISHED))), not_(Deposit.is_gone))
+    gone = [str(state) for state in (DepositState.RECALLED, DepositState.VANISHED, DepositState.DEBITED)]
+    came = and_(Deposit.state.in_(gone), not_(Deposit.is_gone))
     goes_on = Deposit.state.in_([str(state) for state in ACTIVE_DEPOSITS])
     return list(await session.scalars(select(Deposit.id).where(or_(goes_on, went, came)).order_by(Deposit.id)))
 
@@ -243,3 +265,4 @@ async def _version_of(session: AsyncSession, subject: str) -> int:
 
 
 approvals.register(RELEASE, Permission.RELEASE_DEPOSITS, _release, version_of=_version_of)
+approvals.register(DEBIT, Permission.RELEASE_DEPOSITS, _debit, version_of=_version_of)

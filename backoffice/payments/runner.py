@@ -28,7 +28,7 @@ from backoffice.payments.states import (
 )
 from backoffice.payments.tables import Deposit, RailPosition, Withdrawal
 from backoffice.staff.actor import BACK_OFFICE
-from engine.commands import Credit, HoldWithdrawal, ReleaseWithdrawal, SettleWithdrawal
+from engine.commands import Credit, Debit, HoldWithdrawal, ReleaseWithdrawal, SettleWithdrawal
 from engine.events import CommandRejected, FundsRefused
 from engine.reject import RejectReason
 
@@ -113,14 +113,15 @@ class Payments:
     async def _deposit(self, number: int) -> bool:
         async with self._database.writing() as session:
             deposit = await deposits.find(session, f"D-{number}")
-            if deposit.state != DepositState.CREDITING:
+            state = DepositState(deposit.state)
+            if state not in (DepositState.CREDITING, DepositState.DEBITING):
                 return await deposits.judge(session, deposit, self._rules, self._clients, self._clock())
-        return await self._credit(deposit)
+        return await (self._credit(deposit) if state is DepositState.CREDITING else self._debit(deposit))
 
     async def _credit(self, deposit: Deposit) -> bool:
         assert deposit.account is not None
         command = Credit(
-            *(deposit.account, deposit.asset, deposit.amount, deposit.name),
+            *(deposit.account, deposit.asset, deposit.amount, deposit.reference_of_credit),
             by=BACK_OFFICE.user,
             why=f"deposit {deposit.name}",
         )
@@ -131,6 +132,24 @@ class Payments:
             deposit = await deposits.find(session, deposit.name)
             if not refusal:
                 deposit.credited_sequence = carried.sequence
+            why = refusal or f"record {carried.sequence}"
+            await move_deposit(session, BACK_OFFICE, deposit, verb, why=why, now_ns=self._clock())
+        return True
+
+    async def _debit(self, deposit: Deposit) -> bool:
+        assert deposit.account is not None
+        reference = f"{deposit.reference_of_credit}/debit"
+        command = Debit(
+            *(deposit.account, deposit.asset, deposit.amount, reference),
+            by=BACK_OFFICE.user,
+            why=f"deposit {deposit.name}, which the rail has taken back",
+        )
+        carried = await self._control.submit(command)
+        refusal = _refusal(carried)
+        verb = DepositVerb.LEAVE if refusal else DepositVerb.DEBIT
+        async with self._database.writing() as session:
+            deposit = await deposits.find(session, deposit.name)
+            deposit.debits += not refusal
             why = refusal or f"record {carried.sequence}"
             await move_deposit(session, BACK_OFFICE, deposit, verb, why=why, now_ns=self._clock())
         return True

@@ -31,8 +31,9 @@ class DepositState(StrEnum):
     """Gone again before it was credited."""
     RECALLED = "recalled"
     """Gone again after it was credited: the venue is short of it, staff must act."""
+    DEBITING = "debiting"
+    """To be taken from the account again: a command to the engine, which may have been given."""
     DEBITED = "debited"
-    """Recalled, and taken from the account again."""
 
 
 class DepositVerb(StrEnum):
@@ -49,7 +50,10 @@ class DepositVerb(StrEnum):
     CREDIT = "credit"
     VANISH = "vanish"
     REAPPEAR = "reappear"
+    TAKE_BACK = "take back"
     DEBIT = "debit"
+    LEAVE = "leave"
+    """The account does not have it any more."""
 
 
 class WithdrawalState(StrEnum):
@@ -131,10 +135,11 @@ DEPOSITS: Final[Mapping[DepositState, Mapping[DepositVerb, DepositState]]] = {
     # Whatever the rail says meanwhile, it is credited first: the command may have been sent.
     _D.CREDITING: {DepositVerb.CREDIT: _D.CREDITED, DepositVerb.HOLD: _D.QUARANTINED},
     _D.CREDITED: {DepositVerb.VANISH: _D.RECALLED},
-    _D.RECALLED: {DepositVerb.DEBIT: _D.DEBITED, DepositVerb.REAPPEAR: _D.CREDITED},
+    _D.RECALLED: {DepositVerb.TAKE_BACK: _D.DEBITING, DepositVerb.REAPPEAR: _D.CREDITED},
+    _D.DEBITING: {DepositVerb.DEBIT: _D.DEBITED, DepositVerb.LEAVE: _D.RECALLED},
     _D.RETURNED: {},
     _D.VANISHED: {DepositVerb.REAPPEAR: _D.CONFIRMING},
-    _D.DEBITED: {},
+    _D.DEBITED: {DepositVerb.REAPPEAR: _D.CONFIRMING},
 }
 
 _W = WithdrawalState
@@ -183,7 +188,7 @@ WITHDRAWALS: Final[Mapping[WithdrawalState, Mapping[WithdrawalVerb, WithdrawalSt
     _W.CANCELLED: {},
 }
 
-ACTIVE_DEPOSITS: Final = frozenset((_D.CONFIRMING, _D.COMPLIANCE, _D.CREDITING))
+ACTIVE_DEPOSITS: Final = frozenset((_D.CONFIRMING, _D.COMPLIANCE, _D.CREDITING, _D.DEBITING))
 ACTIVE_WITHDRAWALS: Final = frozenset(
     (
         *(_W.HOLDING, _W.HELD, _W.STOPPED, _W.APPROVING, _W.APPROVED, _W.PREPARED, _W.SENDING, _W.SENT, _W.UNCERTAIN),

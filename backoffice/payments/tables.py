@@ -78,10 +78,17 @@ class Deposit(Versioned, Base):
     changed_ns: Mapped[TimeNs]
     credited_sequence: Mapped[Int64 | None]
     """The record of the journal that credited it."""
+    debits: Mapped[int] = mapped_column(server_default="0")
+    """How often it was taken from the account again, as the rail had thought better of it."""
 
     @property
     def name(self) -> str:
         return f"D-{self.id}"
+
+    @property
+    def reference_of_credit(self) -> str:
+        """Return what the engine knows the credit by: D-1, and D-1.1 when it is credited a second time."""
+        return f"{self.name}.{self.debits}" if self.debits else self.name
 
     @property
     def subject(self) -> str:

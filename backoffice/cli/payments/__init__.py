@@ -13,6 +13,7 @@ deposits.command("show")(deposit.show)
 deposits.command("assign")(deposit.assign)
 deposits.command("release")(deposit.release)
 deposits.command("send-back")(deposit.send_back)
+deposits.command("debit")(deposit.debit)
 
 destinations = typer.Typer(help="Where accounts may withdraw to: each approved, and cooled.", no_args_is_help=True)
 destinations.command("add")(destination.add)

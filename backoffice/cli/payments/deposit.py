@@ -132,6 +132,23 @@ def send_back(deposit: DepositArgument, acting: Acting) -> None:
     _propose(deposit, acting, credit=False)
 
 
+@grouped
+def debit(deposit: DepositArgument, acting: Acting) -> None:
+    """Propose to take a deposit from its account again, as the rail has taken it back; a second person decides."""
+    import backoffice.kinds  # noqa: F401 - who owns the kinds of approvals
+    from backoffice.cli.approval import tell
+    from backoffice.cli.loop import run
+    from backoffice.payments import deposits
+    from backoffice.staff.tables import Approval
+
+    async def propose() -> Approval:
+        async with acting.office() as desk, desk.database.writing() as session:
+            found = await deposits.find(session, deposit)
+            return await deposits.propose_debit(session, desk.actor, found, why=acting.why, now_ns=desk.now_ns)
+
+    tell(run(propose()), as_json=acting.as_json)
+
+
 def _propose(deposit: str, acting: Acting, *, credit: bool) -> None:
     from backoffice.cli.approval import tell
     from backoffice.cli.loop import run

@@ -103,6 +103,37 @@ async def test_a_deposit_that_is_gone_after_it_was_credited_is_told(world: World
     assert world.available() == 1_000
 
 
+async def test_what_a_rail_took_back_is_debited_by_two_people_and_credited_again_when_it_is_back(world: World) -> None:
+    found = await world.fund(1_000)
+    world.rail.take_back(found.reference)
+    await world.settle()
+    async with world.staff_database.writing() as session:
+        found = await deposits.find(session, found.name)
+        await deposits.propose_debit(session, ANN, found, why="the chain has another history", now_ns=world.now_ns)
+    await world.decide(BEN)
+    await world.settle()
+    assert (await world.deposit(found.reference)).state == DepositState.DEBITED
+    assert world.available() == 0
+    world.rail.take_back(found.reference, is_gone=False)
+    await world.settle()
+    assert (await world.deposit(found.reference)).state == DepositState.CREDITED
+    assert world.available() == 1_000
+
+
+async def test_what_a_client_has_spent_cannot_be_debited(world: World) -> None:
+    found = await world.fund(1_000)
+    await world.request(await world.destination(), 400)
+    world.rail.take_back(found.reference)
+    await world.settle()
+    async with world.staff_database.writing() as session:
+        found = await deposits.find(session, found.name)
+        await deposits.propose_debit(session, ANN, found, why="the chain has another history", now_ns=world.now_ns)
+    await world.decide(BEN)
+    await world.settle()
+    assert (await world.deposit(found.reference)).state == DepositState.RECALLED
+    assert world.available() == 600
+
+
 async def test_a_withdrawal_is_held_approved_paid_and_settled(world: World) -> None:
     await world.fund(1_000)
     name = await world.request(await world.destination(), 400)
