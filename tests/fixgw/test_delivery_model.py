@@ -299,9 +299,65 @@ class Venue(RuleBasedStateMachine):
     async def checkpoint(self) -> None:
         self.house.checkpoint()
 
+    @rule(by=BY_BROKER)
+    @in_loop
+    async def begin_again_while_an_order_is_on_its_way(self, by: str) -> None:
+        await self.leave_an_order_behind(by)
+        await self.clients[by].come(reset=True, next_expected=False)
+
+    @rule(by=BY_BROKER)
+    @in_loop
+    async def lose_power_after_catching_up(self, by: str) -> None:
+        """Let a broker hear what it has missed, while the disk knows only that it is owed; then let it go on.
+
+        That shows a number that is used twice; beginning again, a report that does not say that it may have come.
+        """
+        await self.leave_an_order_behind(by)
+        self.house.checkpoint()
+        client = self.clients[by]
+        await client.come(reset=False, next_expected=True)
+        await client.heard_now()
+        await self.go_off("power cut")
+        for name, synced in self.synced.items():
+            (self.folder / "venue" / "outbound" / name).write_bytes(synced)
+        await self.come_up()
+        await client.come(reset=False, next_expected=False)
+        await client.heard_now()
+        client.wire.break_off()
+        await client.come(reset=True, next_expected=False)
+
+    async def leave_an_order_behind(self, by: str) -> None:
+        """Enter an order, and be gone before it is on disk and its report is sent."""
+        client = self.clients[by]
+        if not client.is_logged_on:
+            client.note_what_is_lost()
+            client.wire.break_off()
+            await client.come(reset=False, next_expected=False)
+        rounds, self.disk.rounds = self.disk.rounds, 100
+        name = self.name()
+        self.orders[name] = (by, "1")
+        time = format_utc(self.house.now_ns)
+        client.ask("D", f"11={name}|55=BTC/USD|54=1|60={time}|38=1|40=2|44=99|59=1|")
+        for _ in range(3):  # the batch is on its way, and takes longer
+            await asyncio.sleep(0)
+        client.note_what_is_lost()
+        client.wire.break_off()
+        self.disk.rounds = rounds
+        await self.house.settle()
+
     @rule(how=st.sampled_from(("stop", "kill", "kill", "power cut", "power cut")), data=st.data())
     @in_loop
     async def go_down(self, how: str, data: st.DataObject) -> None:
+        await self.go_off(how)
+        if how == "power cut":
+            for name, synced in self.synced.items():
+                self.lose_power(name, synced, data)
+        await self.come_up()
+        for client in self.clients.values():
+            if data.draw(st.booleans(), "comes back at once"):
+                await client.come(reset=False, next_expected=data.draw(st.booleans(), "789"))
+
+    async def go_off(self, how: str) -> None:
         for client in self.clients.values():
             client.note_what_is_lost()
         if how == "stop":
@@ -312,13 +368,11 @@ class Venue(RuleBasedStateMachine):
             client.note_what_is_lost()
         if how == "power cut":
             self.boots += 1
-            for name, synced in self.synced.items():
-                self.lose_power(name, synced, data)
+
+    async def come_up(self) -> None:
         self.house = await self.house.restarted(f"boot {self.boots}")
         for client in self.clients.values():
             client.house = self.house
-            if data.draw(st.booleans(), "comes back at once"):
-                await client.come(reset=False, next_expected=data.draw(st.booleans(), "789"))
 
     def lose_power(self, name: str, synced: bytes, data: st.DataObject) -> None:
         """Leave of an index what was synced, and of the rest what chance leaves of it."""
