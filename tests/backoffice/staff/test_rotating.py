@@ -1,16 +1,18 @@
 """Another key: all that was sealed is sealed anew, in its place."""
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, select
 
-from backoffice.database import Database
+from backoffice.database import Database, tables
 from backoffice.errors import KeyFault, Refused
 from backoffice.staff import audit, rotating
 from backoffice.staff.actor import Actor
 from backoffice.staff.audit import Wanted
-from backoffice.staff.sealing import KEY_FILE, Sealed, Sealer, add_key, make_key, place
+from backoffice.staff.sealing import KEY_FILE, Sealed, Sealer, add_key, make_key, place, sealed_columns
 from tests.backoffice.staff.house import ANN, WHY
 
 METADATA = MetaData()
@@ -88,6 +90,17 @@ async def test_a_rotation_that_fails_half_way_leaves_everything_to_be_read(
         await seal_anew(database, new)
     assert await births(database, new) == before
     assert await births(database, sealer) == before
+
+
+def test_whatever_is_sealed_stands_where_it_can_be_sealed_anew(migrated_sqlite: Path) -> None:
+    with contextlib.closing(sqlite3.connect(migrated_sqlite)) as opened:
+        fixed = {name for (name,) in opened.execute("SELECT tbl_name FROM sqlite_master WHERE type = 'trigger'")}
+    for table in tables.metadata.sorted_tables:
+        columns = sealed_columns(table)
+        assert not columns or table.name not in fixed
+        for row in columns.values():
+            assert row
+            assert set(row) <= set(table.columns.keys())
 
 
 async def test_rotating_is_for_administrators(database: Database, sealer: Sealer) -> None:
