@@ -145,7 +145,7 @@ class Rows:
     def _instrument(self, _event: events.InstrumentAdded, record: FeedRecord, _number: int) -> None:
         command = _decode_command(record.command)
         assert isinstance(command, commands.AddInstrument), "nothing else admits instruments"
-        fields = msgspec.structs.asdict(command)
+        fields = {name: value for name, value in msgspec.structs.asdict(command).items() if name not in ("by", "why")}
         instrument = Instrument(
             base_decimals=self._assets[command.base], quote_decimals=self._assets[command.quote], **fields
         )
