@@ -71,7 +71,9 @@ def certified(venue: Venue, directory: Path, password: str, begin_string: str) -
         assert PASSWORD not in path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("version", "begin_string"), (("FIX.4.4", "FIX.4.4"), ("FIX.5.0SP2", "FIXT.1.1")))
+@pytest.mark.parametrize(
+    ("version", "begin_string"), (("FIX.4.2", "FIX.4.2"), ("FIX.4.4", "FIX.4.4"), ("FIX.5.0SP2", "FIXT.1.1"))
+)
 def test_venue_passes_the_plan(
     make_venue: MakeVenue, tmp_path: Path, password: str, version: str, begin_string: str
 ) -> None:
