@@ -37,6 +37,8 @@ class Throttle(msgspec.Struct, frozen=True, array_like=True, gc=False):
     orders_burst: int = 0
     queries_per_s: int = 0
     queries_burst: int = 0
+    warns: bool = False
+    """The session is told, unasked, when a bucket is nearly empty."""
 
 
 class CopyScope(msgspec.Struct, frozen=True, array_like=True, gc=False):

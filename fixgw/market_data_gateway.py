@@ -174,6 +174,9 @@ class MarketDataGateway:
                 self._answer(comp_id, outbound, message)
         except Refusal as refusal:
             outbound.say(*_refused(message, refusal, number, self._state.sessions[comp_id].profile))
+        warning = throttle.warning(self._clock.now_ns) if throttle.limits.warns else None
+        if warning is not None:
+            outbound.say(*warning)
         outbound.flush()
         del framer  # Requests are few: there is nothing to learn.
         is_patient = not excess or throttle.may_be_refused(self._clock.now_ns)

@@ -161,6 +161,8 @@ class OrderGateway:
                     else self._refuse(comp_id, number, message, over_limit)
                 )
                 return 1 if throttle.may_be_refused(self._sequencer.time_ns) else WAIT
+            if limits.warns:
+                self._warn(comp_id, throttle)
         if flaw is not None:
             return len(self._submit(refuse_flaw(comp_id, number, message, flaw)))
         command = self._translate(comp_id, number, message)
@@ -183,6 +185,13 @@ class OrderGateway:
             unsupported = Refusal(GatewayReject.UNSUPPORTED_MESSAGE)
             return len(self._submit(self._refuse(comp_id, number, message, unsupported)))
         return outbound.replay(request)
+
+    def _warn(self, comp_id: str, throttle: SessionThrottle) -> None:
+        """Tell a session that it comes near its limits, if this is news, and that in this lane's hands."""
+        outbound = self._delivery.outbounds.get(comp_id)
+        warning = throttle.warning(self._sequencer.time_ns)
+        if outbound is not None and warning is not None:
+            outbound.answer([warning])
 
     def _throttle(self, comp_id: str, limits: Throttle) -> SessionThrottle:
         """Return a session's buckets; new ones, which are full, if its limits are others than they were."""

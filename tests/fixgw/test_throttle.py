@@ -13,9 +13,9 @@ from engine.profile import SessionProfile, Throttle
 from fixgw import connection as connection_module
 from fixgw.codec import Message
 from fixgw.session import SECOND_NS
-from fixgw.throttle import REFUSALS_BURST, REFUSALS_PER_S, Bucket
+from fixgw.throttle import REFUSALS_BURST, REFUSALS_PER_S, Bucket, SessionThrottle
 from tests.fixgw.house import QUICK_HASH, Broker, House, numbers
-from tests.fixgw.venue import NOW
+from tests.fixgw.venue import NOW, check_report
 
 LISTED = f"11=%s|67=%d|55=BTC/USD|54=1|60={NOW}|38=1|40=%s|"
 
@@ -43,6 +43,40 @@ def told(messages: list[Message]) -> str:
         message.msg_type + message.fields.get("11", "") + "!" * message.fields.get("58", "").startswith("[2009]")
         for message in messages
     )
+
+
+async def test_session_that_wants_it_is_warned_before_its_limit_once(house: House) -> None:
+    broker = await log_on(house, Throttle(1, 10, warns=True))
+    for number in range(10):
+        broker.order(f"O{number}")
+    heard = await broker.heard_now()
+    assert told(heard) == "8O0 8O1 8O2 8O3 8O4 8O5 8O6 B 8O7 8O8 8O9"
+    news = next(message for message in heard if message.msg_type == "B")
+    assert news.fields["148"] == "limits are near"
+    assert news.fields["58"] == "orders: 1/s, at most 10 at once, 2 left now; queries: no limit"
+    house.now_ns += 3 * SECOND_NS
+    broker.order("later")
+    assert told(await broker.heard_now()) == "8later"
+    house.now_ns += 5 * SECOND_NS
+    for number in range(6):
+        broker.order(f"P{number}")
+    assert told(await broker.heard_now()).count("B") == 1
+
+
+def test_warning_is_a_message_of_every_version() -> None:
+    throttle = SessionThrottle(Throttle(1, 1, 1, 1, warns=True), 0)
+    throttle.orders.take(1, 0)
+    warning = throttle.warning(0)
+    assert warning is not None
+    check_report(warning)
+    assert throttle.warning(0) is None
+
+
+async def test_session_is_not_warned_unasked(house: House) -> None:
+    broker = await log_on(house, Throttle(1, 2, 1, 2))
+    broker.order("a")
+    broker.order("b")
+    assert told(await broker.heard_now()) == "8a 8b"
 
 
 def is_held_back(broker: Broker) -> bool:

@@ -67,6 +67,7 @@ OrdersOption = Annotated[
 QueriesOption = Annotated[
     str | None, _option("--queries", "Queries a second and at once, or `none` for no limit.", "N/BURST")
 ]
+WarnsOption = Annotated[bool | None, _option("--warn/--no-warn", "Tell it, unasked, when it comes near its limits.")]
 ValidatesOption = Annotated[
     bool | None,
     _option("--validate/--no-validate", "Hold its messages to the dictionary, or only what is read."),
@@ -94,6 +95,7 @@ class SetUp:
     network: NetworksOption = None
     orders: OrdersOption = None
     queries: QueriesOption = None
+    warn: WarnsOption = None
     cancel_on_disconnect: DisconnectOption = None
     grace_ms: GraceOption = None
     validate: ValidatesOption = None
@@ -122,7 +124,10 @@ def changed(profile: "SessionProfile", given: SetUp) -> "SessionProfile":
         instruments=_names(given.instrument, profile.instruments, "all"),
         networks=_names(given.network, profile.networks, "any"),
         on_behalf_of=profile.on_behalf_of if given.on_behalf_of is None else _clients(given.on_behalf_of),
-        throttle=Throttle(orders_per_s, orders_burst, queries_per_s, queries_burst),
+        throttle=Throttle(
+            *(orders_per_s, orders_burst, queries_per_s, queries_burst),
+            warns=throttle.warns if given.warn is None else given.warn,
+        ),
         copies=CopyScope(
             _names(given.copy, copies.accounts, "none"),
             _names(given.copy_firm, copies.firms, "none"),

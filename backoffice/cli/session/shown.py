@@ -110,6 +110,7 @@ def _lines_of_profile(profile: "SessionProfile") -> list[tuple[str, str]]:
         ("instruments", ", ".join(profile.instruments) or "all"),
         ("orders", _limit(throttle.orders_per_s, throttle.orders_burst)),
         ("queries", _limit(throttle.queries_per_s, throttle.queries_burst)),
+        ("near its limits", "is told so, unasked" if throttle.warns else "is not told"),
         ("validation", "by the dictionary" if profile.validates else "of what the venue reads"),
         ("after logon", "open orders and what it missed, unasked" if profile.recovers_unasked else "what it asks for"),
         ("on behalf of", ", ".join(f"{each.comp_id} ({each.account})" for each in profile.on_behalf_of) or "itself"),

@@ -107,7 +107,9 @@ def test_password_is_nowhere_but_in_the_answer(venue: CommandedVenue) -> None:
 
 def test_change_leaves_what_is_not_given(venue: CommandedVenue) -> None:
     before = session(venue, "ALPHA").credentials
-    done(venue, "set", "ALPHA", "--orders", "10/20", "--role", "read-only", *WHY)
+    done(venue, "set", "ALPHA", "--orders", "10/20", "--warn", "--role", "read-only", *WHY)
+    assert session(venue, "ALPHA").profile.throttle == Throttle(10, 20, warns=True)
+    done(venue, "set", "ALPHA", "--no-warn", *WHY)
     done(venue, "set", "ALPHA", "--copy", "BETA-A", "--fills-only", *WHY)
     done(venue, "set", "ALPHA", "--orders", "none", *WHY)
     assert session(venue, "ALPHA").profile == SessionProfile(
