@@ -5,7 +5,21 @@ from typing import Annotated
 
 import typer
 
-from backoffice.cli import approval, audit, database, demo, journal, payments, qa, serve, session, staff, venue
+from backoffice.cli import (
+    approval,
+    audit,
+    client,
+    database,
+    demo,
+    journal,
+    payments,
+    qa,
+    screening,
+    serve,
+    session,
+    staff,
+    venue,
+)
 
 app = typer.Typer(
     name="fondaco",
@@ -20,6 +34,8 @@ app.command("serve")(serve.serve)
 app.add_typer(journal.app, name="journal")
 app.add_typer(venue.app, name="venue")
 app.add_typer(session.app, name="session")
+app.add_typer(client.app, name="client")
+app.add_typer(screening.app, name="screening")
 app.add_typer(staff.app, name="staff")
 app.add_typer(approval.app, name="approval")
 app.add_typer(audit.app, name="audit")

@@ -62,6 +62,17 @@ async def clear(
     return await _move(session, actor, client, Verb.CLEAR, why, now_ns)
 
 
+async def clear_if_clear(
+    session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, *, why: str, now_ns: int
+) -> Client:
+    """Let an application that is being screened go on, if nothing is left to decide."""
+    client = await client_of(session, client_id, for_update=True)
+    known = await known_of(session, sealer, client, now_ns)
+    if client.state == State.SCREENING and not list(screening_flaws(known)):
+        return await clear(session, actor, sealer, client_id, why=why, now_ns=now_ns)
+    return client
+
+
 async def approve(
     session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, *, why: str, now_ns: int
 ) -> Client:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.crm.client_file import THE_CLIENT, DocumentGiven, check_hash
-from backoffice.crm.documents import DocumentKind, Paper, reminder_due
+from backoffice.crm.documents import REMINDED_DAYS_BEFORE, DocumentKind, Paper, reminder_due
 from backoffice.crm.editing import editable, edited
 from backoffice.crm.following_up import put_task
 from backoffice.crm.loading import client_of, day_of, documents_of, row_of
@@ -104,22 +104,26 @@ async def papers_of(session: AsyncSession, client: Client) -> list[Paper]:
     return [_paper(client, each) for each in await documents_of(session, client)]
 
 
-async def remind(session: AsyncSession, *, now_ns: int) -> list[str]:
-    """Make a task for each document that expires soon, once at each mark, and return what the tasks are called."""
-    today = day_of(now_ns)
-    made = []
+async def expiring_documents(session: AsyncSession, days: int, *, now_ns: int) -> list[tuple[ClientDocument, Client]]:
+    """Return the documents of all clients that have expired, or will within so many days, the first to do so first."""
     query = (
         select(ClientDocument, Client)
         .join(Client, Client.number == ClientDocument.client)
         .where(
-            ClientDocument.expires.is_not(None),
-            ClientDocument.expires <= today + dt.timedelta(days=60),
+            ClientDocument.expires <= day_of(now_ns) + dt.timedelta(days=days),
             ClientDocument.withdrawn_ns.is_(None),
             Client.state.not_in(_GONE),
         )
         .order_by(ClientDocument.expires, ClientDocument.number)
     )
-    for document, client in (await session.execute(query)).all():
+    return [(document, client) for document, client in await session.execute(query)]
+
+
+async def remind(session: AsyncSession, *, now_ns: int) -> list[str]:
+    """Make a task for each document that expires soon, once at each mark, and return what the tasks are called."""
+    today = day_of(now_ns)
+    made = []
+    for document, client in await expiring_documents(session, REMINDED_DAYS_BEFORE[0], now_ns=now_ns):
         if document.expires is None or not reminder_due(_paper(client, document), document.reminded, today):
             continue
         document.reminded = today

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backoffice.crm.identity import check_text
 from backoffice.crm.loading import client_of, day_of, row_of
 from backoffice.crm.numbering import next_number
-from backoffice.crm.sealed_fields import seal
+from backoffice.crm.sealed_fields import opened, seal
 from backoffice.crm.tables.desk import Note, Task, Ticket, TicketEntry
 from backoffice.crm.tables.file import Client
 from backoffice.errors import Refused
@@ -177,6 +177,19 @@ async def open_tasks(session: AsyncSession, client: Client | None = None) -> lis
     if client is not None:
         query = query.where(Task.client == client.number)
     return list((await session.scalars(query)).all())
+
+
+async def open_tickets(session: AsyncSession) -> list[Ticket]:
+    """Return the tickets that are not closed, the most urgent first."""
+    query = select(Ticket).where(Ticket.state != TicketState.CLOSED.value).order_by(Ticket.answer_by, Ticket.number)
+    return list((await session.scalars(query)).all())
+
+
+async def notes_of(session: AsyncSession, sealer: Sealer, client_id: str) -> list[tuple[Note, str]]:
+    """Return the notes on a client with what they say, the oldest first."""
+    client = await client_of(session, client_id)
+    notes = await session.scalars(select(Note).where(Note.client == client.number).order_by(Note.number))
+    return [(note, opened(sealer, Note, "text", note.text, note.number)) for note in notes]
 
 
 def _long(text: str) -> str:

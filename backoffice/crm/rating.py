@@ -24,8 +24,8 @@ from backoffice.staff.permissions import Permission
 from backoffice.staff.sealing import Sealer
 from backoffice.staff.tables import Approval
 
-OVERRIDE: Final = "client.rating"
-ADOPTION: Final = "risk.model"
+OVERRIDE: Final = "client-rating"
+ADOPTION: Final = "risk-model"
 _RATED_IN: Final = frozenset({State.RISK, State.REVIEW, State.INFORMATION_REQUESTED, State.ACTIVE, State.SUSPENDED})
 
 

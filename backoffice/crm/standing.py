@@ -57,7 +57,7 @@ class Known(msgspec.Struct, frozen=True):
 _NEXT: Final[dict[State, Verb]] = {
     State.DRAFT: Verb.SUBMIT,
     State.SUBMITTED: Verb.SCREEN,
-    State.SCREENING: Verb.CLEAR,
+    State.SCREENING: Verb.SCREEN,
     State.RISK: Verb.RATE,
     State.REVIEW: Verb.APPROVE,
     State.INFORMATION_REQUESTED: Verb.ANSWER,
@@ -65,6 +65,9 @@ _NEXT: Final[dict[State, Verb]] = {
     State.REJECTED: Verb.REOPEN,
     State.SUSPENDED: Verb.RESUME,
 }
+
+_COMMANDS: Final = {Verb.RATE: "risk"}
+"""What the command line calls a step, where it is not the step's own name."""
 
 
 def obstacles(known: Known) -> list[Obstacle]:
@@ -84,14 +87,15 @@ def file_flaws(known: Known) -> Iterator[Obstacle]:
     if not known.has_address:
         yield Obstacle("it has no registered address", f"fondaco client set {client} --address ADDRESS.json")
     if not known.has_director:
-        yield Obstacle("no director is named", f"fondaco client party {client} --role director …")
+        yield Obstacle("no director is named", f"fondaco client party add {client} NAME --role director …")
     if not known.has_signatory:
-        yield Obstacle("nobody may sign for it", f"fondaco client party {client} --role signatory …")
+        yield Obstacle("nobody may sign for it", f"fondaco client party add {client} NAME --role signatory …")
     for gap in known.gaps:
         through = "it" if gap.entity == client else f"{client} through {known.names.get(gap.entity, gap.entity)}"
         yield Obstacle(
             f"who owns {percent(gap.share)} of {through} is not known",
-            f"fondaco client party {client} --role owner --of {gap.entity} --share PERCENT …",
+            f"fondaco client party add {client} NAME --role owner --owns PERCENT"
+            + (f"@{gap.entity} …" if gap.entity != client else " …"),
         )
     for shortfall in known.shortfalls:
         if shortfall.flaw != "is not verified yet":
@@ -146,7 +150,7 @@ def _of_document(known: Known, shortfall: Shortfall) -> Obstacle:
         remedy = f"fondaco client document verify {shortfall.document}"
     else:
         of = "" if shortfall.owner == known.client else f" --of {shortfall.owner}"
-        remedy = f"fondaco client document add {known.client} {shortfall.requirement.kinds[0]}{of} …"
+        remedy = f"fondaco client document add {known.client} {shortfall.requirement.kinds[0]} FILE{of} …"
     return Obstacle(f"{words}{owner}: {shortfall.flaw}", remedy)
 
 
@@ -159,7 +163,7 @@ def _step(known: Known) -> Iterator[Obstacle]:
     what = f"the client is {known.state}"
     if known.state is State.SUSPENDED and known.suspended_for:
         what += f": {known.suspended_for}"
-    remedy = f"fondaco client {verb} {known.client}"
+    remedy = f"fondaco client {_COMMANDS.get(verb, verb)} {known.client}"
     if step.is_second_person and known.decided_by and known.state in APPLYING:
         remedy += f", by somebody other than {known.decided_by}"
     yield Obstacle(what, remedy)

@@ -20,7 +20,7 @@ from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Permission
 from backoffice.staff.tables import Approval
 
-RESUMPTION: Final = "client.resume"
+RESUMPTION: Final = "client-resume"
 
 
 async def suspend(

@@ -123,6 +123,24 @@ async def hits_of(session: AsyncSession, client: Client, states: Iterable[str] =
     return list((await session.scalars(query.order_by(ScreeningHit.score.desc(), ScreeningHit.number))).all())
 
 
+async def all_hits(
+    session: AsyncSession, client: Client | None = None, *, open_only: bool = True
+) -> list[ScreeningHit]:
+    """Return hits, the most alike first: of one client or of all."""
+    query = select(ScreeningHit).order_by(ScreeningHit.score.desc(), ScreeningHit.number)
+    if client is not None:
+        query = query.where(ScreeningHit.client == client.number)
+    if open_only:
+        query = query.where(ScreeningHit.state == "open")
+    return list((await session.scalars(query)).all())
+
+
+async def to_be_screened(session: AsyncSession) -> list[int]:
+    """Return the numbers of the clients that are screened when a list changes."""
+    query = select(Client.number).where(Client.state.not_in((*NOT_SCREENED, State.DRAFT.value)))
+    return list((await session.scalars(query.order_by(Client.number))).all())
+
+
 def subjects_of(client_id: str, file: ClientFile) -> dict[str, Subject]:
     """Return who is to be screened, by what staff call them."""
     countries = {file.jurisdiction, *(address.country for address in file.addresses.values())}

@@ -102,7 +102,7 @@ class Watchlist:
                 entry = self._entries[entry_number]
                 score = _weighed(name_score, subject, entry, is_weak=is_weak)
                 known = best.get(entry_number)
-                if score >= REPORTED_FROM and (known is None or score > known.score):
+                if score >= REPORTED_FROM and (known is None or (score, name_score) > (known.score, known.name_score)):
                     best[entry_number] = Match(entry, score, name_score, said, listed)
         return sorted(best.values(), key=lambda match: (-match.score, -match.name_score, match.entry.id))[:HITS_MAX]
 

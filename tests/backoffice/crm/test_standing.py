@@ -72,7 +72,7 @@ def test_a_fresh_draft_is_told_everything_at_once() -> None:
         (
             {"gaps": (Gap("P-1", Fraction(3, 10)),)},
             "who owns 30 % of C-1 through Top Holding is not known",
-            "fondaco client party C-1 --role owner --of P-1 --share PERCENT …",
+            "fondaco client party add C-1 NAME --role owner --owns PERCENT@P-1 …",
         ),
         (
             {"shortfalls": (Shortfall("P-2", CHART, "is not verified yet", "D-7"),)},

@@ -1,0 +1,149 @@
+"""`fondaco client add` and `set`: what a client's file says of the client itself."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from backoffice.cli.client.service import ClientArgument, carry_out, tell
+from backoffice.cli.office import AsOption
+from backoffice.cli.tables import JsonOption
+from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
+
+TypeOption = Annotated[str | None, typer.Option("--type", metavar="TYPE", help="company, fund, trust …")]
+JurisdictionOption = Annotated[str | None, typer.Option("--jurisdiction", metavar="COUNTRY", help="As CH.")]
+LeiOption = Annotated[str | None, typer.Option("--lei", metavar="LEI", help="Legal entity identifier.")]
+FirmOption = Annotated[str | None, typer.Option("--firm", metavar="NAME", help="What the engine calls it.")]
+TradingNameOption = Annotated[str | None, typer.Option("--trading-name", metavar="TEXT", help="What it goes by.")]
+LegalFormOption = Annotated[str | None, typer.Option("--legal-form", metavar="TEXT", help="As AG, Ltd.")]
+RegistrationOption = Annotated[str | None, typer.Option("--registration", metavar="TEXT", help="Number of register.")]
+IndustryOption = Annotated[str | None, typer.Option("--industry", metavar="WORD", help="As the risk model asks.")]
+VolumeOption = Annotated[
+    str | None, typer.Option("--volume", metavar="WORD", help="A month's, as the risk model asks: below-10m …")
+]
+AddressOption = Annotated[
+    Path | None,
+    typer.Option("--address", metavar="FILE", help="Registered address: JSON, in the fields of ISO 20022."),
+]
+
+
+def add(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name in the register.", show_default=False)],
+    *,
+    config: ConfigOption,
+    why: WhyOption,
+    entity_type: TypeOption = "company",
+    jurisdiction: JurisdictionOption = None,
+    lei: LeiOption = None,
+    firm: FirmOption = None,
+    trading_name: TradingNameOption = None,
+    legal_form: LegalFormOption = None,
+    registration: RegistrationOption = None,
+    industry: IndustryOption = None,
+    volume: VolumeOption = None,
+    address: AddressOption = None,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Enter a client as a draft. `fondaco client import` enters one with its whole file."""
+    from backoffice.cli.failure import CommandFailed
+    from backoffice.crm.client_file import ClientFile
+    from backoffice.crm.registering import enter
+
+    if jurisdiction is None:
+        raise CommandFailed("a client needs a jurisdiction: --jurisdiction CH")
+    given = ClientFile(
+        name=name,
+        entity_type=_type(entity_type or "company"),
+        jurisdiction=jurisdiction,
+        trading_name=trading_name or "",
+        legal_form=legal_form or "",
+        registration=registration or "",
+        lei=lei or "",
+        industry=industry or "",
+        volume=volume or "",
+        firm=firm or "",
+        addresses={} if address is None else {"registered": read_address(address)},
+    )
+    client = carry_out(
+        (config, data, as_user),
+        lambda session, office: enter(session, office.actor, office.sealer, given, why=why, now_ns=office.now_ns),
+    )
+    facts = {"client": client.id, "state": client.state}
+    tell(f"{client.id}: {client.name} is entered as a draft", facts, as_json=as_json)
+
+
+def set_fields(
+    client: ClientArgument,
+    *,
+    config: ConfigOption,
+    why: WhyOption,
+    name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="Its name in the register.")] = None,
+    entity_type: TypeOption = None,
+    jurisdiction: JurisdictionOption = None,
+    lei: LeiOption = None,
+    firm: FirmOption = None,
+    trading_name: TradingNameOption = None,
+    legal_form: LegalFormOption = None,
+    registration: RegistrationOption = None,
+    industry: IndustryOption = None,
+    volume: VolumeOption = None,
+    address: AddressOption = None,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Change what a client's file says of it. What is not named stays; an empty text takes something away."""
+    from backoffice.crm import editing
+
+    given = {
+        "name": name,
+        "entity_type": None if entity_type is None else _type(entity_type).value,
+        "jurisdiction": jurisdiction,
+        "lei": lei,
+        "firm": firm,
+        "trading_name": trading_name,
+        "legal_form": legal_form,
+        "registration": registration,
+        "industry": industry,
+        "volume": volume,
+    }
+    changes = {field: value for field, value in given.items() if value is not None}
+    place = None if address is None else read_address(address)
+
+    async def change(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `carry_out` calls it
+        who = (session, office.actor, office.sealer, client)
+        changed = None
+        if place is not None:
+            changed = await editing.set_address(*who, "registered", place, why=why, now_ns=office.now_ns)
+        if changes or changed is None:
+            changed = await editing.set_fields(*who, changes, why=why, now_ns=office.now_ns)
+        return changed
+
+    changed = carry_out((config, data, as_user), change)
+    named = [*changes, *(["address"] if place is not None else [])]
+    tell(f"{changed.id}: {', '.join(named)} set", {"client": changed.id, "set": named}, as_json=as_json)
+
+
+def read_address(path: Path) -> Any:  # noqa: ANN401 - an Address, which is imported when it is needed
+    """Return an address from a JSON file. Raise `CommandFailed` if it is none."""
+    import msgspec
+
+    from backoffice.cli.failure import CommandFailed
+    from backoffice.crm.identity import Address
+
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Address)
+    except msgspec.DecodeError as error:
+        raise CommandFailed(f"{path}: no address: {error}") from error
+
+
+def _type(text: str) -> Any:  # noqa: ANN401 - as above
+    from backoffice.cli.failure import CommandFailed
+    from backoffice.crm.identity import EntityType
+
+    try:
+        return EntityType(text)
+    except ValueError as error:
+        raise CommandFailed(f"type {text!r}: is none of {', '.join(EntityType)}") from error

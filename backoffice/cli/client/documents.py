@@ -1,0 +1,162 @@
+"""`fondaco client document`: what a client gave to show who it is."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from backoffice.cli.client.service import ClientArgument, ask, carry_out, day, day_or_none, tell
+from backoffice.cli.office import AsOption
+from backoffice.cli.tables import CsvOption, JsonOption
+from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
+
+app = typer.Typer(
+    help="Documents of clients. Their bytes stay where you keep them; what is kept here is their hash.",
+    no_args_is_help=True,
+)
+
+DocumentArgument = Annotated[str, typer.Argument(metavar="DOCUMENT", help="Which one, as in D-1.", show_default=False)]
+
+
+@app.command()
+def add(
+    client: ClientArgument,
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="passport, articles …", show_default=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The document itself.", show_default=False)],
+    *,
+    config: ConfigOption,
+    why: WhyOption,
+    issued: Annotated[str, typer.Option("--issued", metavar="DAY", help="When it was issued.", show_default=False)],
+    expires: Annotated[str | None, typer.Option("--expires", metavar="DAY", help="The last day it holds.")] = None,
+    of: Annotated[str, typer.Option("--of", metavar="PARTY", help="Whose it is.", show_default="the client's")] = "",
+    expected: Annotated[str, typer.Option("--hash", metavar="SHA256", help="What its hash must be.")] = "",
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """File a document. A second person verifies it."""
+    from backoffice.cli.failure import CommandFailed
+    from backoffice.crm.client_file import THE_CLIENT, DocumentGiven
+    from backoffice.crm.documents import DocumentKind
+    from backoffice.crm.filing import check_file, file_document
+
+    if kind not in {each.value for each in DocumentKind}:
+        raise CommandFailed(f"document {kind!r}: is none of {', '.join(DocumentKind)}")
+    found = check_file(file, expected)
+    given = DocumentGiven(DocumentKind(kind), str(file), found, day(issued), day_or_none(expires), of or THE_CLIENT)
+    document = carry_out(
+        (config, data, as_user),
+        lambda session, office: file_document(
+            session, office.actor, office.sealer, client, given, why=why, now_ns=office.now_ns
+        ),
+    )
+    facts = {"client": client, "document": document, "hash": found}
+    tell(f"{document}: filed, SHA-256 {found}; somebody else must verify it", facts, as_json=as_json)
+
+
+@app.command()
+def verify(
+    document: DocumentArgument,
+    config: ConfigOption,
+    why: WhyOption,
+    file: Annotated[
+        Path | None, typer.Option("--file", metavar="FILE", help="What you have looked at; it must be the one filed.")
+    ] = None,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say that a document is what it should be. Never for who filed it."""
+    from backoffice.crm.filing import hash_of, verify_document
+
+    found = None if file is None else hash_of(file)
+    done = carry_out(
+        (config, data, as_user),
+        lambda session, office: verify_document(session, office.actor, document, found, why=why, now_ns=office.now_ns),
+    )
+    tell(f"{done.id}: verified by {done.verified_by}", {"document": done.id, "by": done.verified_by}, as_json=as_json)
+
+
+@app.command()
+def withdraw(
+    document: DocumentArgument,
+    config: ConfigOption,
+    why: WhyOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a document count no more: it was the wrong one, or another one is in its place."""
+    from backoffice.crm.filing import withdraw_document
+
+    done = carry_out(
+        (config, data, as_user),
+        lambda session, office: withdraw_document(session, office.actor, document, why=why, now_ns=office.now_ns),
+    )
+    tell(f"{done.id}: withdrawn", {"document": done.id}, as_json=as_json)
+
+
+@app.command("list")
+def list_documents(
+    client: ClientArgument,
+    config: ConfigOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+) -> None:
+    """List a client's documents."""
+    from backoffice.cli.tables import Cell, form_of, show_table
+    from backoffice.crm.loading import client_of, documents_of
+
+    form = form_of(as_json=as_json, as_csv=as_csv)
+
+    async def rows(session: Any, _office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
+        return [
+            (
+                each.id,
+                each.kind,
+                None if each.party is None else f"P-{each.party}",
+                str(each.issued),
+                None if each.expires is None else str(each.expires),
+                each.filed_by,
+                each.verified_by,
+                each.hash,
+            )
+            for each in await documents_of(session, await client_of(session, client))
+        ]
+
+    head = ("document", "kind", "of", "issued", "expires", "filed by", "verified by", "hash")
+    show_table(head, ask((config, data, as_user), rows), form)
+
+
+@app.command()
+def expiring(
+    config: ConfigOption,
+    days: Annotated[int, typer.Option("--days", metavar="N", min=0, help="Within how many days.")] = 60,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+) -> None:
+    """List the documents of all clients that have expired, or will soon, the first to do so first."""
+    from backoffice.cli.tables import Cell, form_of, show_table
+    from backoffice.crm.filing import expiring_documents
+
+    form = form_of(as_json=as_json, as_csv=as_csv)
+
+    async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
+        return [
+            (
+                client.id,
+                client.name,
+                document.id,
+                document.kind,
+                None if document.party is None else f"P-{document.party}",
+                str(document.expires),
+            )
+            for document, client in await expiring_documents(session, days, now_ns=office.now_ns)
+        ]
+
+    head = ("client", "name", "document", "kind", "of", "expires")
+    show_table(head, ask((config, data, as_user), rows), form)

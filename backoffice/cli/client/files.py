@@ -1,0 +1,79 @@
+"""`fondaco client import` and `export`: whole files as JSON, one for each client."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backoffice.cli.client.service import ClientArgument, ask, carry_out
+from backoffice.cli.office import AsOption
+from backoffice.cli.tables import JsonOption
+from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
+
+
+def import_files(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="One client each, in JSON.")],
+    *,
+    config: ConfigOption,
+    why: WhyOption,
+    check_only: Annotated[bool, typer.Option("--check", help="Look at the files, and enter nothing.")] = False,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Enter clients with their whole files, as drafts. All files are looked at before the first is entered.
+
+    What is wrong with one keeps all from being entered. `fondaco client export` writes such a file.
+    """
+    from backoffice.cli.failure import CommandFailed
+    from backoffice.cli.tables import Cell, form_of, show_table
+    from backoffice.crm.client_file import FILE_BYTES_MAX, ClientFile, decode
+    from backoffice.crm.registering import enter
+    from backoffice.errors import BackOfficeError, Refused
+
+    given: list[tuple[Path, ClientFile]] = []
+    for path in files:
+        if path.stat().st_size > FILE_BYTES_MAX:
+            raise CommandFailed(f"{path}: larger than {FILE_BYTES_MAX // 1024**2} MiB")
+        try:
+            given.append((path, decode(path.read_bytes())))
+        except Refused as error:
+            raise CommandFailed(f"{path}: {error}") from error
+    if check_only:
+        show_table(("file", "client"), [(str(path), file.name) for path, file in given], form_of(as_json=as_json))
+        return
+
+    async def enter_all(session, office) -> list[tuple[Cell, ...]]:  # type: ignore[no-untyped-def]  # noqa: ANN001 - as `carry_out` calls it
+        rows: list[tuple[Cell, ...]] = []
+        for path, file in given:
+            try:
+                client = await enter(session, office.actor, office.sealer, file, why=why, now_ns=office.now_ns)
+            except BackOfficeError as error:
+                raise CommandFailed(f"{path}: {error}") from error
+            rows.append((client.id, client.name, client.state, str(path)))
+        return rows
+
+    rows = carry_out((config, data, as_user), enter_all)
+    show_table(("client", "name", "state", "file"), rows, form_of(as_json=as_json))
+
+
+def export(
+    client: ClientArgument,
+    config: ConfigOption,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to.")] = None,
+    as_user: AsOption = None,
+    data: DataOption = None,
+) -> None:
+    """Print a client's whole file as JSON, with all that is personal in it. For who may see that only."""
+    import os
+
+    from backoffice.crm.client_file import encode
+    from backoffice.crm.registering import export as exported
+
+    file = ask((config, data, as_user), lambda session, office: exported(session, office.actor, office.sealer, client))
+    if output is None:
+        typer.echo(encode(file).decode(), nl=False)
+        return
+    # What is personal is for its owner only.
+    with os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as written:
+        written.write(encode(file))

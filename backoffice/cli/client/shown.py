@@ -1,0 +1,158 @@
+"""`fondaco client why`, `list` and `show`: how clients stand."""
+
+from typing import Annotated, Any
+
+import typer
+
+from backoffice.cli.client.service import ClientArgument, ask
+from backoffice.cli.office import AsOption
+from backoffice.cli.tables import CsvOption, JsonOption
+from backoffice.cli.venue.request import ConfigOption, DataOption
+
+
+def why(
+    client: ClientArgument,
+    config: ConfigOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say everything that still stands between a client and trading, and what to do about each of it."""
+    from backoffice.cli.tables import form_of, show_table
+    from backoffice.crm.knowing import known_of
+    from backoffice.crm.loading import client_of
+    from backoffice.crm.standing import obstacles
+
+    form = form_of(as_json=as_json)
+
+    async def found(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `ask` calls it
+        known = await client_of(session, client)
+        return known, obstacles(masked(await known_of(session, office.sealer, known, office.now_ns), office))
+
+    known, obstacles_found = ask((config, data, as_user), found)
+    if not obstacles_found and not as_json:
+        typer.echo(f"Nothing stands between {known.id} and trading: it is {known.state}.")
+        return
+    show_table(("what stands in the way", "what to do"), [(each.what, each.remedy) for each in obstacles_found], form)
+
+
+def list_clients(
+    config: ConfigOption,
+    state: Annotated[
+        list[str] | None, typer.Option("--state", metavar="STATE", help="Only in this one; may be repeated.")
+    ] = None,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+) -> None:
+    """List clients, and how far each has come."""
+    from sqlalchemy import select
+
+    from backoffice.cli.failure import CommandFailed
+    from backoffice.cli.tables import Cell, Moment, form_of, show_table
+    from backoffice.crm.tables.file import Client
+    from backoffice.crm.workflow import State
+
+    form = form_of(as_json=as_json, as_csv=as_csv)
+    unknown = [each for each in state or () if each not in {known.value for known in State}]
+    if unknown:
+        raise CommandFailed(f"state {unknown[0]!r}: is none of {', '.join(State)}")
+
+    async def rows(session: Any, _office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
+        query = select(Client).order_by(Client.number)
+        if state:
+            query = query.where(Client.state.in_(state))
+        return [
+            (
+                each.id,
+                each.name,
+                each.entity_type,
+                each.jurisdiction,
+                each.firm,
+                each.state if each.suspension is None else f"{each.state} ({each.suspension})",
+                each.rating,
+                None if each.submitted_ns is None else Moment(each.submitted_ns),
+                None if each.review_due is None else str(each.review_due),
+            )
+            for each in await session.scalars(query)
+        ]
+
+    head = ("client", "name", "type", "jurisdiction", "firm", "state", "rating", "submitted", "review due")
+    show_table(head, ask((config, data, as_user), rows), form)
+
+
+def show(
+    client: ClientArgument,
+    config: ConfigOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a client: who it is, how it stands, who decided what."""
+    from backoffice.cli.shown import time_text
+    from backoffice.cli.tables import form_of, show_fields
+    from backoffice.crm.following_up import open_tasks
+    from backoffice.crm.loading import client_of, documents_of, parties_of, read_file
+    from backoffice.crm.rating import consequences_of, last_score
+    from backoffice.crm.screening.checking import hits_of
+
+    form = form_of(as_json=as_json)
+
+    async def fields(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `ask` calls it
+        found = await client_of(session, client)
+        file = await read_file(session, office.sealer, found)
+        score = await last_score(session, found)
+        limits = await consequences_of(session, found)
+        agreements = [f"{each.kind} {each.version}, {each.signed or 'not signed'}" for each in file.agreements]
+        tasks = [f"{task.id} by {task.due}: {task.what}" for task in await open_tasks(session, found)]
+        return {
+            "client": found.id,
+            "name": found.name,
+            "trading name": found.trading_name,
+            "type": found.entity_type,
+            "legal form": found.legal_form,
+            "jurisdiction": found.jurisdiction,
+            "registration": found.registration,
+            "LEI": found.lei,
+            "firm": found.firm,
+            "industry": found.industry,
+            "volume": found.volume,
+            "addresses": [f"{kind}: {address.line()}" for kind, address in file.addresses.items()],
+            "tax ids": [f"{each.country} {each.number}" for each in file.tax_ids],
+            "licences": [f"{each.regulator} {each.number}" for each in file.licences],
+            "state": found.state,
+            "suspended from": found.suspension,
+            "suspended for": found.suspended_for,
+            "entered by": found.entered_by,
+            "submitted by": found.submitted_by,
+            "submitted at": None if found.submitted_ns is None else time_text(found.submitted_ns),
+            "approved by": found.approved_by,
+            "approved at": None if found.approved_ns is None else time_text(found.approved_ns),
+            "score": None if score is None else score.score,
+            "risk model": None if score is None else score.model,
+            "rating": found.rating,
+            "withdrawals a day in USD": None if limits is None else limits.withdrawals_day_usd,
+            "order in USD": None if limits is None else limits.order_usd,
+            "review due": None if found.review_due is None else str(found.review_due),
+            "agreements": agreements,
+            "parties": len(await parties_of(session, found)),
+            "documents": len(await documents_of(session, found)),
+            "open hits": [hit.id for hit in await hits_of(session, found)],
+            "open tasks": tasks,
+            "kept until": None if found.keep_until is None else str(found.keep_until),
+        }
+
+    show_fields(ask((config, data, as_user), fields), form)
+
+
+def masked(known: Any, office: Any) -> Any:  # noqa: ANN401 - Known and Office
+    """Return what is known with people's names masked, unless whoever asks may see them."""
+    import msgspec
+
+    from backoffice.staff.permissions import Permission
+
+    if office.actor.may(Permission.SEE_PERSONAL_DATA):
+        return known
+    names = {subject: name for subject, name in known.names.items() if subject == known.client}
+    return msgspec.structs.replace(known, names=names)

@@ -1,0 +1,263 @@
+"""`fondaco screening`: the lists that clients are screened against, who may be on them, and what that is."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from backoffice.cli.client.service import ask, carry_out, tell
+from backoffice.cli.office import AsOption
+from backoffice.cli.tables import CsvOption, JsonOption
+from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
+
+app = typer.Typer(
+    help="Sanctions and PEP lists, as they are published, and who of the clients' people may be on them.",
+    no_args_is_help=True,
+)
+
+HitArgument = Annotated[str, typer.Argument(metavar="HIT", help="Which one, as in H-1.", show_default=False)]
+
+
+@app.command("import")
+def import_list(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What you call it: ofac, eu, peps.", show_default=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="As it is published.", show_default=False)],
+    *,
+    config: ConfigOption,
+    why: WhyOption,
+    purpose: Annotated[str, typer.Option("--for", metavar="PURPOSE", help="sanctions, or pep.")] = "sanctions",
+    may_shrink: Annotated[bool, typer.Option("--may-shrink", help="It may have lost many entries.")] = False,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take a list over, all of it or nothing, and screen all clients again if it has changed.
+
+    The forms of OFAC (sdn.xml, or sdn.csv with alt.csv and add.csv beside it), of the UN and the EU (XML) are known by
+    themselves; for others there is CSV with `id`, `kind` and `name` in its head.
+    """
+    from backoffice.crm.screening.formats import read_list
+    from backoffice.crm.screening.importing import import_list as take_over
+
+    read = read_list(file)
+    where = (config, data, as_user)
+    imported = carry_out(
+        where,
+        lambda session, office: take_over(
+            session, office.actor, name, purpose, read, may_shrink=may_shrink, why=why, now_ns=office.now_ns
+        ),
+    )
+    facts: dict[str, object] = {
+        "list": name,
+        "form": read.form,
+        "entries": imported.entries,
+        "added": imported.added,
+        "changed": imported.changed,
+        "removed": imported.removed,
+    }
+    told = f"{name}: {imported.entries:,} entries ({read.form}); "
+    told += f"{imported.added:,} added, {imported.changed:,} changed, {imported.removed:,} removed"
+    tell(told, facts, as_json=as_json)
+    if imported.is_new and not as_json:
+        _screen_all(where, f"list {name} has changed")
+
+
+@app.command()
+def run(
+    config: ConfigOption,
+    why: WhyOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+) -> None:
+    """Screen all clients, as far as they have not been screened as they and the lists are now."""
+    _screen_all((config, data, as_user), why)
+
+
+@app.command()
+def lists(
+    config: ConfigOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+) -> None:
+    """List what was imported, the newest version of each list last."""
+    from sqlalchemy import select
+
+    from backoffice.cli.tables import Cell, Moment, form_of, show_table
+    from backoffice.crm.tables.check import ScreeningListVersion
+
+    form = form_of(as_json=as_json, as_csv=as_csv)
+
+    async def rows(session: Any, _office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
+        return [
+            (
+                each.list,
+                each.form,
+                each.entries,
+                each.added,
+                each.changed,
+                each.removed,
+                Moment(each.imported_ns),
+                each.imported_by,
+                each.digest,
+            )
+            for each in await session.scalars(select(ScreeningListVersion).order_by(ScreeningListVersion.number))
+        ]
+
+    head = ("list", "form", "entries", "added", "changed", "removed", "at", "by", "digest")
+    show_table(head, ask((config, data, as_user), rows), form)
+
+
+@app.command()
+def hits(
+    config: ConfigOption,
+    client: Annotated[str | None, typer.Option("--client", metavar="CLIENT", help="Of one client only.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Those that are decided or have lapsed too.")] = False,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+) -> None:
+    """List the hits that are to be decided on, the most alike first."""
+    from backoffice.cli.tables import Cell, Moment, form_of, show_table
+    from backoffice.crm.loading import client_of
+    from backoffice.crm.screening.checking import all_hits
+    from backoffice.crm.sealed_fields import opened
+    from backoffice.crm.tables.check import ScreeningHit
+    from backoffice.staff.permissions import Permission
+    from backoffice.staff.sealing import MASK
+
+    form = form_of(as_json=as_json, as_csv=as_csv)
+
+    async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
+        of = None if client is None else await client_of(session, client)
+        sees = office.actor.may(Permission.SEE_PERSONAL_DATA)
+        return [
+            (
+                hit.id,
+                f"C-{hit.client}",
+                hit.subject,
+                opened(office.sealer, ScreeningHit, "said", hit.said, hit.number) if sees else MASK,
+                hit.listed,
+                hit.list,
+                hit.entry,
+                hit.score,
+                hit.state,
+                Moment(hit.found_ns),
+                hit.decided_by,
+                hit.reason or None,
+            )
+            for hit in await all_hits(session, of, open_only=not everything)
+        ]
+
+    head = (
+        *("hit", "client", "subject", "name", "listed as", "list", "entry"),
+        *("score", "state", "found", "decided by", "why"),
+    )
+    show_table(head, ask((config, data, as_user), rows), form)
+
+
+@app.command()
+def show(
+    hit: HitArgument,
+    config: ConfigOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a hit with all that the list says, and all that was compared with it."""
+    import msgspec
+
+    from backoffice.cli.tables import form_of, show_fields
+    from backoffice.crm.loading import client_of, read_file
+    from backoffice.crm.numbering import number_of
+    from backoffice.crm.screening.checking import subjects_of
+    from backoffice.crm.screening.entry import Entry
+    from backoffice.crm.tables.check import ScreeningHit
+    from backoffice.errors import NotFound
+    from backoffice.staff.permissions import Permission
+
+    form = form_of(as_json=as_json)
+
+    async def fields(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `ask` calls it
+        office.actor.require(Permission.SEE_PERSONAL_DATA)
+        found = await session.get(ScreeningHit, number_of(hit, "H", "hit"))
+        if found is None:
+            raise NotFound(f"{hit[:40]}: there is no such hit")
+        entry = msgspec.json.decode(found.entry_content, type=Entry)
+        client = await client_of(session, f"C-{found.client}")
+        subject = subjects_of(client.id, await read_file(session, office.sealer, client)).get(found.subject)
+        return {
+            "hit": found.id,
+            "client": f"{client.id}, {client.name}",
+            "state": found.state,
+            "score": found.score,
+            "score of names alone": found.name_score,
+            "subject": found.subject,
+            "its names": [] if subject is None else list(subject.names),
+            "its birth": None if subject is None or subject.birth is None else str(subject.birth.first),
+            "its countries": [] if subject is None else list(subject.countries),
+            "list": f"{found.list} ({found.purpose}), entry {found.entry}",
+            "listed names": list(entry.names),
+            "listed weak names": list(entry.weak_names),
+            "listed births": [f"{birth.first} … {birth.last}" for birth in entry.births],
+            "listed countries": list(entry.countries),
+            "programs": list(entry.programs),
+            "decided by": found.decided_by,
+            "why": found.reason,
+        }
+
+    show_fields(ask((config, data, as_user), fields), form)
+
+
+@app.command()
+def decide(
+    hit: HitArgument,
+    disposition: Annotated[
+        str, typer.Argument(metavar="true-match|false-positive", help="What it is.", show_default=False)
+    ],
+    config: ConfigOption,
+    why: WhyOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Decide on a hit. A false positive is not asked again, unless what the list says changes."""
+    from backoffice.cli.failure import CommandFailed
+    from backoffice.crm.screening import deciding
+
+    if disposition not in {each.value for each in deciding.Disposition}:
+        raise CommandFailed(f"{disposition!r}: is none of {', '.join(deciding.Disposition)}")
+    done = carry_out(
+        (config, data, as_user),
+        lambda session, office: deciding.decide(
+            session, office.actor, hit, deciding.Disposition(disposition), why=why, now_ns=office.now_ns
+        ),
+    )
+    tell(f"{done.id} of C-{done.client} is a {done.state}", {"hit": done.id, "state": done.state}, as_json=as_json)
+
+
+def _screen_all(where: Any, why: str) -> None:  # noqa: ANN401 - as `ask` takes it
+    """Screen all clients, each in a transaction of its own, and say what was found."""
+    from backoffice.crm.screening.checking import load_lists, screen, to_be_screened
+
+    clients, watchlists = ask(where, lambda session, _office: _both(to_be_screened(session), load_lists(session)))
+    found: list[str] = []
+    for number in clients:
+
+        async def step(session: Any, office: Any, number: int = number) -> list[str]:  # noqa: ANN401 - as above
+            from backoffice.crm.loading import client_of
+
+            client = await client_of(session, f"C-{number}", for_update=True)
+            screened = await screen(
+                session, office.actor, office.sealer, client, watchlists, why=why, now_ns=office.now_ns
+            )
+            return list(screened.new_hits)
+
+        found += carry_out(where, step)
+    typer.echo(f"{len(clients)} clients screened, {len(found)} new hits{': ' if found else ''}{', '.join(found)}")
+
+
+async def _both(first: Any, second: Any) -> Any:  # noqa: ANN401 - two questions
+    return await first, await second

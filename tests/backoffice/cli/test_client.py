@@ -1,0 +1,201 @@
+"""`fondaco client` and `fondaco screening`: a client's whole way at the command line, and what goes wrong on it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.backoffice.cli.desk import Desk
+from tests.backoffice.crm.house import COMPANY_PAPERS, content
+
+SAMPLES = Path(__file__).parent.parent / "crm" / "screening" / "samples"
+WHY = ("--why", "because")
+
+
+@pytest.fixture
+def house(desk: Desk) -> Desk:
+    """The desk with eva for onboarding, and cora and carl for compliance."""
+    for number, (name, role) in enumerate((("eva", "onboarding"), ("cora", "compliance"), ("carl", "compliance")), 1):
+        desk.done("staff", "add", name, "--role", role, "--os-user", name, *WHY, by="annabel")
+        desk.done("approval", "approve", f"A-{number}", *WHY, by="benjamin")
+    return desk
+
+
+def written(desk: Desk, file: str = "client.json", **changes: Any) -> Path:
+    path = desk.home / file
+    path.write_text(json.dumps(content(**changes)), encoding="utf-8")
+    return path
+
+
+def under_review(desk: Desk) -> None:
+    desk.done("screening", "import", "ofac", SAMPLES / "sdn.xml", *WHY, by="cora")
+    desk.done("client", "import", written(desk), *WHY, by="eva")
+    desk.done("client", "submit", "C-1", *WHY)
+    desk.done("client", "screen", "C-1", *WHY, by="cora")
+    desk.done("client", "risk", "C-1", *WHY)
+
+
+def test_a_client_comes_in_by_two_people(house: Desk) -> None:
+    under_review(house)
+    told = house.done("client", "why", "C-1")
+    assert "certificate of incorporation: is not verified yet" in told
+    assert "fondaco client document verify D-1" in told
+    for number in range(1, len(COMPANY_PAPERS) + 3):
+        house.done("client", "document", "verify", f"D-{number}", *WHY)
+    refused = house.refused("client", "approve", "C-1", *WHY, by="eva")
+    assert refused == "eva may not approve clients: needs compliance"
+    assert house.done("client", "approve", "C-1", *WHY, by="carl") == "C-1 is approved\n"
+    assert house.done("client", "activate", "C-1", *WHY) == "C-1 is active\n"
+    assert house.done("client", "why", "MUSTER") == "Nothing stands between C-1 and trading: it is active.\n"
+    (listed,) = json.loads(house.done("client", "list", "--json"))
+    assert (listed["client"], listed["state"], listed["rating"], listed["firm"]) == ("C-1", "active", "low", "MUSTER")
+    shown = json.loads(house.done("client", "show", "C-1", "--json"))
+    assert (shown["submitted_by"], shown["approved_by"]) == ("eva", "carl")
+    assert house.done("client", "review", "C-1").endswith("nothing has changed\n")
+
+
+def test_a_suspension_is_lifted_by_two_and_waits_for_the_venue(house: Desk) -> None:
+    under_review(house)
+    for number in range(1, len(COMPANY_PAPERS) + 3):
+        house.done("client", "document", "verify", f"D-{number}", *WHY)
+    house.done("client", "approve", "C-1", *WHY, by="carl")
+    house.done("client", "activate", "C-1", *WHY)
+    finished = house.run("client", "suspend", "C-1", "--from", "trading", "--why", "no margin")
+    assert finished.stdout == "C-1 is suspended from trading\n"
+    assert "The venue is still to be told" in finished.stderr
+    assert "suspended: no margin" in house.done("client", "why", "C-1")
+    proposed = house.done("client", "resume", "C-1", *WHY)
+    assert proposed == "A-4: client-resume of client/C-1 waits for somebody else to approve it\n"
+    assert "carl has proposed A-4" in house.refused("approval", "approve", "A-4", *WHY)
+    house.done("approval", "approve", "A-4", *WHY, by="cora")
+    assert json.loads(house.done("client", "list", "--json"))[0]["state"] == "active"
+
+
+def test_a_client_is_entered_field_by_field(house: Desk) -> None:
+    address = house.home / "address.json"
+    address.write_text('{"country": "CH", "town": "Zug", "street": "Bahnhofstrasse"}', encoding="utf-8")
+    entered = house.done("client", "add", "Muster AG", "--jurisdiction", "CH", "--address", address, *WHY, by="eva")
+    assert entered == "C-1: Muster AG is entered as a draft\n"
+    house.done("client", "set", "C-1", "--lei", "529900T8BM49AURSDO55", "--firm", "MUSTER", *WHY)
+    assert "check digits are wrong" in house.refused("client", "set", "C-1", "--lei", "529900T8BM49AURSDO56", *WHY)
+    house.done("client", "party", "add", "C-1", "Top AG", "--entity", "--role", "owner", "--owns", "60", *WHY)
+    house.done("client", "party", "add", "C-1", "Ann", "--role", "owner", "--owns", "50:100@P-1", *WHY)
+    assert "circle" in house.refused("client", "party", "set", "C-1", "P-1", "--owns", "5:0@P-1", *WHY)
+    parties = json.loads(house.done("client", "party", "list", "C-1", "--json"))
+    assert [(each["party"], each["name"], each["owns_in_the_end"], each["votes"]) for each in parties] == [
+        ("P-1", "Top AG", "60 %", "60 %"),
+        ("P-2", "Ann", "30 %", "60 %"),
+    ]
+    masked = json.loads(house.done("client", "party", "list", "C-1", "--json", by="annabel"))
+    assert [each["name"] for each in masked] == ["Top AG", "•••"]
+    told = house.done("client", "why", "C-1", by="eva")
+    assert "who owns 40 % of it is not known" in told
+    assert "who owns 30 % of C-1 through Top AG is not known" in told
+    assert "fondaco client party add C-1 NAME --role owner --owns PERCENT@P-1 …" in told
+
+
+def test_a_document_is_the_file_that_was_meant(house: Desk) -> None:
+    house.done("client", "import", written(house, documents=[]), *WHY, by="eva")
+    paper = house.home / "articles.pdf"
+    paper.write_bytes(b"articles")
+    add = ("client", "document", "add", "C-1", "articles", paper, "--issued", "2026-01-01", *WHY)
+    assert "is not the document that was meant" in house.refused(*add, "--hash", "0" * 64)
+    house.done(*add)
+    paper.write_bytes(b"other articles")
+    refused = house.refused("client", "document", "verify", "D-1", "--file", paper, *WHY, by="cora")
+    assert "D-1: that file is another one" in refused
+    paper.write_bytes(b"articles")
+    house.done("client", "document", "verify", "D-1", "--file", paper, *WHY)
+    (listed,) = json.loads(house.done("client", "document", "list", "C-1", "--json"))
+    assert (listed["filed_by"], listed["verified_by"]) == ("eva", "cora")
+    empty = house.home / "empty.pdf"
+    empty.touch()
+    assert "a document has from 1 byte" in house.refused(*add[:5], empty, *add[6:], by="eva")
+
+
+def test_hits_are_shown_and_decided(house: Desk) -> None:
+    owner = {**content()["parties"][0], "name": "George Habash"}
+    house.done("client", "import", written(house, parties=[owner]), *WHY, by="eva")
+    house.done("client", "submit", "C-1", *WHY)
+    imported = house.done("screening", "import", "ofac", SAMPLES / "sdn.xml", *WHY, by="cora")
+    assert imported.splitlines() == [
+        "ofac: 4 entries (OFAC SDN, XML); 4 added, 0 changed, 0 removed",
+        "1 clients screened, 1 new hits: H-1",
+    ]
+    (hit,) = json.loads(house.done("screening", "hits", "--json"))
+    assert (hit["subject"], hit["name"], hit["listed_as"], hit["score"]) == (
+        "P-1",
+        "George Habash",
+        "HABASH, George",
+        80,
+    )
+    assert house.done("client", "screen", "C-1", *WHY) == "C-1 is screening; 0 screened, 0 new hits: –\n"
+    assert "SDT" in house.done("screening", "show", "H-1")
+    house.done("screening", "decide", "H-1", "false-positive", "--why", "born 1970")
+    assert house.done("client", "screen", "C-1", *WHY).startswith("C-1 is risk")
+    assert json.loads(house.done("screening", "hits", "--json")) == []
+    (decided,) = json.loads(house.done("screening", "hits", "--all", "--json"))
+    assert (decided["state"], decided["decided_by"], decided["why"]) == ("false-positive", "cora", "born 1970")
+    assert len(json.loads(house.done("screening", "lists", "--json"))) == 1
+
+
+def test_an_unreadable_list_is_one_line_and_changes_nothing(house: Desk) -> None:
+    broken = house.home / "sdn.xml"
+    broken.write_text((SAMPLES / "sdn.xml").read_text(encoding="utf-8")[:900], encoding="utf-8")
+    refused = house.refused("screening", "import", "ofac", broken, *WHY, by="cora")
+    assert f"{broken}: line " in refused
+    assert json.loads(house.done("screening", "lists", "--json")) == []
+    assert "no list to screen against" in house.refused("screening", "run", *WHY)
+
+
+def test_files_are_imported_all_or_none(house: Desk) -> None:
+    good, bad = written(house), written(house, "bad.json", name="Other", firm="X", lei="5299")
+    refused = house.refused("client", "import", good, bad, *WHY, by="eva")
+    assert f"{bad}: LEI '5299': " in refused
+    assert json.loads(house.done("client", "list", "--json")) == []
+    twice = written(house, "twice.json", name="Other", firm="X")
+    refused = house.refused("client", "import", good, twice, *WHY)
+    assert f"{twice}: lei 529900T8BM49AURSDO55 is C-1's already" in refused
+    assert json.loads(house.done("client", "list", "--json")) == []
+    assert "Muster Handel AG" in house.done("client", "import", good, "--check", *WHY)
+    house.done("client", "import", good, *WHY)
+    exported = house.home / "exported.json"
+    house.done("client", "export", "C-1", "--output", exported)
+    assert exported.stat().st_mode & 0o777 == 0o600
+    assert json.loads(exported.read_text(encoding="utf-8"))["parties"][0]["name"] == "Ann Muster"
+    assert "annabel" not in house.refused("client", "export", "C-1", by="annabel")
+
+
+def test_what_staff_have_to_do(house: Desk) -> None:
+    house.done("client", "import", written(house), *WHY, by="eva")
+    house.done("client", "note", "C-1", "Likes tea")
+    assert "Likes tea" in house.done("client", "note", "C-1")
+    assert "may not see personal data" in house.refused("client", "note", "C-1", by="annabel")
+    house.done("client", "task", "add", "C-1", "call them", "--due", "2099-01-01", "--for", "onboarding", by="eva")
+    (task,) = json.loads(house.done("client", "task", "list", "--json"))
+    assert (task["task"], task["what"], task["late"]) == ("T-1", "call them", False)
+    assert house.done("client", "task", "done", "T-1", "called") == "T-1 is done\n"
+    house.done("client", "ticket", "open", "C-1", "fees", "Why so high?")
+    house.done("client", "ticket", "reply", "Q-1", "Because.", "--state", "closed")
+    assert json.loads(house.done("client", "ticket", "list", "--json")) == []
+    house.done("client", "agreement", "C-1", "margin", "--version", "2", "--signed", "2026-11-01", *WHY)
+    house.done("client", "contact", "C-1", "Bo", "--email", "bo@muster.example", *WHY)
+    told = house.done("client", "remind")
+    assert told == "0 documents and 0 reviews made tasks; 0 files erased\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    (
+        (("client", "show", "C-9"), "C-9: there is no such client; `fondaco client list` shows them"),
+        (("client", "why", "NOBODY"), "NOBODY: there is no such client"),
+        (("client", "submit", "C-1", *WHY), "there is no such client"),
+        (("client", "list", "--state", "lost"), "state 'lost': is none of draft, submitted"),
+        (("client", "add", "X", "--jurisdiction", "XX", *WHY), "country 'XX': not a code of ISO 3166-1"),
+        (("client", "add", "X", "--jurisdiction", "CH", "--type", "club", *WHY), "type 'club': is none of company"),
+        (("screening", "decide", "H-9", "maybe", *WHY), "'maybe': is none of true-match, false-positive"),
+    ),
+)
+def test_what_is_wrong_is_told_in_one_line(house: Desk, arguments: tuple[str, ...], what: str) -> None:
+    assert what in house.refused(*arguments, by="eva")
