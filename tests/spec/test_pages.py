@@ -10,7 +10,7 @@ import pytest
 SPEC = Path(__file__).resolve().parents[2] / "spec"
 PAGES: dict[str, tuple[str, Callable[[], str]]] = {
     page: (script, make)
-    for script in ("tables", "messages", "quickfix_dictionary", "examples")
+    for script in ("tables", "clients", "messages", "quickfix_dictionary", "examples")
     for page, make in runpy.run_path(str(SPEC / f"{script}.py"))["PAGES"].items()
 }
 
