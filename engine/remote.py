@@ -7,6 +7,7 @@ a minute, however quiet the connection.
 
 import asyncio
 import hashlib
+import os
 import socket
 import ssl
 from collections.abc import Callable
@@ -129,6 +130,9 @@ def why(error: Exception) -> str:
         return "no answer in time"
     if isinstance(error, EOFError | ConnectionResetError | BrokenPipeError):
         return "it hung up"
+    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+        reason = os.strerror(error.errno)
+        return f"{error.filename}: {reason}" if error.filename else reason
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        return error.strerror
     return str(error) or type(error).__name__
