@@ -3,10 +3,11 @@
 from backoffice import outbox
 from backoffice.crm import tables as crm
 from backoffice.database.base import Base
+from backoffice.ledger import tables as ledger
 from backoffice.payments import tables as payments
 from backoffice.projector import tables as projector
 from backoffice.staff import tables as staff
 
-__all__ = ["crm", "metadata", "outbox", "payments", "projector", "staff"]
+__all__ = ["crm", "ledger", "metadata", "outbox", "payments", "projector", "staff"]
 
 metadata = Base.metadata

@@ -11,9 +11,13 @@ from typing import Final, Self
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as insert_in_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_in_sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from backoffice.database import Database
 from backoffice.errors import Conflict
+from backoffice.ledger.keeping import add_entry, load
+from backoffice.ledger.posting import ACCOUNT_COLUMNS, POSTING_COLUMNS
+from backoffice.ledger.tables import LedgerAccount, LedgerPosting
 from backoffice.projector.rows import Known, Rows
 from backoffice.projector.tables import OrderRow, Position, VenueAsset
 from backoffice.projector.writer import FOLLOWER, Writer
@@ -52,6 +56,7 @@ class Projector:
             waiting = select(OrderRow.order_id).where(_IS_OPEN, OrderRow.status == PENDING_NEW)
             known.waiting = set(await session.scalars(waiting))
             await known.counters.load(session, position.time_ns)
+            known.books = await load(session)
         return projector
 
     def rows(self) -> Rows:
@@ -64,7 +69,17 @@ class Projector:
             connection = await session.connection()
             await self._writer.move(connection, self._journal, self.sequence, rows)
             await self._writer.write(connection, rows, self._known.counters)
+            await self._write_books(session, connection, rows)
         self.sequence, self.time_ns = rows.sequence, rows.time_ns
+
+    async def _write_books(self, session: AsyncSession, connection: AsyncConnection, rows: Rows) -> None:
+        books = self._known.books
+        opened, postings = books.take()
+        await self._writer.add(connection, LedgerAccount, opened, ACCOUNT_COLUMNS)
+        if postings:
+            span = (rows.first_sequence, rows.sequence, rows.time_ns)
+            postings = await add_entry(session, books, postings, *span)
+            await self._writer.add(connection, LedgerPosting, postings, POSTING_COLUMNS)
 
 
 async def _begin(database: Database, journal: str) -> None:

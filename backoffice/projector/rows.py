@@ -10,9 +10,11 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from backoffice.ledger.posting import Books
 from backoffice.projector.counters import Counters
-from backoffice.projector.statements import Seldom
+from backoffice.projector.statements import DEFINITION, Seldom
 from engine import commands, events, session_events
+from engine.balance_changes import Pair
 from engine.commands import AnyCommand
 from engine.events import AnyEvent
 from engine.instrument import Instrument
@@ -62,7 +64,7 @@ _BUSTED: Final = "H"
 class Known:
     """What must be known of all records so far, to say what follows from the next."""
 
-    __slots__ = ("assets", "counters", "waiting")
+    __slots__ = ("assets", "books", "counters", "waiting")
 
     def __init__(self) -> None:
         self.assets: dict[str, int] = {}
@@ -70,6 +72,7 @@ class Known:
         self.waiting: set[int] = set()
         """Orders that wait for their start, when they will be accepted once more."""
         self.counters = Counters()
+        self.books = Books()
 
 
 class Rows:
@@ -80,7 +83,9 @@ class Rows:
         self._known = known
         self._assets = known.assets
         self._counters = known.counters
+        self._books = known.books
         self.records = 0
+        self.first_sequence = 0
         self.sequence = 0
         """The last record,"""
         self.time_ns = 0
@@ -120,35 +125,43 @@ class Rows:
             events.MassCanceled: self._mass_canceled,
             events.ListReported: self._list_reported,
             events.ListRequestRejected: self._list_request_rejected,
+            events.FundsRefused: self._funds_refused,
+            **dict.fromkeys(_OF_THE_BOOKS_ALONE, _nothing),
         }
 
     def add(self, record: FeedRecord) -> None:
         """Add what follows from the record that comes next."""
+        if not self.records:
+            self.first_sequence = record.sequence
         self.records += 1
-        self.sequence = record.sequence
+        self.sequence = self._books.sequence = record.sequence
         self.time_ns = record.time_ns
         self.moments[record.time_ns] = record.sequence
         number = 0
-        of = self._of
+        of, book = self._of, self._books.book
         for event in record.events:
             derive = of.get(type(event))
             if derive is not None:
                 derive(event, record, number)
+                book(event)
             number += 1  # noqa: SIM113 - counted so, it costs less
+        self._books.end_record()
 
     def _asset(self, event: events.AssetAdded, record: FeedRecord, _number: int) -> None:
         command = _decode_command(record.command)
         assert isinstance(command, commands.AddAsset), "nothing else admits assets"
         self._assets[event.asset] = command.decimals
+        self._books.admit(event.asset)
         self.seldom.append((Seldom.ASSET, (event.asset, command.decimals, record.sequence)))
 
     def _instrument(self, _event: events.InstrumentAdded, record: FeedRecord, _number: int) -> None:
         command = _decode_command(record.command)
         assert isinstance(command, commands.AddInstrument), "nothing else admits instruments"
-        fields = {name: value for name, value in msgspec.structs.asdict(command).items() if name not in ("by", "why")}
+        fields = {name: getattr(command, name) for name in DEFINITION}
         instrument = Instrument(
             base_decimals=self._assets[command.base], quote_decimals=self._assets[command.quote], **fields
         )
+        self._books.instruments[command.symbol] = Pair(command.base, command.quote, instrument.base_per_lot)
         exact = (instrument.base_per_lot, instrument.notional_per_tick_lot, record.sequence)
         self.seldom.append((Seldom.INSTRUMENT, (*fields.values(), *exact)))
 
@@ -488,6 +501,9 @@ class Rows:
             said = (event.session, event.reason, event.text, "", event.symbol, event.cl_ord_id)
             self._reject(record, number, "mass-cancel", *said)
 
+    def _funds_refused(self, event: events.FundsRefused, record: FeedRecord, number: int) -> None:
+        self._reject(record, number, "house", "", event.reason, f"{event.reference}: {event.text}")
+
     def _list_reported(self, event: events.ListReported, record: FeedRecord, number: int) -> None:
         if event.reason:
             self._reject(record, number, "list", event.session, event.reason, event.text)
@@ -495,6 +511,19 @@ class Rows:
     def _list_request_rejected(self, event: events.ListRequestRejected, record: FeedRecord, number: int) -> None:
         self._reject(record, number, "list", event.session, event.reason, event.text)
 
+
+def _nothing(_event: AnyEvent, _record: FeedRecord, _number: int) -> None: ...
+
+
+_OF_THE_BOOKS_ALONE: Final = (
+    events.Credited,
+    events.Debited,
+    events.Transferred,
+    events.WithdrawalHeld,
+    events.WithdrawalReleased,
+    events.WithdrawalSettled,
+)
+"""What changes balances, and nothing else."""
 
 _CLOSED_AT: Final = 10
 """Where in a row of `changed` stands the record that closed the order."""

@@ -22,8 +22,21 @@ from backoffice.projector.tables import (
     VenueSession,
 )
 
+DEFINITION: Final = (
+    "symbol",
+    "base",
+    "quote",
+    "price_increment",
+    "price_decimals",
+    "qty_increment",
+    "qty_decimals",
+    "maker_fee_bps",
+    "taker_fee_bps",
+    "order_qty_max",
+)
+"""What defines an instrument,"""
 ENTERED: Final = ("order_id", "session", "account", "symbol", "side", "entered_sequence", "entered_ns")
-"""What never changes of an order,"""
+"""what never changes of an order,"""
 CHANGED: Final = (
     "cl_ord_id",
     "order_type",
@@ -68,10 +81,11 @@ class Statements:
         self.amend_trade = self._update(TradeRow, amended, ("trade_id",))
         self.activity = self._replace(Activity)
         self.reject_counts = self._replace(RejectCount)
+        exact = ("base_per_lot", "notional_per_tick_lot", "sequence")
         set_up = ("role", "version", "accounts", "is_removed", "sequence")
         self.seldom = {
             Seldom.ASSET: self.insert(VenueAsset),
-            Seldom.INSTRUMENT: self.insert(VenueInstrument),
+            Seldom.INSTRUMENT: self.insert(VenueInstrument, (*DEFINITION, *exact)),
             Seldom.ACCOUNT: self.insert(VenueAccount),
             Seldom.SESSION: self._upsert(VenueSession, columns_of(VenueSession), set_up),
             Seldom.SESSION_SUSPENDED: self._update(VenueSession, ("is_suspended", "sequence"), ("session",)),

@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy import select
 
 from backoffice.database import Base, Database
+from backoffice.ledger.tables import LedgerEntry
 from backoffice.projector.projector import Projector
 from backoffice.projector.rows import FeedRecord, decode_record
 from backoffice.projector.tables import Moment, Position
@@ -15,12 +16,14 @@ from engine.state import State
 from tests.engine.tape import Tape, opening
 
 JOURNAL = "1" * 64
+BY_BATCH = (Position.__tablename__, Moment.__tablename__, LedgerEntry.__tablename__)
 
 
 class Journaled:
     """The records of a tape, and the venue's state at their end."""
 
-    def __init__(self, seed: int, length: int) -> None:
+    def __init__(self, seed: int, length: int, payloads: int = 0) -> None:
+        """`length`: of the tape, in commands; no more than `payloads` records of it, if that is given."""
         exchange = Exchange()
         tape = Tape(seed)
         self.state: State = exchange.state
@@ -32,12 +35,14 @@ class Journaled:
                 continue  # The sequencer refuses such commands.
             events = exchange.apply(command, tape.now_ns)
             self.payloads.append(encode_value((len(self.payloads) + 1, tape.now_ns, encoded, events)))
+            if len(self.payloads) == payloads:
+                break
 
     def records(self, after: int, count: int) -> list[FeedRecord]:
         return [decode_record(payload) for payload in self.payloads[after : after + count]]
 
 
-async def project(database: Database, journaled: Journaled, sizes: "list[int]") -> Projector:
+async def project(database: Database, journaled: Journaled, sizes: list[int]) -> Projector:
     """Take all records in, in batches of these sizes by turns, from where the database stands."""
     projector = await Projector.open(database, JOURNAL)
     number = 0
@@ -51,11 +56,11 @@ async def project(database: Database, journaled: Journaled, sizes: "list[int]") 
 
 
 async def contents(database: Database) -> dict[str, list[tuple[object, ...]]]:
-    """Return all rows of all tables that the projector writes, but for how far it is."""
+    """Return all rows of all tables, but for those that depend on what came together."""
     found = {}
     async with database.reading() as session:
         for name, table in sorted(Base.metadata.tables.items()):
-            if name not in (Position.__tablename__, Moment.__tablename__):
+            if name not in BY_BATCH:
                 rows = await session.execute(select(table).order_by(*table.primary_key))
                 found[name] = [tuple(row) for row in rows]
     return found

@@ -1,16 +1,19 @@
 """The projector: the rows are what the venue has, in whatever batches they came and however often it was killed."""
 
+import asyncio
+import shutil
 from collections import Counter
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backoffice.database import Database
+from backoffice.database.database import address_of
 from backoffice.errors import Conflict
-from backoffice.projector import tables
 from backoffice.projector.projector import Projector
 from backoffice.projector.tables import (
     Activity,
@@ -158,26 +161,35 @@ async def test_what_the_venue_is_made_of_is_there(database: Database, journaled:
     assert last == len(journaled.payloads)
 
 
-async def test_batches_of_any_size_give_the_same_rows(database: Database, journaled: Journaled) -> None:
-    sizes = [Random(3).choice((1, 2, 7, 50, 400)) for _ in range(100)]
-    await project(database, journaled, sizes)
-    at_random = await contents(database)
-    assert at_random["orders"] != []
-    async with database.writing() as session:
-        for table in reversed(_derived()):
-            await session.execute(table.delete())
-    await project(database, journaled, [100_000])
-    assert await contents(database) == at_random
+@pytest.fixture(scope="module")
+def undisturbed(
+    journaled: Journaled, migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, list[tuple[object, ...]]]:
+    """What is in a database that took all records in at once."""
+    path = shutil.copy(migrated_sqlite, tmp_path_factory.mktemp("undisturbed"))
+
+    async def run() -> dict[str, list[tuple[object, ...]]]:
+        async with Database(address_of(f"sqlite:///{path}", Path())) as database:
+            await project(database, journaled, [100_000])
+            return await contents(database)
+
+    return asyncio.run(run())
+
+
+async def test_batches_of_any_size_give_the_same_rows(
+    database: Database, journaled: Journaled, undisturbed: dict[str, list[tuple[object, ...]]]
+) -> None:
+    await project(database, journaled, [Random(3).choice((1, 2, 7, 50, 400)) for _ in range(100)])
+    assert await contents(database) == undisturbed
+    assert all(undisturbed[table] for table in ("orders", "executions", "trades", "activity", "ledger_postings"))
 
 
 async def test_killed_between_any_two_statements_it_goes_on_as_if_nothing_had_been(
-    database: Database, journaled: Journaled, monkeypatch: pytest.MonkeyPatch
+    database: Database,
+    journaled: Journaled,
+    undisturbed: dict[str, list[tuple[object, ...]]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    await project(database, journaled, [100_000])
-    undisturbed = await contents(database)
-    async with database.writing() as session:
-        for table in reversed(_derived()):
-            await session.execute(table.delete())
     statement = AsyncConnection.exec_driver_sql
     chance = Random(4)
     left = 0
@@ -227,7 +239,3 @@ async def test_a_database_never_follows_another_journal(database: Database) -> N
 
 class Killed(Exception):
     """The process is gone."""
-
-
-def _derived() -> list[Table]:
-    return [each.__table__ for each in vars(tables).values() if hasattr(each, "__table__")]

@@ -1,0 +1,88 @@
+"""What the books say: balances of all accounts as of any record, the postings of one, the trial balance."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backoffice.ledger.chart import Kind
+from backoffice.ledger.tables import LedgerAccount, LedgerPosting
+from engine.values import Amount
+
+
+class Balance(NamedTuple):
+    """An account, and what was on it: above zero a credit, below zero a debit."""
+
+    account: LedgerAccount
+    amount: Amount
+
+
+async def balances(
+    session: AsyncSession, sequence: int | None = None, *, account: str | None = None, asset: str | None = None
+) -> list[Balance]:
+    """Return the balance of every account after a record, or as it is now; of a client ("": the house), of an asset.
+
+    Each costs one look into an index, however long its history is.
+    """
+    last = (
+        select(LedgerPosting.balance)
+        .where(LedgerPosting.ledger_account == LedgerAccount.id)
+        .order_by(LedgerPosting.sequence.desc(), LedgerPosting.entry.desc())
+        .limit(1)
+    )
+    if sequence is not None:
+        last = last.where(LedgerPosting.sequence <= sequence)
+    wanted = select(LedgerAccount, func.coalesce(last.scalar_subquery(), 0)).order_by(LedgerAccount.id)
+    if sequence is not None:
+        wanted = wanted.where(LedgerAccount.sequence <= sequence)
+    if account is not None:
+        wanted = wanted.where(LedgerAccount.account == account)
+    if asset is not None:
+        wanted = wanted.where(LedgerAccount.asset == asset)
+    return [Balance(*row) for row in await session.execute(wanted)]
+
+
+class Holding(NamedTuple):
+    """What a client has of an asset."""
+
+    account: str
+    asset: str
+    available: Amount
+    reserved: Amount
+    held: Amount
+
+    @property
+    def total(self) -> Amount:
+        return self.available + self.reserved + self.held
+
+
+async def holdings(
+    session: AsyncSession, sequence: int | None = None, *, account: str | None = None, asset: str | None = None
+) -> list[Holding]:
+    """Return what clients had after a record, or have now, by account and asset."""
+    found: dict[tuple[str, str], dict[str, Amount]] = {}
+    for row, amount in await balances(session, sequence, account=account, asset=asset):
+        if row.account:
+            found.setdefault((row.account, row.asset), {})[row.kind] = amount
+    return [
+        Holding(*key, *(by_kind[kind] for kind in (Kind.AVAILABLE, Kind.RESERVED, Kind.HELD)))
+        for key, by_kind in sorted(found.items())
+    ]
+
+
+async def postings(
+    session: AsyncSession, account: LedgerAccount, *, after: int = 0, through: int, count: int
+) -> Sequence[LedgerPosting]:
+    """Return the last `count` postings on an account, of those after one record and through another, oldest first."""
+    wanted = (
+        select(LedgerPosting)
+        .where(
+            LedgerPosting.ledger_account == account.id,
+            LedgerPosting.sequence > after,
+            LedgerPosting.sequence <= through,
+        )
+        .order_by(LedgerPosting.sequence.desc(), LedgerPosting.entry.desc())
+        .limit(count)
+    )
+    return list(await session.scalars(wanted))[::-1]

@@ -1,0 +1,73 @@
+"""The chart of accounts: what each ledger account is for, on which side it stands, and what it is called.
+
+A client has three accounts for each asset, which are what the engine says of it: available, reserved for open orders,
+held for withdrawals. The rest are the house's, one of each kind for every asset. `spec/books.md` is about this table.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Kind(StrEnum):
+    """What a ledger account is for."""
+
+    AVAILABLE = "available"
+    RESERVED = "reserved"
+    HELD = "held"
+    OMNIBUS = "omnibus"
+    HOT = "hot-wallet"
+    WARM = "warm-wallet"
+    COLD = "cold-wallet"
+    SUSPENSE = "suspense"
+    FEES = "fees"
+    REBATES = "rebates"
+    INTEREST = "interest"
+
+
+class Side(StrEnum):
+    """Where a kind stands."""
+
+    ASSETS = "assets"
+    LIABILITIES = "liabilities"
+    INCOME = "income"
+    EXPENSES = "expenses"
+
+
+CLIENT_KINDS: Final = (Kind.AVAILABLE, Kind.RESERVED, Kind.HELD)
+"""Those that each client has for each asset, in this order."""
+
+HOUSE_KINDS: Final = tuple(kind for kind in Kind if kind not in CLIENT_KINDS)
+"""Those that the house has for each asset."""
+
+SIDES: Final = {
+    Kind.AVAILABLE: Side.LIABILITIES,
+    Kind.RESERVED: Side.LIABILITIES,
+    Kind.HELD: Side.LIABILITIES,
+    Kind.OMNIBUS: Side.ASSETS,
+    Kind.HOT: Side.ASSETS,
+    Kind.WARM: Side.ASSETS,
+    Kind.COLD: Side.ASSETS,
+    Kind.SUSPENSE: Side.LIABILITIES,
+    Kind.FEES: Side.INCOME,
+    Kind.REBATES: Side.EXPENSES,
+    Kind.INTEREST: Side.INCOME,
+}
+
+MEANINGS: Final = {
+    Kind.AVAILABLE: "a client's, free to be used",
+    Kind.RESERVED: "a client's, set aside for its open orders",
+    Kind.HELD: "a client's, set aside for its withdrawals",
+    Kind.OMNIBUS: "where deposits arrive and withdrawals leave: the omnibus account at the bank, the deposit addresses",
+    Kind.HOT: "in wallets that sign by themselves",
+    Kind.WARM: "in wallets that people sign for",
+    Kind.COLD: "in wallets that are kept offline",
+    Kind.SUSPENSE: "came in, and it is not known yet whose it is",
+    Kind.FEES: "fees that clients have paid for trades",
+    Kind.REBATES: "rebates that clients were paid for trades",
+    Kind.INTEREST: "interest received, less interest paid",
+}
+
+
+def name_of(kind: Kind, asset: str, account: str = "") -> str:
+    """Return what a ledger account is called: `BROKER1-A USD available`, or `house USD fees`."""
+    return f"{account or 'house'} {asset} {kind}"
