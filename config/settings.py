@@ -146,8 +146,10 @@ class Payment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class BackOffice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the back office keeps what it knows."""
+    """Where the back office keeps what it knows. With this table, the venue runs one; else commands alone use it."""
 
+    runs: bool = True
+    """Whether `fondaco serve` runs it beside trading. It may as well be run for itself."""
     database: str = "sqlite:///backoffice.sqlite"
     """A file in the venue's data directory, or `postgresql://user@host/name`. The password of the latter is best left
     to PGPASSWORD or ~/.pgpass."""
@@ -377,7 +379,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Directory of the venue's files, relative to where the venue is started."""
     venue: Venue = Venue()
     journal: Journal = Journal()
-    back_office: BackOffice = BackOffice()
+    back_office: BackOffice = BackOffice(runs=False)
     market_data: MarketData | None = None
     """Without this table there is no market data."""
     feed: Served | None = None

@@ -37,6 +37,7 @@ class Process(StrEnum):
     VENUE = "venue"
     TRADING = "trading"
     MARKET_DATA = "marketdata"
+    BACK_OFFICE = "backoffice"
 
 
 ProcessArgument = Annotated[Process, typer.Argument(help="The whole venue, or one process of it.")]
@@ -53,10 +54,11 @@ def serve(
 ) -> None:
     """Run the venue until SIGINT or SIGTERM.
 
-    It consists of the process *trading*, and *marketdata* if the settings have a table `market_data`. The venue runs
-    both, and starts market data again if it dies; each can be run for itself too. Market data follows the feed in the
-    data directory, or, with a table `remote` in the settings, that of a venue on another host; it keeps files of its
-    own in its data directory. Several may run, on other ports or hosts, which their settings name.
+    It consists of the process *trading*, and of *marketdata* and *backoffice* if the settings have a table of that
+    name. The venue runs them all, and starts those two again if they die; each can be run for itself too. Market data
+    follows the feed in the data directory, or, with a table `remote` in the settings, that of a venue on another host;
+    it keeps files of its own in its data directory. Several may run, on other ports or hosts, which their settings
+    name; one back office at a time keeps a database.
 
     The first start creates what the settings name: assets, instruments, accounts with their deposits, sessions. Later
     starts recover from the journal in the data directory, and add what is new in the settings.
@@ -75,12 +77,16 @@ def serve(
     if process is Process.MARKET_DATA:
         run(_serve_market_data(settings, directory, supervised))
         return
+    if process is Process.BACK_OFFICE:
+        run(_serve_back_office(settings, directory, supervised))
+        return
     if settings.remote is not None:
         raise CommandFailed("the settings have a table remote: the venue is elsewhere; here run `serve marketdata`")
     beside = []
-    if process is Process.VENUE and settings.market_data is not None:
-        command = ("serve", "--config", str(config), "--data", str(directory), "--supervised", Process.MARKET_DATA)
-        beside.append(Supervised(Process.MARKET_DATA, command))
+    if process is Process.VENUE:
+        wanted = {Process.MARKET_DATA: settings.market_data is not None, Process.BACK_OFFICE: settings.back_office.runs}
+        command = ("serve", "--config", str(config), "--data", str(directory), "--supervised")
+        beside = [Supervised(each, (*command, each)) for each, is_wanted in wanted.items() if is_wanted]
     run(_serve(settings, directory, beside))
 
 
@@ -107,6 +113,18 @@ async def _serve_market_data(settings: "Settings", data: Path, supervised: bool)
         await _first(stop.wait(), market_data.failed.wait())
     if market_data.failed.is_set():
         raise typer.Exit(1)
+
+
+async def _serve_back_office(settings: "Settings", data: Path, supervised: bool) -> None:
+    """Run the back office."""
+    import asyncio
+
+    from backoffice.office import work
+
+    stop = _Interruption().event()
+    if supervised:
+        asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _stop_at_end, stop)
+    await work(settings.back_office, data, stop)
 
 
 async def _serve(settings: "Settings", data: Path, beside: "list[Supervised]") -> None:

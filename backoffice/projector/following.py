@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -50,30 +50,51 @@ class Following:
         self._data = data
         self._clock = clock
         self._logged_at = 0.0
+        self._waiting: asyncio.Queue[Arrived] = asyncio.Queue(_WAITING)
 
-    async def run(self) -> None:
-        """Follow until cancelled. Raise an `EngineError` or `BackOfficeError` if it cannot go on."""
+    async def run(self, stop: asyncio.Event) -> None:
+        """Follow until `stop` is set; the batch at hand is the last.
+
+        Raise an `EngineError` or `BackOfficeError` if it cannot go on; what is in the database is sound all the same.
+        """
+        stopping = asyncio.create_task(stop.wait())
+        opening = asyncio.create_task(self._open())
+        tasks: list[asyncio.Task[Any]] = [stopping, opening]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            if not opening.done():
+                return
+            projector = opening.result()
+            reading = asyncio.create_task(self._read(projector))
+            writing = asyncio.create_task(self._write(projector, stop))
+            tasks += [reading, writing]
+            await asyncio.wait((reading, writing), return_when=asyncio.FIRST_COMPLETED)
+            for task in (reading, writing):
+                if task.done():
+                    task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        _log.info("stopped", sequence=self.sequence)
+
+    async def _open(self) -> Projector:
         projector = await Projector.open(self._database, await identity(self._data))
+        self._waiting = asyncio.Queue(_WAITING)
         self.sequence = projector.sequence
         _log.info("following the journal", sequence=projector.sequence)
-        waiting: asyncio.Queue[Arrived] = asyncio.Queue(_WAITING)
-        async with asyncio.TaskGroup() as group:
-            reading = group.create_task(self._read(projector, waiting))
-            try:
-                await self._write(projector, waiting)
-            finally:
-                reading.cancel()
+        return projector
 
-    async def _read(self, projector: Projector, waiting: asyncio.Queue[Arrived]) -> None:
+    async def _read(self, projector: Projector) -> None:
         # The record where the database stands comes again, and must be the one that it was.
         last = projector.sequence
         async with aclosing(arrivals(self._data, max(last, 1))) as arriving:
             async for arrived in arriving:
-                if last and arrived.frames:
-                    self._check(arrived.frames[0], projector)
-                    last = 0
-                    arrived = Arrived(arrived.frames[1:], arrived.committed)  # noqa: PLW2901 - the rest of it
-                await waiting.put(arrived)
+                frames = arrived.frames
+                if last and frames:
+                    self._check(frames[0], projector)
+                    last, frames = 0, frames[1:]
+                await self._waiting.put(Arrived(frames, arrived.committed))
 
     def _check(self, frame: Frame, projector: Projector) -> None:
         if decode_record(frame.payload).time_ns != projector.time_ns:
@@ -82,10 +103,15 @@ class Following:
                 "taken another course; derive everything again, into an empty database"
             )
 
-    async def _write(self, projector: Projector, waiting: asyncio.Queue[Arrived]) -> None:
-        while True:
+    async def _write(self, projector: Projector, stop: asyncio.Event) -> None:
+        waiting = self._waiting
+        while not stop.is_set():
+            try:
+                async with asyncio.timeout(EVERY_S):
+                    arrived = await waiting.get()
+            except TimeoutError:
+                continue
             rows = projector.rows()
-            arrived = await waiting.get()
             self._add(rows, arrived)
             while rows.records < BATCH_RECORDS and not waiting.empty():
                 arrived = waiting.get_nowait()

@@ -1,9 +1,12 @@
 """`fondaco serve`: starts, says so, stops when told to; and says in one line why it cannot."""
 
 import json
+import os
 import re
 import signal
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -161,3 +164,50 @@ def test_trading_alone_has_no_market_data(settings: Path, tmp_path: Path) -> Non
         assert not events(venue, "process started")
     finally:
         venue.stop()
+
+
+@pytest.fixture
+def with_back_office(settings: Path) -> Path:
+    settings.write_text(settings.read_text(encoding="utf-8") + "\n[back_office]\n", encoding="utf-8")
+    return settings
+
+
+def followed(data: Path) -> int:
+    """Return the last record that is in the back office's database."""
+    with closing(sqlite3.connect(data / "backoffice.sqlite")) as database:
+        return int(database.execute("SELECT sequence FROM position").fetchone()[0])
+
+
+def test_the_back_office_runs_beside_trading_and_again_after_its_death(
+    serve: Serve, with_back_office: Path, tmp_path: Path
+) -> None:
+    venue = serve(tmp_path / "data", with_back_office)
+    venue.wait_for(lambda: bool(events(venue, "up to date")))
+    assert followed(tmp_path / "data") == int(str(events(venue, "up to date")[0]["sequence"]))
+    (started,) = [event for event in events(venue, "process started") if event["process"] == "backoffice"]
+    os.kill(int(str(started["pid"])), signal.SIGKILL)
+    venue.wait_for(lambda: len(events(venue, "up to date")) == 2)
+    assert venue.end(signal.SIGTERM) == 0
+    assert events(venue, "back office stopped")
+    assert "Traceback" not in venue.stderr
+
+
+def test_a_second_back_office_on_the_same_database_is_told_so(
+    serve: Serve, with_back_office: Path, tmp_path: Path
+) -> None:
+    venue = serve(tmp_path / "data", with_back_office)
+    venue.wait_for(lambda: bool(events(venue, "up to date")))
+    line = error_line(fondaco("serve", "backoffice", "--config", with_back_office, "--data", tmp_path / "data"))
+    assert "another back office is at work here" in line
+
+
+def test_a_back_office_with_a_database_of_another_version_says_what_to_do(
+    with_back_office: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "data").mkdir()
+    with closing(sqlite3.connect(tmp_path / "data" / "backoffice.sqlite")) as database:
+        database.executescript(
+            "CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('0001')"
+        )
+    line = error_line(fondaco("serve", "backoffice", "--config", with_back_office, "--data", tmp_path / "data"))
+    assert "run `fondaco database upgrade`" in line

@@ -13,7 +13,7 @@ from backoffice.projector.tables import Moment, Position
 from engine.exchange import Exchange
 from engine.frames import encode_value
 from engine.state import State
-from tests.engine.tape import Tape, opening
+from tests.engine.tape import SECOND_NS, Tape, opening
 
 JOURNAL = "1" * 64
 BY_BATCH = (Position.__tablename__, Moment.__tablename__, LedgerEntry.__tablename__)
@@ -22,8 +22,11 @@ BY_BATCH = (Position.__tablename__, Moment.__tablename__, LedgerEntry.__tablenam
 class Journaled:
     """The records of a tape, and the venue's state at their end."""
 
-    def __init__(self, seed: int, length: int, payloads: int = 0) -> None:
-        """`length`: of the tape, in commands; no more than `payloads` records of it, if that is given."""
+    def __init__(self, seed: int, length: int, payloads: int = 0, diverging_at: int = 0) -> None:
+        """`length`: of the tape, in commands; no more than `payloads` records of it, if that is given.
+
+        From record `diverging_at` on, if given, all happens a second later.
+        """
         exchange = Exchange()
         tape = Tape(seed)
         self.state: State = exchange.state
@@ -33,8 +36,9 @@ class Journaled:
                 encoded = msgspec.Raw(encode_value(command))
             except (OverflowError, UnicodeEncodeError):
                 continue  # The sequencer refuses such commands.
-            events = exchange.apply(command, tape.now_ns)
-            self.payloads.append(encode_value((len(self.payloads) + 1, tape.now_ns, encoded, events)))
+            now_ns = tape.now_ns + (SECOND_NS if 0 < diverging_at <= len(self.payloads) else 0)
+            events = exchange.apply(command, now_ns)
+            self.payloads.append(encode_value((len(self.payloads) + 1, now_ns, encoded, events)))
             if len(self.payloads) == payloads:
                 break
 
