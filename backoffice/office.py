@@ -23,6 +23,7 @@ from backoffice.errors import BackOfficeError, Conflict, DatabaseFault
 from backoffice.projector.following import Following
 from config.settings import BackOffice
 from engine.errors import EngineError
+from engine.remote import Source
 
 LOCK: Final = "backoffice.lock"
 AGAIN_S: Final = 1.0
@@ -33,24 +34,24 @@ Task: TypeAlias = Callable[[asyncio.Event], Awaitable[None]]
 _log = structlog.get_logger("back-office")
 
 
-async def work(settings: BackOffice, data: Path, stop: asyncio.Event) -> None:
-    """Do all that the back office of the venue with these files does, until `stop` is set.
+async def work(settings: BackOffice, data: Path, feed: Source, stop: asyncio.Event) -> None:
+    """Do all that the back office of a venue does, until `stop` is set. It keeps its own files under `data`.
 
     A database that is empty is made first. Raise a `BackOfficeError` or `EngineError` if it cannot go on.
     """
     address = address_of(settings.database, data)
     with _alone(data):
-        await _work(Database(address), data, stop)
+        await _work(Database(address), data, feed, stop)
     _log.info("back office stopped")
 
 
-async def _work(database: Database, data: Path, stop: asyncio.Event) -> None:
+async def _work(database: Database, data: Path, feed: Source, stop: asyncio.Event) -> None:
     async with database:
         if await version_of(database) is None:
             await upgrade(database)
             _log.info("a new database", database=shown(database.address))
         await check(database)
-        await side_by_side({"projector": Following(database, data).run}, stop)
+        await side_by_side({"projector": Following(database, feed, data).run}, stop)
 
 
 @contextmanager

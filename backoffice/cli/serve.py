@@ -81,7 +81,9 @@ def serve(
         run(_serve_back_office(settings, directory, supervised))
         return
     if settings.remote is not None:
-        raise CommandFailed("the settings have a table remote: the venue is elsewhere; here run `serve marketdata`")
+        raise CommandFailed(
+            "the settings have a table remote: the venue is elsewhere; here run `serve marketdata` or `backoffice`"
+        )
     beside = []
     if process is Process.VENUE:
         wanted = {Process.MARKET_DATA: settings.market_data is not None, Process.BACK_OFFICE: settings.back_office.runs}
@@ -120,11 +122,13 @@ async def _serve_back_office(settings: "Settings", data: Path, supervised: bool)
     import asyncio
 
     from backoffice.office import work
+    from fixgw.sources import check_files, feed_of
 
+    check_files(settings)
     stop = _Interruption().event()
     if supervised:
         asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _stop_at_end, stop)
-    await work(settings.back_office, data, stop)
+    await work(settings.back_office, data, feed_of(settings, data), stop)
 
 
 async def _serve(settings: "Settings", data: Path, beside: "list[Supervised]") -> None:

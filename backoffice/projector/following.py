@@ -17,9 +17,10 @@ from backoffice.database import Database
 from backoffice.errors import Conflict
 from backoffice.projector.projector import Projector
 from backoffice.projector.rows import Rows, decode_record
-from backoffice.projector.source import FEED, arrivals, identity
+from backoffice.projector.source import arrivals, identity
 from engine.feed import Arrived, unknown_record
 from engine.frames import Frame
+from engine.remote import Source
 
 BATCH_RECORDS: Final = 10_000
 """So many records, or a few more, are written at once at most."""
@@ -38,8 +39,8 @@ _log = structlog.get_logger("projector")
 class Following:
     """How far the database is, while the venue is followed."""
 
-    def __init__(self, database: Database, data: Path, clock: Callable[[], int] = time.time_ns) -> None:
-        """`clock`: nanoseconds since the epoch."""
+    def __init__(self, database: Database, feed: Source, data: Path, clock: Callable[[], int] = time.time_ns) -> None:
+        """`data`: where the journal's files are, if the venue is on this host. `clock`: nanoseconds since the epoch."""
         self.sequence = 0
         """The last record in the database."""
         self.lag_s = 0.0
@@ -47,6 +48,7 @@ class Following:
         self.is_up_to_date = asyncio.Event()
         """Set once all is in the database that was committed when it began."""
         self._database = database
+        self._feed = feed
         self._data = data
         self._clock = clock
         self._logged_at = 0.0
@@ -79,7 +81,7 @@ class Following:
         _log.info("stopped", sequence=self.sequence)
 
     async def _open(self) -> Projector:
-        projector = await Projector.open(self._database, await identity(self._data))
+        projector = await Projector.open(self._database, await identity(self._feed))
         self._waiting = asyncio.Queue(_WAITING)
         self.sequence = projector.sequence
         _log.info("following the journal", sequence=projector.sequence)
@@ -88,7 +90,7 @@ class Following:
     async def _read(self, projector: Projector) -> None:
         # The record where the database stands comes again, and must be the one that it was.
         last = projector.sequence
-        async with aclosing(arrivals(self._data, max(last, 1))) as arriving:
+        async with aclosing(arrivals(self._feed, self._data, max(last, 1))) as arriving:
             async for arrived in arriving:
                 frames = arrived.frames
                 if last and frames:
@@ -132,7 +134,7 @@ class Following:
             try:
                 record = decode_record(frame.payload)
             except msgspec.MsgspecError as error:
-                raise unknown_record(self._data / FEED, frame.sequence, error) from error
+                raise unknown_record(self._feed, frame.sequence, error) from error
             rows.add(record)
 
     def _note_lag(self, rows: Rows) -> None:

@@ -10,21 +10,24 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from engine.errors import FeedError
 from engine.feed import Arrived, follow_frames
 from engine.frames import Frame, encode_frame
 from engine.journal import JournalReader
 from engine.recovery import JOURNAL
+from engine.remote import Source
 
-FEED: Final = "feed.sock"
 HISTORY: Final = 20_000
 """Who is so many records behind reads them from the files."""
+_log = structlog.get_logger("projector")
 _TOGETHER: Final = 2_000
 """So many frames of the files are given together."""
 
 
-async def arrivals(data: Path, from_sequence: int) -> AsyncGenerator[Arrived]:
-    """Yield the frames of the venue whose files are under `data`, from `from_sequence` on, together as they come.
+async def arrivals(feed: Source, data: Path, from_sequence: int) -> AsyncGenerator[Arrived]:
+    """Yield the frames from `from_sequence` on, together as they come; of a venue on this host, whose files are there.
 
     First comes none, when the venue has answered. A connection that breaks is made again. Raise an `EngineError` if
     the record cannot be followed.
@@ -32,10 +35,10 @@ async def arrivals(data: Path, from_sequence: int) -> AsyncGenerator[Arrived]:
     sequence = from_sequence
     while True:
         committed = 0
-        async with aclosing(follow_frames(data / FEED, sequence)) as feed:
-            async for arrived in feed:
+        async with aclosing(follow_frames(feed, sequence, tell=_tell)) as following:
+            async for arrived in following:
                 committed = arrived.committed
-                if committed - sequence > HISTORY and (data / JOURNAL).is_dir():
+                if committed - sequence > HISTORY and isinstance(feed, Path) and (data / JOURNAL).is_dir():
                     break
                 yield arrived
                 if arrived.frames:
@@ -60,16 +63,20 @@ def history(data: Path, first: int, last: int) -> Iterator[list[Frame]]:
         yield frames
 
 
-async def identity(data: Path) -> str:
+async def identity(feed: Source) -> str:
     """Return what tells this journal from all others: the hash of its first record. Wait until there is one."""
-    async with aclosing(follow_frames(data / FEED, 1)) as feed:
-        async for arrived in feed:
+    async with aclosing(follow_frames(feed, 1, tell=_tell)) as following:
+        async for arrived in following:
             if arrived.frames:
                 return identity_of(arrived.frames[0])
-    raise FeedError(f"{data / FEED}: ended")
+    raise FeedError(f"{feed}: ended")
 
 
 def identity_of(first: Frame) -> str:
     """Return the identity of the journal with this first record."""
     assert first.sequence == 1, "another one tells nothing"
     return hashlib.sha256(encode_frame(first.sequence, first.durable, first.payload)).hexdigest()
+
+
+def _tell(reason: str) -> None:
+    _log.debug("waiting for the venue", reason=reason)

@@ -13,13 +13,15 @@ from backoffice.errors import Conflict
 from backoffice.projector import source
 from backoffice.projector.following import Following
 from backoffice.projector.tables import OrderRow, Position, TradeRow
-from engine.feed import FeedServer
+from engine.feed_server import FeedServer
 from engine.frames import encode_frame
 from engine.journal import Journal
 from engine.recovery import JOURNAL, recover
 from engine.sequencer import Sequencer
 from tests.backoffice.projector.journaled import Journaled
 from tests.engine.waiting import PATIENCE_S
+
+FEED = "feed.sock"
 
 
 def journal(data: Path, journaled: Journaled, first: int = 1, last: int = 10**9) -> None:
@@ -42,7 +44,7 @@ async def feeding(data: Path) -> AsyncIterator[None]:
     writer = Journal(data / JOURNAL)
     recovered = recover(data)
     writer.open_at(recovered.sequence, recovered.last_segment, recovered.end_offset)
-    feed = FeedServer(Sequencer(recovered.exchange, writer), data / source.FEED)
+    feed = FeedServer(Sequencer(recovered.exchange, writer), data / FEED)
     await feed.start()
     try:
         yield
@@ -55,7 +57,7 @@ async def feeding(data: Path) -> AsyncIterator[None]:
 async def following(database: Database, data: Path) -> AsyncIterator[Following]:
     """Follow while the block runs, and stop as the back office does."""
     stop = asyncio.Event()
-    follower = Following(database, data)
+    follower = Following(database, data / FEED, data)
     running = asyncio.create_task(follower.run(stop))
     try:
         yield follower
@@ -138,4 +140,4 @@ async def test_a_journal_that_took_another_course_is_refused(
     journal(tmp_path / "other", other)
     async with feeding(tmp_path / "other"), asyncio.timeout(PATIENCE_S):
         with pytest.raises(Conflict, match="another one than the database has followed"):
-            await Following(database, tmp_path / "other").run(asyncio.Event())
+            await Following(database, tmp_path / "other" / FEED, tmp_path / "other").run(asyncio.Event())
