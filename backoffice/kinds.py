@@ -1,7 +1,19 @@
 """All kinds of proposals that need a second person: importing this registers them. An owner is listed here."""
 
+from backoffice.access import charging, hierarchy, limiting, sessions
 from backoffice.crm import rating, suspending
 from backoffice.payments import deposits, destinations, withdrawals
 from backoffice.staff import changes
 
-__all__ = ["changes", "deposits", "destinations", "rating", "suspending", "withdrawals"]
+__all__ = [
+    "changes",
+    "charging",
+    "deposits",
+    "destinations",
+    "hierarchy",
+    "limiting",
+    "rating",
+    "sessions",
+    "suspending",
+    "withdrawals",
+]

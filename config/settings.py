@@ -116,6 +116,8 @@ class MarketData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     slow_reader_timeout_s: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 30
 
 
+Environment = Literal["production", "uat"]
+ENVIRONMENT_CHOICES: Final = get_args(Environment)
 Rail = Literal["sandbox"]
 RAIL_CHOICES: Final = get_args(Rail)
 
@@ -155,6 +157,8 @@ class BackOffice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     to PGPASSWORD or ~/.pgpass."""
     staff: dict[str, Name] = {}
     """Members of staff by who they are to the operating system, which then vouches for them."""
+    environment: Environment = "production"
+    """In production a session that enters orders needs a certification; in `uat`, where brokers try, it does not."""
     payments: tuple[Payment, ...] = ()
     """Without any, nothing comes in or goes out."""
 
@@ -473,6 +477,7 @@ _CHOICES: Final = {
     "minimum_version": TLS_VERSION_CHOICES,
     "client_certificates": CLIENT_CERTIFICATES_CHOICES,
     "rail": RAIL_CHOICES,
+    "environment": ENVIRONMENT_CHOICES,
 }
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from backoffice.cli import (
+    access,
     approval,
     audit,
     client,
@@ -40,6 +41,8 @@ app.add_typer(staff.app, name="staff")
 app.add_typer(approval.app, name="approval")
 app.add_typer(audit.app, name="audit")
 app.add_typer(database.app, name="database")
+app.add_typer(access.app, name="access")
+app.add_typer(access.fees_app, name="fees")
 app.add_typer(payments.deposits, name="deposit")
 app.add_typer(payments.destinations, name="destination")
 app.add_typer(payments.withdrawals, name="withdrawal")

@@ -1,6 +1,7 @@
 """All tables of the back office: importing this fills `metadata`. A module with tables of its own is listed here."""
 
 from backoffice import outbox
+from backoffice.access import tables as access
 from backoffice.crm import tables as crm
 from backoffice.database.base import Base
 from backoffice.ledger import tables as ledger
@@ -8,6 +9,6 @@ from backoffice.payments import tables as payments
 from backoffice.projector import tables as projector
 from backoffice.staff import tables as staff
 
-__all__ = ["crm", "ledger", "metadata", "outbox", "payments", "projector", "staff"]
+__all__ = ["access", "crm", "ledger", "metadata", "outbox", "payments", "projector", "staff"]
 
 metadata = Base.metadata

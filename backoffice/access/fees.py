@@ -1,0 +1,63 @@
+"""Fee schedules: what a firm pays as maker and as taker, by its volume of the last 30 days.
+
+A schedule's tiers are read from the top: the last whose volume is reached holds. A maker's fee below zero is a rebate.
+Schedules and assignments have dates from which on they hold; of several the latest that has come holds.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from backoffice.errors import Refused
+
+PPM_MAX: Final = 100_000
+"""1,000 basis points."""
+TIERS_MAX: Final = 50
+VOLUME_DAYS: Final = 30
+
+
+class FeeTier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fees from some volume on."""
+
+    volume: int
+    """Traded in 30 days, in the smallest unit of the schedule's asset; the first tier's is 0."""
+    maker_ppm: int
+    taker_ppm: int
+    """In millionths of the notional: 100 are a basis point."""
+
+
+class Fees(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The content of a schedule."""
+
+    asset: str
+    """The quote asset in which the volume is counted."""
+    tiers: tuple[FeeTier, ...]
+    monthly_minimum: int = 0
+    """What a firm pays at least in a month, in that asset; what is missing is invoiced."""
+
+
+def check(fees: Fees) -> None:
+    """Raise `Refused` if a schedule is none."""
+    if not fees.tiers or fees.tiers[0].volume != 0:
+        raise Refused("the first tier of a fee schedule begins at a volume of 0")
+    if len(fees.tiers) > TIERS_MAX:
+        raise Refused(f"a fee schedule has {TIERS_MAX} tiers at most, not {len(fees.tiers)}")
+    for before, after in zip(fees.tiers, fees.tiers[1:], strict=False):
+        if after.volume <= before.volume:
+            raise Refused(f"the tiers of a fee schedule rise in volume: {after.volume} comes after {before.volume}")
+    for tier in fees.tiers:
+        for fee in (tier.maker_ppm, tier.taker_ppm):
+            if not -PPM_MAX <= fee <= PPM_MAX:
+                raise Refused(f"a fee of {fee} millionths is not between -{PPM_MAX:,} and {PPM_MAX:,}")
+        if tier.maker_ppm + tier.taker_ppm < 0:
+            raise Refused(
+                f"from {tier.volume} on the rebate of {-tier.maker_ppm} millionths is more than the taker pays"
+            )
+    if fees.monthly_minimum < 0:
+        raise Refused("the monthly minimum of a fee schedule is not below 0")
+
+
+def tier_of(tiers: Sequence[FeeTier], volume: int) -> FeeTier:
+    """Return the tier that a volume reaches."""
+    return next(tier for tier in reversed(tiers) if volume >= tier.volume)

@@ -1,0 +1,270 @@
+"""FIX sessions of a firm: proposed with all that they are set up to be, and provisioned live once approved.
+
+In production a session that enters orders needs a certification that was passed with it, in its version and role. A
+password is made when the session is approved, and shown to who approves it, once; nobody else ever has it.
+"""
+
+import re
+import secrets
+from typing import Final
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backoffice import outbox
+from backoffice.access.clients import check_may_be_set_up
+from backoffice.access.tables import AccessAccount, AccessCertificate, AccessSession
+from backoffice.errors import Conflict, NotFound, Refused
+from backoffice.staff import approvals, audit
+from backoffice.staff.actor import Actor
+from backoffice.staff.passwords import hash_secret
+from backoffice.staff.permissions import Permission
+from backoffice.staff.tables import Approval
+from config.settings import COMP_ID_PATTERN
+from engine.commands import ProvisionSession, RemoveSession, ResumeSession, SetCredentials, SuspendSession
+from engine.profile import Credentials, SessionRole, SessionSetUp
+from engine.sessions import flaw_of_credentials
+
+PROVISION: Final = "session-provision"
+REKEY: Final = "session-rekey"
+RESUME: Final = "session-resume"
+CERTIFIED_NS: Final = 365 * 24 * 3_600_000_000_000
+"""How long a certification is good for."""
+_COMP_ID: Final = re.compile(COMP_ID_PATTERN)
+_PASSWORD_BYTES: Final = 18
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """How the session is to prove who it is. HMAC secrets are given by `fondaco session rekey`, where the key is."""
+
+    password: bool = False
+    """Make one."""
+    public_keys: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()
+
+
+async def propose(  # noqa: PLR0913 - a session is that much
+    session: AsyncSession,
+    actor: Actor,
+    comp_id: str,
+    firm: str,
+    set_up: SessionSetUp,
+    proof: Proof,
+    *,
+    is_production: bool,
+    why: str,
+    now_ns: int,
+) -> Approval:
+    """Propose a session, or another set-up for one that is there; somebody else approves it.
+
+    `is_production`: whether the venue is for real business, which takes a certification.
+    """
+    actor.require(Permission.EDIT_ACCESS)
+    await check_may_be_set_up(session, firm)
+    if _COMP_ID.fullmatch(comp_id) is None:
+        raise Refused(f"session {comp_id[:40]!r}: a CompID has 1 to 32 letters, digits and . _ -, no sign first")
+    await _check_accounts(session, firm, set_up)
+    flaw = flaw_of_credentials(Credentials("", proof.public_keys, "", proof.certificates))
+    flaw = flaw or (await flaw_of_certification(session, comp_id, set_up, now_ns) if is_production else "")
+    if flaw:
+        raise Refused(flaw)
+    known = await session.get(AccessSession, comp_id)
+    if known is not None and known.firm != firm:
+        raise Conflict(f"session {comp_id} is one of {known.firm}")
+    is_new = known is None or known.state != "provisioned"
+    if is_new and not proof.password and not proof.public_keys:
+        raise Refused("nothing to log on by: ask for a password, or give a public key")
+    if known is None:
+        known = AccessSession(session=comp_id, firm=firm, state="proposed", set_up={}, approved_by=None)
+        known.proposed_by, known.proposed_ns = actor.user, now_ns
+        session.add(known)
+    elif is_new:
+        known.state, known.proposed_by, known.proposed_ns, known.approved_by = "proposed", actor.user, now_ns, None
+    payload = {
+        "session": comp_id,
+        "set_up": msgspec.to_builtins(set_up),
+        "proof": msgspec.to_builtins(proof),
+        "is_production": is_production,
+    }
+    return await approvals.propose(session, actor, PROVISION, f"session/{comp_id}", payload, why=why, now_ns=now_ns)
+
+
+async def propose_rekey(
+    session: AsyncSession, actor: Actor, comp_id: str, proof: Proof, *, why: str, now_ns: int
+) -> Approval:
+    """Propose other credentials for a session: those that are named replace those of their kind."""
+    actor.require(Permission.EDIT_ACCESS)
+    await find(session, comp_id)
+    flaw = flaw_of_credentials(Credentials("", proof.public_keys, "", proof.certificates))
+    if flaw or proof == Proof():
+        raise Refused(flaw or "no credentials are named")
+    payload = {"session": comp_id, "proof": msgspec.to_builtins(proof)}
+    return await approvals.propose(session, actor, REKEY, f"session/{comp_id}", payload, why=why, now_ns=now_ns)
+
+
+async def suspend(session: AsyncSession, actor: Actor, comp_id: str, *, why: str, now_ns: int) -> None:
+    """Log a session out, and let it not log on again, at once; one person is enough for that."""
+    actor.require(Permission.SUSPEND_CLIENTS)
+    await find(session, comp_id)
+    await _tell(session, actor, "suspend", SuspendSession(comp_id, actor.user, outbox.plain(why)), why, now_ns)
+
+
+async def propose_resume(session: AsyncSession, actor: Actor, comp_id: str, *, why: str, now_ns: int) -> Approval:
+    """Propose that a suspended session may log on again."""
+    actor.require(Permission.EDIT_ACCESS)
+    await find(session, comp_id)
+    payload = {"session": comp_id}
+    return await approvals.propose(session, actor, RESUME, f"session/{comp_id}", payload, why=why, now_ns=now_ns)
+
+
+async def remove(session: AsyncSession, actor: Actor, comp_id: str, *, why: str, now_ns: int) -> None:
+    """Remove a session for good; one person is enough for that."""
+    actor.require(Permission.EDIT_ACCESS)
+    found = await find(session, comp_id)
+    found.state = "removed"
+    await _tell(session, actor, "remove", RemoveSession(comp_id, actor.user, outbox.plain(why)), why, now_ns)
+
+
+async def store_certificate(
+    session: AsyncSession,
+    actor: Actor,
+    certificate: AccessCertificate,
+    *,
+    why: str,
+    now_ns: int,
+) -> None:
+    """Store that a session has passed the certification; the report's signature has been checked before."""
+    actor.require(Permission.EDIT_ACCESS)
+    known = await session.scalar(select(AccessCertificate).where(AccessCertificate.digest == certificate.digest))
+    if known is not None:
+        raise Conflict(f"this report of {known.session} is stored already")
+    certificate.stored_by, certificate.stored_ns = actor.user, now_ns
+    session.add(certificate)
+    after = {"version": certificate.version, "role": certificate.role, "digest": certificate.digest}
+    subject = f"session/{certificate.session}"
+    await audit.record(session, actor, "certify", subject, before=None, after=after, why=why, now_ns=now_ns)
+
+
+async def flaw_of_certification(session: AsyncSession, comp_id: str, set_up: SessionSetUp, now_ns: int) -> str:
+    """Return why a session's certification is not enough for production, empty if it is."""
+    if set_up.profile.role is not SessionRole.ORDER_ENTRY:
+        return ""
+    query = select(AccessCertificate).where(
+        *(AccessCertificate.session == comp_id, AccessCertificate.version == set_up.profile.version),
+        AccessCertificate.passed_ns > now_ns - CERTIFIED_NS,
+    )
+    if await session.scalar(query.limit(1)) is not None:
+        return ""
+    return (
+        f"session {comp_id} has passed no certification for {set_up.profile.version} in the last year; "
+        f"run `fondaco qa certify`, then `fondaco access certify`"
+    )
+
+
+async def find(session: AsyncSession, comp_id: str) -> AccessSession:
+    """Return a session that is provisioned. Raise `NotFound`."""
+    found = await session.get(AccessSession, comp_id)
+    if found is None or found.state != "provisioned":
+        raise NotFound(f"{comp_id}: no session of a client; `fondaco access list` shows them")
+    return found
+
+
+async def _provision(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
+    comp_id = approval.payload["session"]
+    found = await session.get_one(AccessSession, comp_id)
+    set_up, proof = set_up_of(approval.payload["set_up"]), msgspec.convert(approval.payload["proof"], Proof)
+    await check_may_be_set_up(session, found.firm)
+    await _check_accounts(session, found.firm, set_up)
+    if approval.payload["is_production"]:
+        flaw = await flaw_of_certification(session, comp_id, set_up, now_ns)
+        if flaw:
+            raise Refused(flaw)
+    is_new = found.state != "provisioned"
+    found.state, found.set_up = "provisioned", approval.payload["set_up"]
+    # Maker and checker are those of what holds now.
+    found.proposed_by, found.approved_by = approval.maker, actor.user
+    given = _credentials(approval, proof)
+    command = ProvisionSession(
+        comp_id,
+        set_up.accounts,
+        "",
+        set_up.on_disconnect,
+        set_up.grace_ms,
+        set_up.profile,
+        given if is_new else None,
+        by=actor.user,
+        why=outbox.plain(approval.why),
+    )
+    await outbox.put(session, command, approval.subject, now_ns)
+
+
+async def _rekey(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
+    proof = msgspec.convert(approval.payload["proof"], Proof)
+    given = _credentials(approval, proof)
+    command = SetCredentials(
+        approval.payload["session"],
+        given.password_hash or None,
+        given.public_keys or None,
+        None,
+        given.certificates or None,
+        actor.user,
+        outbox.plain(approval.why),
+    )
+    await outbox.put(session, command, approval.subject, now_ns)
+
+
+async def _resume(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
+    comp_id = approval.payload["session"]
+    await check_may_be_set_up(session, (await find(session, comp_id)).firm)
+    command = ResumeSession(comp_id, actor.user, outbox.plain(approval.why))
+    await outbox.put(session, command, approval.subject, now_ns)
+
+
+async def _turn_down(session: AsyncSession, _actor: Actor, approval: Approval, _now_ns: int) -> None:
+    found = await session.get_one(AccessSession, approval.payload["session"])
+    if found.state == "proposed":
+        found.state = "turned down"
+
+
+def _credentials(approval: Approval, proof: Proof) -> Credentials:
+    """Return what the venue is to know; a password is shown to who approves, and to nobody else."""
+    password_hash = ""
+    if proof.password:
+        password = secrets.token_urlsafe(_PASSWORD_BYTES)
+        approval.shown_once["password"] = password
+        password_hash = hash_secret(password)
+    return Credentials(password_hash, proof.public_keys, "", proof.certificates)
+
+
+async def _tell(
+    session: AsyncSession, actor: Actor, verb: str, command: SuspendSession | RemoveSession, why: str, now_ns: int
+) -> None:
+    subject = f"session/{command.session}"
+    await audit.record(session, actor, verb, subject, before=None, after=None, why=why, now_ns=now_ns)
+    await outbox.put(session, command, subject, now_ns)
+
+
+async def _check_accounts(session: AsyncSession, firm: str, set_up: SessionSetUp) -> None:
+    profile = set_up.profile
+    behalf = [each.account for each in profile.on_behalf_of]
+    for name in (*set_up.accounts, *behalf, *profile.copies.accounts):
+        account = await session.get(AccessAccount, name)
+        if account is None or account.firm != firm or account.state != "open":
+            raise Refused(f"{name} is no open account of {firm}; a session is for its own firm's accounts")
+    if any(each != firm for each in profile.copies.firms):
+        raise Refused(f"a drop copy of {', '.join(profile.copies.firms)} is not for {firm} to have")
+
+
+def set_up_of(content: object) -> SessionSetUp:
+    """Return what a session is set up to be, as it is stored."""
+    return msgspec.convert(content, SessionSetUp)
+
+
+async def _unchanged(_session: AsyncSession, _subject: str) -> int:
+    return 0
+
+
+approvals.register(PROVISION, Permission.APPROVE_ACCESS, _provision, turn_down=_turn_down, version_of=_unchanged)
+approvals.register(REKEY, Permission.APPROVE_ACCESS, _rekey, version_of=_unchanged)
+approvals.register(RESUME, Permission.APPROVE_ACCESS, _resume, version_of=_unchanged)

@@ -1,0 +1,133 @@
+"""`fondaco fees`: schedules of fees, who trades by which, and what the venue charges now."""
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from backoffice.cli.office import Acting, Looking
+from backoffice.cli.option_groups import grouped
+from backoffice.cli.payments.amounts import amount_of, decimals_of
+from backoffice.cli.tables import Cell, Moment
+
+if TYPE_CHECKING:
+    from backoffice.access.fees import FeeTier
+
+_BPS_DECIMALS: Final = 2
+"""A hundredth of a basis point is a millionth."""
+
+ScheduleArgument = Annotated[str, typer.Argument(metavar="SCHEDULE", help="Its name.", show_default=False)]
+EffectiveOption = Annotated[
+    str | None,
+    typer.Option("--from", metavar="TIME", help="From when on it holds (ISO 8601, UTC).", show_default="now"),
+]
+
+
+@grouped
+def schedule(
+    schedule: ScheduleArgument,
+    *,
+    asset: Annotated[str, typer.Option("--asset", metavar="ASSET", help="In which volume is counted.")],
+    tier: Annotated[
+        list[str],
+        typer.Option("--tier", metavar="VOLUME:MAKER:TAKER", help="Fees in basis points from a volume on. Repeatable."),
+    ],
+    minimum: Annotated[
+        str | None, typer.Option("--minimum", metavar="AMOUNT", help="At least so much a month.")
+    ] = None,
+    effective: EffectiveOption = None,
+    acting: Acting,
+) -> None:
+    """Propose a fee schedule, or the next version of one; somebody else approves it.
+
+    The volume is that of the last 30 days. A maker's fee below zero is a rebate: --tier 0:2:5 --tier 1000000:-1:4
+    """
+    import backoffice.kinds  # noqa: F401 - who owns the kinds of approvals
+    from backoffice.access import charging
+    from backoffice.access.fees import Fees
+    from backoffice.cli.approval import tell
+    from backoffice.cli.loop import run
+    from backoffice.cli.moments import time_of
+    from backoffice.staff.tables import Approval
+
+    async def propose() -> Approval:
+        async with acting.office() as office, office.database.writing() as session:
+            decimals = decimals_of(office.settings)
+            tiers = tuple(_tier(text, asset, decimals) for text in tier)
+            least = amount_of(minimum, asset, decimals) if minimum else 0
+            since_ns = time_of(effective) if effective else office.now_ns
+            return await charging.propose_schedule(
+                *(session, office.actor, schedule, Fees(asset, tiers, least), since_ns),
+                why=acting.why,
+                now_ns=office.now_ns,
+            )
+
+    tell(run(propose()), as_json=acting.as_json)
+
+
+@grouped
+def assign(
+    schedule: ScheduleArgument,
+    *,
+    firm: Annotated[str, typer.Option("--firm", metavar="FIRM", help="Who trades by it.", show_default=False)],
+    symbol: Annotated[str, typer.Option("--symbol", metavar="SYMBOL", help="For one instrument.")] = "",
+    effective: EffectiveOption = None,
+    acting: Acting,
+) -> None:
+    """Propose that a firm trades by a schedule; somebody else approves it."""
+    import backoffice.kinds  # noqa: F401 - who owns the kinds of approvals
+    from backoffice.access import charging
+    from backoffice.cli.approval import tell
+    from backoffice.cli.loop import run
+    from backoffice.cli.moments import time_of
+    from backoffice.staff.tables import Approval
+
+    async def propose() -> Approval:
+        async with acting.office() as office, office.database.writing() as session:
+            since_ns = time_of(effective) if effective else office.now_ns
+            return await charging.propose_assignment(
+                *(session, office.actor, firm, schedule, symbol, since_ns), why=acting.why, now_ns=office.now_ns
+            )
+
+    tell(run(propose()), as_json=acting.as_json)
+
+
+@grouped
+def list_fees(looking: Looking) -> None:
+    """List what firms pay now, by which schedule, and why."""
+    from sqlalchemy import select
+
+    from backoffice.access.tables import FeeInForce
+    from backoffice.cli.loop import run
+    from backoffice.cli.tables import show_table
+    from backoffice.staff.permissions import Permission
+    from engine.decimals import format_decimal
+
+    async def rows() -> list[tuple[Cell, ...]]:
+        async with looking.office() as office, office.database.reading() as session:
+            office.actor.require(Permission.SEE_RECORDS)
+            found = await session.scalars(select(FeeInForce).order_by(FeeInForce.firm, FeeInForce.symbol))
+            return [
+                (
+                    *(each.firm, each.symbol or "all", each.schedule, each.version),
+                    *(format_decimal(each.maker_ppm, _BPS_DECIMALS), format_decimal(each.taker_ppm, _BPS_DECIMALS)),
+                    *(Moment(each.since_ns), each.why),
+                )
+                for each in found
+            ]
+
+    head = ("firm", "instrument", "schedule", "version", "maker bps", "taker bps", "since", "why")
+    show_table(head, run(rows()), looking.form)
+
+
+def _tier(text: str, asset: str, decimals: dict[str, int]) -> "FeeTier":
+    from backoffice.access.fees import FeeTier
+    from backoffice.cli.failure import CommandFailed
+    from engine.decimals import parse_decimal
+    from engine.errors import DecimalError
+
+    parts = text.split(":")
+    try:
+        volume, maker, taker = parts[0], *(parse_decimal(part, _BPS_DECIMALS) for part in parts[1:])
+    except (ValueError, DecimalError) as error:
+        raise CommandFailed(f"{text}: write VOLUME:MAKER:TAKER, as 1000000:-1:4") from error
+    return FeeTier(0 if volume.strip("0.") == "" else amount_of(volume, asset, decimals), maker, taker)
