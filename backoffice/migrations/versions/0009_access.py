@@ -6,8 +6,8 @@ from alembic import op
 from backoffice.database.append_only import forbid_changes
 from backoffice.database.base import Wide
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
