@@ -2,7 +2,7 @@
 
 import typer
 
-from backoffice.cli.client import changing, desk, documents, files, parties, shown, steps
+from backoffice.cli.client import changing, desk, documents, files, model, parties, shown, steps, transfers
 
 app = typer.Typer(
     help="Clients: their files, what stands between them and trading, and each step of their way.",
@@ -36,3 +36,7 @@ app.command("note")(desk.note)
 app.add_typer(desk.tasks, name="task")
 app.add_typer(desk.tickets, name="ticket")
 app.command("remind")(desk.remind)
+app.add_typer(model.app, name="risk-model")
+app.command("identity")(transfers.identity)
+app.add_typer(transfers.rule, name="travel-rule")
+app.add_typer(transfers.vasps, name="vasp")

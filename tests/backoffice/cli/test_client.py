@@ -185,6 +185,37 @@ def test_what_staff_have_to_do(house: Desk) -> None:
     assert told == "0 documents and 0 reviews made tasks; 0 files erased\n"
 
 
+def test_a_model_of_risk_is_adopted_by_two(house: Desk) -> None:
+    model = json.loads(house.done("client", "risk-model", "show", by="cora"))
+    assert model["version"] == 1
+    path = house.home / "model.json"
+    path.write_text(json.dumps({**model, "version": 3}), encoding="utf-8")
+    propose = ("client", "risk-model", "propose", path, *WHY)
+    assert house.refused(*propose) == "risk model 3: the next is 2"
+    path.write_text(json.dumps({**model, "version": 2, "high_from": 50}), encoding="utf-8")
+    house.done(*propose)
+    house.done("approval", "approve", "A-4", *WHY, by="carl")
+    assert json.loads(house.done("client", "risk-model", "show"))["high_from"] == 50
+    path.write_text("[]", encoding="utf-8")
+    assert f"{path}: no model: " in house.refused(*propose)
+
+
+def test_data_of_transfers_are_kept_and_shown(house: Desk) -> None:
+    house.done("client", "import", written(house), *WHY, by="eva")
+    person = json.loads(house.done("client", "identity", "C-1"))
+    payload = {"originator": {"originatorPersons": [person]}, "beneficiary": {"beneficiaryPersons": [person]}}
+    path = house.home / "ivms101.json"
+    path.write_text(json.dumps(payload), encoding="utf-8")
+    house.done("client", "travel-rule", "store", "C-1", "W-1", path)
+    assert json.loads(house.done("client", "travel-rule", "show", "W-1")) == payload
+    assert "there are no data of it" in house.refused("client", "travel-rule", "show", "W-1", "--in")
+    path.write_text(json.dumps({**payload, "originator": {"originatorPersons": []}}), encoding="utf-8")
+    assert "originator: names nobody" in house.refused("client", "travel-rule", "store", "C-1", "W-2", path)
+    vasp = ("529900T8BM49AURSDO55", "Far Exchange", "--country", "SG", "--endpoint", "far.example/travel")
+    house.done("client", "vasp", "set", *vasp, *WHY, by="cora")
+    assert [each["name"] for each in json.loads(house.done("client", "vasp", "list", "--json"))] == ["Far Exchange"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "what"),
     (

@@ -1,0 +1,58 @@
+"""`fondaco client risk-model`: the models that clients are rated by."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from backoffice.cli.client.service import ask, carry_out
+from backoffice.cli.office import AsOption
+from backoffice.cli.tables import JsonOption
+from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
+
+app = typer.Typer(help="The models of risk that clients are rated by; each has a version.", no_args_is_help=True)
+
+
+@app.command()
+def show(
+    config: ConfigOption,
+    version: Annotated[int, typer.Option("--version", metavar="N", help="Which one.", show_default="newest")] = 0,
+    as_user: AsOption = None,
+    data: DataOption = None,
+) -> None:
+    """Print a model as JSON, in the form that `propose` takes."""
+    import msgspec
+
+    from backoffice.crm.rating import model_of, newest_model
+
+    async def found(session: Any, _office: Any) -> Any:  # noqa: ANN401 - as `ask` calls it
+        return await model_of(session, version or await newest_model(session))
+
+    typer.echo(msgspec.json.format(msgspec.json.encode(ask((config, data, as_user), found))).decode())
+
+
+@app.command()
+def propose(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The model, in JSON.", show_default=False)],
+    config: ConfigOption,
+    why: WhyOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Propose a new model. Applications that are under way keep the one that they began with."""
+    import msgspec
+
+    from backoffice.cli.approval import tell
+    from backoffice.cli.failure import CommandFailed
+    from backoffice.crm.rating import propose_model
+
+    try:
+        content = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        raise CommandFailed(f"{file}: no model: {error}") from error
+    proposal = carry_out(
+        (config, data, as_user),
+        lambda session, office: propose_model(session, office.actor, content, why=why, now_ns=office.now_ns),
+    )
+    tell(proposal, as_json=as_json)
