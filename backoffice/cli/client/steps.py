@@ -305,6 +305,34 @@ def offboard(
     _tell_state(done, as_json=as_json)
 
 
+def close(
+    client: ClientArgument,
+    config: ConfigOption,
+    why: WhyOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Close a client's file. It must have no balances and no sessions left; what is personal is kept for its time."""
+    from backoffice.crm.leaving import close as close_file
+    from backoffice.crm.left_behind import balances_left, sessions_left
+    from backoffice.crm.loading import client_of
+
+    async def step(session: Any, office: Any) -> "Client":  # noqa: ANN401 - as `carry_out` calls it
+        found = await client_of(session, client)
+        return await close_file(
+            session,
+            office.actor,
+            client,
+            balances=await balances_left(session, found),
+            sessions=await sessions_left(session, found),
+            why=why,
+            now_ns=office.now_ns,
+        )
+
+    _tell_state(carry_out((config, data, as_user), step), as_json=as_json)
+
+
 def _plain(verb: Any, client: str, why: str, where: "Where", *, as_json: bool) -> None:  # noqa: ANN401 - a verb
     from backoffice.crm import applying
 

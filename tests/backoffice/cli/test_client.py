@@ -70,6 +70,9 @@ def test_a_suspension_is_lifted_by_two_and_waits_for_the_venue(house: Desk) -> N
     assert "carl has proposed A-4" in house.refused("approval", "approve", "A-4", *WHY)
     house.done("approval", "approve", "A-4", *WHY, by="cora")
     assert json.loads(house.done("client", "list", "--json"))[0]["state"] == "active"
+    assert "close is not possible now" in house.refused("client", "close", "C-1", *WHY)
+    house.done("client", "offboard", "C-1", *WHY)
+    assert house.done("client", "close", "C-1", *WHY) == "C-1 is closed\n"
 
 
 def test_a_client_is_entered_field_by_field(house: Desk) -> None:

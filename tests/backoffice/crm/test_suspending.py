@@ -9,12 +9,14 @@ from sqlalchemy import select
 from backoffice.crm import gateway, leaving, suspending
 from backoffice.crm.behind_accounts import ClientsBehindAccounts
 from backoffice.crm.gateway import Rights
+from backoffice.crm.left_behind import balances_left, sessions_left
 from backoffice.crm.loading import client_of, read_file
 from backoffice.crm.workflow import Suspension
 from backoffice.errors import Refused
+from backoffice.ledger.tables import LedgerAccount, LedgerPosting
 from backoffice.outbox import Outgoing
 from backoffice.payments.clients import Flow
-from backoffice.projector.tables import VenueAccount
+from backoffice.projector.tables import VenueAccount, VenueAsset, VenueSession
 from backoffice.staff import approvals
 from engine.commands import Block, BlockWithdrawals, Unblock, UnblockWithdrawals
 from engine.control import StaffCommand
@@ -186,3 +188,41 @@ async def test_a_client_without_a_firm_has_nothing_to_block(house: House) -> Non
         client = await client_of(session, "C-1")
         await gateway.tell(session, ANN, client, Rights(trades=True, withdraws=True), why="x", now_ns=1)
     assert await told(house) == []
+
+
+async def test_what_is_left_with_the_venue_is_found(house: House) -> None:
+    await house.active()
+    async with house.database.writing() as session:
+        session.add(VenueAsset(asset="BTC", decimals=8, sequence=1))
+        session.add(VenueAccount(account="MUSTER-A", firm="MUSTER", opened_ns=1, sequence=1))
+        session.add(VenueAccount(account="OTHER-A", firm="OTHER", opened_ns=1, sequence=1))
+        for number, (account, kind, amount) in enumerate(
+            (("MUSTER-A", "available", 5), ("MUSTER-A", "reserved", 0), ("MUSTER-A", "held", 2), ("OTHER-A", "held", 9))
+        ):
+            session.add(LedgerAccount(id=number, kind=kind, asset="BTC", account=account, sequence=1))
+            session.add(LedgerPosting(ledger_account=number, sequence=1, entry=0, amount=amount, balance=amount))
+        for kind in ("available", "reserved"):
+            number += 1
+            session.add(LedgerAccount(id=number, kind=kind, asset="BTC", account="OTHER-A", sequence=1))
+        for name, account, is_removed in (
+            ("M1", "MUSTER-A", False),
+            ("M2", "MUSTER-A", True),
+            ("O1", "OTHER-A", False),
+        ):
+            session.add(
+                VenueSession(
+                    session=name,
+                    role=1,
+                    version="FIX.4.4",
+                    accounts=account,
+                    is_connected=False,
+                    is_suspended=False,
+                    is_removed=is_removed,
+                    connected_ns=0,
+                    sequence=1,
+                )
+            )
+    async with house.database.reading() as session:
+        client = await client_of(session, "C-1")
+        assert await balances_left(session, client) == {"BTC": "0.00000007"}
+        assert await sessions_left(session, client) == ["M1"]
