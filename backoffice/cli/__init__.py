@@ -9,6 +9,7 @@ from backoffice.cli import (
     access,
     approval,
     audit,
+    books,
     client,
     database,
     demo,
@@ -35,6 +36,7 @@ app.command("serve")(serve.serve)
 app.add_typer(journal.app, name="journal")
 app.add_typer(venue.app, name="venue")
 app.add_typer(session.app, name="session")
+app.add_typer(books.app, name="books")
 app.add_typer(client.app, name="client")
 app.add_typer(screening.app, name="screening")
 app.add_typer(staff.app, name="staff")

@@ -24,12 +24,11 @@ from backoffice.ledger.chart import CLIENT_KINDS, Kind, name_of
 from backoffice.ledger.entries import FIRST_HASH, EntryKind, entry_of, hash_of
 from backoffice.ledger.posting import Posting
 from backoffice.ledger.tables import LedgerAccount, LedgerEntry, LedgerPosting
+from backoffice.ledger.walking import entries_with_postings
 from engine.state import State
 from engine.values import Amount
 
-ENTRIES_TOGETHER: Final = 1_000
-RECORDS_TOGETHER: Final = 50_000
-"""So many entries, or records that they are made of, are looked at together."""
+_PROGRESS_EVERY: Final = 100
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -108,22 +107,10 @@ class Chain:
 async def check_chain(session: AsyncSession, progress: Callable[[int], None] | None = None) -> list[Check]:
     """Check every entry and every posting. `progress` is told the record reached, now and then."""
     chain = Chain(await session.scalars(select(LedgerAccount)))
-    after, from_sequence = 0, 1
-    while rows := await _entries(session, after):
-        after, through = rows[-1].id, max(row.through_sequence for row in rows)
-        by_sequence: dict[int, list[Posting]] = defaultdict(list)
-        for posting in await _postings(session, from_sequence, through):
-            by_sequence[posting[0]].append(posting)
-        for row in rows:
-            if row.kind == EntryKind.JOURNAL:
-                records = range(max(row.from_sequence, from_sequence), row.through_sequence + 1)
-                chain.add(row, [posting for sequence in records for posting in by_sequence.get(sequence, ())])
-            else:
-                chain.add(row, await _postings_of_house(session, row))
-        session.expunge_all()
-        from_sequence = through + 1
-        if progress is not None:
-            progress(through)
+    async for row, postings in entries_with_postings(session):
+        chain.add(row, postings)
+        if progress is not None and chain.entries % _PROGRESS_EVERY == 0:
+            progress(row.through_sequence)
     stray = (await session.scalar(select(func.count()).select_from(LedgerPosting)) or 0) - chain.postings
     flaw = chain.flaw_of_postings or (f"{stray} of them belong to no entry" if stray else "")
     return [
@@ -214,46 +201,3 @@ async def check_trial_balance(session: AsyncSession) -> Check:
 
 
 _TRIAL: Final = "accounts in the trial balance, which is zero in every asset"
-
-
-async def _entries(session: AsyncSession, after: int) -> list[LedgerEntry]:
-    """Return the entries that come next, so many that their postings are not too many."""
-    wanted = select(LedgerEntry).where(LedgerEntry.id > after).order_by(LedgerEntry.id).limit(ENTRIES_TOGETHER)
-    rows = list(await session.scalars(wanted))
-    for place, row in enumerate(rows):
-        if place and row.through_sequence - rows[0].from_sequence >= RECORDS_TOGETHER:
-            return rows[:place]
-    return rows
-
-
-async def _postings(session: AsyncSession, first: int, last: int) -> list[Posting]:
-    """Return the journal's postings of some records, sorted. The index is by account, so each is looked into."""
-    wanted = (
-        select(
-            LedgerPosting.sequence,
-            LedgerPosting.ledger_account,
-            LedgerPosting.entry,
-            LedgerPosting.amount,
-            LedgerPosting.balance,
-        )
-        .join(LedgerAccount, LedgerAccount.id == LedgerPosting.ledger_account)
-        .where(LedgerPosting.sequence >= first, LedgerPosting.sequence <= last, LedgerPosting.entry == 0)
-    )
-    rows = await session.execute(wanted)
-    return sorted((sequence, number, of, amount, after) for sequence, number, of, amount, after in rows)
-
-
-async def _postings_of_house(session: AsyncSession, entry: LedgerEntry) -> list[Posting]:
-    wanted = select(
-        LedgerPosting.sequence,
-        LedgerPosting.ledger_account,
-        LedgerPosting.entry,
-        LedgerPosting.amount,
-        LedgerPosting.balance,
-    ).where(
-        LedgerPosting.ledger_account.in_((entry.debit, entry.credit)),
-        LedgerPosting.sequence == entry.through_sequence,
-        LedgerPosting.entry == entry.id,
-    )
-    rows = await session.execute(wanted)
-    return sorted((sequence, number, of, amount, after) for sequence, number, of, amount, after in rows)

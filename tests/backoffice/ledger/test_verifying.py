@@ -64,8 +64,8 @@ async def test_verification_sees_the_same_in_windows_of_any_size(
 ) -> None:
     await project(database, journaled, [17, 90])
     whole = await checks(database, journaled)
-    monkeypatch.setattr("backoffice.ledger.verifying.ENTRIES_TOGETHER", 3)
-    monkeypatch.setattr("backoffice.ledger.verifying.RECORDS_TOGETHER", 40)
+    monkeypatch.setattr("backoffice.ledger.walking.ENTRIES_TOGETHER", 3)
+    monkeypatch.setattr("backoffice.ledger.walking.RECORDS_TOGETHER", 40)
     assert await checks(database, journaled) == whole
 
 

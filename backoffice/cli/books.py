@@ -1,0 +1,288 @@
+"""`fondaco books`: what the books say, whether it is so, and everything derived again from the journal."""
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from backoffice.cli.moments import AsOf, AsOfOption
+from backoffice.cli.office import AsOption
+from backoffice.cli.tables import Cell, CsvOption, JsonOption
+from backoffice.cli.venue.request import ConfigOption, DataOption
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
+    from backoffice.ledger.verifying import AssetCheck, Check
+    from backoffice.projector.rebuilding import TableCheck
+
+app = typer.Typer(help="The books: accounts, postings, and the proof that they are right.", no_args_is_help=True)
+
+
+@app.command()
+def verify(
+    *, config: ConfigOption, data: DataOption = None, as_user: AsOption = None, as_json: JsonOption = False
+) -> None:
+    """Prove the books, at the last record that they have: against the engine, replayed to it, and against themselves.
+
+    Status 0 if all is well; else the first difference of each check, and status 1.
+    """
+    from backoffice.cli.failure import CommandFailed
+    from backoffice.cli.loop import run
+    from backoffice.cli.office import office
+    from backoffice.cli.tables import form_of, show_table
+
+    async def verified() -> "tuple[int, list[AssetCheck], list[Check], dict[str, int]]":
+        async with office(config, data, as_user) as opened:
+            return await _verified(opened)
+
+    sequence, assets, checks, decimals = run(verified())
+    form = form_of(as_json=as_json)
+    if not as_json:
+        rows: list[list[Cell]] = [
+            [
+                each.asset,
+                *(_shown(amount, each.asset, decimals) for amount in (each.came_in, each.clients, each.fees)),
+                each.is_sound,
+            ]
+            for each in assets
+        ]
+        show_table(("asset", "deposits less withdrawals", "clients", "fees", "is sound"), rows, form)
+        typer.echo("")
+    show_table(
+        ("compared", "what", "difference"),
+        [[check.compared, check.what, check.flaw or None] for check in checks],
+        form,
+        note=f"At record {sequence:,}.",
+    )
+    flaws = [check.flaw for check in checks if check.flaw]
+    if flaws:
+        raise CommandFailed(f"the books are not right: {flaws[0]}")
+
+
+async def _verified(opened: "Office") -> "tuple[int, list[AssetCheck], list[Check], dict[str, int]]":
+    from backoffice.cli.replaying import progress_bar
+    from backoffice.ledger.engine_state import state_at
+    from backoffice.ledger.verifying import (
+        check_assets,
+        check_chain,
+        check_clients,
+        check_of_assets,
+        check_trial_balance,
+    )
+    from backoffice.projector.as_of import position_of
+    from backoffice.staff.permissions import Permission
+
+    opened.actor.require(Permission.SEE_RECORDS)
+    async with opened.database.reading() as session:
+        sequence = (await position_of(session)).sequence
+        with progress_bar(opened.data) as progress:
+            state = state_at(opened.data, sequence, progress=progress)
+        assets = await check_assets(session, state)
+        checks = [
+            check_of_assets(assets),
+            await check_clients(session, state),
+            await check_trial_balance(session),
+            *await check_chain(session),
+        ]
+        return sequence, assets, checks, await _decimals(session)
+
+
+@app.command("trial-balance")
+def trial_balance(
+    *,
+    config: ConfigOption,
+    data: DataOption = None,
+    as_user: AsOption = None,
+    as_of: AsOfOption = None,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+) -> None:
+    """Show the balance of each kind of account in each asset: debits, credits, and that they are the same."""
+    from backoffice.cli.tables import form_of, show_table
+
+    async def rows(session: "AsyncSession", sequence: int, decimals: dict[str, int]) -> list[list[Cell]]:
+        from backoffice.ledger.balances import balances
+        from backoffice.ledger.chart import SIDES, Kind
+
+        sums: Counter[tuple[str, str]] = Counter()
+        for row, amount in await balances(session, sequence):
+            sums[row.asset, row.kind] += amount
+        found: list[list[Cell]] = []
+        for asset in decimals:
+            debit = credit = 0
+            for kind in Kind:
+                amount = sums[asset, kind]
+                debit, credit = debit + max(-amount, 0), credit + max(amount, 0)
+                sides = [_shown(side, asset, decimals) if side > 0 else None for side in (-amount, amount)]
+                if amount:
+                    found.append([asset, str(SIDES[kind]), str(kind), *sides])
+            found.append([asset, "", "total", _shown(debit, asset, decimals), _shown(credit, asset, decimals)])
+        return found
+
+    found, sequence = _read(config, data, as_user, as_of, rows)
+    head = ("asset", "side", "account", "debit", "credit")
+    show_table(head, found, form_of(as_json=as_json, as_csv=as_csv), note=f"After record {sequence:,}.")
+
+
+@app.command()
+def account(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A client's account, or `house`.", show_default=False)],
+    *,
+    asset: Annotated[
+        str | None, typer.Option("--asset", metavar="ASSET", help="Of this asset.", show_default="all")
+    ] = None,
+    count: Annotated[int, typer.Option("--count", min=1, max=1_000_000, help="The last so many of each.")] = 20,
+    config: ConfigOption,
+    data: DataOption = None,
+    as_user: AsOption = None,
+    as_of: AsOfOption = None,
+    as_json: JsonOption = False,
+    as_csv: CsvOption = False,
+) -> None:
+    """Show the latest postings on an account, with the balance after each; for the house, debits are below zero."""
+    from backoffice.cli.tables import form_of, show_table
+
+    async def rows(session: "AsyncSession", sequence: int, decimals: dict[str, int]) -> list[list[Cell]]:
+        from backoffice.errors import NotFound
+        from backoffice.ledger.balances import balances, postings
+
+        whose = "" if name == "house" else name
+        accounts = await balances(session, sequence, account=whose, asset=asset)
+        if not accounts:
+            raise NotFound(f"account {name}: there is nothing in the books of that name, and asset if one was given")
+        return [
+            [
+                row.asset,
+                row.kind,
+                posting.sequence,
+                posting.entry or None,
+                _shown(posting.amount, row.asset, decimals),
+                _shown(posting.balance, row.asset, decimals),
+            ]
+            for row, _ in accounts
+            for posting in await postings(session, row, through=sequence, count=count)
+        ]
+
+    found, sequence = _read(config, data, as_user, as_of, rows)
+    head = ("asset", "account", "record", "entry", "amount", "balance")
+    show_table(head, found, form_of(as_json=as_json, as_csv=as_csv), note=f"After record {sequence:,}.")
+
+
+@app.command()
+def export(
+    *,
+    config: ConfigOption,
+    data: DataOption = None,
+    as_user: AsOption = None,
+    form: Annotated[str, typer.Option("--format", metavar="FORMAT", help="beancount.")] = "beancount",
+) -> None:
+    """Print all the books as plain text for another program: `bean-check` proves them once more."""
+    from backoffice.cli.loop import run
+    from backoffice.cli.office import office
+    from backoffice.ledger.beancount import beancount_of
+    from backoffice.staff.permissions import Permission
+
+    if form != "beancount":
+        raise typer.BadParameter(f"{form!r} is not known; use beancount")
+
+    async def printed() -> None:
+        async with office(config, data, as_user) as opened:
+            opened.actor.require(Permission.SEE_RECORDS)
+            async with opened.database.reading() as session:
+                async for line in beancount_of(session):
+                    typer.echo(line)
+
+    run(printed())
+
+
+@app.command()
+def rebuild(
+    *, config: ConfigOption, data: DataOption = None, as_user: AsOption = None, as_json: JsonOption = False
+) -> None:
+    """Derive everything again from the journal, beside what is there, and compare the two row by row.
+
+    Status 0 if they are the same; else the first row of each table that differs, and status 1. Nothing is changed.
+    """
+    from backoffice.cli.failure import CommandFailed
+    from backoffice.cli.loop import run
+    from backoffice.cli.office import office
+    from backoffice.cli.tables import form_of, show_table
+
+    async def rebuilt() -> "tuple[int, list[TableCheck]]":
+        async with office(config, data, as_user) as opened:
+            return await _rebuilt(opened)
+
+    sequence, checks = run(rebuilt())
+    show_table(
+        ("table", "rows", "hash", "difference"),
+        [[check.table, check.rows, check.hash[:16], check.flaw or None] for check in checks],
+        form_of(as_json=as_json),
+        note=f"Through record {sequence:,}.",
+    )
+    flaws = [f"{check.table} {check.flaw}" for check in checks if check.flaw]
+    if flaws:
+        raise CommandFailed(f"the database is not what follows from the journal: {flaws[0]}")
+
+
+async def _rebuilt(opened: "Office") -> "tuple[int, list[TableCheck]]":
+    from tempfile import TemporaryDirectory
+
+    from backoffice.cli.replaying import progress_bar
+    from backoffice.database import Database
+    from backoffice.database.database import address_of
+    from backoffice.projector.rebuilding import rebuild as derive_again
+    from backoffice.staff.permissions import Permission
+
+    opened.actor.require(Permission.SEE_RECORDS)
+    with TemporaryDirectory(prefix="rebuild-", dir=opened.data) as scratch, progress_bar(opened.data) as progress:
+        async with Database(address_of("sqlite:///rebuilt.sqlite", Path(scratch))) as fresh:
+            return await derive_again(opened.database, opened.data, fresh, progress)
+
+
+def _read(
+    config: Path,
+    data: Path | None,
+    as_user: str | None,
+    as_of: AsOf | None,
+    rows: "Callable[[AsyncSession, int, dict[str, int]], object]",
+) -> "tuple[list[list[Cell]], int]":
+    """Return rows as of a record, and which it is."""
+    from typing import Any, cast
+
+    from backoffice.cli.loop import run
+    from backoffice.cli.office import office
+    from backoffice.projector.as_of import checked, sequence_at
+    from backoffice.staff.permissions import Permission
+
+    async def read() -> "tuple[list[list[Cell]], int]":
+        async with office(config, data, as_user) as opened:
+            opened.actor.require(Permission.SEE_RECORDS)
+            async with opened.database.reading() as session:
+                asked = as_of or AsOf()
+                if asked.time_ns is not None:
+                    sequence = await sequence_at(session, asked.time_ns)
+                else:
+                    sequence = await checked(session, asked.sequence)
+                found = await cast("Any", rows)(session, sequence, await _decimals(session))
+                return found, sequence
+
+    return run(read())
+
+
+async def _decimals(session: "AsyncSession") -> dict[str, int]:
+    from sqlalchemy import select
+
+    from backoffice.projector.tables import VenueAsset
+
+    return {row.asset: row.decimals for row in await session.scalars(select(VenueAsset).order_by(VenueAsset.sequence))}
+
+
+def _shown(amount: int, asset: str, decimals: dict[str, int]) -> str:
+    from engine.decimals import format_decimal
+
+    return format_decimal(amount, decimals[asset])

@@ -1,0 +1,132 @@
+"""`fondaco books`: proof, trial balance, an account's postings, and everything derived again."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from sqlalchemy import text
+
+from backoffice.database import Database
+from backoffice.database.database import address_of
+from backoffice.projector.projector import Projector
+from backoffice.projector.source import history, identity_of
+from tests.backoffice.cli.desk import Desk
+from tests.backoffice.projector.journaled import Journaled
+from tests.backoffice.projector.test_following import journal
+
+AS_ANN = "annabel"
+
+
+@pytest.fixture(scope="module")
+def journaled() -> Journaled:
+    return Journaled(seed=15, length=400)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, journaled: Journaled) -> Desk:
+    """A desk of somebody who may look into the books of a venue that has traded."""
+    desk = Desk(tmp_path, database_url, monkeypatch)
+    desk.data.mkdir()
+    journal(desk.data, journaled)
+
+    async def follow() -> None:
+        async with Database(address_of(database_url, desk.data)) as database:
+            (frames,) = history(desk.data, 1, 1)
+            projector = await Projector.open(database, identity_of(frames[0]))
+            for records in (100, 10**6):
+                rows = projector.rows()
+                for record in journaled.records(projector.sequence, records):
+                    rows.add(record)
+                await projector.write(rows)
+
+    asyncio.run(follow())
+    desk.done("staff", "init", "ann=annabel", "ben=benjamin")
+    desk.sit_down(AS_ANN)
+    return desk
+
+
+def change(desk: Desk, url: str, statement: str) -> None:
+    async def run() -> None:
+        async with Database(address_of(url, desk.data)) as database, database.writing() as session:
+            await session.execute(text(statement))
+
+    asyncio.run(run())
+
+
+def test_sound_books_are_proved(desk: Desk) -> None:
+    printed = desk.done("books", "verify")
+    assert "deposits less withdrawals" in printed
+    assert "entries, each with the hash of the one before it" in printed
+    checks = json.loads(desk.done("books", "verify", "--json"))
+    assert len(checks) == 5
+    assert all(check["difference"] is None and check["compared"] for check in checks)
+
+
+def test_books_that_are_not_right_say_what_differs_first(desk: Desk, database_url: str) -> None:
+    change(desk, database_url, "UPDATE ledger_accounts SET account = 'D' WHERE account = 'A' AND asset = 'BTC'")
+    finished = desk.run("books", "verify")
+    assert finished.returncode == 1
+    assert "fondaco: the books are not right: A BTC available: " in finished.stderr
+
+
+def test_debits_and_credits_of_the_trial_balance_are_the_same(desk: Desk) -> None:
+    rows = json.loads(desk.done("books", "trial-balance", "--json"))
+    totals = {row["asset"]: (row["debit"], row["credit"]) for row in rows if row["account"] == "total"}
+    assert set(totals) >= {"BTC", "ETH", "USD"}
+    assert all(debit == credit for debit, credit in totals.values())
+    assert totals["BTC"][0] != "0.000"
+
+
+def test_the_trial_balance_of_the_past_is_that_of_the_past(desk: Desk) -> None:
+    rows = json.loads(desk.done("books", "trial-balance", "--as-of", "3", "--json"))
+    assert {row["debit"].strip("0.") for row in rows} == {""}
+    assert "record 999999" in desk.refused("books", "trial-balance", "--as-of", "999999")
+
+
+def test_an_account_has_its_postings_with_the_balance_after_each(desk: Desk) -> None:
+    rows = json.loads(desk.done("books", "account", "A", "--asset", "BTC", "--count", "1000", "--json"))
+    available = [row for row in rows if row["account"] == "available"]
+    assert available[0]["amount"] == available[0]["balance"] == "4.000"
+    assert "nothing in the books of that name" in desk.refused("books", "account", "NOBODY")
+
+
+def test_the_books_are_exported_for_beancount(desk: Desk) -> None:
+    lines = desk.done("books", "export", "--format", "beancount").splitlines()
+    assert any(" open Liabilities:A:BTC:Available BTC" in line for line in lines)
+
+
+def test_everything_derived_again_is_the_same(desk: Desk) -> None:
+    checks = json.loads(desk.done("books", "rebuild", "--json"))
+    assert {check["table"]: bool(check["rows"]) for check in checks}["orders"]
+    assert all(check["difference"] is None for check in checks)
+    assert not list(desk.data.glob("rebuild-*"))
+
+
+@pytest.mark.parametrize(
+    ("statement", "difference"),
+    (
+        ("UPDATE orders SET leaves_qty = 77 WHERE order_id = 3", "orders is (3, "),
+        ("DELETE FROM executions WHERE order_id = 5", "executions row (5, "),
+        (
+            "INSERT INTO reject_counts (hour, session, reason, rejects) VALUES (1, 'A', 1, 1)",
+            "does not follow from the journal",
+        ),
+    ),
+)
+def test_a_row_that_was_changed_is_found(desk: Desk, database_url: str, statement: str, difference: str) -> None:
+    change(desk, database_url, statement)
+    finished = desk.run("books", "rebuild")
+    assert finished.returncode == 1
+    assert difference in finished.stderr
+
+
+def test_another_journal_is_told_apart(desk: Desk) -> None:
+    for file in (desk.data / "journal").glob("*.journal"):
+        file.unlink()
+    other = Journaled(seed=16, length=10)
+    sequence, time_ns, *said = msgspec.msgpack.decode(other.payloads[0])
+    other.payloads[:] = [msgspec.msgpack.encode((sequence, time_ns - 1, *said))]
+    journal(desk.data, other)
+    assert "holds another journal" in desk.refused("books", "rebuild")
