@@ -107,7 +107,7 @@ class Client(Broker):
                 key = key_of(fields, msg_type)
                 if key in self.taken:
                     assert fields.get("97") == "Y", f"{message} came before, and does not say that it may have"
-                else:
+                elif key not in self.forgone or fields.get("97") != "Y":  # forgone, a replay may bring it out of turn
                     self.taken.append(key)
 
     def _send_again(self, begin: int) -> None:
