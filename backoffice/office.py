@@ -9,49 +9,123 @@ is in the database or has not happened. Whatever else goes wrong ends the proces
 import asyncio
 import fcntl
 import os
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import structlog
 
+import backoffice.kinds  # noqa: F401 - whoever owns a kind of approvals is told when one expires
+from backoffice import outbox
+from backoffice.access.charging import bring_up_to_date
+from backoffice.control import Control, VenueAway
+from backoffice.crm import filing, leaving, reviewing
+from backoffice.crm.behind_accounts import ClientsBehindAccounts
 from backoffice.database import Database
 from backoffice.database.database import address_of, shown
 from backoffice.database.migrating import check, upgrade, version_of
 from backoffice.errors import BackOfficeError, Conflict, DatabaseFault
+from backoffice.payments.opening import rails_of, rules_of
+from backoffice.payments.runner import Payments
 from backoffice.projector.following import Following
-from config.settings import BackOffice
+from backoffice.staff import approvals
+from backoffice.staff.sealing import KEY_FILE, Sealer
+from config.settings import Settings
 from engine.errors import EngineError
 from engine.remote import Source
 
 LOCK: Final = "backoffice.lock"
 AGAIN_S: Final = 1.0
 """After how long a task is begun again."""
+GIVE_S: Final = 0.25
+"""How often it is looked whether the venue is to be told something: who decides tells it at once, mostly."""
+HOUSEKEEPING_S: Final = 60.0
 
 Task: TypeAlias = Callable[[asyncio.Event], Awaitable[None]]
 
 _log = structlog.get_logger("back-office")
 
 
-async def work(settings: BackOffice, data: Path, feed: Source, stop: asyncio.Event) -> None:
-    """Do all that the back office of a venue does, until `stop` is set. It keeps its own files under `data`.
+class Venue(NamedTuple):
+    """Where the venue is."""
+
+    data: Path
+    """The directory in which the back office keeps files of its own: the venue's, if it is on this host."""
+    feed: Source
+    control: Control
+
+
+async def work(settings: Settings, venue: Venue, stop: asyncio.Event) -> None:
+    """Do all that the back office of a venue does, until `stop` is set.
 
     A database that is empty is made first. Raise a `BackOfficeError` or `EngineError` if it cannot go on.
     """
-    address = address_of(settings.database, data)
-    with _alone(data):
-        await _work(Database(address), data, feed, stop)
+    address = address_of(settings.back_office.database, venue.data)
+    with _alone(venue.data):
+        await _work(Database(address), settings, venue, stop)
     _log.info("back office stopped")
 
 
-async def _work(database: Database, data: Path, feed: Source, stop: asyncio.Event) -> None:
+async def _work(database: Database, settings: Settings, venue: Venue, stop: asyncio.Event) -> None:
     async with database:
         if await version_of(database) is None:
             await upgrade(database)
             _log.info("a new database", database=shown(database.address))
         await check(database)
-        await side_by_side({"projector": Following(database, feed, data).run}, stop)
+        sealer = Sealer(venue.data / KEY_FILE)
+        tasks: dict[str, Task] = {
+            "projector": Following(database, venue.feed, venue.data).run,
+            "outbox": lambda until: again_and_again(lambda: give_waiting(database, venue.control), GIVE_S, until),
+            "housekeeping": lambda until: again_and_again(lambda: keep_house(database, sealer), HOUSEKEEPING_S, until),
+        }
+        if settings.back_office.payments:
+            payments = Payments(
+                *(database, venue.control, rails_of(settings, venue.data), rules_of(settings)),
+                *(ClientsBehindAccounts(), time.time_ns),
+            )
+            tasks["payments"] = payments.run
+        await side_by_side(tasks, stop)
+
+
+async def give_waiting(database: Database, control: Control) -> None:
+    """Tell the venue what it is still to be told. While it is away, that waits."""
+    if await outbox.is_waiting(database):
+        try:
+            given = await outbox.give(database, control, time.time_ns())
+        except VenueAway as error:
+            _log.warning("the venue is still to be told something", reason=str(error))
+            return
+        for each in given:
+            _log.info("told the venue", what=each.kind, subject=each.subject, refusal=each.refusal or None)
+
+
+async def keep_house(database: Database, sealer: Sealer) -> None:
+    """Do what falls due as time goes by.
+
+    Approvals that nobody gave expire, fees follow volumes and dates, documents and reviews are reminded of, and files
+    whose time is over are erased.
+    """
+    now_ns = time.time_ns()
+    async with database.writing() as session:
+        for approval in await approvals.expire(session, now_ns):
+            _log.info("an approval has expired", approval=approval.id, kind=approval.kind)
+    async with database.writing() as session:
+        changes = await bring_up_to_date(session, now_ns)
+    async with database.writing() as session:
+        documents = await filing.remind(session, now_ns=now_ns)
+        reviews = await reviewing.remind(session, now_ns=now_ns)
+        erased = await leaving.erase_due(session, sealer, now_ns=now_ns)
+    if changes or documents or reviews or erased:
+        _log.info("housekeeping", fees=changes, documents=len(documents), reviews=len(reviews), erased=len(erased))
+
+
+async def again_and_again(step: Callable[[], Awaitable[None]], every_s: float, stop: asyncio.Event) -> None:
+    """Take a step, and again every so many seconds, until `stop` is set."""
+    while not stop.is_set():
+        await step()
+        await either(stop.wait(), asyncio.sleep(every_s))
 
 
 @contextmanager
@@ -86,13 +160,14 @@ async def _keep_running(name: str, task: Task, stop: asyncio.Event) -> None:
             await task(stop)
         except DatabaseFault as error:
             _log.error("the database fails; trying again", task=name, reason=str(error))
-            await _either(stop.wait(), asyncio.sleep(AGAIN_S))
+            await either(stop.wait(), asyncio.sleep(AGAIN_S))
         except (BackOfficeError, EngineError) as error:
             _log.critical("cannot go on; stopping", task=name, reason=str(error))
             raise
 
 
-async def _either(*awaited: Awaitable[object]) -> None:
+async def either(*awaited: Awaitable[object]) -> None:
+    """Return when one of these is done; the others are given up."""
     tasks = [asyncio.ensure_future(each) for each in awaited]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in tasks:

@@ -34,7 +34,8 @@ START_S_MAX: Final = 60.0
 STOP_S_MAX: Final = 15.0
 LOG_LINES_SHOWN: Final = 15
 _BESIDE_ORDERS: Final = re.compile(
-    r"^\[market_data\]\n[^\[]*|^\[\[sessions\]\]\n(?:(?!\[\[|role)[^\n]*\n)*role = (?:(?!\[\[)[^\n]*(?:\n|\Z))*",
+    r"^\[market_data\]\n[^\[]*|^\[back_office\]\n(?:(?!\[)[^\n]*\n)*|"
+    r"^\[\[sessions\]\]\n(?:(?!\[\[|role)[^\n]*\n)*role = (?:(?!\[\[)[^\n]*(?:\n|\Z))*",
     re.MULTILINE,
 )
 """The table of market data, and the sessions that enter no orders."""
@@ -153,7 +154,7 @@ def scratch_directory() -> Iterator[Path]:
 
 
 def venue_settings(text: str, port: int, sync: Sync, lane: Lane = "native") -> str:
-    """Return the settings file with another port, lane and journal.sync, and without market data and drop copy."""
+    """Return the settings file with another port, lane and journal.sync, with trading alone and without drop copy."""
     text = _BESIDE_ORDERS.sub("", text)
     text = replace_value(text, "fix", "port", str(port))
     text = replace_value(text, "fix", "lane", f'"{lane}"')

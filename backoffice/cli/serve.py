@@ -121,14 +121,16 @@ async def _serve_back_office(settings: "Settings", data: Path, supervised: bool)
     """Run the back office."""
     import asyncio
 
-    from backoffice.office import work
-    from fixgw.sources import check_files, feed_of
+    from backoffice.control import VenueControl
+    from backoffice.office import Venue, work
+    from fixgw.sources import check_files, control_of, feed_of
 
     check_files(settings)
     stop = _Interruption().event()
     if supervised:
         asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _stop_at_end, stop)
-    await work(settings.back_office, data, feed_of(settings, data), stop)
+    venue = Venue(data, feed_of(settings, data), VenueControl(control_of(settings, data)))
+    await work(settings, venue, stop)
 
 
 async def _serve(settings: "Settings", data: Path, beside: "list[Supervised]") -> None:

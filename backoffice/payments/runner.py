@@ -7,6 +7,7 @@ taken, the second what came of it.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 import structlog
@@ -60,16 +61,17 @@ class Payments:
         self._clients = clients
         self._clock = clock
 
-    async def run(self) -> None:
-        """Take payments on until cancelled. What is not to be had just now is logged, and tried again."""
-        while True:
+    async def run(self, stop: asyncio.Event) -> None:
+        """Take payments on until `stop` is set. What is not to be had just now is logged, and tried again."""
+        while not stop.is_set():
             moved = 0
             try:
                 moved = await self.step()
             except VenueAway as error:
                 _log.warning("payments wait for the venue", reason=str(error))
             if not moved:
-                await asyncio.sleep(POLL_S)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), POLL_S)
 
     async def step(self) -> int:
         """Take every payment that can go on a step further; return how many did."""

@@ -223,7 +223,7 @@ NAME = "must be a name of 1 to 32 letters, digits and . _ / -, no sign first"
             "session BROKER1: missing: password_hash, or public_keys",
         ),
         ('accounts = ["BROKER1-A"]', 'accounts = "A"', "sessions[0].accounts: must be a list, not text in quotes"),
-        ('asset = "ETH"', 'asset = "BTC"', "asset BTC is there twice"),
+        ('asset = "ETH"\ndecimals', 'asset = "BTC"\ndecimals', "asset BTC is there twice"),
         ('symbol = "ETH/USD"', 'symbol = "BTC/USD"', "instrument BTC/USD is there twice"),
         ('account = "BROKER2-A"', 'account = "BROKER1-A"', "account BROKER1-A is there twice"),
         ('comp_id = "BROKER2"', 'comp_id = "BROKER1"', "session BROKER1 is there twice"),

@@ -278,6 +278,7 @@ def _settings(
     for session in settings["sessions"]:
         session["password_hash"] = password_hash or session["password_hash"]
     settings["sessions"][0] |= first
+    del settings["back_office"]
     settings["fix"] |= fix
     settings["journal"] |= journal
     subscribers = [session for session in settings["sessions"] if session.get("role") == "market-data"]

@@ -21,9 +21,9 @@ Serve = Callable[..., Running]
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Path:
-    """The sandbox's settings, with free ports."""
+    """The sandbox's settings, with free ports, and without a back office."""
     path = tmp_path / "venue.toml"
-    text = SANDBOX.read_text(encoding="utf-8")
+    text = SANDBOX.read_text(encoding="utf-8").replace("[back_office]\n", "[back_office]\nruns = false\n")
     path.write_text(re.sub(r"port = \d+", lambda _: f"port = {free_port()}", text), encoding="utf-8")
     return path
 
@@ -168,7 +168,7 @@ def test_trading_alone_has_no_market_data(settings: Path, tmp_path: Path) -> Non
 
 @pytest.fixture
 def with_back_office(settings: Path) -> Path:
-    settings.write_text(settings.read_text(encoding="utf-8") + "\n[back_office]\n", encoding="utf-8")
+    settings.write_text(settings.read_text(encoding="utf-8").replace("runs = false\n", ""), encoding="utf-8")
     return settings
 
 
