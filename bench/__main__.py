@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from bench.against import SIMPLE, is_known, measure_against
+from bench.books import FLOWS as BOOKED_FLOWS
+from bench.books import measure_lag, measure_taking_in
 from bench.client import BenchError
 from bench.compiled import NotCompiled, build, is_interpreted
 from bench.crowding import LOGGED_ON, TRADING, measure_crowd
@@ -58,6 +60,7 @@ class Part(StrEnum):
     MARKET_DATA = "market-data"
     SESSIONS = "sessions"
     RESEND = "resend"
+    BOOKS = "books"
 
 
 _LONG = frozenset((Part.SCALING, Part.SESSIONS))
@@ -99,6 +102,7 @@ class Run:
             Part.MARKET_DATA: (self._market_data, len(self._builds)),
             Part.SESSIONS: (self._sessions, len(self._durable)),
             Part.RESEND: (self._resend, len(self._durable)),
+            Part.BOOKS: (self._books, 3),
         }
         with self._progress:
             self._task = self._progress.add_task("", total=sum(steps[part][1] for part in parts))
@@ -194,6 +198,20 @@ class Run:
                 f"{found.messages:,} messages sent again, {PEER_NAMES[peer]}: {found.messages_per_s:,.0f}/s; another "
                 f"session's round trips p99 {found.alone_p99_us:,.0f} µs, beside it {found.beside_p99_us:,.0f} µs"
             )
+
+    def _books(self) -> None:
+        records = 50_000 if self.results.quick else 500_000
+        for flow in BOOKED_FLOWS:
+            self._begin(f"the back office takes a journal in: {flow}")
+            found = measure_taking_in(flow, records)
+            self.results.taken_in.append(found)
+            self._end(
+                f"{found.records:,} records taken in, {flow}: {found.records_per_s:,.0f}/s, "
+                f"{found.executions_per_s:,.0f} executions/s, {found.peak_mib:,.0f} MiB"
+            )
+        self._begin("the back office behind trading")
+        lag = self.results.lag = measure_lag(5 if self.results.quick else 20)
+        self._end(f"the back office at {lag.pace:,} orders/s: {lag.p50_ms:,.0f} ms behind, {lag.max_ms:,.0f} at most")
 
 
 Quick = Annotated[bool, typer.Option("--quick", help="Some seconds instead of minutes; the figures are rough.")]

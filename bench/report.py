@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.against import Against
+from bench.books import EXECUTIONS_PER_S_MIN, LAG_MS_MAX, TAKEN_IN_PER_S_MIN, Lag, TakenIn
 from bench.crowding import LOGGED_ON, TRADING, Crowded
 from bench.market_data import PACE, Fed
 from bench.measure import FLOWS, LANES, VENUES, Build, Peer, PingPong, Pipelined, Scaling, Validation
@@ -94,6 +95,8 @@ class Results:
     market_data: list[Fed] = field(default_factory=list)
     crowded: list[Crowded] = field(default_factory=list)
     resent: list[Resent] = field(default_factory=list)
+    taken_in: list[TakenIn] = field(default_factory=list)
+    lag: Lag | None = None
     began: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
     def figures(self) -> list[Figure]:
@@ -147,7 +150,7 @@ class Results:
         for costs in self.validation:
             name = f"dictionary validation, {costs.flow}: {costs.build}"
             figures.append(Figure(name, 100 * costs.cost, "%", VALIDATION_PERCENT_MAX, at_least=False))
-        figures += self._figures_of_sessions()
+        figures += [*self._figures_of_sessions(), *self._figures_of_books()]
         if self.scaling:
             small = self.scaling[0].us_per_order
             for run in self.scaling[1:]:
@@ -160,6 +163,19 @@ class Results:
                 name = f"market data to {fed.subscribers} subscribers of the full book, {fed.build}"
                 figures.append(Figure(name, fed.updates_per_s, "updates/s", PACE))
                 figures.append(Figure(f"{name}: gaps", fed.gaps, "gaps", 0, at_least=False))
+        return figures
+
+    def _figures_of_books(self) -> list[Figure]:
+        """Return how the back office keeps up."""
+        figures = []
+        for each in self.taken_in:
+            name = f"the back office takes a journal in: {each.flow}"
+            figures.append(Figure(name, each.records_per_s, "records/s", TAKEN_IN_PER_S_MIN))
+            if each.flow == "trades":
+                figures.append(Figure(name, each.executions_per_s, "executions/s", EXECUTIONS_PER_S_MIN))
+        if self.lag is not None:
+            name = f"the back office behind {self.lag.pace:,} orders/s, at most"
+            figures.append(Figure(name, self.lag.max_ms, "ms", LAG_MS_MAX, at_least=False))
         return figures
 
     def _figures_of_sessions(self) -> list[Figure]:

@@ -1,0 +1,190 @@
+"""The back office: how fast it takes a journal into its database, and how far behind trading it is while orders come.
+
+A journal is made beforehand, then taken in by a process of its own, from the files as a follower that was away reads
+them: `python -m bench.books DIRECTORY RECORDS`. Its memory is its peak. The lag is the age of the last record in the
+database, looked at every tenth of a second while orders and cancels come at a pace.
+"""
+
+import asyncio
+import json
+import resource
+import selectors
+import sqlite3
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import Path
+from time import perf_counter_ns
+from typing import Final
+
+import msgspec
+
+from backoffice.database import Database
+from backoffice.database.database import address_of
+from backoffice.database.migrating import upgrade
+from backoffice.projector.following import BATCH_RECORDS
+from backoffice.projector.projector import Projector
+from backoffice.projector.rows import decode_record
+from backoffice.projector.source import history, identity_of
+from bench.client import BenchError
+from bench.engine_bench import ACCOUNTS, MIDDLE, SYMBOL, Load
+from bench.market_data import Broker
+from bench.venues import ROOT, START_S_MAX, Cores, environment, scratch_directory, venue
+from engine.commands import AnyCommand, NewOrder
+from engine.events import Trade
+from engine.exchange import Exchange
+from engine.frames import encode_frame, encode_value
+from engine.journal import Journal, JournalReader
+from engine.recovery import JOURNAL
+from engine.values import BUY, LIMIT, SELL, TimeInForce
+
+PACE: Final = 5_000
+"""Orders and cancels a second at which the lag is measured."""
+TAKEN_IN_PER_S_MIN: Final = 50_000
+EXECUTIONS_PER_S_MIN: Final = 20_000
+LAG_MS_MAX: Final = 1_000
+_LOOK_S: Final = 0.1
+_SLICE_S: Final = 0.002
+_BATCH: Final = 100
+FLOWS: Final = ("mix", "trades")
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What taking a journal in came to."""
+
+    flow: str
+    records: int
+    records_per_s: float
+    executions_per_s: float
+    """Fills, one for each side of a trade."""
+    peak_mib: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How far behind the database was, while trading went at a pace."""
+
+    pace: int
+    p50_ms: float
+    max_ms: float
+
+
+def measure_taking_in(flow: str, records: int) -> TakenIn:
+    """Return how fast a journal of so many records is taken in. Raise `BenchError`."""
+    with scratch_directory() as directory:
+        executions = _write_journal(directory, _mix() if flow == "mix" else _trades(), records)
+        command = [sys.executable, "-m", "bench.books", str(directory), str(records)]
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment(ROOT), capture_output=True, text=True, check=False, timeout=600
+        )
+    if done.returncode:
+        raise BenchError(f"the projector failed: {done.stderr.strip().splitlines()[-1]}")
+    found = json.loads(done.stdout)
+    seconds = found["seconds"]
+    return TakenIn(flow, records, records / seconds, executions / seconds, found["peak_mib"])
+
+
+def measure_lag(seconds: int) -> Lag:
+    """Return how far behind the back office is at a pace. Neither it nor the venue is tied to a core."""
+    lags_ms = []
+    with scratch_directory() as directory, venue("always", Cores(None, None), directory, more="[back_office]") as port:
+        path = directory / "data" / "backoffice.sqlite"
+        broker = Broker(port)
+        with broker.session, selectors.DefaultSelector() as selector:
+            selector.register(broker.session.sock, selectors.EVENT_READ)
+            _wait_for(path)
+            broker.prepare(PACE * seconds)
+            begin_ns, looked_ns = perf_counter_ns(), perf_counter_ns()
+            while broker.answered < len(broker.messages):
+                now_ns = perf_counter_ns()
+                broker.send(min(len(broker.messages), (now_ns - begin_ns) * PACE // 1_000_000_000))
+                if selector.select(_SLICE_S):
+                    broker.receive()
+                if now_ns - looked_ns > _LOOK_S * 1e9 and now_ns - begin_ns > 1e9:
+                    looked_ns = now_ns
+                    lags_ms.append((time.time_ns() - _position_ns(path)) / 1_000_000)
+    return Lag(PACE, statistics.median(lags_ms), max(lags_ms))
+
+
+def _wait_for(path: Path) -> None:
+    """Wait until the back office follows. Raise `BenchError`."""
+    deadline = time.monotonic() + START_S_MAX
+    while time.monotonic() < deadline:
+        try:
+            if _position_ns(path):
+                return
+        except sqlite3.OperationalError:
+            pass  # It is being made.
+        time.sleep(_LOOK_S)
+    raise BenchError("the back office does not follow")
+
+
+def _position_ns(path: Path) -> int:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        return int(database.execute("SELECT COALESCE(MAX(time_ns), 0) FROM position").fetchone()[0])
+
+
+def _mix() -> Iterator[AnyCommand]:
+    load = Load()
+    return chain(load.opening(), load.mixed())
+
+
+def _trades() -> Iterator[AnyCommand]:
+    """Yield orders of which every other one meets the one before it."""
+    yield from Load().opening()
+    number = 0
+    while True:
+        number += 1
+        account = ACCOUNTS[number % len(ACCOUNTS)]
+        side = BUY if number % 2 else SELL
+        good = TimeInForce.GOOD_TILL_CANCEL
+        yield NewOrder(account, number, account, f"ORDER-{number}", SYMBOL, side, LIMIT, good, 1_000, MIDDLE)
+
+
+def _write_journal(directory: Path, commands: Iterator[AnyCommand], records: int) -> int:
+    """Write a journal as a venue would, and return how many fills are in it."""
+    exchange, journal, executions = Exchange(), Journal(directory / JOURNAL), 0
+    begin_ns = time.time_ns()
+    frames = bytearray()
+    for sequence, command in enumerate(islice(commands, records), 1):
+        time_ns = begin_ns + sequence * 20_000
+        events = exchange.apply(command, time_ns)
+        executions += 2 * sum(type(event) is Trade for event in events)
+        payload = encode_value((sequence, time_ns, msgspec.Raw(encode_value(command)), events))
+        frames += encode_frame(sequence, sequence - 1, payload)
+        if sequence % _BATCH == 0 or sequence == records:
+            journal.append(bytes(frames), sequence - (sequence - 1) % _BATCH, sequence)
+            frames.clear()
+    journal.close()
+    return executions
+
+
+async def _take_in(data: Path, records: int) -> float:
+    """Take the journal into a new database, and return how many seconds it took."""
+    async with Database(address_of("sqlite:///books.sqlite", data)) as database:
+        await upgrade(database)
+        first = next(iter(JournalReader(data / JOURNAL).frames(1)))
+        projector = await Projector.open(database, identity_of(first))
+        begin_ns = perf_counter_ns()
+        rows = projector.rows()
+        for frames in history(data, 1, records):
+            for frame in frames:
+                rows.add(decode_record(frame.payload))
+            if rows.records >= BATCH_RECORDS:
+                await projector.write(rows)
+                rows = projector.rows()
+        if rows.records:
+            await projector.write(rows)
+        return (perf_counter_ns() - begin_ns) / 1e9
+
+
+if __name__ == "__main__":
+    _taken_s = asyncio.run(_take_in(Path(sys.argv[1]), int(sys.argv[2])))
+    _peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    sys.stdout.write(json.dumps({"seconds": _taken_s, "peak_mib": _peak_kib / 1024}))
