@@ -1,0 +1,38 @@
+"""What the stored integers mean: ticks, lots and smallest units, as the decimal texts that people read."""
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backoffice.projector.tables import VenueAsset, VenueInstrument
+from engine.decimals import format_decimal
+
+
+class Market(msgspec.Struct, frozen=True):
+    """The venue's assets and instruments."""
+
+    decimals: dict[str, int]
+    """By asset."""
+    instruments: dict[str, VenueInstrument]
+
+    def price(self, symbol: str, ticks: int) -> str:
+        instrument = self.instruments[symbol]
+        return format_decimal(ticks * instrument.price_increment, instrument.price_decimals)
+
+    def qty(self, symbol: str, lots: int) -> str:
+        instrument = self.instruments[symbol]
+        return format_decimal(lots * instrument.qty_increment, instrument.qty_decimals)
+
+    def amount(self, asset: str, amount: int) -> str:
+        return format_decimal(amount, self.decimals[asset])
+
+    def notional(self, symbol: str, amount: int) -> str:
+        """Return an amount of the instrument's quote asset."""
+        return self.amount(self.instruments[symbol].quote, amount)
+
+
+async def market_of(session: AsyncSession) -> Market:
+    """Return the market as the database has it now; nothing in it ever changes, but for what is added."""
+    assets = await session.execute(select(VenueAsset.asset, VenueAsset.decimals))
+    instruments = await session.scalars(select(VenueInstrument))
+    return Market(dict(assets.all()), {row.symbol: row for row in instruments})
