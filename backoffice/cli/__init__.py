@@ -16,6 +16,7 @@ from backoffice.cli import (
     journal,
     payments,
     qa,
+    report,
     screening,
     serve,
     session,
@@ -49,6 +50,7 @@ app.add_typer(payments.deposits, name="deposit")
 app.add_typer(payments.destinations, name="destination")
 app.add_typer(payments.withdrawals, name="withdrawal")
 app.add_typer(payments.sandboxes, name="sandbox")
+app.add_typer(report.app, name="report")
 app.add_typer(qa.app, name="qa")
 
 

@@ -1,0 +1,20 @@
+"""`fondaco report`: what there is to know of the venue, for people, or as JSON or CSV for programs."""
+
+import typer
+
+from backoffice.cli.report import figures, people, trading
+
+app = typer.Typer(
+    help="What there is to know of the venue, at any moment of its past where that makes sense.", no_args_is_help=True
+)
+app.command("trades")(trading.trades)
+app.command("orders")(trading.orders)
+app.command("order")(trading.order)
+app.command("volume")(figures.volume)
+app.command("fees")(figures.fees)
+app.command("sessions")(figures.sessions)
+app.command("rejects")(figures.rejects)
+app.command("pipeline")(people.pipeline)
+app.command("expiring")(people.expiring)
+app.command("hits")(people.hits)
+app.command("payments")(people.payments)

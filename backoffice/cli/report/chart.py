@@ -1,0 +1,43 @@
+"""Charts on the terminal. A drawing has no more digits than the eye sees: here alone figures become floats."""
+
+from collections.abc import Sequence
+
+import typer
+
+_HEIGHT = 18
+_WIDTH_MAX = 120
+_LABELS_MAX = 8
+
+
+def bars(title: str, names: Sequence[str], figures: Sequence[str]) -> None:
+    """Draw a bar for each name; figures are decimal texts."""
+    plot = _begin(title)
+    places = list(range(len(names)))
+    plot.bar(places, [float(figure) for figure in figures])
+    _label(plot, places, names)
+    _end(plot)
+
+
+def _begin(title: str):  # type: ignore[no-untyped-def]  # noqa: ANN202 - plotext has no types
+    import shutil
+
+    import plotext
+
+    plotext.clear_figure()
+    plotext.theme("clear")
+    plotext.plot_size(min(shutil.get_terminal_size().columns, _WIDTH_MAX), _HEIGHT)
+    plotext.title(title)
+    return plotext
+
+
+def _label(plot, places: Sequence[int], names: Sequence[str]) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    """Name some of the places below the drawing, as many as there is room for."""
+    step = max(1, -(-len(places) // _LABELS_MAX))
+    plot.xticks(places[::step], names[::step])
+
+
+def _end(plot) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001
+    import re
+
+    for line in re.sub(r"\x1b\[[0-9;]*m", "", plot.build()).splitlines():
+        typer.echo(line.rstrip())

@@ -1,0 +1,199 @@
+"""`fondaco report volume`, `fees`, `sessions`, `rejects`: figures over time."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from backoffice.cli.office import Looking
+from backoffice.cli.option_groups import grouped
+from backoffice.cli.report.options import ChartOption, When, Whose, scope_of
+from backoffice.cli.report.printing import Row, percent_text, ratio_text, show_rows
+from backoffice.cli.tables import Moment
+from backoffice.reports.by import By
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
+    from backoffice.reports.market import Market
+    from backoffice.reports.volumes import Volume
+
+_VOLUME = (
+    *("symbol", "asset", "orders", "trades", "bought", "sold"),
+    *("made", "taken", "notional", "share"),
+)
+_FEES = ("symbol", "asset", "made", "taken", "fees", "basis points")
+_SESSIONS = ("session", "role", "version", "accounts", "state", "since", "rejects", "most for")
+_REJECTS = ("session", "code", "rejects", "share", "reason")
+
+ByOption = Annotated[By, typer.Option("--by", help="What each line is about, beside the instrument.")]
+
+
+@grouped
+def volume(*, by: ByOption = By.CLIENT, whose: Whose, when: When, chart: ChartOption = False, looking: Looking) -> None:
+    """Show what was ordered and traded, made and taken, and the share of the market; both sides count."""
+
+    async def rows(_desk: "Office", session: "AsyncSession") -> list[Row]:
+        from backoffice.reports import volumes
+        from backoffice.reports.market import market_of
+
+        scope = scope_of(whose, when)
+        market, found = await market_of(session), await volumes.volumes(session, scope, by)
+        whole = await _whole(session, whose, when) if by not in _TIMES else {}
+        return [(*_key(each, by), *_volume(each, market, whole)) for each in found]
+
+    if chart:
+        _draw(by, whose, when, looking)
+        return
+    show_rows(looking, (*_heading(by), *_VOLUME), rows)
+
+
+@grouped
+def fees(*, by: ByOption = By.FIRM, whose: Whose, when: When, looking: Looking) -> None:
+    """Show the fees of what was made and taken, less rebates; in basis points of both."""
+
+    async def rows(_desk: "Office", session: "AsyncSession") -> list[Row]:
+        from backoffice.reports import volumes
+        from backoffice.reports.market import market_of
+
+        market = await market_of(session)
+        return [
+            (*_key(each, by), *_fees(each, market))
+            for each in await volumes.volumes(session, scope_of(whose, when), by)
+            if each.notional or each.fees
+        ]
+
+    show_rows(looking, (*_heading(by), *_FEES), rows)
+
+
+@grouped
+def sessions(*, when: When, looking: Looking) -> None:
+    """Show the sessions: who is there, since when, and what they were refused, and mostly why."""
+
+    async def rows(_desk: "Office", session: "AsyncSession") -> list[Row]:
+        from backoffice.reports.sessions import health
+        from engine.profile import SessionRole
+
+        return [
+            (
+                each.row.session,
+                SessionRole(each.row.role).name.lower().replace("_", "-"),
+                each.row.version,
+                each.row.accounts.replace(" ", ", "),
+                ("logged on" if each.row.is_connected else "away") + (", suspended" if each.row.is_suspended else ""),
+                Moment(each.row.connected_ns) if each.row.connected_ns else None,
+                each.rejects,
+                f"[{each.most_for}] {_reason(each.most_for)}" if each.most_for else None,
+            )
+            for each in await health(session, when.from_ns, when.until_ns)
+        ]
+
+    show_rows(looking, _SESSIONS, rows)
+
+
+@grouped
+def rejects(
+    *,
+    of: Annotated[str, typer.Option("--session", metavar="SESSION", help="Of this session.", show_default="all")] = "",
+    each_session: Annotated[bool, typer.Option("--each-session", help="Each session apart.")] = False,
+    when: When,
+    looking: Looking,
+) -> None:
+    """Show what was refused and why, most often first. Hours count as a whole."""
+
+    async def rows(_desk: "Office", session: "AsyncSession") -> list[Row]:
+        from backoffice.reports import sessions
+
+        found = await sessions.refusals(session, of, when.from_ns, when.until_ns)
+        if not of and not each_session:
+            found = sessions.by_reason(found)
+        whole = sum(each.rejects for each in found)
+        return [
+            (each.session or None, each.reason, each.rejects, percent_text(each.rejects, whole), _reason(each.reason))
+            for each in found
+        ]
+
+    show_rows(looking, _REJECTS, rows)
+
+
+_TIMES = (By.MONTH, By.DAY, By.HOUR)
+
+
+async def _whole(session: "AsyncSession", whose: Whose, when: When) -> dict[str, int]:
+    """Return the whole market's notional by instrument, of which somebody has a share."""
+    from backoffice.reports import volumes
+
+    scope = scope_of(Whose(symbol=whose.symbol), when)
+    return volumes.by_symbol(await volumes.volumes(session, scope, By.INSTRUMENT))
+
+
+def _heading(by: By) -> tuple[str, ...]:
+    return () if by is By.INSTRUMENT else (by.value,)
+
+
+def _key(each: "Volume", by: By) -> tuple[str, ...]:
+    return () if by is By.INSTRUMENT else (each.key,)
+
+
+def _volume(each: "Volume", market: "Market", whole: dict[str, int]) -> Row:
+    symbol = each.symbol
+    return (
+        symbol,
+        market.instruments[symbol].quote,
+        each.orders,
+        each.trades,
+        market.qty(symbol, each.bought_qty),
+        market.qty(symbol, each.sold_qty),
+        market.notional(symbol, each.maker_notional),
+        market.notional(symbol, each.taker_notional),
+        market.notional(symbol, each.notional),
+        percent_text(each.notional, whole.get(symbol, 0)),
+    )
+
+
+def _fees(each: "Volume", market: "Market") -> Row:
+    symbol = each.symbol
+    return (
+        symbol,
+        market.instruments[symbol].quote,
+        market.notional(symbol, each.maker_notional),
+        market.notional(symbol, each.taker_notional),
+        market.notional(symbol, each.fees),
+        ratio_text(each.fees * 10_000, each.notional),
+    )
+
+
+def _reason(code: int) -> str:
+    """Return what a code of a refusal means."""
+    from engine.reject import RejectReason
+    from fixgw.reject import GatewayReject
+
+    if code == 0:
+        return "a command of the house"
+    reasons: tuple[RejectReason | GatewayReject, ...] = (*RejectReason, *GatewayReject)
+    return next((reason.text for reason in reasons if reason == code), "unknown")
+
+
+def _draw(by: By, whose: Whose, when: When, looking: Looking) -> None:
+    """Draw the notional of each instrument, a bar for each line of the report."""
+    from backoffice.cli.loop import run
+    from backoffice.cli.report.chart import bars
+    from backoffice.staff.permissions import Permission
+
+    async def found() -> "tuple[Market, list[Volume]]":
+        from backoffice.reports import volumes
+        from backoffice.reports.market import market_of
+
+        async with looking.office() as desk, desk.database.reading() as session:
+            desk.actor.require(Permission.SEE_RECORDS)
+            return await market_of(session), await volumes.volumes(session, scope_of(whose, when), by)
+
+    market, volumes_found = run(found())
+    for symbol in sorted({each.symbol for each in volumes_found}):
+        of = [each for each in volumes_found if each.symbol == symbol]
+        quote = market.instruments[symbol].quote
+        bars(
+            f"{symbol}: notional in {quote}, by {by}",
+            [each.key for each in of],
+            [market.notional(symbol, each.notional) for each in of],
+        )

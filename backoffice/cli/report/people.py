@@ -1,0 +1,141 @@
+"""`fondaco report pipeline`, `expiring`, `hits`, `payments`: what waits for staff, and for how long."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from backoffice.cli.office import Looking
+from backoffice.cli.option_groups import grouped
+from backoffice.cli.report.options import When
+from backoffice.cli.report.printing import Row, age_text, show_rows
+from backoffice.cli.tables import Form, Moment
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
+
+_PIPELINE = ("state", "client", "name", "type", "jurisdiction", "rating", "entered by", "since", "age")
+_EXPIRING = ("expires", "days", "client", "name", "what", "number", "file")
+_HITS = ("hit", "client", "name", "subject", "said", "list", "listed", "score", "found", "age")
+_PAYMENTS = ("kind", "asset", "state", "count", "amount", "oldest", "age")
+
+
+@grouped
+def pipeline(
+    *,
+    every: Annotated[bool, typer.Option("--all", help="Those too that were rejected or have left.")] = False,
+    looking: Looking,
+) -> None:
+    """Show the clients by state, in the order of the workflow, and how long each has been there."""
+
+    async def rows(desk: "Office", session: "AsyncSession") -> list[Row]:
+        from backoffice.reports import clients
+
+        return [
+            (
+                each.client.state,
+                each.client.id,
+                each.client.name,
+                each.client.entity_type,
+                each.client.jurisdiction,
+                each.client.rating,
+                each.client.entered_by,
+                Moment(each.since_ns),
+                _age(desk, looking, each.since_ns),
+            )
+            for each in await clients.pipeline(session, all_states=every)
+        ]
+
+    show_rows(looking, _PIPELINE, rows)
+
+
+@grouped
+def expiring(
+    *,
+    days: Annotated[int, typer.Option("--days", metavar="N", min=0, max=3_650, help="Within so many days.")] = 60,
+    looking: Looking,
+) -> None:
+    """Show documents and licences of clients that have expired, or soon will."""
+
+    async def rows(desk: "Office", session: "AsyncSession") -> list[Row]:
+        from backoffice.crm.loading import day_of
+        from backoffice.crm.tables.file import ClientDocument
+        from backoffice.reports import clients
+        from backoffice.staff.sealing import place
+
+        today = day_of(desk.now_ns)
+        found: list[Row] = []
+        for each in await clients.expiring(session, today, days):
+            paper = each.document
+            file = None
+            if paper is not None:
+                sealed_at = place(ClientDocument.__tablename__, "name", paper.number)
+                file = desk.sealer.shown(desk.actor, paper.name, sealed_at)
+            left = (each.expires - today).days
+            found.append(
+                (each.expires.isoformat(), left, each.client.id, each.client.name, each.what, each.number, file)
+            )
+        return found
+
+    show_rows(looking, _EXPIRING, rows)
+
+
+@grouped
+def hits(*, looking: Looking) -> None:
+    """Show screening hits that nobody has decided on, the oldest first."""
+
+    async def rows(desk: "Office", session: "AsyncSession") -> list[Row]:
+        from backoffice.crm.tables.check import ScreeningHit
+        from backoffice.reports import clients
+        from backoffice.staff.sealing import place
+
+        return [
+            (
+                hit.id,
+                client.id,
+                client.name,
+                hit.subject,
+                desk.sealer.shown(desk.actor, hit.said, place(ScreeningHit.__tablename__, "said", hit.number)),
+                hit.list,
+                hit.listed,
+                hit.score,
+                Moment(hit.found_ns),
+                _age(desk, looking, hit.found_ns),
+            )
+            for client, hit in await clients.open_hits(session)
+        ]
+
+    show_rows(looking, _HITS, rows)
+
+
+@grouped
+def payments(*, when: When, looking: Looking) -> None:
+    """Show deposits and withdrawals by asset and state: how many, how much, and how long the oldest has waited."""
+
+    async def rows(desk: "Office", session: "AsyncSession") -> list[Row]:
+        from backoffice.cli.payments.amounts import decimals_of, shown
+        from backoffice.reports.payments import standings
+
+        decimals = decimals_of(desk.settings)
+        return [
+            (
+                each.kind,
+                each.asset,
+                each.state,
+                each.count,
+                shown(each.amount, each.asset, decimals),
+                Moment(each.oldest_ns),
+                _age(desk, looking, each.oldest_ns),
+            )
+            for each in await standings(session, when.from_ns, when.until_ns)
+        ]
+
+    show_rows(looking, _PAYMENTS, rows)
+
+
+def _age(desk: "Office", looking: Looking, since_ns: int) -> str | int:
+    """Return an age: people get it in words, programs in seconds."""
+    if looking.form is Form.PEOPLE:
+        return age_text(since_ns, desk.now_ns)
+    return max(0, desk.now_ns - since_ns) // 1_000_000_000

@@ -1,0 +1,260 @@
+"""`fondaco report trades`, `orders`, `order`: what was traded, what was ordered, and what became of it."""
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from backoffice.cli.office import Looking
+from backoffice.cli.option_groups import grouped
+from backoffice.cli.report.options import (
+    CountOption,
+    EveryOption,
+    LookingBack,
+    When,
+    Whose,
+    record_of,
+    scope_of,
+)
+from backoffice.cli.report.printing import Row, show_pages
+from backoffice.cli.tables import Cell, Form, Moment
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
+    from backoffice.projector.tables import OrderRow
+    from backoffice.reports.blotter import Blotted
+    from backoffice.reports.market import Market
+    from backoffice.reports.orders import Step
+
+_TRADES = (
+    *("trade", "record", "time", "symbol", "price", "quantity", "notional", "asset"),
+    *("taker", "side", "taker fee", "taker order", "maker", "maker fee", "maker order", "corrections"),
+)
+_TRADES_FOR_PEOPLE = (
+    *("trade", "record", "time", "symbol", "price", "quantity", "notional"),
+    *("taker", "side", "taker fee", "maker", "maker fee", "corrections"),
+)
+_ORDERS = (
+    *("order", "entered", "account", "session", "ClOrdID", "symbol", "side", "type", "in force"),
+    *("quantity", "price", "filled", "average price", "left", "status", "changed", "record", "terms"),
+)
+_ORDERS_FOR_PEOPLE = (
+    *("order", "entered", "account", "ClOrdID", "symbol", "side", "type", "in force"),
+    *("quantity", "price", "filled", "average price", "left", "status", "record"),
+)
+_LIFE = (
+    *("record", "time", "what", "ClOrdID", "quantity", "price", "left", "filled", "status"),
+    *("trade", "trade quantity", "trade price", "against", "fee", "why"),
+)
+
+
+@grouped
+def trades(
+    *,
+    whose: Whose,
+    when: When,
+    count: CountOption = 100,
+    every: EveryOption = False,
+    looking: LookingBack,
+) -> None:
+    """List trades with both their sides, their fees, and how staff have corrected them; the newest last."""
+    is_for_people = looking.form is Form.PEOPLE
+
+    async def pages(_desk: "Office", session: "AsyncSession") -> AsyncGenerator[Sequence[Row]]:
+        from backoffice.reports import blotter
+        from backoffice.reports.market import market_of
+
+        scope = scope_of(whose, when, await record_of(session, looking.as_of))
+        market = await market_of(session)
+        async for page in blotter.trades(session, scope, None if every else count):
+            yield [_trade(each, market, is_for_people=is_for_people) for each in page]
+
+    show_pages(looking, _TRADES_FOR_PEOPLE if is_for_people else _TRADES, pages)
+
+
+@grouped
+def orders(
+    *,
+    whose: Whose,
+    when: When,
+    is_open: Annotated[bool, typer.Option("--open", help="Open ones only.")] = False,
+    count: CountOption = 100,
+    every: EveryOption = False,
+    looking: Looking,
+) -> None:
+    """List orders as they are now, the one that was entered last at the end."""
+    is_for_people = looking.form is Form.PEOPLE
+
+    async def pages(_desk: "Office", session: "AsyncSession") -> AsyncGenerator[Sequence[Row]]:
+        from backoffice.reports import orders as of_orders
+        from backoffice.reports.market import market_of
+
+        market, scope = await market_of(session), scope_of(whose, when)
+        async for page in of_orders.orders(session, scope, None if every else count, is_open=is_open):
+            yield [_order(each, market, is_for_people=is_for_people) for each in page]
+
+    show_pages(looking, _ORDERS_FOR_PEOPLE if is_for_people else _ORDERS, pages)
+
+
+@grouped
+def order(
+    number: Annotated[int, typer.Argument(metavar="ORDER", min=1, help="Its OrderID.", show_default=False)],
+    looking: LookingBack,
+) -> None:
+    """Show the life of one order: each report on it, with the trades, who was against it, and its fees."""
+    heading: dict[str, Cell] = {}
+
+    async def pages(_desk: "Office", session: "AsyncSession") -> AsyncGenerator[Sequence[Row]]:
+        from backoffice.reports.market import market_of
+        from backoffice.reports.orders import life_of
+
+        market = await market_of(session)
+        found, life = await life_of(session, number, await record_of(session, looking.as_of))
+        heading.update(
+            order=found.order_id,
+            account=found.account,
+            session=found.session,
+            instrument=found.symbol,
+            side=_side(found.side),
+            type=_order_type(found.order_type),
+            terms=found.terms,
+        )
+        if looking.form is Form.PEOPLE:
+            for name, cell in heading.items():
+                typer.echo(f"{name:<12}{cell or '–'}")
+            typer.echo("")
+        yield [_step(step, found, market) for step in life]
+
+    show_pages(looking, _LIFE, pages)
+
+
+def _trade(blotted: "Blotted", market: "Market", *, is_for_people: bool) -> Row:
+    trade, symbol = blotted.trade, blotted.trade.symbol
+    front = (
+        f"T{trade.trade_id}",
+        trade.sequence,
+        Moment(trade.time_ns),
+        symbol,
+        market.price(symbol, blotted.price),
+        market.qty(symbol, blotted.qty),
+        market.notional(symbol, blotted.notional),
+    )
+    taker_fee, maker_fee = (market.notional(symbol, fee) for fee in (blotted.taker_fee, blotted.maker_fee))
+    taker, maker, side = trade.taker_account, trade.maker_account, _side(trade.taker_side)
+    corrections = _corrections(blotted, market)
+    if is_for_people:
+        return (*front, taker, side, taker_fee, maker, maker_fee, corrections)
+    of_taker = (market.instruments[symbol].quote, taker, side, taker_fee, trade.taker_order_id)
+    return (*front, *of_taker, maker, maker_fee, trade.maker_order_id, corrections)
+
+
+def _corrections(blotted: "Blotted", market: "Market") -> str:
+    symbol = blotted.trade.symbol
+    said = []
+    for each in blotted.amendments:
+        was = f"{market.qty(symbol, each.previous_qty)} at {market.price(symbol, each.previous_price)}"
+        what = "corrected" if each.qty else "busted"
+        said.append(f"was {was}; {what} by {each.by}, record {each.sequence}: {each.why}")
+    return "; ".join(said)
+
+
+def _order(row: "OrderRow", market: "Market", *, is_for_people: bool) -> Row:
+    symbol = row.symbol
+    head = (row.order_id, Moment(row.entered_ns), row.account)
+    terms = (symbol, _side(row.side), _order_type(row.order_type), _in_force(row.time_in_force))
+    state = (
+        market.qty(symbol, row.qty),
+        market.price(symbol, row.price) if row.price else None,
+        market.qty(symbol, row.cum_qty),
+        _average(row, market),
+        market.qty(symbol, row.leaves_qty),
+        _status(row.status),
+    )
+    if is_for_people:
+        return (*head, row.cl_ord_id, *terms, *state, row.sequence)
+    return (*head, row.session, row.cl_ord_id, *terms, *state, Moment(row.time_ns), row.sequence, row.terms)
+
+
+def _step(step: "Step", order: "OrderRow", market: "Market") -> Row:
+    from engine.values import CancelReason
+
+    execution, trade, symbol = step.execution, step.trade, order.symbol
+    front = (
+        execution.sequence,
+        Moment(execution.time_ns),
+        _EXEC_TYPES.get(execution.exec_type, execution.exec_type),
+        execution.cl_ord_id,
+        market.qty(symbol, execution.qty),
+        market.price(symbol, execution.price) if execution.price else None,
+        market.qty(symbol, execution.leaves_qty),
+        market.qty(symbol, execution.cum_qty),
+        _status(execution.status),
+    )
+    why = _word(CancelReason(execution.reason).name) if execution.reason else None
+    if trade is None:
+        return (*front, None, None, None, None, None, why)
+    is_maker = trade.maker_order_id == order.order_id
+    return (
+        *front,
+        f"T{trade.trade_id}",
+        market.qty(symbol, trade.qty),
+        market.price(symbol, trade.price),
+        trade.taker_account if is_maker else trade.maker_account,
+        market.notional(symbol, trade.maker_fee if is_maker else trade.taker_fee),
+        why,
+    )
+
+
+_EXEC_TYPES = {
+    "0": "accepted",
+    "F": "fill",
+    "4": "cancelled",
+    "C": "expired",
+    "5": "replaced",
+    "L": "triggered",
+    "D": "restated",
+    "G": "trade corrected",
+    "H": "trade busted",
+}
+
+
+def _average(row: "OrderRow", market: "Market") -> str | None:
+    """Return the average price of what is filled, to as many digits as prices have and two more."""
+    from engine.decimals import divide_rounded, format_decimal
+
+    if not row.cum_qty:
+        return None
+    instrument = market.instruments[row.symbol]
+    ticks = row.cum_notional * instrument.price_increment * 100
+    scaled = divide_rounded(ticks, row.cum_qty * instrument.notional_per_tick_lot)
+    return format_decimal(scaled, instrument.price_decimals + 2)
+
+
+def _side(side: int) -> str:
+    from engine.values import Side
+
+    return "buys" if side == Side.BUY else "sells"
+
+
+def _order_type(order_type: int) -> str:
+    from engine.values import OrderType
+
+    return _word(OrderType(order_type).name)
+
+
+def _in_force(time_in_force: int) -> str:
+    from engine.values import TimeInForce
+
+    return _word(TimeInForce(time_in_force).name)
+
+
+def _status(status: int) -> str:
+    from engine.values import OrderStatus
+
+    return _word(OrderStatus(status).name)
+
+
+def _word(name: str) -> str:
+    return name.lower().replace("_", " ")
