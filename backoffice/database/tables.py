@@ -8,7 +8,8 @@ from backoffice.ledger import tables as ledger
 from backoffice.payments import tables as payments
 from backoffice.projector import tables as projector
 from backoffice.staff import tables as staff
+from backoffice.surveillance import tables as surveillance
 
-__all__ = ["access", "crm", "ledger", "metadata", "outbox", "payments", "projector", "staff"]
+__all__ = ["access", "crm", "ledger", "metadata", "outbox", "payments", "projector", "staff", "surveillance"]
 
 metadata = Base.metadata

@@ -1,0 +1,148 @@
+"""Layering and spoofing: orders on one side that are not meant to trade move the price for one on the other side.
+
+What it looks like: an account trades on one side, and within seconds cancels much larger orders that it had entered on
+the other side shortly before; and again. What it cancels on the side where it trades speaks against it: a market maker
+who moves a quote cancels both sides. One big cancel is nothing.
+
+Sources: Regulation (EU) 596/2014 (MAR), article 12(2)(c), and Delegated Regulation (EU) 2016/522, annex II, section 1
+(layering and spoofing); Commodity Exchange Act, section 4c(a)(5)(C) (spoofing), with the CFTC's guidance of
+28 May 2013; FINRA rule 5210, supplementary material .03 (disruptive quoting and trading).
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from backoffice.surveillance.parameters import Parameters
+from backoffice.surveillance.rows import Finding, Step, Window
+
+DETECTOR: Final = "layering"
+
+
+class _Episode:
+    """What an account does within seconds of a trade."""
+
+    __slots__ = ("cancels", "cancels_count", "first_ns", "last_sequence", "orders", "other_qty", "own_qty", "trades")
+
+    def __init__(self, first_ns: int) -> None:
+        self.first_ns = first_ns
+        self.last_sequence = 0
+        self.orders: dict[int, int] = {}
+        """Quantities of the orders that trade."""
+        self.trades: list[int] = []
+        self.own_qty = 0
+        """What was cancelled on their side,"""
+        self.other_qty = 0
+        """and on the other."""
+        self.cancels: list[dict[str, int]] = []
+        self.cancels_count = 0
+
+
+class Layering:
+    """Goes through the steps of one account in one instrument after the other; it holds those of some seconds."""
+
+    def __init__(self, parameters: Parameters, window: Window) -> None:
+        self._parameters = parameters
+        self._window = window
+        self._of = ("", "")
+        self._open: dict[int, _Episode] = {}
+        """By the side that trades."""
+        self._count = 0
+        self._largest_qty = 0
+        self._evidence: list[dict[str, Any]] = []
+        self._found: list[Finding] = []
+
+    def add(self, step: Step) -> None:
+        """Add the next step, in the order of `Step`."""
+        if self._of != (step.account, step.symbol):
+            self._end_account()
+            self._of = step.account, step.symbol
+        within_ns = self._parameters.layering_cancel_within_ns
+        for side, episode in list(self._open.items()):
+            if step.time_ns - episode.first_ns > within_ns:
+                self._end_episode(side)
+        if step.trade_id:
+            self._traded(step)
+        else:
+            self._canceled(step)
+
+    def findings(self) -> list[Finding]:
+        """Return what there is to find in all that was added."""
+        self._end_account()
+        return self._found
+
+    def _traded(self, step: Step) -> None:
+        if not self._window.from_ns <= step.time_ns < self._window.until_ns:
+            return  # It is another window's.
+        episode = self._open.setdefault(step.side, _Episode(step.time_ns))
+        episode.last_sequence = step.sequence
+        episode.orders[step.order_id] = step.qty
+        if len(episode.trades) < self._parameters.evidence_max:
+            episode.trades.append(step.trade_id)
+
+    def _canceled(self, step: Step) -> None:
+        for side, episode in self._open.items():
+            if side == step.side:
+                episode.own_qty += step.qty
+            elif (
+                step.entered_sequence < episode.last_sequence
+                and step.time_ns - step.entered_ns <= self._parameters.layering_lifetime_max_ns
+            ):
+                episode.other_qty += step.qty
+                episode.cancels_count += 1
+                if len(episode.cancels) < self._parameters.evidence_max:
+                    episode.cancels.append(
+                        {
+                            "order": step.order_id,
+                            "record": step.sequence,
+                            "time_ns": step.time_ns,
+                            "entered_ns": step.entered_ns,
+                            "qty": step.qty,
+                        }
+                    )
+
+    def _end_episode(self, side: int) -> None:
+        episode = self._open.pop(side)
+        traded_qty = sum(episode.orders.values())
+        if episode.other_qty < self._parameters.layering_size_ratio * (traded_qty + episode.own_qty):
+            return
+        self._count += 1
+        self._largest_qty = max(self._largest_qty, episode.other_qty)
+        if len(self._evidence) < self._parameters.evidence_max:
+            self._evidence.append(
+                {
+                    "first_ns": episode.first_ns,
+                    "side": side,
+                    "trades": episode.trades,
+                    "orders": list(_first(episode.orders, self._parameters.evidence_max)),
+                    "orders_qty": traded_qty,
+                    "canceled": episode.cancels_count,
+                    "canceled_qty": episode.other_qty,
+                    "canceled_orders": episode.cancels,
+                }
+            )
+
+    def _end_account(self) -> None:
+        for side in list(self._open):
+            self._end_episode(side)
+        parameters = self._parameters
+        if self._count >= parameters.layering_episodes_min:
+            account, symbol = self._of
+            evidence = {
+                "figures": {"episodes": self._count, "canceled_qty_max": self._largest_qty},
+                "thresholds": {
+                    "layering_cancel_within_ns": parameters.layering_cancel_within_ns,
+                    "layering_lifetime_max_ns": parameters.layering_lifetime_max_ns,
+                    "layering_size_ratio": parameters.layering_size_ratio,
+                    "layering_episodes_min": parameters.layering_episodes_min,
+                },
+                "episodes": self._evidence,
+            }
+            summary = f"{account} cancelled much larger orders just after it traded against them in {symbol}, "
+            summary += f"{self._count} times"
+            self._found.append(Finding(DETECTOR, account, symbol, self._window, summary, evidence))
+        self._count = self._largest_qty = 0
+        self._evidence = []
+
+
+def _first(orders: Iterable[int], count: int) -> Iterable[int]:
+    return (order for _, order in zip(range(count), orders, strict=False))

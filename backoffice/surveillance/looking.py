@@ -1,0 +1,187 @@
+"""Looks at trading hour by hour (UTC), and raises an alert for what is found, once however often it is looked at.
+
+An hour is looked at when it is over: when the projector has taken in a record of a later one. What is looked at as time
+goes by goes on from where it was, which stands in the database; alerts and that are one transaction.
+"""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backoffice.database import Database
+from backoffice.database.serializing import one_at_a_time
+from backoffice.projector.counters import HOUR_NS
+from backoffice.staff import audit
+from backoffice.staff.actor import BACK_OFFICE, Actor
+from backoffice.surveillance import reading
+from backoffice.surveillance.layering import Layering
+from backoffice.surveillance.marking_the_close import MarkingTheClose
+from backoffice.surveillance.order_to_trade import order_to_trade
+from backoffice.surveillance.parameters import PARAMETERS, SECOND_NS, Parameters
+from backoffice.surveillance.rows import Finding, Window
+from backoffice.surveillance.tables import Alert, SurveillancePosition
+from backoffice.surveillance.unusual_volume import UnusualVolume
+from backoffice.surveillance.wash_trades import WashTrades
+
+HOURS_MAX: Final = 100
+"""How many hours `watch` looks at in one go."""
+_WATCH: Final = "watch"
+_DAY: Final = timedelta(days=1)
+
+
+class Looked(msgspec.Struct, frozen=True):
+    """What looking came to."""
+
+    hours: int
+    """With records in them."""
+    alerts: list[Alert]
+    """New ones."""
+
+
+async def watch(
+    database: Database, now_ns: int, *, day_ends: str = "00:00", parameters: Parameters = PARAMETERS
+) -> Looked:
+    """Look at the hours that are over and have not been looked at yet; the next time the rest, if there are many.
+
+    `day_ends`: when a trading day ends, UTC. Raise `DatabaseFault`.
+    """
+    alerts: list[Alert] = []
+    for count in range(HOURS_MAX):
+        async with database.reading() as session:
+            position = await session.get(SurveillancePosition, _WATCH)
+            hour = await _hour_to_look_at(session, 0 if position is None else position.hour)
+            if hour is None:
+                return Looked(count, alerts)
+            findings = await look_at(session, hour, day_ends, parameters)
+        async with database.writing() as session:
+            position = await session.get(SurveillancePosition, _WATCH, with_for_update=True)
+            if position is None:
+                position = SurveillancePosition(follower=_WATCH, hour=0)
+                session.add(position)
+            position.hour = max(position.hour, hour + 1)
+            alerts += await raise_alerts(session, BACK_OFFICE, findings, parameters, now_ns)
+    return Looked(HOURS_MAX, alerts)
+
+
+async def look_again(
+    database: Database,
+    actor: Actor,
+    from_hour: int,
+    until_hour: int,
+    now_ns: int,
+    *,
+    day_ends: str = "00:00",
+    parameters: Parameters = PARAMETERS,
+) -> Looked:
+    """Look at all hours of a time that are over, whether they have been looked at or not. Raise `DatabaseFault`."""
+    alerts: list[Alert] = []
+    count = 0
+    while True:
+        async with database.reading() as session:
+            hour = await _hour_to_look_at(session, from_hour)
+            if hour is None or hour >= until_hour:
+                return Looked(count, alerts)
+            findings = await look_at(session, hour, day_ends, parameters)
+        async with database.writing() as session:
+            alerts += await raise_alerts(session, actor, findings, parameters, now_ns)
+        count += 1
+        from_hour = hour + 1
+
+
+async def look_at(session: AsyncSession, hour: int, day_ends: str, parameters: Parameters) -> list[Finding]:
+    """Return what all detectors find in an hour."""
+    window = Window(hour * HOUR_NS, (hour + 1) * HOUR_NS)
+    firm_of = await reading.firms(session)
+    wash_trades = WashTrades(parameters, window, firm_of)
+    async for trade in reading.trades(session, window):
+        wash_trades.add(trade)
+    layering = Layering(parameters, window)
+    async for step in reading.steps(session, window, parameters):
+        layering.add(step)
+    found = [*wash_trades.findings(), *layering.findings()]
+    found += await _closes(session, window, _day_end_ns(window, day_ends), parameters)
+    async for seen in reading.hours(session, hour):
+        ratio = order_to_trade(parameters, window, seen)
+        if ratio is not None:
+            found.append(ratio)
+    volume = UnusualVolume(parameters, window, hour)
+    async for seen in reading.histories(session, hour, parameters.volume_history_hours):
+        volume.add(seen)
+    return [*found, *volume.findings()]
+
+
+async def raise_alerts(
+    session: AsyncSession, actor: Actor, findings: list[Finding], parameters: Parameters, now_ns: int
+) -> list[Alert]:
+    """Store what has been found and is not there yet; return that."""
+    if not findings:
+        return []
+    await one_at_a_time(session, "surveillance alerts")
+    raised = []
+    for finding in findings:
+        known = await session.scalar(
+            select(Alert.id).where(
+                Alert.detector == finding.detector,
+                Alert.subject == finding.subject,
+                Alert.symbol == finding.symbol,
+                Alert.from_ns == finding.window.from_ns,
+                Alert.until_ns == finding.window.until_ns,
+            )
+        )
+        if known is not None:
+            continue
+        alert = Alert(
+            detector=finding.detector,
+            subject=finding.subject,
+            symbol=finding.symbol,
+            from_ns=finding.window.from_ns,
+            until_ns=finding.window.until_ns,
+            raised_ns=now_ns,
+            parameters=parameters.version,
+            summary=finding.summary,
+            evidence=finding.evidence,
+            case_id=None,
+        )
+        session.add(alert)
+        await session.flush()
+        after = {"detector": alert.detector, "subject": alert.subject, "symbol": alert.symbol}
+        await audit.record(
+            *(session, actor, "raise", alert.audit_subject),
+            before=None,
+            after={**after, "parameters": alert.parameters},
+            why=alert.summary,
+            now_ns=now_ns,
+        )
+        raised.append(alert)
+    return raised
+
+
+async def _closes(session: AsyncSession, window: Window, day_end_ns: int, parameters: Parameters) -> list[Finding]:
+    period_ns = parameters.close_period_ns
+    firm_of = await reading.firms(session)
+    found = []
+    for symbol, close_ns in sorted((await reading.closes(session, window, period_ns, day_end_ns)).items()):
+        period = Window(close_ns - period_ns, close_ns)
+        marking = MarkingTheClose(parameters, window, symbol, period, firm_of)
+        async for trade in reading.trades(session, Window(period.from_ns - period_ns, close_ns), symbol):
+            marking.add(trade)
+        found += marking.findings()
+    return found
+
+
+async def _hour_to_look_at(session: AsyncSession, from_hour: int) -> int | None:
+    """Return the next hour with records, None if there is none that is over."""
+    hour = await reading.next_hour(session, from_hour)
+    return hour if hour is not None and hour < await reading.hours_over(session) else None
+
+
+def _day_end_ns(window: Window, day_ends: str) -> int:
+    """Return the first end of a trading day after the beginning of a window."""
+    begins = datetime.fromtimestamp(window.from_ns // SECOND_NS, UTC)
+    ends = datetime.combine(begins.date(), time.fromisoformat(day_ends), UTC)
+    if ends <= begins:
+        ends += _DAY
+    return int(ends.timestamp()) * SECOND_NS

@@ -1,0 +1,73 @@
+"""What detectors take in: rows of a window, and what they give out: findings. Quantities are lots, prices ticks."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+
+class Window(NamedTuple):
+    """A time that is looked at as a whole, the first moment inclusive, the last exclusive."""
+
+    from_ns: int
+    until_ns: int
+
+
+class TradeSeen(NamedTuple):
+    """A trade as it stands now, in the order of trades."""
+
+    trade_id: int
+    sequence: int
+    time_ns: int
+    symbol: str
+    price: int
+    qty: int
+    maker_account: str
+    maker_order_id: int
+    taker_account: str
+    taker_order_id: int
+    taker_side: int
+
+
+class Step(NamedTuple):
+    """A trade or a cancel of an account's order, sorted by account, instrument and then as it happened."""
+
+    account: str
+    symbol: str
+    sequence: int
+    time_ns: int
+    order_id: int
+    side: int
+    trade_id: int
+    """0 for a cancel."""
+    qty: int
+    """Of the order if it traded; what was left of it if it was cancelled."""
+    entered_sequence: int
+    entered_ns: int
+
+
+class HourSeen(NamedTuple):
+    """What an account did in an instrument in an hour, sorted by account, instrument, hour."""
+
+    hour: int
+    account: str
+    symbol: str
+    orders: int
+    replaces: int
+    cancels: int
+    trades: int
+    qty: int
+    """Bought and sold, together."""
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What a detector has found: whoever finds the same of the same window again finds nothing new."""
+
+    detector: str
+    subject: str
+    """An account or a firm."""
+    symbol: str
+    window: Window
+    summary: str
+    """One sentence, for people."""
+    evidence: dict[str, Any]
+    """JSON without floats: figures, thresholds, and where it is to be seen."""

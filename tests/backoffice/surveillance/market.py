@@ -1,0 +1,93 @@
+"""A market for tests of surveillance: accounts that trade through the engine, and the database that follows it."""
+
+import msgspec
+
+from backoffice.database import Database
+from backoffice.projector.projector import Projector
+from backoffice.projector.rows import decode_record
+from backoffice.staff.actor import BACK_OFFICE
+from backoffice.surveillance.looking import Looked, look_again
+from backoffice.surveillance.parameters import PARAMETERS, Parameters
+from engine import commands
+from engine.exchange import Exchange
+from engine.frames import encode_value
+from engine.values import BUY, LIMIT, SELL, Phase, Side, TimeInForce
+
+JOURNAL = "2" * 64
+SECOND_NS = 1_000_000_000
+MINUTE_NS = 60 * SECOND_NS
+HOUR_NS = 60 * MINUTE_NS
+DAY_NS = 24 * HOUR_NS
+START_NS = 20_000 * DAY_NS + 9 * HOUR_NS
+SYMBOL = "BTC/USD"
+FIRMS = {"A": "A", "B": "B", "C": "C", "F1": "F", "F2": "F"}
+
+
+class Market:
+    """Five accounts, two of them of one firm; nothing prevents self-trades. Time passes as tests say."""
+
+    def __init__(self) -> None:
+        self.now_ns = START_NS
+        self._exchange = Exchange()
+        self._payloads: list[bytes] = []
+        self._ids = 0
+        self._apply(commands.AddAsset("BTC", 3))
+        self._apply(commands.AddAsset("USD", 6))
+        self._apply(commands.AddInstrument(SYMBOL, "BTC", "USD", 1, 2, 1, 3, 0, 0, 1_000_000))
+        for account, firm in FIRMS.items():
+            self._apply(commands.OpenAccount(account, firm))
+            self._apply(commands.ProvisionSession(account, (account,), "hash"))
+            for asset in ("BTC", "USD"):
+                self._apply(commands.Credit(account, asset, 10**15, f"{account}-{asset}"))
+
+    def _apply(self, command: commands.AnyCommand) -> None:
+        encoded = msgspec.Raw(encode_value(command))
+        events = self._exchange.apply(command, self.now_ns)
+        self._payloads.append(encode_value((len(self._payloads) + 1, self.now_ns, encoded, events)))
+        self.now_ns += 1
+
+    def wait(self, seconds: int) -> None:
+        """Let time pass."""
+        self.now_ns += seconds * SECOND_NS
+
+    def until(self, time_ns: int) -> None:
+        """Let it be a later time."""
+        assert time_ns >= self.now_ns, "time goes on"
+        self.now_ns = time_ns
+
+    def order(self, account: str, side: Side, qty: int, price: int) -> str:
+        """Enter an order, and return its ClOrdID."""
+        self._ids += 1
+        cl_ord_id = f"o{self._ids}"
+        day = TimeInForce.GOOD_TILL_CANCEL
+        self._apply(commands.NewOrder(account, 1, account, cl_ord_id, SYMBOL, side, LIMIT, day, qty, price))
+        return cl_ord_id
+
+    def cancel(self, account: str, cl_ord_id: str, side: Side) -> None:
+        self._ids += 1
+        self._apply(commands.CancelOrder(account, 1, account, f"o{self._ids}", cl_ord_id, 0, SYMBOL, side))
+
+    def trade(self, maker: str, taker: str, qty: int, price: int, taker_side: Side = BUY) -> None:
+        """Let two accounts trade with each other."""
+        self.order(maker, SELL if taker_side is BUY else BUY, qty, price)
+        self.order(taker, taker_side, qty, price)
+
+    def phase(self, phase: Phase) -> None:
+        self._apply(commands.SetPhase(SYMBOL, phase, "tom", "time"))
+
+    async def project(self, database: Database) -> None:
+        """Let the database follow so far."""
+        projector = await Projector.open(database, JOURNAL)
+        rows = projector.rows()
+        for payload in self._payloads[projector.sequence :]:
+            rows.add(decode_record(payload))
+        await projector.write(rows)
+
+    async def looked_at(self, database: Database, parameters: Parameters = PARAMETERS) -> Looked:
+        """Let it be two hours later, and look at all hours."""
+        self.wait(7_200)
+        self._apply(commands.AddAsset(f"X{len(self._payloads)}", 0))
+        await self.project(database)
+        return await look_again(
+            database, BACK_OFFICE, 0, self.now_ns // HOUR_NS, self.now_ns, day_ends="17:30", parameters=parameters
+        )

@@ -1,0 +1,74 @@
+"""Looking: each hour that is over, once, from where it was; nothing is raised twice, and all of it is on the trail."""
+
+from sqlalchemy import func, select
+
+from backoffice.database import Database
+from backoffice.staff.audit import Wanted, entries
+from backoffice.surveillance import looking
+from backoffice.surveillance.looking import Looked, watch
+from backoffice.surveillance.tables import Alert
+from engine.values import BUY
+from tests.backoffice.surveillance.market import DAY_NS, Market
+
+
+def wash(market: Market) -> None:
+    for _ in range(2):
+        market.trade("A", "A", 5, 100)
+
+
+async def count_of_alerts(database: Database) -> int:
+    async with database.reading() as session:
+        return await session.scalar(select(func.count()).select_from(Alert)) or 0
+
+
+async def test_whoever_looks_again_finds_nothing_new(database: Database) -> None:
+    market = Market()
+    wash(market)
+    assert len((await market.looked_at(database)).alerts) == 1
+    again = await market.looked_at(database)
+    assert (again.hours > 0, again.alerts) == (True, [])
+    watched = await watch(database, market.now_ns)
+    assert (watched.hours > 0, watched.alerts) == (True, [])
+    assert await count_of_alerts(database) == 1
+    wash(market)
+    assert len((await market.looked_at(database)).alerts) == 1, "another hour, another alert"
+
+
+async def test_the_watch_looks_at_hours_that_are_over_and_goes_on_from_there(database: Database) -> None:
+    market = Market()
+    assert await watch(database, market.now_ns) == Looked(0, [])
+    wash(market)
+    await market.project(database)
+    assert await watch(database, market.now_ns) == Looked(0, []), "the hour is not over"
+    market.wait(3_600)
+    wash(market)
+    await market.project(database)
+    first = await watch(database, market.now_ns)
+    assert (first.hours, len(first.alerts)) == (1, 1)
+    assert first.alerts[0].raised_ns == market.now_ns
+    assert await watch(database, market.now_ns) == Looked(0, [])
+    market.until(market.now_ns + 400 * DAY_NS)
+    wash(market)
+    await market.project(database)
+    second = await watch(database, market.now_ns)
+    assert (second.hours, len(second.alerts)) == (1, 1), "hours without records are passed over"
+
+
+async def test_the_watch_takes_no_more_hours_in_one_go_than_it_may(database: Database) -> None:
+    market = Market()
+    for _ in range(looking.HOURS_MAX + 3):
+        market.order("A", BUY, 1, 100)
+        market.wait(3_600)
+    market.order("A", BUY, 1, 100)
+    await market.project(database)
+    assert (await watch(database, market.now_ns)).hours == looking.HOURS_MAX
+    assert (await watch(database, market.now_ns)).hours == 3
+
+
+async def test_an_alert_is_on_the_audit_trail(database: Database) -> None:
+    market = Market()
+    wash(market)
+    (alert,) = (await market.looked_at(database)).alerts
+    async with database.reading() as session:
+        (entry,) = await entries(session, Wanted(subject=f"alert/{alert.name}"), 10)
+    assert (entry.actor, entry.verb, entry.why) == ("backoffice", "raise", alert.summary)
