@@ -27,6 +27,7 @@ class Counts:
         "maker_notional",
         "maker_trades",
         "orders",
+        "rebates",
         "replaces",
         "sold_qty",
         "symbol",
@@ -41,21 +42,31 @@ class Counts:
         self.orders = self.replaces = self.cancels = 0
         self.maker_trades = self.taker_trades = 0
         self.bought_qty = self.sold_qty = 0
-        self.maker_notional = self.taker_notional = self.fees = 0
+        self.maker_notional = self.taker_notional = self.fees = self.rebates = 0
         self.is_touched = False
         """It has changed since it was written."""
 
-    def make(self, buys: bool, qty: int, notional: int, fee: int, trades: int = 1) -> None:  # noqa: FBT001 - for speed
-        """Count a trade of a resting order; or, with `trades` 0, by how much one has become another."""
-        self.maker_trades += trades
+    def make(self, buys: bool, qty: int, notional: int, fee: int) -> None:  # noqa: FBT001 - for speed
+        """Count a trade of a resting order."""
+        self.maker_trades += 1
         self.maker_notional += notional
         self._trade(buys, qty, fee)
 
-    def take(self, buys: bool, qty: int, notional: int, fee: int, trades: int = 1) -> None:  # noqa: FBT001 - for speed
-        """Count a trade of an incoming order, in the same way."""
-        self.taker_trades += trades
+    def take(self, buys: bool, qty: int, notional: int, fee: int) -> None:  # noqa: FBT001 - for speed
+        """Count a trade of an incoming order."""
+        self.taker_trades += 1
         self.taker_notional += notional
         self._trade(buys, qty, fee)
+
+    def amend(self, *, made: bool, buys: bool, qty: int, notional: int, fee: int, fee_before: int) -> None:
+        """Count by how much a trade has become another one. `fee`: what it is now."""
+        if made:
+            self.maker_notional += notional
+        else:
+            self.taker_notional += notional
+        self._trade(buys, qty, fee)
+        self.fees -= fee_before
+        self.rebates -= max(-fee_before, 0)
 
     def _trade(self, buys: bool, qty: int, fee: int) -> None:  # noqa: FBT001 - for speed
         if buys:
@@ -63,6 +74,8 @@ class Counts:
         else:
             self.sold_qty += qty
         self.fees += fee
+        if fee < 0:
+            self.rebates -= fee
 
 
 ACTIVITY_COLUMNS: Final = tuple(column.name for column in Activity.__table__.columns)

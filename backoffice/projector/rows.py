@@ -457,11 +457,14 @@ class Rows:
             event.trade_id,
         )
         qty, notional = event.qty - event.previous_qty, event.notional - event.previous_notional
-        taker_buys, of = event.taker_side is BUY, self._counters.of
-        fee = event.maker_fee - event.maker_previous_fee
-        of(time_ns, event.maker_account, event.symbol).make(not taker_buys, qty, notional, fee, 0)
-        fee = event.taker_fee - event.taker_previous_fee
-        of(time_ns, event.taker_account, event.symbol).take(taker_buys, qty, notional, fee, 0)
+        maker_buys, of = event.taker_side is not BUY, self._counters.of
+        for made, account, fee, fee_before in (
+            (True, event.maker_account, event.maker_fee, event.maker_previous_fee),
+            (False, event.taker_account, event.taker_fee, event.taker_previous_fee),
+        ):
+            of(time_ns, account, event.symbol).amend(
+                made=made, buys=maker_buys is made, qty=qty, notional=notional, fee=fee, fee_before=fee_before
+            )
 
     def _reject(  # noqa: PLR0913, PLR0917 - the columns of a row
         self,

@@ -264,6 +264,7 @@ class Activity(Base):
     taker_notional: Mapped[int] = mapped_column(Wide)
     fees: Mapped[int] = mapped_column(Wide)
     """Paid, less rebates; in the quote asset."""
+    rebates: Mapped[int] = mapped_column(Wide, server_default="0")
 
 
 class RejectCount(Base):
