@@ -83,7 +83,7 @@ class Rising(msgspec.Struct, frozen=True):
 
     async def first(self, session: AsyncSession, column: SQLColumnExpression[int], value: int) -> int:
         """Return the first number whose column is not below a value, or one that is above all numbers."""
-        low = 0
+        low = 1
         high = (await session.scalar(select(func.max(self.number))) or 0) + 1
         while low < high:
             middle = (low + high) // 2

@@ -20,7 +20,7 @@ from backoffice.reports.scope import Scope, accounts_in, check_symbol, chosen, o
 
 _HOURS_A_DAY: Final = 24
 _COUNTED: Final = ("orders", "replaces", "cancels", "maker_trades", "taker_trades")
-_WIDE: Final = ("bought_qty", "sold_qty", "maker_notional", "taker_notional", "fees")
+_WIDE: Final = ("bought_qty", "sold_qty", "maker_notional", "taker_notional", "fees", "rebates")
 
 
 class Volume(msgspec.Struct):
@@ -39,6 +39,7 @@ class Volume(msgspec.Struct):
     taker_notional: int = 0
     fees: int = 0
     """Paid, less rebates."""
+    rebates: int = 0
 
     @property
     def notional(self) -> int:

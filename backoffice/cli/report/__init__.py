@@ -2,7 +2,7 @@
 
 import typer
 
-from backoffice.cli.report import figures, people, trading
+from backoffice.cli.report import figures, holdings, people, trading
 
 app = typer.Typer(
     help="What there is to know of the venue, at any moment of its past where that makes sense.", no_args_is_help=True
@@ -10,6 +10,7 @@ app = typer.Typer(
 app.command("trades")(trading.trades)
 app.command("orders")(trading.orders)
 app.command("order")(trading.order)
+app.command("balances")(holdings.balances)
 app.command("volume")(figures.volume)
 app.command("fees")(figures.fees)
 app.command("sessions")(figures.sessions)

@@ -22,7 +22,7 @@ _VOLUME = (
     *("symbol", "asset", "orders", "trades", "bought", "sold"),
     *("made", "taken", "notional", "share"),
 )
-_FEES = ("symbol", "asset", "made", "taken", "fees", "basis points")
+_FEES = ("symbol", "asset", "made", "taken", "fees", "rebates", "net", "basis points")
 _SESSIONS = ("session", "role", "version", "accounts", "state", "since", "rejects", "most for")
 _REJECTS = ("session", "code", "rejects", "share", "reason")
 
@@ -50,7 +50,7 @@ def volume(*, by: ByOption = By.CLIENT, whose: Whose, when: When, chart: ChartOp
 
 @grouped
 def fees(*, by: ByOption = By.FIRM, whose: Whose, when: When, looking: Looking) -> None:
-    """Show the fees of what was made and taken, less rebates; in basis points of both."""
+    """Show the fees and rebates of what was made and taken; in basis points of both."""
 
     async def rows(_desk: "Office", session: "AsyncSession") -> list[Row]:
         from backoffice.reports import volumes
@@ -60,7 +60,7 @@ def fees(*, by: ByOption = By.FIRM, whose: Whose, when: When, looking: Looking) 
         return [
             (*_key(each, by), *_fees(each, market))
             for each in await volumes.volumes(session, scope_of(whose, when), by)
-            if each.notional or each.fees
+            if each.notional or each.fees or each.rebates
         ]
 
     show_rows(looking, (*_heading(by), *_FEES), rows)
@@ -158,6 +158,8 @@ def _fees(each: "Volume", market: "Market") -> Row:
         market.instruments[symbol].quote,
         market.notional(symbol, each.maker_notional),
         market.notional(symbol, each.taker_notional),
+        market.notional(symbol, each.fees + each.rebates),
+        market.notional(symbol, each.rebates),
         market.notional(symbol, each.fees),
         ratio_text(each.fees * 10_000, each.notional),
     )

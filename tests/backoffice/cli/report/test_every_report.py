@@ -1,0 +1,119 @@
+"""`fondaco report`: every report for people, as JSON and as CSV; who may see what; errors in one line."""
+
+import asyncio
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backoffice.database import Database
+from backoffice.database.database import address_of
+from tests.backoffice.cli.desk import Desk
+from tests.backoffice.projector.journaled import Journaled, project
+
+TAPE = Journaled(seed=5, length=1_500)
+REPORTS = (
+    ("trades",),
+    ("trades", "--firm", "FIRM", "--symbol", "BTC/USD", "--all"),
+    ("orders", "--open"),
+    ("order", "1"),
+    ("balances",),
+    ("volume",),
+    ("volume", "--by", "month"),
+    ("fees", "--by", "account"),
+    ("sessions",),
+    ("rejects", "--each-session"),
+)
+EMPTY = ("pipeline", "expiring", "hits", "payments")
+
+
+class Counter(Desk):
+    """A desk with a venue's records behind it."""
+
+    def project(self, url: str) -> None:
+        async def run() -> None:
+            async with Database(address_of(url, self.data)) as database:
+                await project(database, TAPE, [1_000])
+
+        asyncio.run(run())
+
+    def rows(self, *arguments: object) -> list[dict[str, Any]]:
+        found = json.loads(self.done("report", *arguments, "--json"))
+        assert isinstance(found, list)
+        return found
+
+
+@pytest.fixture
+def counter(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Counter:
+    counter = Counter(tmp_path, database_url, monkeypatch)
+    counter.data.mkdir()
+    counter.done("staff", "init", "ann=annabel", "ben=benjamin")
+    counter.project(database_url)
+    counter.sit_down("annabel")
+    return counter
+
+
+def test_every_report_comes_in_three_forms(counter: Counter) -> None:
+    for report in REPORTS:
+        rows = counter.rows(*report)
+        assert rows, report
+        head, *lines = csv.reader(counter.done("report", *report, "--csv").splitlines())
+        assert (list(rows[0]), len(rows)) == (head, len(lines))
+        assert len(counter.done("report", *report).splitlines()) > len(rows)
+    for name in EMPTY:
+        assert counter.rows(name) == []
+
+
+def test_a_blotter_tells_how_trades_were_corrected(counter: Counter) -> None:
+    rows = counter.rows("trades", "--all")
+    corrected = [row for row in rows if row["corrections"]]
+    assert len(rows) == len(TAPE.state.trades)
+    assert len(corrected) == len(TAPE.state.amendments)
+    assert "was " in corrected[0]["corrections"]
+    assert counter.rows("trades", "--count", "3") == rows[-3:]
+    then = counter.rows("trades", "--all", "--as-of", rows[10]["record"])
+    assert [row["trade"] for row in then] == [row["trade"] for row in rows if row["record"] <= rows[10]["record"]]
+
+
+def test_balances_are_the_engines(counter: Counter) -> None:
+    found = {row["account"]: row["total"] for row in counter.rows("balances", "--asset", "USD")}
+    assert found == {
+        name: f"{amount // 10**6}.{amount % 10**6:06}"
+        for name, account in TAPE.state.accounts.items()
+        for holding in (account.holdings["USD"],)
+        if (amount := holding.available + holding.reserved + holding.held)
+    }
+
+
+def test_shares_of_a_market_are_whole(counter: Counter) -> None:
+    shares = [row["share"] for row in counter.rows("volume", "--by", "account", "--symbol", "BTC/USD")]
+    hundredths = sum(int(share.rstrip("%").replace(".", "")) for share in shares)
+    assert abs(hundredths - 10_000) <= len(shares)
+    assert counter.rows("volume", "--by", "account", "--account", "A", "--symbol", "BTC/USD")[0]["share"] == shares[0]
+
+
+def test_volume_is_drawn(counter: Counter) -> None:
+    drawn = counter.done("report", "volume", "--by", "account", "--symbol", "BTC/USD", "--chart")
+    assert "BTC/USD: notional in USD, by account" in drawn
+    assert "█" in drawn
+    assert "\x1b" not in drawn
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    (
+        (("trades", "--account", "X"), "X: no account of this venue"),
+        (("trades", "--symbol", "X/Y", "--csv"), "X/Y: no instrument of this venue"),
+        (("order", "999999"), "order 999999: there is none of that number"),
+        (("balances", "--as-of", "999999"), "record 999999: the database has records up to"),
+        (("volume", "--from", "2026-11-28T10:30:00Z"), "counted by the hour: give times at full hours"),
+    ),
+)
+def test_what_cannot_be_is_told_in_one_line(counter: Counter, arguments: tuple[str, ...], line: str) -> None:
+    assert line in counter.refused("report", *arguments)
+
+
+def test_who_is_nobody_sees_nothing(counter: Counter) -> None:
+    assert "nobody of the staff" in counter.refused("report", "trades", by="nobody")

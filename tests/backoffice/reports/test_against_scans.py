@@ -1,0 +1,175 @@
+"""Trades, orders and volumes as reports have them are what going through everything gives, at any record."""
+
+from collections import Counter
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backoffice.database import Database
+from backoffice.errors import NotFound, Refused
+from backoffice.projector.tables import Activity, OrderRow, TradeAmendment, TradeRow
+from backoffice.reports import blotter, orders, volumes
+from backoffice.reports.blotter import TRADES, Blotted
+from backoffice.reports.by import By
+from backoffice.reports.orders import ORDERS
+from backoffice.reports.scope import Rising, Scope
+from tests.backoffice.projector.journaled import Journaled, project
+
+HOUR_NS = 3_600_000_000_000
+
+
+@pytest.fixture(scope="module")
+def journaled() -> Journaled:
+    return Journaled(seed=5, length=1_500)
+
+
+async def blotted(session: AsyncSession, scope: Scope, count: int | None = None) -> list[Blotted]:
+    return [each async for page in blotter.trades(session, scope, count) for each in page]
+
+
+def figures(each: Blotted) -> tuple[Any, ...]:
+    return each.trade.trade_id, each.price, each.qty, each.notional, each.maker_fee, each.taker_fee
+
+
+@pytest.mark.parametrize("count", (None, 1, 7, 100_000))
+@pytest.mark.parametrize(
+    ("scope", "accounts"),
+    ((Scope(), {"A", "B", "C"}), (Scope(account="A"), {"A"}), (Scope(firm="FIRM", symbol="ETH/USD"), {"A", "B"})),
+)
+async def test_the_blotter_has_the_last_trades_of_whoever_is_asked_for(
+    database: Database, journaled: Journaled, scope: Scope, accounts: set[str], count: int | None
+) -> None:
+    await project(database, journaled, [500])
+    async with database.reading() as session:
+        rows = list(await session.scalars(select(TradeRow).order_by(TradeRow.trade_id)))
+        expected = [
+            row.trade_id
+            for row in rows
+            if accounts & {row.maker_account, row.taker_account} and scope.symbol in {"", row.symbol}
+        ]
+        found = [each.trade.trade_id for each in await blotted(session, scope, count)]
+    assert found
+    assert found == expected[-(count or len(expected)) :]
+
+
+async def test_pages_join_without_a_gap(
+    database: Database, journaled: Journaled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await project(database, journaled, [500])
+    async with database.reading() as session:
+        whole = [figures(each) for each in await blotted(session, Scope(account="B"), 20)]
+        placed = [row.order_id async for page in orders.orders(session, Scope(), 90) for row in page]
+        for module in (blotter, orders):
+            monkeypatch.setattr(module, "PAGE", 7)
+        assert [figures(each) for each in await blotted(session, Scope(account="B"), 20)] == whole
+        assert [row.order_id async for page in orders.orders(session, Scope(), 90) for row in page] == placed
+    assert (len(whole), len(placed)) == (20, 90)
+
+
+async def test_the_blotter_as_of_a_record_is_what_it_was_then(database: Database, journaled: Journaled) -> None:
+    await project(database, journaled, [1_000])
+    async with database.reading() as session:
+        amended = list(await session.scalars(select(TradeAmendment.sequence).order_by(TradeAmendment.sequence)))
+        middle = amended[len(amended) // 2]
+        then = [figures(each) for each in await blotted(session, Scope(sequence=middle))]
+        now = [figures(each) for each in await blotted(session, Scope())]
+    assert now[: len(then)] != then
+    earlier = Journaled(seed=5, length=1_500, payloads=middle).state
+    assert then == [
+        (trade.trade_id, stood.price, stood.qty, stood.notional, stood.maker_fee, stood.taker_fee)
+        for trade in earlier.trades
+        for stood in (earlier.amendments.get(trade.trade_id, trade),)
+    ]
+
+
+@pytest.mark.parametrize("rising", (TRADES, ORDERS))
+async def test_times_and_records_become_numbers(database: Database, journaled: Journaled, rising: Rising) -> None:
+    await project(database, journaled, [500])
+    async with database.reading() as session:
+        query = select(rising.number, rising.time_ns, rising.sequence).order_by(rising.number)
+        rows = [tuple(row) for row in await session.execute(query)]
+        for column, place in ((rising.time_ns, 1), (rising.sequence, 2)):
+            values = [row[place] for row in rows]
+            assert values == sorted(values)
+            for value in (0, *values[::40], *(one + 1 for one in values[::40]), values[-1] + 1):
+                expected = next((row[0] for row in rows if row[place] >= value), rows[-1][0] + 1)
+                assert await rising.first(session, column, value) == expected
+
+
+async def test_open_orders_of_a_time(database: Database, journaled: Journaled) -> None:
+    await project(database, journaled, [500])
+    async with database.reading() as session:
+        rows = list(await session.scalars(select(OrderRow).order_by(OrderRow.order_id)))
+        begin, end = rows[100].entered_ns, rows[-30].entered_ns
+        scope = Scope(account="C", from_ns=begin, until_ns=end)
+        found = [row.order_id async for page in orders.orders(session, scope, None, is_open=True) for row in page]
+    assert found == [
+        row.order_id
+        for row in rows
+        if row.account == "C" and row.closed_sequence is None and begin <= row.entered_ns < end
+    ]
+
+
+async def test_the_life_of_an_order_ends_as_the_order_stands(database: Database, journaled: Journaled) -> None:
+    await project(database, journaled, [500])
+    async with database.reading() as session:
+        for row in (await session.scalars(select(OrderRow).where(OrderRow.cum_qty > 0).limit(20))).all():
+            _, life = await orders.life_of(session, row.order_id, None)
+            assert life[-1].execution.cum_qty == row.cum_qty
+            assert any(step.trade is not None for step in life)
+            _, begun = await orders.life_of(session, row.order_id, row.entered_sequence)
+            assert begun[0].execution.exec_type == "0"
+            with pytest.raises(NotFound, match=f"order {row.order_id}: there is none"):
+                await orders.life_of(session, row.order_id, row.entered_sequence - 1)
+
+
+@pytest.mark.parametrize("by", By)
+async def test_volumes_add_up_to_what_the_trades_say(database: Database, journaled: Journaled, by: By) -> None:
+    await project(database, journaled, [500])
+    notional: Counter[str] = Counter()
+    fees: Counter[str] = Counter()
+    charged: Counter[str] = Counter()
+    async with database.reading() as session:
+        found = await volumes.volumes(session, Scope(), by)
+        for trade in await session.scalars(select(TradeRow)):
+            notional[trade.symbol] += 2 * trade.notional
+            fees[trade.symbol] += trade.maker_fee + trade.taker_fee
+    for each in found:
+        charged[each.symbol] += each.fees
+    assert +Counter(volumes.by_symbol(found)) == notional
+    assert +charged == +fees
+
+
+async def test_rebates_stand_apart_from_fees_through_corrections(database: Database, journaled: Journaled) -> None:
+    await project(database, journaled, [60])
+    rebates: Counter[tuple[str, str]] = Counter()
+    async with database.reading() as session:
+        for trade in await session.scalars(select(TradeRow)):
+            rebates[trade.maker_account, trade.symbol] += max(-trade.maker_fee, 0)
+            rebates[trade.taker_account, trade.symbol] += max(-trade.taker_fee, 0)
+        found = {(each.key, each.symbol): each.rebates for each in await volumes.volumes(session, Scope(), By.ACCOUNT)}
+    assert +Counter(found) == +rebates
+    assert any(found.values())
+
+
+async def test_volumes_are_of_full_hours(database: Database, journaled: Journaled) -> None:
+    await project(database, journaled, [500])
+    async with database.reading() as session:
+        hours = sorted({row.hour for row in await session.scalars(select(Activity))})
+        within = Scope(from_ns=hours[0] * HOUR_NS, until_ns=(hours[-1] + 1) * HOUR_NS)
+        assert await volumes.volumes(session, within, By.ACCOUNT) == await volumes.volumes(session, Scope(), By.ACCOUNT)
+        assert await volumes.volumes(session, Scope(until_ns=hours[0] * HOUR_NS), By.ACCOUNT) == []
+        with pytest.raises(Refused, match="full hours"):
+            await volumes.volumes(session, Scope(from_ns=1), By.ACCOUNT)
+
+
+@pytest.mark.parametrize("scope", (Scope(account="X"), Scope(firm="X"), Scope(client="C-9"), Scope(symbol="X/Y")))
+async def test_a_name_that_nobody_has_is_told(database: Database, journaled: Journaled, scope: Scope) -> None:
+    await project(database, journaled, [500])
+    async with database.reading() as session:
+        with pytest.raises(NotFound):
+            await blotted(session, scope, 5)
+        with pytest.raises(NotFound):
+            await volumes.volumes(session, scope, By.ACCOUNT)
