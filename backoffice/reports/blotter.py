@@ -30,8 +30,10 @@ class Blotted(msgspec.Struct, frozen=True):
     amendments: tuple[TradeAmendment, ...]
 
 
-async def trades(session: AsyncSession, scope: Scope, count: int | None) -> AsyncGenerator[list[Blotted]]:
-    """Give the last `count` trades, or all, the oldest first, in pages."""
+async def trades(
+    session: AsyncSession, scope: Scope, count: int | None, *, from_trade: int = 0
+) -> AsyncGenerator[list[Blotted]]:
+    """Give the last `count` trades, or all, or all from a trade on; the oldest first, in pages."""
     wanted = await _wanted(session, scope, count)
     if count is not None and count <= PAGE:
         found = list(await session.scalars(wanted.order_by(TradeRow.trade_id.desc()).limit(count)))[::-1]
@@ -41,7 +43,7 @@ async def trades(session: AsyncSession, scope: Scope, count: int | None) -> Asyn
         last = wanted.with_only_columns(TradeRow.trade_id).order_by(TradeRow.trade_id.desc()).limit(1).offset(count - 1)
         first = await session.scalar(last)
         wanted = wanted if first is None else wanted.where(TradeRow.trade_id >= first)
-    after = 0
+    after = from_trade - 1
     while True:
         page = wanted.where(TradeRow.trade_id > after).order_by(TradeRow.trade_id).limit(PAGE)
         found = list(await session.scalars(page))
