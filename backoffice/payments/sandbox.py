@@ -128,21 +128,28 @@ class SandboxRail:
 
     async def send(self, payout: Payout, prepared: bytes) -> None:
         digest = hashlib.sha256(prepared).hexdigest()
+        # What it was told to do is counted also where it ends in an error: that is raised after the commit.
         with closing(self._open()) as file, file:
-            if self._spend(file, Fault.REFUSE):
-                raise RailRefused(f"{payout.reference}: refused, as the sandbox was told to")
-            if self._spend(file, Fault.LOSS):
-                raise RailSilent(f"{payout.reference}: lost, as the sandbox was told to")
-            state = OutcomeState.FAILED if self._spend(file, Fault.FAIL) else OutcomeState.SETTLED
-            # A bank that gets a file twice may well pay it twice: `times` shows it.
-            file.execute(
-                "INSERT INTO payout (reference, digest, address, asset, amount, state, looks_left) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (reference) DO UPDATE SET times = times + 1",
-                (payout.reference, digest, payout.address, payout.asset, str(payout.amount), state, self._delay(file)),
-            )
-            is_silent = self._spend(file, Fault.SILENCE)
+            is_refused = self._spend(file, Fault.REFUSE)
+            is_lost = not is_refused and self._spend(file, Fault.LOSS)
+            is_silent = not (is_refused or is_lost) and self._take(file, payout, digest)
+        if is_refused:
+            raise RailRefused(f"{payout.reference}: refused, as the sandbox was told to")
+        if is_lost:
+            raise RailSilent(f"{payout.reference}: lost, as the sandbox was told to")
         if is_silent:
             raise RailSilent(f"{payout.reference}: no answer, as the sandbox was told to")
+
+    def _take(self, file: sqlite3.Connection, payout: Payout, digest: str) -> bool:
+        """Take a payout, and tell whether to be silent about it."""
+        state = OutcomeState.FAILED if self._spend(file, Fault.FAIL) else OutcomeState.SETTLED
+        # A bank that gets a file twice may well pay it twice: `times` shows it.
+        file.execute(
+            "INSERT INTO payout (reference, digest, address, asset, amount, state, looks_left) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (reference) DO UPDATE SET times = times + 1",
+            (payout.reference, digest, payout.address, payout.asset, str(payout.amount), state, self._delay(file)),
+        )
+        return self._spend(file, Fault.SILENCE)
 
     async def outcome(self, payout: Payout, prepared: bytes) -> Outcome:
         with closing(self._open()) as file, file:

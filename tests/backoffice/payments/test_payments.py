@@ -273,6 +273,21 @@ async def test_a_payout_that_the_rail_does_not_make_gives_the_funds_back(world: 
     assert (world.available(), world.held()) == (1_000, 0)
 
 
+@pytest.mark.parametrize("fault", (Fault.REFUSE, Fault.FAIL, Fault.LOSS, Fault.SILENCE))
+async def test_a_fault_of_the_sandbox_rail_ends_after_as_many_payouts_as_it_was_told(
+    world: World, fault: Fault
+) -> None:
+    await world.fund(1_000)
+    destination = await world.destination()
+    world.rail.switch(fault, 1)
+    names = [await world.request(destination, 10) for _ in range(2)]
+    await world.settle()
+    await world.decide(BEN)
+    await world.settle()
+    assert world.rail.faults() == {}
+    assert await world.state(names[1]) is WithdrawalState.SETTLED
+
+
 async def test_a_payout_without_an_answer_is_looked_up_and_never_sent_again(world: World) -> None:
     await world.fund(1_000)
     world.rail.switch(Fault.SILENCE, 1)
