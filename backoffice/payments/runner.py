@@ -222,14 +222,17 @@ class Payments:
         async with self._database.writing() as session:
             withdrawal = await withdrawals.find(session, name)
             await self._move(session, withdrawal, verb, why)
+        if verb is WithdrawalVerb.LOSE:
+            _log.error("a withdrawal is uncertain", withdrawal=name, reason=why)
         return True
 
     async def _lose(self, name: str) -> bool:
         """Deal with what was being sent when the process ended."""
+        why = "the back office stopped while it was sent"
         async with self._database.writing() as session:
             withdrawal = await withdrawals.find(session, name)
-            await self._move(session, withdrawal, WithdrawalVerb.LOSE, "the back office stopped while it was sent")
-        _log.error("a withdrawal is uncertain", withdrawal=name)
+            await self._move(session, withdrawal, WithdrawalVerb.LOSE, why)
+        _log.error("a withdrawal is uncertain", withdrawal=name, reason=why)
         return True
 
     async def _look(self, name: str) -> bool:

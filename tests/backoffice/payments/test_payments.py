@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from backoffice.database.database import address_of
 from backoffice.errors import Conflict, Refused
@@ -305,9 +306,11 @@ async def test_a_payout_of_which_nobody_knows_stays_uncertain_until_two_people_d
     name = await world.request(await world.destination(), 10)
     await world.settle()
     await world.decide(BEN)
-    for _ in range(3):
-        await world.settle()
-        world.restart()
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(3):
+            await world.settle()
+            world.restart()
+    assert [(each["event"], each["withdrawal"]) for each in logs] == [("a withdrawal is uncertain", name)]
     assert await world.state(name) is WithdrawalState.UNCERTAIN
     assert (world.available(), world.held()) == (990, 10)
     async with world.staff_database.writing() as session:
