@@ -55,6 +55,7 @@ class Venue:
         patches: Path | None = None,
         more_sessions: Sequence[dict[str, Any]] = (),
         other_hosts: dict[str, Any] | None = None,
+        back_office: dict[str, Any] | None = None,
     ) -> None:
         """`sessions`: how many of BROKER1, BROKER2, … there are. `first`: settings of BROKER1 other than the sandbox's;
         `fix`, `journal`: the same of the venue.
@@ -64,7 +65,7 @@ class Venue:
         `dear_passwords`: take as long to check one as the sandbox does, instead of no time at all. `patches`: a folder
         whose modules go before all others. `more_sessions`: settings of sessions beside the sandbox's, each of which
         gets a password like theirs and an account. `other_hosts`: settings of the feed and of control for other hosts,
-        on `feed_port` and `control_port`.
+        on `feed_port` and `control_port`. `back_office`: there is one, with settings other than the sandbox's.
         """
         self.port = free_port()
         self.market_data_port = free_port() if market_data else 0
@@ -82,6 +83,7 @@ class Venue:
                 {"port": self.market_data_port, "slow_reader_timeout_s": slow_market_data_reader_s},
                 None if dear_passwords else CHEAP_HASH,
                 more_sessions,
+                back_office,
                 drop_copy=drop_copy,
             )
             + "".join(
@@ -109,6 +111,19 @@ class Venue:
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "backoffice.cli", *arguments]
 
+    def spawn(self, path: Path, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a process of the venue, which prints to a file."""
+        with path.open("ab") as log:
+            return subprocess.Popen(
+                self.command(*arguments, "--config", str(self.config), "--data", str(self.data)),
+                cwd=ROOT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
     def start(self) -> None:
         """Start, and return when it listens."""
         while not self._serves_after_start():
@@ -120,16 +135,7 @@ class Venue:
         """Start, and tell whether it serves; if not, a port of its own is taken by somebody else."""
         assert not self.is_running()
         self._printed_before = self.log.stat().st_size if self.log.exists() else 0
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self.command("serve", "--config", str(self.config), "--data", str(self.data)),
-                cwd=ROOT,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        self._process = self.spawn(self.log, "serve")
         wait_until(lambda: self._is_shut_out() or self._serves(), "the venue listens", self.stderr)
         return not self._is_shut_out()
 
@@ -267,6 +273,7 @@ def _settings(
     market_data: dict[str, int],
     password_hash: str | None,
     more_sessions: Sequence[dict[str, Any]],
+    back_office: dict[str, Any] | None,
     *,
     drop_copy: bool,
 ) -> str:
@@ -278,7 +285,10 @@ def _settings(
     for session in settings["sessions"]:
         session["password_hash"] = password_hash or session["password_hash"]
     settings["sessions"][0] |= first
-    del settings["back_office"]
+    if back_office is None:
+        del settings["back_office"]
+    else:
+        settings["back_office"] |= back_office
     settings["fix"] |= fix
     settings["journal"] |= journal
     subscribers = [session for session in settings["sessions"] if session.get("role") == "market-data"]
@@ -310,6 +320,15 @@ def _toml(name: str, value: Any) -> str:
         return "".join(_toml(f"[{name}]", item) for item in value)
     if not isinstance(value, dict):
         return f"{name} = {json.dumps(value)}\n"
-    plain = "".join(f"{key} = {json.dumps(item)}\n" for key, item in value.items() if not isinstance(item, dict))
+    plain = "".join(f"{key} = {_inline(item)}\n" for key, item in value.items() if not isinstance(item, dict))
     inner = "".join(_toml(f"{name.strip('[]')}.{key}", item) for key, item in value.items() if isinstance(item, dict))
     return f"[{name}]\n{plain}{inner}"
+
+
+def _inline(value: Any) -> str:
+    """Return a value as it stands within a line."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_inline, value))}]"
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {_inline(item)}' for key, item in value.items())} }}"
+    return json.dumps(value)
