@@ -21,6 +21,7 @@ from backoffice.cli import (
     serve,
     session,
     staff,
+    top,
     venue,
 )
 
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
+app.command("top")(top.top)
 app.add_typer(journal.app, name="journal")
 app.add_typer(venue.app, name="venue")
 app.add_typer(session.app, name="session")

@@ -1,0 +1,69 @@
+"""Looks at the venue and at the back office, again and again; either may be away and come back."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.live import Live
+
+from backoffice.cli.office import Office, office
+from backoffice.cli.top.view import view
+from backoffice.errors import DatabaseFault
+from backoffice.reports.now import Now, now
+from backoffice.staff.permissions import Permission
+from engine import control
+from engine.errors import ControlError
+from engine.overview import SessionsShown, ShowSessions, ShowVenue, VenueShown
+from engine.remote import Source
+from fixgw.sources import control_of
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What was seen at one moment: of the venue and of the back office, or why there is nothing of it."""
+
+    time_ns: int
+    venue: VenueShown | None
+    sessions: SessionsShown | None
+    venue_away: str
+    now: Now | None
+    office_away: str
+
+
+async def watch(console: Console, config: Path, data: Path | None, as_user: str | None, every_s: int | None) -> None:
+    """Show what there is every so many seconds, until cancelled; once without a terminal, or if that is None."""
+    async with office(config, data, as_user) as desk:
+        desk.actor.require(Permission.SEE_RECORDS)
+        seen = await look(desk)
+        if every_s is None or not console.is_terminal:
+            console.print(view(None, seen, None))
+            return
+        with Live(view(None, seen, console.height), console=console, auto_refresh=False, screen=True) as live:
+            live.refresh()
+            while True:
+                await asyncio.sleep(every_s)
+                before, seen = seen, await look(desk)
+                live.update(view(before, seen, console.height), refresh=True)
+
+
+async def look(desk: Office) -> Look:
+    """Look once."""
+    source = control_of(desk.settings, desk.data)
+    try:
+        venue, sessions, venue_away = *await asyncio.to_thread(_ask, source), ""
+    except ControlError as error:
+        venue, sessions, venue_away = None, None, str(error)
+    try:
+        async with desk.database.reading() as session:
+            found, office_away = await now(session), ""
+    except DatabaseFault as error:
+        found, office_away = None, str(error)
+    return Look(time.time_ns(), venue, sessions, venue_away, found, office_away)
+
+
+def _ask(source: Source) -> tuple[VenueShown, SessionsShown]:
+    venue, sessions = control.ask(source, ShowVenue()), control.ask(source, ShowSessions())
+    if isinstance(venue, VenueShown) and isinstance(sessions, SessionsShown):
+        return venue, sessions
+    raise ControlError(f"{source}: the venue gives no such answers")
