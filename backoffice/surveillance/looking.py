@@ -17,6 +17,7 @@ from backoffice.projector.counters import HOUR_NS
 from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.surveillance import reading
+from backoffice.surveillance.circular_trades import CircularTrades
 from backoffice.surveillance.layering import Layering
 from backoffice.surveillance.marking_the_close import MarkingTheClose
 from backoffice.surveillance.order_to_trade import order_to_trade
@@ -96,12 +97,15 @@ async def look_at(session: AsyncSession, hour: int, day_ends: str, parameters: P
     window = Window(hour * HOUR_NS, (hour + 1) * HOUR_NS)
     firm_of = await reading.firms(session)
     wash_trades = WashTrades(parameters, window, firm_of)
-    async for trade in reading.trades(session, window):
-        wash_trades.add(trade)
+    circular_trades = CircularTrades(parameters, window, firm_of)
+    async for trade in reading.trades(session, Window(window.from_ns - parameters.circular_within_ns, window.until_ns)):
+        if trade.time_ns >= window.from_ns:
+            wash_trades.add(trade)
+        circular_trades.add(trade)
     layering = Layering(parameters, window)
     async for step in reading.steps(session, window, parameters):
         layering.add(step)
-    found = [*wash_trades.findings(), *layering.findings()]
+    found = [*wash_trades.findings(), *circular_trades.findings(), *layering.findings()]
     found += await _closes(session, window, _day_end_ns(window, day_ends), parameters)
     async for seen in reading.hours(session, hour):
         ratio = order_to_trade(parameters, window, seen)

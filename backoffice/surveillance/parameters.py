@@ -22,6 +22,17 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     wash_trades_firm_min: int
     """or of two accounts of one firm with each other, which may be two desks that know nothing of each other."""
 
+    circular_within_ns: int
+    """In stretches of this length"""
+    circular_accounts_max: int
+    """so few accounts"""
+    circular_trades_min: int
+    """make so many trades, in which"""
+    circular_share_min_bps: int
+    """so much of what each sells goes to the next, and is what the next buys (more than half),"""
+    circular_change_max_bps: int
+    """and no position changes by more than this, of all that the account buys and sells."""
+
     layering_cancel_within_ns: int
     """How soon after its first trade on the other side an order is cancelled,"""
     layering_lifetime_max_ns: int
@@ -62,6 +73,11 @@ PARAMETERS: Final = Parameters(
     version="2026-11",
     wash_trades_min=2,
     wash_trades_firm_min=5,
+    circular_within_ns=10 * MINUTE_NS,
+    circular_accounts_max=5,
+    circular_trades_min=4,
+    circular_share_min_bps=7_500,
+    circular_change_max_bps=500,
     layering_cancel_within_ns=5 * SECOND_NS,
     layering_lifetime_max_ns=60 * SECOND_NS,
     layering_size_ratio=3,
