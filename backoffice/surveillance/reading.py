@@ -2,6 +2,9 @@
 
 Orders and trades have no index by time, and need none: their numbers rise with it, so the first of a time is found by
 halving. What must come sorted is sorted by the database.
+
+Trades come as they were made, whatever staff have corrected or busted since, and orders as they were then: so an hour
+gives the same whenever it is looked at.
 """
 
 from collections.abc import AsyncIterator
@@ -12,7 +15,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from backoffice.projector.counters import HOUR_NS
-from backoffice.projector.tables import Activity, Execution, Moment, OrderRow, Position, TradeRow, VenueAccount
+from backoffice.projector.tables import (
+    Activity,
+    Execution,
+    Moment,
+    OrderRow,
+    Position,
+    TradeAmendment,
+    TradeRow,
+    VenueAccount,
+)
 from backoffice.surveillance.parameters import Parameters
 from backoffice.surveillance.rows import HourSeen, Step, TradeSeen, Window
 from engine.values import CancelReason, Phase
@@ -41,7 +53,7 @@ async def next_hour(session: AsyncSession, hour: int) -> int | None:
 
 
 async def trades(session: AsyncSession, window: Window, symbol: str = "") -> AsyncIterator[TradeSeen]:
-    """Yield the trades of a window that were not busted, in order: all, or those in one instrument."""
+    """Yield the trades of a window in order: all, or those in one instrument."""
     query = (await _trades_of(session, window)).order_by(TradeRow.trade_id)
     if symbol:
         query = query.where(TradeRow.symbol == symbol)
@@ -85,10 +97,17 @@ async def steps(session: AsyncSession, window: Window, parameters: Parameters) -
     sides = [
         select(
             *(OrderRow.account, OrderRow.symbol, TradeRow.sequence, TradeRow.time_ns, OrderRow.order_id),
-            *(OrderRow.side, TradeRow.trade_id, OrderRow.qty, OrderRow.entered_sequence, OrderRow.entered_ns),
+            *(OrderRow.side, TradeRow.trade_id, Execution.qty, OrderRow.entered_sequence, OrderRow.entered_ns),
         )
         .join(OrderRow, OrderRow.order_id == order_id)
-        .where(TradeRow.trade_id >= first_trade, TradeRow.trade_id < end_trade, TradeRow.qty > 0)
+        .join(
+            Execution,
+            and_(
+                *(Execution.order_id == order_id, Execution.sequence == TradeRow.sequence),
+                Execution.number == TradeRow.number,
+            ),
+        )
+        .where(TradeRow.trade_id >= first_trade, TradeRow.trade_id < end_trade)
         for order_id in (TradeRow.maker_order_id, TradeRow.taker_order_id)
     ]
     query = union_all(canceled, *sides).order_by("account", "symbol", "sequence", "trade_id")
@@ -162,11 +181,25 @@ async def _trades_of(
 ) -> Select[int, int, int, str, int, int, str, int, str, int, int]:
     first = await _first(session, TradeRow.trade_id, TradeRow.time_ns, window.from_ns)
     end = await _first(session, TradeRow.trade_id, TradeRow.time_ns, window.until_ns)
-    return select(
-        *(TradeRow.trade_id, TradeRow.sequence, TradeRow.time_ns, TradeRow.symbol, TradeRow.price, TradeRow.qty),
-        *(TradeRow.maker_account, TradeRow.maker_order_id, TradeRow.taker_account, TradeRow.taker_order_id),
-        TradeRow.taker_side,
-    ).where(TradeRow.trade_id >= first, TradeRow.trade_id < end, TradeRow.qty > 0)
+    earlier = aliased(TradeAmendment)
+    first_amendment = select(func.min(earlier.sequence)).where(earlier.trade_id == TradeRow.trade_id).scalar_subquery()
+    return (
+        select(
+            *(TradeRow.trade_id, TradeRow.sequence, TradeRow.time_ns, TradeRow.symbol),
+            func.coalesce(TradeAmendment.previous_price, TradeRow.price),
+            func.coalesce(TradeAmendment.previous_qty, TradeRow.qty),
+            *(TradeRow.maker_account, TradeRow.maker_order_id, TradeRow.taker_account, TradeRow.taker_order_id),
+            TradeRow.taker_side,
+        )
+        .outerjoin(
+            TradeAmendment,
+            and_(
+                *(TradeRow.amended_sequence.is_not(None), TradeAmendment.trade_id == TradeRow.trade_id),
+                TradeAmendment.sequence == first_amendment,
+            ),
+        )
+        .where(TradeRow.trade_id >= first, TradeRow.trade_id < end)
+    )
 
 
 async def _first(

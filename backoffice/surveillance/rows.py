@@ -13,7 +13,7 @@ class Window(NamedTuple):
 
 
 class TradeSeen(NamedTuple):
-    """A trade as it stands now, in the order of trades."""
+    """A trade as it was made, in the order of trades."""
 
     trade_id: int
     sequence: int

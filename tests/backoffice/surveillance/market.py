@@ -72,6 +72,18 @@ class Market:
         self.order(maker, SELL if taker_side is BUY else BUY, qty, price)
         self.order(taker, taker_side, qty, price)
 
+    def bust(self, trade_id: int) -> None:
+        self._apply(commands.BustTrade(trade_id, "tom", "an error"))
+
+    def correct(self, trade_id: int, price: int, qty: int) -> None:
+        self._apply(commands.CorrectTrade(trade_id, price, qty, "tom", "an error"))
+
+    def replace(self, account: str, cl_ord_id: str, side: Side, qty: int, price: int) -> None:
+        self._ids += 1
+        day = TimeInForce.GOOD_TILL_CANCEL
+        asked = (f"o{self._ids}", cl_ord_id, 0, SYMBOL, side, LIMIT, day, qty, price)
+        self._apply(commands.ReplaceOrder(account, 1, account, *asked))
+
     def phase(self, phase: Phase) -> None:
         self._apply(commands.SetPhase(SYMBOL, phase, "tom", "time"))
 

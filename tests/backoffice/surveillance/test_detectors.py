@@ -12,11 +12,6 @@ from tests.backoffice.surveillance.market import DAY_NS, HOUR_NS, MINUTE_NS, STA
 CLOSE_NS = START_NS - 9 * HOUR_NS + 17 * HOUR_NS + 30 * MINUTE_NS
 
 
-@pytest.fixture
-def market() -> Market:
-    return Market()
-
-
 def found(looked: Looked) -> list[tuple[str, str]]:
     return [(alert.detector, alert.subject) for alert in looked.alerts]
 
