@@ -27,11 +27,13 @@ from tests.engine.fuzz import Seen, count
 MODULES = tuple(f"{package}.{module}" for package, modules in LIST.items() for module in modules)
 INTERPRETED = (
     *(
+        "answer_events",
         "balance_changes",
         "booking",
         "commands",
         "control",
         "control_server",
+        "event",
         "events",
         "feed",
         "feed_server",
@@ -42,6 +44,7 @@ INTERPRETED = (
         "reject",
         "remote",
         "rules",
+        "session_events",
         "snapshot",
         "snapshotter",
     ),
