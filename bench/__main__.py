@@ -40,6 +40,7 @@ from bench.measure import (
     probe_fsync_us,
 )
 from bench.report import PEER_NAMES, Results, print_tables, write_json
+from bench.reports import EXPORT, measure_reports
 from bench.resending import measure_resend
 from bench.tls import measure_tls
 from bench.venues import ROOT, Cores, choose_cores, quickfix_is_installed, scratch_directory
@@ -61,6 +62,7 @@ class Part(StrEnum):
     SESSIONS = "sessions"
     RESEND = "resend"
     BOOKS = "books"
+    REPORTS = "reports"
 
 
 _LONG = frozenset((Part.SCALING, Part.SESSIONS))
@@ -103,6 +105,7 @@ class Run:
             Part.SESSIONS: (self._sessions, len(self._durable)),
             Part.RESEND: (self._resend, len(self._durable)),
             Part.BOOKS: (self._books, 3),
+            Part.REPORTS: (self._reports, 1),
         }
         with self._progress:
             self._task = self._progress.add_task("", total=sum(steps[part][1] for part in parts))
@@ -212,6 +215,16 @@ class Run:
         self._begin("the back office behind trading")
         lag = self.results.lag = measure_lag(5 if self.results.quick else 20)
         self._end(f"the back office at {lag.pace:,} orders/s: {lag.p50_ms:,.0f} ms behind, {lag.max_ms:,.0f} at most")
+
+    def _reports(self) -> None:
+        trades = 100_000 if self.results.quick else 1_000_000
+        self._begin(f"reports over {trades:,} trades")
+        found = self.results.reported = measure_reports(trades)
+        longest = max((seconds, name) for name, seconds in found.seconds.items() if name != EXPORT)
+        self._end(
+            f"{len(found.seconds)} reports over {trades:,} trades: {longest[0]:,.2f} s at most ({longest[1]}), "
+            f"{EXPORT} {found.seconds[EXPORT]:,.1f} s; {found.peak_mib:,.0f} MiB"
+        )
 
 
 Quick = Annotated[bool, typer.Option("--quick", help="Some seconds instead of minutes; the figures are rough.")]

@@ -23,6 +23,7 @@ from bench.books import EXECUTIONS_PER_S_MIN, LAG_MS_MAX, TAKEN_IN_PER_S_MIN, La
 from bench.crowding import LOGGED_ON, TRADING, Crowded
 from bench.market_data import PACE, Fed
 from bench.measure import FLOWS, LANES, VENUES, Build, Peer, PingPong, Pipelined, Scaling, Validation
+from bench.reports import EXPORT, REPORT_S_MAX, Reported
 from bench.resending import Resent
 from bench.tls import TlsCost
 
@@ -97,6 +98,7 @@ class Results:
     resent: list[Resent] = field(default_factory=list)
     taken_in: list[TakenIn] = field(default_factory=list)
     lag: Lag | None = None
+    reported: Reported | None = None
     began: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
     def figures(self) -> list[Figure]:
@@ -176,6 +178,12 @@ class Results:
         if self.lag is not None:
             name = f"the back office behind {self.lag.pace:,} orders/s, at most"
             figures.append(Figure(name, self.lag.max_ms, "ms", LAG_MS_MAX, at_least=False))
+        if self.reported is not None:
+            for name, seconds in self.reported.seconds.items():
+                target = REPORT_S_MAX if name != EXPORT else None
+                what = f"report over {self.reported.trades:,} trades: {name}"
+                figures.append(Figure(what, seconds, "s", target, at_least=False))
+            figures.append(Figure("memory of all reports", self.reported.peak_mib, "MiB", None))
         return figures
 
     def _figures_of_sessions(self) -> list[Figure]:
@@ -307,7 +315,7 @@ def _figures_table(figures: list[Figure]) -> Table:
         table.add_column(name, justify="right")
     table.add_column("met")
     for figure in figures:
-        digits = 2 if figure.unit in ("times", "ms") else 0
+        digits = 2 if figure.unit in ("times", "ms", "s") else 0
         bound = "≥" if figure.at_least else "≤"
         table.add_row(
             figure.name,

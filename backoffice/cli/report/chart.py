@@ -1,6 +1,6 @@
 """Charts on the terminal. A drawing has no more digits than the eye sees: here alone figures become floats."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import typer
 
@@ -15,6 +15,16 @@ def bars(title: str, names: Sequence[str], figures: Sequence[str]) -> None:
     places = list(range(len(names)))
     plot.bar(places, [float(figure) for figure in figures])
     _label(plot, places, names)
+    _end(plot)
+
+
+def lines(title: str, names: Sequence[str], series: Mapping[str, Sequence[str | None]]) -> None:
+    """Draw a line for each series over the same names; where one has nothing there is a gap."""
+    plot = _begin(title)
+    for name, figures in series.items():
+        places = [place for place, figure in enumerate(figures) if figure is not None]
+        plot.plot(places, [float(figure) for figure in figures if figure is not None], label=name)
+    _label(plot, list(range(len(names))), names)
     _end(plot)
 
 

@@ -12,6 +12,8 @@ from backoffice.cli.tables import Moment
 from backoffice.reports.by import By
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from backoffice.cli.office import Office
@@ -23,6 +25,7 @@ _VOLUME = (
     *("made", "taken", "notional", "share"),
 )
 _FEES = ("symbol", "asset", "made", "taken", "fees", "rebates", "net", "basis points")
+_MINIMUMS = ("month", "firm", "symbol", "schedule", "version", "asset", "minimum", "paid", "missing")
 _SESSIONS = ("session", "role", "version", "accounts", "state", "since", "rejects", "most for")
 _REJECTS = ("session", "code", "rejects", "share", "reason")
 
@@ -64,6 +67,39 @@ def fees(*, by: ByOption = By.FIRM, whose: Whose, when: When, looking: Looking) 
         ]
 
     show_rows(looking, (*_heading(by), *_FEES), rows)
+
+
+@grouped
+def minimums(
+    *,
+    month: Annotated[
+        str | None, typer.Option("--month", metavar="MONTH", help="As in 2026-11.", show_default="this one")
+    ] = None,
+    looking: Looking,
+) -> None:
+    """Show what firms have paid in a month, and what is missing to the minimum of their fee schedules."""
+    wanted = None if month is None else month_of(month)
+
+    async def rows(desk: "Office", session: "AsyncSession") -> list[Row]:
+        from backoffice.crm.loading import day_of
+        from backoffice.reports.market import market_of
+        from backoffice.reports.minimums import minimums as found_minimums
+
+        market, first = await market_of(session), wanted or day_of(desk.now_ns).replace(day=1)
+        return [
+            (
+                f"{first:%Y-%m}",
+                each.firm,
+                each.symbol or "all",
+                each.schedule,
+                each.version,
+                each.asset,
+                *(market.amount(each.asset, amount) for amount in (each.minimum, each.paid, each.missing)),
+            )
+            for each in await found_minimums(session, first)
+        ]
+
+    show_rows(looking, _MINIMUMS, rows)
 
 
 @grouped
@@ -117,6 +153,16 @@ def rejects(
 
 
 _TIMES = (By.MONTH, By.DAY, By.HOUR)
+
+
+def month_of(text: str) -> "date":
+    """Return the first day of a month. Raise `typer.BadParameter`."""
+    from datetime import date
+
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no month; write 2026-11") from error
 
 
 async def _whole(session: "AsyncSession", whose: Whose, when: When) -> dict[str, int]:

@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backoffice.cli.option_groups import grouped
-from backoffice.cli.report.options import AccountOption, ClientOption, FirmOption, LookingBack, record_of
+from backoffice.cli.report.options import (
+    AccountOption,
+    ChartOption,
+    ClientOption,
+    FirmOption,
+    LookingBack,
+    When,
+    Whose,
+    record_of,
+    scope_of,
+)
 from backoffice.cli.report.printing import Row, show_note, show_rows
 
 if TYPE_CHECKING:
@@ -14,6 +24,8 @@ if TYPE_CHECKING:
     from backoffice.cli.office import Office
 
 _BALANCES = ("account", "firm", "asset", "available", "reserved", "held", "total", "record")
+_POINTS = 80
+_TO_MINUTES = len("2026-11-28T14:30")
 
 AssetOption = Annotated[str, typer.Option("--asset", metavar="ASSET", help="Of this asset.", show_default="all")]
 
@@ -26,9 +38,17 @@ def balances(
     account: AccountOption = "",
     asset: AssetOption = "",
     empty: Annotated[bool, typer.Option("--empty", help="Those too that have nothing.")] = False,
+    chart: ChartOption = False,
+    when: When,
     looking: LookingBack,
 ) -> None:
-    """Show what accounts have of each asset: free, in open orders, held for withdrawals. Positions are these."""
+    """Show what accounts have of each asset: free, in open orders, held for withdrawals. Positions are these.
+
+    --chart draws them over time, of one --asset, --from some time on.
+    """
+    if chart:
+        _draw(Whose(client=client, firm=firm, account=account), asset, when, looking)
+        return
     record = 0
 
     async def rows(_desk: "Office", session: "AsyncSession") -> list[Row]:
@@ -57,3 +77,31 @@ def balances(
 
     show_rows(looking, _BALANCES, rows)
     show_note(looking, f"At record {record:,}.")
+
+
+def _draw(whose: Whose, asset: str, when: When, looking: LookingBack) -> None:
+    """Draw what there is of an asset in all of some accounts, at moments evenly apart."""
+    from backoffice.cli.failure import CommandFailed
+    from backoffice.cli.loop import run
+    from backoffice.cli.report.chart import lines
+    from backoffice.cli.shown import time_text
+    from backoffice.staff.permissions import Permission
+
+    if not asset:
+        raise CommandFailed("balances of several assets do not fit into one chart: name one by --asset")
+
+    async def found() -> tuple[list[str], list[str]]:
+        from backoffice.reports.market import market_of
+        from backoffice.reports.over_time import balances_over_time
+
+        async with looking.office() as desk, desk.database.reading() as session:
+            desk.actor.require(Permission.SEE_RECORDS)
+            points = await balances_over_time(session, scope_of(whose, when), asset, _POINTS)
+            market = await market_of(session)
+            return (
+                [time_text(time_ns)[:_TO_MINUTES] for time_ns, _ in points],
+                [market.amount(asset, amount) for _, amount in points],
+            )
+
+    names, amounts = run(found())
+    lines(f"{whose.account or whose.firm or whose.client or 'all accounts'}: {asset}", names, {asset: amounts})

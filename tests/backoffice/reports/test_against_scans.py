@@ -9,11 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.database import Database
 from backoffice.errors import NotFound, Refused
+from backoffice.ledger.balances import holdings
 from backoffice.projector.tables import Activity, OrderRow, TradeAmendment, TradeRow
 from backoffice.reports import blotter, orders, volumes
 from backoffice.reports.blotter import TRADES, Blotted
 from backoffice.reports.by import By
 from backoffice.reports.orders import ORDERS
+from backoffice.reports.over_time import balances_over_time
 from backoffice.reports.scope import Rising, Scope
 from tests.backoffice.projector.journaled import Journaled, project
 
@@ -173,3 +175,15 @@ async def test_a_name_that_nobody_has_is_told(database: Database, journaled: Jou
             await blotted(session, scope, 5)
         with pytest.raises(NotFound):
             await volumes.volumes(session, scope, By.ACCOUNT)
+
+
+async def test_balances_over_time_begin_with_nothing_and_end_with_what_there_is(
+    database: Database, journaled: Journaled
+) -> None:
+    await project(database, journaled, [500])
+    async with database.reading() as session:
+        points = await balances_over_time(session, Scope(from_ns=0, firm="FIRM"), "USD", 5)
+        now = [each for each in await holdings(session, asset="USD") if each.account in {"A", "B"}]
+        assert len(await balances_over_time(session, Scope(), "USD", 1)) == 1
+    assert (len(points), points[0]) == (5, (0, 0))
+    assert points[-1][1] == sum(each.total for each in now)

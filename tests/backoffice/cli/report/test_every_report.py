@@ -117,3 +117,14 @@ def test_what_cannot_be_is_told_in_one_line(counter: Counter, arguments: tuple[s
 
 def test_who_is_nobody_sees_nothing(counter: Counter) -> None:
     assert "nobody of the staff" in counter.refused("report", "trades", by="nobody")
+
+
+def test_balances_are_drawn_over_time(counter: Counter) -> None:
+    drawn = counter.done("report", "balances", "--firm", "FIRM", "--asset", "USD", "--chart")
+    assert "FIRM: USD" in drawn
+    assert "name one by --asset" in counter.refused("report", "balances", "--chart")
+    assert "XYZ: no asset of this venue" in counter.refused("report", "balances", "--asset", "XYZ", "--chart")
+
+
+def test_minimums_are_of_a_month(counter: Counter) -> None:
+    assert counter.rows("minimums", "--month", "2026-11") == []

@@ -1,0 +1,83 @@
+"""What is missing to the monthly minimum of a fee schedule."""
+
+import datetime as dt
+
+import msgspec
+import pytest
+
+from backoffice.access.fees import Fees, FeeTier
+from backoffice.access.tables import FeeAssignment, FeeSchedule
+from backoffice.database import Database
+from backoffice.reports.by import By
+from backoffice.reports.minimums import Minimum, minimums
+from backoffice.reports.scope import Scope
+from backoffice.reports.volumes import volumes
+from tests.backoffice.projector.journaled import Journaled, project
+from tests.engine.tape import START_NS
+
+FIRST = dt.datetime.fromtimestamp(START_NS // 1_000_000_000, dt.UTC).date().replace(day=1)
+"""Of the month in which the tape begins."""
+
+
+@pytest.fixture(scope="module")
+def journaled() -> Journaled:
+    return Journaled(seed=5, length=600)
+
+
+def schedule(name: str, version: int, minimum: int, effective_ns: int = 0, asset: str = "USD") -> FeeSchedule:
+    content = msgspec.to_builtins(Fees(asset, (FeeTier(0, 0, 1),), minimum))
+    who = {"proposed_by": "ann", "approved_by": "ben"}
+    return FeeSchedule(schedule=name, version=version, content=content, effective_ns=effective_ns, **who)
+
+
+def assignment(firm: str, name: str, symbol: str = "", effective_ns: int = 0) -> FeeAssignment:
+    who = {"proposed_by": "ann", "approved_by": "ben"}
+    return FeeAssignment(firm=firm, schedule=name, symbol=symbol, effective_ns=effective_ns, **who)
+
+
+async def found(database: Database, *rows: FeeSchedule | FeeAssignment, month: dt.date = FIRST) -> list[Minimum]:
+    async with database.writing() as session:
+        session.add_all(rows)
+    async with database.reading() as session:
+        return await minimums(session, month)
+
+
+async def paid(database: Database, *symbols: str) -> int:
+    async with database.reading() as session:
+        return sum(each.fees for each in await volumes(session, Scope(firm="FIRM"), By.FIRM) if each.symbol in symbols)
+
+
+async def test_what_a_firm_has_paid_counts_towards_its_minimum(database: Database, journaled: Journaled) -> None:
+    await project(database, journaled, [500])
+    (one,) = await found(database, schedule("basic", 1, 10**9), assignment("FIRM", "basic"))
+    assert one.paid == await paid(database, "BTC/USD", "ETH/USD")
+    assert one.paid > 0
+    assert one.missing == 10**9 - one.paid
+
+
+async def test_an_instrument_with_a_schedule_of_its_own_counts_there(database: Database, journaled: Journaled) -> None:
+    await project(database, journaled, [500])
+    rows = (schedule("basic", 1, 50), schedule("special", 1, 10**9))
+    whole, own = await found(
+        database, *rows, assignment("FIRM", "basic"), assignment("FIRM", "special", symbol="ETH/USD")
+    )
+    assert (whole.symbol, whole.paid) == ("", await paid(database, "BTC/USD"))
+    assert (own.symbol, own.paid) == ("ETH/USD", await paid(database, "ETH/USD"))
+    assert whole.missing == max(0, 50 - whole.paid)
+
+
+async def test_the_latest_version_and_assignment_of_the_month_hold(database: Database, journaled: Journaled) -> None:
+    await project(database, journaled, [500])
+    next_year_ns = START_NS + 366 * 86_400 * 10**9
+    rows = (
+        schedule("basic", 1, 7),
+        schedule("basic", 2, 9, START_NS),
+        schedule("basic", 3, 11, next_year_ns),
+        assignment("FIRM", "free"),
+        assignment("FIRM", "basic", effective_ns=START_NS),
+        assignment("C", "free", effective_ns=START_NS),
+        schedule("free", 1, 0),
+    )
+    (one,) = await found(database, *rows)
+    assert (one.firm, one.version, one.minimum) == ("FIRM", 2, 9)
+    assert await found(database, month=dt.date(2020, 1, 1)) == []
