@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backoffice.cli.failure import CommandFailed
+from backoffice.cli.venue.request import ConfigOption, DataOption
 
 if TYPE_CHECKING:
     import asyncio
@@ -21,13 +22,6 @@ if TYPE_CHECKING:
     from backoffice.cli.supervised import Supervised
     from config.settings import Settings
 
-ConfigOption = Annotated[Path, typer.Option("--config", "-c", metavar="FILE", help="The venue's settings, in TOML.")]
-DataOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--data", "-d", metavar="DIRECTORY", help="The venue's files.", show_default="the settings' own, `data`"
-    ),
-]
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
