@@ -8,7 +8,7 @@ from backoffice.cli.office import Looking
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.report.options import ChartOption, When, Whose, scope_of
 from backoffice.cli.report.printing import Row, percent_text, ratio_text, show_rows
-from backoffice.cli.tables import Moment
+from backoffice.cli.tables import Form, Moment
 from backoffice.reports.by import By
 
 if TYPE_CHECKING:
@@ -144,8 +144,15 @@ def rejects(
         if not of and not each_session:
             found = sessions.by_reason(found)
         whole = sum(each.rejects for each in found)
+        is_for_people = looking.form is Form.PEOPLE
         return [
-            (each.session or None, each.reason, each.rejects, percent_text(each.rejects, whole), _reason(each.reason))
+            (
+                each.session or None,
+                str(each.reason) if is_for_people else each.reason,
+                each.rejects,
+                percent_text(each.rejects, whole),
+                _reason(each.reason),
+            )
             for each in found
         ]
 

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 _BALANCES = ("account", "firm", "asset", "available", "reserved", "held", "total", "record")
 _POINTS = 80
-_TO_MINUTES = len("2026-11-28T14:30")
+_DAY_NS = 86_400_000_000_000
+_OF_A_DAY = slice(len("2026-11-28T"), len("2026-11-28T14:30:00"))
+"""What is told of a time, if all of them are less than a day apart,"""
+_OF_MORE = slice(len("2026-11-28T14:30"))
+"""and if not."""
 
 AssetOption = Annotated[str, typer.Option("--asset", metavar="ASSET", help="Of this asset.", show_default="all")]
 
@@ -98,8 +102,9 @@ def _draw(whose: Whose, asset: str, when: When, looking: LookingBack) -> None:
             desk.actor.require(Permission.SEE_RECORDS)
             points = await balances_over_time(session, scope_of(whose, when), asset, _POINTS)
             market = await market_of(session)
+            part = _OF_A_DAY if points[-1][0] - points[0][0] < _DAY_NS else _OF_MORE
             return (
-                [time_text(time_ns)[:_TO_MINUTES] for time_ns, _ in points],
+                [time_text(time_ns)[part] for time_ns, _ in points],
                 [market.amount(asset, amount) for _, amount in points],
             )
 
