@@ -10,6 +10,7 @@ from backoffice.errors import BackOfficeError
 from engine import control
 from engine.errors import ControlError
 from engine.events import AnyEvent
+from engine.overview import ShowVenue, VenueShown
 from engine.remote import Source
 
 
@@ -46,4 +47,14 @@ class VenueControl:
             raise VenueAway(str(error)) from error
         if isinstance(answer, control.Done):
             return Carried(answer.sequence, answer.events)
+        raise VenueAway(answer.text if isinstance(answer, control.Failed) else f"the venue answered {answer!r}")
+
+    async def show(self) -> VenueShown:
+        """Return how trading stands. Raise `VenueAway`."""
+        try:
+            answer = await asyncio.to_thread(control.ask, self._source, ShowVenue())
+        except ControlError as error:
+            raise VenueAway(str(error)) from error
+        if isinstance(answer, VenueShown):
+            return answer
         raise VenueAway(answer.text if isinstance(answer, control.Failed) else f"the venue answered {answer!r}")

@@ -20,7 +20,7 @@ import structlog
 import backoffice.kinds  # noqa: F401 - whoever owns a kind of approvals is told when one expires
 from backoffice import outbox
 from backoffice.access.charging import bring_up_to_date
-from backoffice.control import Control, VenueAway
+from backoffice.control import Control, VenueAway, VenueControl
 from backoffice.crm import filing, leaving, reviewing
 from backoffice.crm.behind_accounts import ClientsBehindAccounts
 from backoffice.database import Database
@@ -30,6 +30,7 @@ from backoffice.errors import BackOfficeError, Conflict, DatabaseFault
 from backoffice.payments.opening import rails_of, rules_of
 from backoffice.payments.runner import Payments
 from backoffice.projector.following import Following
+from backoffice.reports import market_quality
 from backoffice.staff import approvals
 from backoffice.staff.sealing import KEY_FILE, Sealer
 from config.settings import Settings
@@ -42,6 +43,8 @@ AGAIN_S: Final = 1.0
 GIVE_S: Final = 0.25
 """How often it is looked whether the venue is to be told something: who decides tells it at once, mostly."""
 HOUSEKEEPING_S: Final = 60.0
+SAMPLED_S: Final = 60.0
+"""How often it is looked how the books stand."""
 
 Task: TypeAlias = Callable[[asyncio.Event], Awaitable[None]]
 
@@ -54,7 +57,7 @@ class Venue(NamedTuple):
     data: Path
     """The directory in which the back office keeps files of its own: the venue's, if it is on this host."""
     feed: Source
-    control: Control
+    control: VenueControl
 
 
 async def work(settings: Settings, venue: Venue, stop: asyncio.Event) -> None:
@@ -80,6 +83,7 @@ async def _work(database: Database, settings: Settings, venue: Venue, stop: asyn
             "outbox": lambda until: again_and_again(lambda: give_waiting(database, venue.control), GIVE_S, until),
             "housekeeping": lambda until: again_and_again(lambda: keep_house(database, sealer), HOUSEKEEPING_S, until),
         }
+        tasks["sampler"] = lambda until: again_and_again(lambda: look(database, venue.control), SAMPLED_S, until)
         if settings.back_office.payments:
             payments = Payments(
                 *(database, venue.control, rails_of(settings, venue.data), rules_of(settings)),
@@ -99,6 +103,15 @@ async def give_waiting(database: Database, control: Control) -> None:
             return
         for each in given:
             _log.info("told the venue", what=each.kind, subject=each.subject, refusal=each.refusal or None)
+
+
+async def look(database: Database, control: VenueControl) -> None:
+    """Keep how the books stand, for reports. While the venue is away nobody knows."""
+    try:
+        shown = await control.show()
+    except VenueAway:
+        return
+    await market_quality.sample(database, shown, time.time_ns())
 
 
 async def keep_house(database: Database, sealer: Sealer) -> None:

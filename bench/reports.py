@@ -41,7 +41,9 @@ from backoffice.projector.tables import (
 )
 from backoffice.reports import blotter, orders, sessions, volumes
 from backoffice.reports.by import By
+from backoffice.reports.market_quality import MINUTE_NS, qualities
 from backoffice.reports.scope import Scope
+from backoffice.reports.tables import MarketSample
 from bench.client import BenchError
 from bench.venues import ROOT, environment, scratch_directory
 
@@ -113,6 +115,9 @@ def _fill(database: sqlite3.Connection, trades: int) -> None:
         ),
     )
     _add(database, Moment, ((_time_ns(number, trades), number) for number in range(1, trades + 1)))
+    minutes = range(_BEGIN_NS // MINUTE_NS, last_ns // MINUTE_NS)
+    best = (1, 0, 6_720_000, 10, 6_721_000, 20)
+    _add(database, MarketSample, ((symbol, minute, *best) for symbol in _SYMBOLS for minute in minutes))
     kinds = ("available", "reserved", "held")
     ledger = [(kind, account) for account in _ACCOUNTS for kind in kinds]
     _add(
@@ -241,6 +246,11 @@ async def _life(session: AsyncSession) -> int:
 @_report("refusals by session and reason")
 async def _refusals(session: AsyncSession) -> int:
     return len(await sessions.refusals(session))
+
+
+@_report("market quality")
+async def _quality(session: AsyncSession) -> int:
+    return len(await qualities(session, "", None, None))
 
 
 @_report("balances")

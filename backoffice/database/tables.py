@@ -7,9 +7,10 @@ from backoffice.database.base import Base
 from backoffice.ledger import tables as ledger
 from backoffice.payments import tables as payments
 from backoffice.projector import tables as projector
+from backoffice.reports import tables as reports
 from backoffice.staff import tables as staff
 from backoffice.surveillance import tables as surveillance
 
-__all__ = ["access", "crm", "ledger", "metadata", "outbox", "payments", "projector", "staff", "surveillance"]
+__all__ = ["access", "crm", "ledger", "metadata", "outbox", "payments", "projector", "reports", "staff", "surveillance"]
 
 metadata = Base.metadata

@@ -34,7 +34,7 @@ async def trades(
     session: AsyncSession, scope: Scope, count: int | None, *, from_trade: int = 0
 ) -> AsyncGenerator[list[Blotted]]:
     """Give the last `count` trades, or all, or all from a trade on; the oldest first, in pages."""
-    wanted = await _wanted(session, scope, count)
+    every, wanted = await _wanted(session, scope, count)
     if count is not None and count <= PAGE:
         found = list(await session.scalars(wanted.order_by(TradeRow.trade_id.desc()).limit(count)))[::-1]
         yield await _blotted(session, found, scope)
@@ -42,10 +42,10 @@ async def trades(
     if count is not None:
         last = wanted.with_only_columns(TradeRow.trade_id).order_by(TradeRow.trade_id.desc()).limit(1).offset(count - 1)
         first = await session.scalar(last)
-        wanted = wanted if first is None else wanted.where(TradeRow.trade_id >= first)
+        every = every if first is None else every.where(TradeRow.trade_id >= first)
     after = from_trade - 1
     while True:
-        page = wanted.where(TradeRow.trade_id > after).order_by(TradeRow.trade_id).limit(PAGE)
+        page = every.where(TradeRow.trade_id > after).order_by(TradeRow.trade_id).limit(PAGE)
         found = list(await session.scalars(page))
         if not found:
             return
@@ -54,19 +54,22 @@ async def trades(
         session.expunge_all()
 
 
-async def _wanted(session: AsyncSession, scope: Scope, count: int | None) -> Select[TradeRow]:
+async def _wanted(session: AsyncSession, scope: Scope, count: int | None) -> tuple[Select[TradeRow], Select[TradeRow]]:
+    """Return the query for all trades of a scope, and one that finds the last of them by the shortest way."""
     await check_symbol(session, scope.symbol)
     accounts = await accounts_in(session, scope)
     conditions = await TRADES.within(session, scope)
     if scope.symbol:
         conditions.append(TradeRow.symbol == scope.symbol)
-    wanted = select(TradeRow).where(*conditions)
+    every = select(TradeRow).where(*conditions)
     if accounts is None:
-        return wanted
+        return every, every
+    last = every
+    maker, taker = (chosen(side, accounts)[0] for side in (TradeRow.maker_account, TradeRow.taker_account))
+    every = every.where(maker | taker)
     if count is None or len(accounts) > _ACCOUNTS_ONE_BY_ONE:
-        maker, taker = (chosen(side, accounts)[0] for side in (TradeRow.maker_account, TradeRow.taker_account))
-        return wanted.where(maker | taker)
-    return wanted.where(TradeRow.trade_id.in_(_last_of_each(accounts, conditions, count)))
+        return every, every
+    return every, last.where(TradeRow.trade_id.in_(_last_of_each(accounts, conditions, count)))
 
 
 def _last_of_each(accounts: Sequence[str], conditions: Sequence[ColumnElement[bool]], count: int) -> Select[int]:

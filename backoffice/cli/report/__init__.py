@@ -2,7 +2,7 @@
 
 import typer
 
-from backoffice.cli.report import figures, holdings, people, statement, trading
+from backoffice.cli.report import figures, holdings, market_quality, people, statement, trading
 
 app = typer.Typer(
     help="What there is to know of the venue, at any moment of its past where that makes sense.", no_args_is_help=True
@@ -14,6 +14,7 @@ app.command("balances")(holdings.balances)
 app.command("volume")(figures.volume)
 app.command("fees")(figures.fees)
 app.command("minimums")(figures.minimums)
+app.command("market-quality")(market_quality.market_quality)
 app.command("sessions")(figures.sessions)
 app.command("rejects")(figures.rejects)
 app.command("pipeline")(people.pipeline)

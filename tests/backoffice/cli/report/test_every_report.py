@@ -10,6 +10,9 @@ import pytest
 
 from backoffice.database import Database
 from backoffice.database.database import address_of
+from backoffice.reports.market_quality import sample
+from engine.overview import InstrumentShown, VenueShown
+from engine.values import Phase
 from tests.backoffice.cli.desk import Desk
 from tests.backoffice.projector.journaled import Journaled, project
 
@@ -128,3 +131,20 @@ def test_balances_are_drawn_over_time(counter: Counter) -> None:
 
 def test_minimums_are_of_a_month(counter: Counter) -> None:
     assert counter.rows("minimums", "--month", "2026-11") == []
+
+
+def test_the_quality_of_a_market_is_told_and_drawn(counter: Counter, database_url: str) -> None:
+    assert counter.rows("market-quality") == []
+    assert "nothing was seen" in counter.done("report", "market-quality", "--symbol", "BTC/USD", "--chart")
+    best = InstrumentShown("BTC/USD", 1, 2, 1, 3, Phase.CONTINUOUS, 0, 0, 990, 5, 1_000, 8, 2)
+
+    async def run() -> None:
+        async with Database(address_of(database_url, counter.data)) as database:
+            await sample(database, VenueShown(1, 1, (best,)), 0)
+
+    asyncio.run(run())
+    (row,) = counter.rows("market-quality")
+    assert (row["two-sided"], row["spread"], row["basis_points"]) == ("100.00%", "0.10", "100.50")
+    assert (row["bid_quantity"], row["ask_quantity"]) == ("0.005", "0.008")
+    assert "spread in basis points" in counter.done("report", "market-quality", "--symbol", "BTC/USD", "--chart")
+    assert "name one by --symbol" in counter.refused("report", "market-quality", "--chart")

@@ -1,0 +1,94 @@
+"""`fondaco report market-quality`: spread, depth and orders to a trade, of each market."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from backoffice.cli.office import Looking
+from backoffice.cli.option_groups import grouped
+from backoffice.cli.report.options import ChartOption, SymbolOption, When
+from backoffice.cli.report.printing import Row, percent_text, ratio_text, show_rows
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
+    from backoffice.reports.market import Market
+    from backoffice.reports.market_quality import Quality
+
+_HEAD = (
+    *("symbol", "minutes", "two-sided", "spread", "basis points", "bid quantity", "ask quantity"),
+    *("messages", "trades", "messages to a trade"),
+)
+_HOUR_NS = 3_600_000_000_000
+_TO_HOURS = len("2026-11-28T14")
+
+
+@grouped
+def market_quality(*, symbol: SymbolOption = "", when: When, chart: ChartOption = False, looking: Looking) -> None:
+    """Show how good the markets are: both sides there, how far apart, how much behind them; averages by the minute.
+
+    Of the minutes of continuous trading in which the back office saw the books. --chart draws the spread of a --symbol.
+    """
+    if chart:
+        _draw(symbol, when, looking)
+        return
+
+    async def rows(_desk: "Office", session: "AsyncSession") -> list[Row]:
+        from backoffice.reports.market import market_of
+        from backoffice.reports.market_quality import qualities
+
+        market = await market_of(session)
+        return [_row(each, market) for each in await qualities(session, symbol, when.from_ns, when.until_ns)]
+
+    show_rows(looking, _HEAD, rows)
+
+
+def _row(each: "Quality", market: "Market") -> Row:
+    from engine.decimals import divide_rounded
+
+    count = each.two_sided
+    average = [divide_rounded(figure, count) if count else None for figure in (each.spread, each.bid_qty, each.ask_qty)]
+    spread, bid_qty, ask_qty = average
+    return (
+        each.symbol,
+        each.samples,
+        percent_text(count, each.samples),
+        None if spread is None else market.price(each.symbol, spread),
+        _bps(each),
+        None if bid_qty is None else market.qty(each.symbol, bid_qty),
+        None if ask_qty is None else market.qty(each.symbol, ask_qty),
+        each.messages,
+        each.trades,
+        ratio_text(each.messages, each.trades),
+    )
+
+
+def _bps(each: "Quality") -> str | None:
+    """Return the spread in basis points of the middle of both prices."""
+    return ratio_text(20_000 * each.spread, each.prices)
+
+
+def _draw(symbol: str, when: When, looking: Looking) -> None:
+    from backoffice.cli.failure import CommandFailed
+    from backoffice.cli.loop import run
+    from backoffice.cli.report.chart import lines
+    from backoffice.cli.shown import time_text
+    from backoffice.staff.permissions import Permission
+
+    if not symbol:
+        raise CommandFailed("spreads of several instruments do not fit into one chart: name one by --symbol")
+
+    async def found() -> "list[tuple[int, Quality]]":
+        from backoffice.reports.market_quality import by_hour
+
+        async with looking.office() as desk, desk.database.reading() as session:
+            desk.actor.require(Permission.SEE_RECORDS)
+            return await by_hour(session, symbol, when.from_ns, when.until_ns)
+
+    hours = run(found())
+    if not hours:
+        typer.echo(f"{symbol}: nothing was seen of its book in that time")
+        return
+    names = [time_text(hour * _HOUR_NS)[:_TO_HOURS] for hour, _ in hours]
+    lines(f"{symbol}: spread in basis points, by the hour", names, {symbol: [_bps(each) for _, each in hours]})
