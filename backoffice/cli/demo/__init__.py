@@ -28,10 +28,14 @@ SeedOption = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Ano
 def demo(seconds: SecondsOption = 10, data: DataOption = None, seed: SeedOption = 1) -> None:
     """Open a venue with sample brokers on this machine and trade over FIX.
 
-    The venue is a process of its own (`fondaco serve`, on a free port of 127.0.0.1, with fresh data). Eight brokers log
-    on over FIX 4.4, hold an opening auction, quote and trade all six instruments, now and then with stops, icebergs,
-    pegs, lists and other kinds of orders, and log out. Then the demo prints the trade blotter, the balances and what it
-    measured, and checks them against the venue's journal: status 0 says that everything adds up.
+    The venue runs for itself (`fondaco serve`, on free ports of 127.0.0.1, with fresh data). Two of its staff take
+    eight brokers in, each decision made by both, and the brokers fund their accounts over the sandbox rail. They log on
+    over FIX 4.4, hold an opening auction, quote and trade all six instruments, now and then with stops, icebergs, pegs,
+    lists and other kinds of orders; one is suspended for a while. Then they are paid out and log out.
+
+    At the end the demo prints the trade blotter, the balances and what it measured, what staff did, deposits and
+    withdrawals, a statement and the trial balance, and checks them against the venue's journal and each other: status 0
+    says that everything adds up.
     """
     import asyncio
     from tempfile import TemporaryDirectory
@@ -53,9 +57,9 @@ def demo(seconds: SecondsOption = 10, data: DataOption = None, seed: SeedOption 
         except asyncio.CancelledError:
             sys.stderr.write("fondaco: interrupted\n")
             raise typer.Exit(130) from None
-        course.conclude()
+        run(course.conclude())
         if data is not None:
-            _tell_of(console, data)
+            _tell_of(console, data, course.codes)
 
 
 def _fresh(data: Path) -> Path:
@@ -69,15 +73,23 @@ def _fresh(data: Path) -> Path:
     return directory
 
 
-def _tell_of(console: "Console", data: Path) -> None:
+def _tell_of(console: "Console", data: Path, codes: dict[str, str]) -> None:
     from backoffice.cli.demo.venue import SETTINGS
 
     console.print()
     console.print(f"The venue's data is in {data}. To go on from here:", highlight=False, soft_wrap=True)
+    venue = f"--config {data / SETTINGS} --data {data}"
     for command in (
         f"fondaco journal stat {data}",
         f"fondaco journal verify {data}",
         f"fondaco journal dump {data} | head",
-        f"fondaco serve --config {data / SETTINGS} --data {data}",
+        f"fondaco client list {venue}",
+        f"fondaco books verify {venue}",
+        f"fondaco serve {venue}",
     ):
         console.print(f"  {command}", highlight=False, soft_wrap=True)
+    if "mira" not in codes:
+        console.print("To the back office you are mira.")
+    for name, code in codes.items():
+        line = f"`fondaco staff password {name} {venue}` asks for the code {code}; then act --as {name}."
+        console.print(line, highlight=False, soft_wrap=True)

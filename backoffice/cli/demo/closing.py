@@ -37,29 +37,30 @@ class Measured:
 def show(console: Console, audit: Audit, brokers: Sequence[Broker], measured: Measured) -> None:
     """Print everything."""
     trades = sum(turnover.trades for turnover in audit.turnovers.values())
-    _heading(console, f"Trade blotter: the last {len(audit.blotter)} of {trades:,} trades")
+    heading(console, f"Trade blotter: the last {len(audit.blotter)} of {trades:,} trades")
     console.print(_blotter(audit))
-    _heading(console, "Turnover by instrument")
+    heading(console, "Turnover by instrument")
     console.print(_turnover(audit))
-    _heading(console, "Balances: start → end, by account and asset")
+    heading(console, "Balances: start → end, by account and asset")
     for number, table in enumerate(_balances(audit, console.width)):
         if number:
             console.print()
         console.print(table)
-    _heading(console, "What the brokers sent, and what they were told")
+    heading(console, "What the brokers sent, and what they were told")
     console.print(_outcomes(brokers))
-    _heading(console, "Orders of other kinds, and how they ended")
+    heading(console, "Orders of other kinds, and how they ended")
     console.print(_kinds(brokers))
-    _heading(console, "Throughput and latency, as the brokers measured them over FIX")
+    heading(console, "Throughput and latency, as the brokers measured them over FIX")
     _show_speed(console, brokers, measured)
 
 
-def _heading(console: Console, text: str) -> None:
+def heading(console: Console, text: str) -> None:
+    """Print what follows."""
     console.print()
     console.print(Text(text, style="bold"))
 
 
-def _table(*columns: str) -> Table:
+def table_of(*columns: str) -> Table:
     """Return a table whose column names say how they are aligned: a leading ">" is to the right."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for column in columns:
@@ -69,7 +70,7 @@ def _table(*columns: str) -> Table:
 
 
 def _blotter(audit: Audit) -> Table:
-    table = _table("time (UTC)", ">trade", "symbol", "taker", "", ">quantity", ">price", "maker")
+    table = table_of("time (UTC)", ">trade", "symbol", "taker", "", ">quantity", ">price", "maker")
     for time_ns, trade in audit.blotter:
         turnover = audit.turnovers[trade.symbol]
         bought = trade.taker_side is Side.BUY
@@ -87,7 +88,7 @@ def _blotter(audit: Audit) -> Table:
 
 
 def _turnover(audit: Audit) -> Table:
-    table = _table("symbol", ">trades", ">volume", ">notional", ">high", ">low", ">last")
+    table = table_of("symbol", ">trades", ">volume", ">notional", ">high", ">low", ">last")
     for symbol, turnover in audit.turnovers.items():
         prices = (turnover.high, turnover.low, turnover.last)
         table.add_row(
@@ -103,8 +104,8 @@ def _turnover(audit: Audit) -> Table:
 def _balances(audit: Audit, width: int) -> Iterator[Table]:
     """Yield as few tables as the width allows, each with the accounts down and some assets across."""
     columns = {asset: _asset_column(audit, asset) for asset in audit.state.assets}
-    for assets in _packed(columns, width - _ACCOUNT_COLUMNS):
-        table = _table("account", *(f">{asset}" for asset in assets))
+    for assets in packed(columns, width - _ACCOUNT_COLUMNS):
+        table = table_of("account", *(f">{asset}" for asset in assets))
         shown = [columns[asset] for asset in assets]
         for row, account in enumerate(audit.state.accounts):
             table.add_row(account, *(column[row] for column in shown))
@@ -130,8 +131,8 @@ def _asset_column(audit: Audit, asset: str) -> list[str]:
     return [*cells, exact(fees, decimals), exact(held + fees, decimals), f"{mark} {exact(deposits, decimals)}"]
 
 
-def _packed(columns: dict[str, list[str]], width: int) -> list[list[str]]:
-    """Return which assets share a table: as few tables as have room for all, about equally wide."""
+def packed(columns: dict[str, list[str]], width: int) -> list[list[str]]:
+    """Return which columns share a table, of cells by name: as few tables as have room for all, about equally wide."""
     widths = {asset: max(map(len, cells)) + 2 for asset, cells in columns.items()}
     for count in range(1, len(columns) + 1):
         groups: list[list[str]] = [[] for _ in range(count)]
@@ -151,7 +152,7 @@ def _outcomes(brokers: Sequence[Broker]) -> Table:
     for broker in brokers:
         outcomes.update(broker.outcomes)
         rejects.update(_kind(text) for text in broker.rejects.elements())
-    table = _table(">", "")
+    table = table_of(">", "")
     table.show_header = False
     table.columns[1].no_wrap = False
     table.add_row(f"{sum(broker.sent for broker in brokers):,}", "orders, cancels and replaces sent")
@@ -177,7 +178,7 @@ def _outcomes(brokers: Sequence[Broker]) -> Table:
 
 def _kinds(brokers: Sequence[Broker]) -> Table:
     """Return how many orders of each kind were triggered, and how many ended in which way: each in one."""
-    table = _table("kind", "by", *(f">{fate}" for fate in _FATES))
+    table = table_of("kind", "by", *(f">{fate}" for fate in _FATES))
     for kind in KINDS:
         fates = sum((broker.fates[kind.name] for broker in brokers), Counter[str]())
         table.add_row(kind.name, kind.field, *(f"{fates[fate]:,}" if fates[fate] else "–" for fate in _FATES))
@@ -201,7 +202,7 @@ def _show_speed(console: Console, brokers: Sequence[Broker], measured: Measured)
     console.print()
     orders_ns = sorted(value for broker in brokers for value in broker.order_latency_ns)
     changes_ns = sorted(value for broker in brokers for value in broker.change_latency_ns)
-    table = _table("sent → first report", ">count", *(f">{name}" for name, _ in _PERCENTILES))
+    table = table_of("sent → first report", ">count", *(f">{name}" for name, _ in _PERCENTILES))
     for name, values_ns in (("new order", orders_ns), ("cancel, replace", changes_ns)):
         shown = [milliseconds(percentile(values_ns, per_mille)) for _, per_mille in _PERCENTILES]
         table.add_row(name, f"{len(values_ns):,}", *shown)

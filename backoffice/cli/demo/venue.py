@@ -1,4 +1,7 @@
-"""The demo's venue: `fondaco serve` in a process of its own, with the sandbox's settings and a free port."""
+"""The demo's venue: `fondaco serve` in a process of its own, and market data and the back office beside it.
+
+Its settings are the sandbox's, on free ports, and without its brokers: those come in through the back office.
+"""
 
 import asyncio
 import random
@@ -29,8 +32,9 @@ class VenueProcess:
     def __init__(self, directory: Path) -> None:
         """`directory` gets the venue's data, settings and log; it may be there already, and is empty."""
         self.directory = directory
-        self.port = _free_port()
-        self.settings: Settings
+        self.port, market_data_port = _free_ports()
+        self._text = demo_text(self.port, market_data_port)
+        self.settings: Settings = parse(self._text, SETTINGS)
         self.is_stopped = False
         self._process: asyncio.subprocess.Process
 
@@ -42,12 +46,9 @@ class VenueProcess:
     async def __aenter__(self) -> Self:
         """Start the process; it is up when a broker can connect."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        text, changes = re.subn(r"(?m)^port = \d+$", f"port = {self.port}", sandbox_text(), count=1)
-        assert changes == 1, "the sandbox's settings name the port of trading first"
         path = self.directory / SETTINGS
-        path.write_text(text, encoding="utf-8")
-        self.settings = parse(text, str(path))
-        command = [sys.executable, "-m", "backoffice.cli", "serve", "trading"]
+        path.write_text(self._text, encoding="utf-8")
+        command = [sys.executable, "-m", "backoffice.cli", "serve"]
         with (self.directory / LOG).open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *command,
@@ -117,12 +118,32 @@ def sandbox_text() -> str:
     return resources.files("config").joinpath("sandbox.toml").read_text(encoding="utf-8")
 
 
-def _free_port() -> int:
-    """Return a port that nobody listens on, below those that clients are given: one of them could meet itself."""
+def demo_text(port: int, market_data_port: int) -> str:
+    """Return the demo's settings: the sandbox's with these ports, and of its accounts and sessions only market data's.
+
+    Destinations of withdrawals are paid to without cooling, as nobody would wait for that.
+    """
+    text = sandbox_text()
+    ports = iter((port, market_data_port))
+    text, changes = re.subn(r"(?m)^port = \d+$", lambda _: f"port = {next(ports)}", text)
+    assert changes == 2, "the sandbox's settings name the ports of trading and of market data"
+    text = text.replace("cooling_minutes = 1,", "cooling_minutes = 0,")
+    house, _, clients = text.partition("[[accounts]]\naccount = ")
+    _, market_data, sessions = clients.partition('[[sessions]]\ncomp_id = "MD1"\n')
+    assert market_data, "the sandbox's settings have the sessions of market data last"
+    return house + market_data + sessions
+
+
+def _free_ports() -> tuple[int, int]:
+    """Return two ports that nobody listens on, below those that clients are given: one of them could meet itself."""
+    ports: set[int] = set()
     for _ in range(1_000):
         port = random.SystemRandom().choice(_PORTS)
         with socket.socket() as probe, suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((HOST, port))
-            return port
-    raise CommandFailed(f"no port of {HOST} is free between {_PORTS.start} and {_PORTS.stop}")
+            ports.add(port)
+            if len(ports) == 2:
+                first, second = ports
+                return first, second
+    raise CommandFailed(f"no two ports of {HOST} are free between {_PORTS.start} and {_PORTS.stop}")

@@ -6,12 +6,15 @@ import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from tests.backoffice.cli.command_line import Running, error_line, fondaco
 
 pytestmark = pytest.mark.e2e
+
+CONCLUSIONS = 10
 
 
 @pytest.fixture
@@ -37,12 +40,29 @@ def number(pattern: str, text: str) -> int:
     return int(found.replace(",", ""))
 
 
-def test_demo_trades_and_its_figures_add_up(tmp_path: Path, temporary: Path) -> None:
-    data = tmp_path / "data"
+class Ended(NamedTuple):
+    """A demo that has run to its end."""
+
+    data: Path
+    text: str
+    left: list[Path]
+    """What it has left where temporary files are."""
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    directory = tmp_path_factory.mktemp("ended")
+    data, temporary = directory / "data", directory / "tmp"
+    temporary.mkdir()
     finished = fondaco("demo", "--seconds", 2, "--data", data, environment={"TMPDIR": str(temporary)})
     assert (finished.returncode, finished.stderr) == (0, "")
-    text = finished.stdout
-    assert text.count("✓") == 3 + 6  # the conclusions, and the deposits of six assets
+    return Ended(data, finished.stdout, list(temporary.iterdir()))
+
+
+def test_demo_trades_and_its_figures_add_up(ended: Ended) -> None:
+    data, text, left = ended
+    assert left == []
+    assert text.count("✓") == CONCLUSIONS + 6  # and the deposits of six assets
     assert "✗" not in text
 
     stat = json.loads(fondaco("journal", "stat", data, "--json").stdout)
@@ -68,7 +88,31 @@ def test_demo_trades_and_its_figures_add_up(tmp_path: Path, temporary: Path) -> 
         assert mistake in text
 
     assert fondaco("journal", "verify", data).returncode == 0
-    assert list(temporary.iterdir()) == []
+
+
+def test_brokers_come_in_through_the_back_office_and_are_paid_out(ended: Ended) -> None:
+    data, text, _ = ended
+    assert "8 brokers have come in through the back office, as clients C-1 to C-8:" in text
+    assert "48 deposits have come in over the sandbox rail, and are credited." in text
+    assert "BROKER8 was suspended from trading by theo" in text
+    assert "[1083] the firm is blocked" in text
+    payments = text.partition("Deposits and withdrawals")[2].partition("Statement of")[0]
+    assert len(re.findall(r"(?m)^deposits .* credited +8 ", payments)) == 6
+    assert re.findall(r"(?m)^withdrawals +USD +([a-z]+) +([0-9]+) +([0-9,]+)", payments) == [
+        ("uncertain", "1", "10,000"),
+        ("settled", "7", "350,000"),
+    ]
+    assert "W-1 of BROKER1-A, 10,000 USD, is uncertain" in payments
+    assert "W-2 of BROKER2-A, 20,000 USD, was uncertain for a while, and is settled." in payments
+    statement = text.partition("Statement of BROKER2-A")[2].partition("Trial balance")[0]
+    assert re.search(r"(?m)^withdrawals .*-20,000", statement)
+    assert text.partition("Trial balance")[2].count("omnibus") == 6
+
+    venue = ("--config", data / "venue.toml", "--data", data, "--json")
+    checks = json.loads(fondaco("books", "verify", *venue).stdout)
+    assert [check["difference"] for check in checks] == [None] * 5
+    clients = json.loads(fondaco("client", "list", *venue).stdout)
+    assert [client["state"] for client in clients] == ["active"] * 8
 
 
 def test_demo_leaves_nothing_behind(temporary: Path) -> None:
@@ -83,7 +127,7 @@ def test_interrupted_demo_ends_in_good_order(running: list[Running], tmp_path: P
     running.append(demo)
     demo.wait_for(lambda: "have logged on" in demo.stdout)
     assert demo.end(signal_number) == 0
-    assert demo.stdout.count("✓") == 3 + 6
+    assert demo.stdout.count("✓") == CONCLUSIONS + 6
     assert demo.stderr == ""
 
 
