@@ -4,8 +4,10 @@ from backoffice.access import charging, hierarchy, limiting, sessions
 from backoffice.crm import rating, suspending
 from backoffice.payments import deposits, destinations, withdrawals
 from backoffice.staff import changes
+from backoffice.surveillance import cases
 
 __all__ = [
+    "cases",
     "changes",
     "charging",
     "deposits",

@@ -33,6 +33,7 @@ from backoffice.projector.following import Following
 from backoffice.reports import market_quality
 from backoffice.staff import approvals
 from backoffice.staff.sealing import KEY_FILE, Sealer
+from backoffice.surveillance.looking import watch
 from config.settings import Settings
 from engine.errors import EngineError
 from engine.remote import Source
@@ -45,6 +46,7 @@ GIVE_S: Final = 0.25
 HOUSEKEEPING_S: Final = 60.0
 SAMPLED_S: Final = 60.0
 """How often it is looked how the books stand."""
+SURVEILLANCE_S: Final = 60.0
 
 Task: TypeAlias = Callable[[asyncio.Event], Awaitable[None]]
 
@@ -82,6 +84,9 @@ async def _work(database: Database, settings: Settings, venue: Venue, stop: asyn
             "projector": Following(database, venue.feed, venue.data).run,
             "outbox": lambda until: again_and_again(lambda: give_waiting(database, venue.control), GIVE_S, until),
             "housekeeping": lambda until: again_and_again(lambda: keep_house(database, sealer), HOUSEKEEPING_S, until),
+            "surveillance": lambda until: again_and_again(
+                lambda: watch_trading(database, settings.venue.trading_day_ends), SURVEILLANCE_S, until
+            ),
         }
         tasks["sampler"] = lambda until: again_and_again(lambda: look(database, venue.control), SAMPLED_S, until)
         if settings.back_office.payments:
@@ -132,6 +137,13 @@ async def keep_house(database: Database, sealer: Sealer) -> None:
         erased = await leaving.erase_due(session, sealer, now_ns=now_ns)
     if changes or documents or reviews or erased:
         _log.info("housekeeping", fees=changes, documents=len(documents), reviews=len(reviews), erased=len(erased))
+
+
+async def watch_trading(database: Database, day_ends: str) -> None:
+    """Look at the hours of trading that are over and have not been looked at."""
+    looked = await watch(database, time.time_ns(), day_ends=day_ends)
+    for alert in looked.alerts:
+        _log.warning("surveillance has found something", alert=alert.name, what=alert.summary)
 
 
 async def again_and_again(step: Callable[[], Awaitable[None]], every_s: float, stop: asyncio.Event) -> None:

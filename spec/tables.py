@@ -12,6 +12,9 @@ from backoffice.payments.states import DEPOSITS, WITHDRAWALS
 from backoffice.staff.approvals import TRANSITIONS as TRANSITIONS_OF_APPROVALS
 from backoffice.staff.approvals import Verb, kinds
 from backoffice.staff.permissions import PERMISSIONS, Permission, Role
+from backoffice.surveillance import layering, marking_the_close, order_to_trade, unusual_volume, wash_trades
+from backoffice.surveillance.parameters import PARAMETERS
+from backoffice.surveillance.states import CASES
 from engine.phases import PHASES, Trading
 from engine.reject import RejectReason
 from fixgw.phases import HALT_REASON, SESSION_STATUS, SESSION_SUB_ID, TRADING_STATUS, phase_name
@@ -241,6 +244,48 @@ def payments() -> str:
     return "\n".join(lines) + "\n"
 
 
+def surveillance() -> str:
+    """Return `surveillance.md`."""
+    lines = [
+        "# Surveillance",
+        "",
+        "Trading is looked at hour by hour (UTC) as soon as an hour is over, by the back office's process from where",
+        "it was, and by `fondaco surveillance run` whenever somebody wants. What a detector finds is an *alert*: about",
+        "whom, in which instrument and hour, with orders, trades, records of the journal, figures and the thresholds",
+        "that they are over. Whoever looks again finds nothing twice. An alert is a reason to look, no verdict.",
+        "Written by `spec/tables.py`.",
+        "",
+        "## What is found",
+    ]
+    for detector in (wash_trades, layering, marking_the_close, order_to_trade, unusual_volume):
+        title, _, text = (detector.__doc__ or "").strip().partition(": ")
+        lines += ["", f"### {title}", "", f"{text[:1].upper()}{text[1:]}"]
+    lines += [
+        "",
+        "## Thresholds",
+        "",
+        f"Version {PARAMETERS.version}; an alert says by which it was found. Times are nanoseconds, quantities lots.",
+        "",
+        "| threshold | value |",
+        "|---|---|",
+    ]
+    for name in PARAMETERS.__struct_fields__:
+        value = getattr(PARAMETERS, name)
+        lines.append(f"| `{name}` | {value if isinstance(value, str) else f'{value:,}'} |")
+    lines += [
+        "",
+        "## Cases",
+        "",
+        "People look into alerts in *cases* (`fondaco case`): with notes, which are only ever added, somebody who has",
+        "it, and what has come of it: no-action, warned, restricted or reported. That nothing is to be done a second",
+        "person must approve, which the database holds too. Each step is in the audit trail. Notes are not sealed:",
+        "name accounts in them, not persons.",
+        "",
+        *_life(CASES),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def _life(table: Mapping[Any, Mapping[Any, Any]]) -> list[str]:
     """Return the rows of a life cycle."""
     lines = ["| state | what happens, and the state after it |", "|---|---|"]
@@ -259,6 +304,7 @@ PAGES: Final = {
     "phases.md": phases,
     "staff.md": staff,
     "payments.md": payments,
+    "surveillance.md": surveillance,
 }
 
 if __name__ == "__main__":

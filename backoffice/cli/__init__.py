@@ -21,6 +21,7 @@ from backoffice.cli import (
     serve,
     session,
     staff,
+    surveillance,
     top,
     venue,
 )
@@ -52,6 +53,8 @@ app.add_typer(payments.deposits, name="deposit")
 app.add_typer(payments.destinations, name="destination")
 app.add_typer(payments.withdrawals, name="withdrawal")
 app.add_typer(payments.sandboxes, name="sandbox")
+app.add_typer(surveillance.surveillance, name="surveillance")
+app.add_typer(surveillance.case, name="case")
 app.add_typer(report.app, name="report")
 app.add_typer(qa.app, name="qa")
 

@@ -1,8 +1,13 @@
 """Looking: each hour that is over, once, from where it was; nothing is raised twice, and all of it is on the trail."""
 
+import pytest
 from sqlalchemy import func, select
+from structlog.testing import capture_logs
 
 from backoffice.database import Database
+from backoffice.errors import DatabaseFault
+from backoffice.office import watch_trading
+from backoffice.staff import audit
 from backoffice.staff.audit import Wanted, entries
 from backoffice.surveillance import looking
 from backoffice.surveillance.looking import Looked, watch
@@ -63,6 +68,31 @@ async def test_the_watch_takes_no_more_hours_in_one_go_than_it_may(database: Dat
     await market.project(database)
     assert (await watch(database, market.now_ns)).hours == looking.HOURS_MAX
     assert (await watch(database, market.now_ns)).hours == 3
+
+
+async def test_alerts_and_how_far_was_looked_are_one_transaction(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    market = Market()
+    wash(market)
+    market.wait(3_600)
+    wash(market)
+    await market.project(database)
+
+    async def fails(*_given: object, **_named: object) -> None:
+        raise DatabaseFault("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(audit, "record", fails)
+        with pytest.raises(DatabaseFault, match="the disk is full"):
+            await watch(database, market.now_ns)
+    assert await count_of_alerts(database) == 0
+    with capture_logs() as logs:
+        await watch_trading(database, "00:00")
+    assert [(line["what"], line["log_level"]) for line in logs] == [
+        ("A traded 2 times with itself in BTC/USD", "warning")
+    ]
+    assert await count_of_alerts(database) == 1
 
 
 async def test_an_alert_is_on_the_audit_trail(database: Database) -> None:

@@ -1,0 +1,113 @@
+"""`fondaco surveillance`: look at trading again, and see what was found."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from backoffice.cli.moments import FromOption, UntilOption
+from backoffice.cli.office import Looking
+from backoffice.cli.option_groups import grouped
+from backoffice.cli.tables import Cell, Form, Moment
+
+if TYPE_CHECKING:
+    from backoffice.surveillance.tables import Alert
+
+HEAD: Final = ("alert", "detector", "subject", "symbol", "from", "until", "case", "summary")
+CountOption = Annotated[int, typer.Option("--count", "-n", metavar="N", min=1, help="How many, the last ones.")]
+
+
+@grouped
+def run_detectors(*, from_ns: FromOption = None, until_ns: UntilOption = None, looking: Looking) -> None:
+    """Look at the hours of a time that are over, again if they have been looked at, and list what is new."""
+    from backoffice.cli.loop import run
+    from backoffice.cli.tables import show_table
+    from backoffice.projector.counters import HOUR_NS
+    from backoffice.staff.permissions import Permission
+    from backoffice.surveillance.looking import Looked, look_again
+
+    async def look() -> Looked:
+        async with looking.office() as desk:
+            desk.actor.require(Permission.WORK_CASES)
+            now_ns = desk.now_ns
+            end_ns = now_ns if until_ns is None else until_ns
+            return await look_again(
+                *(desk.database, desk.actor, (from_ns or 0) // HOUR_NS, -(-end_ns // HOUR_NS), now_ns),
+                day_ends=desk.settings.venue.trading_day_ends,
+            )
+
+    looked = run(look())
+    note = f"{looked.hours:,} hours looked at; {len(looked.alerts):,} new alerts."
+    show_table(HEAD, map(row_of, looked.alerts), looking.form, note=note)
+
+
+@grouped
+def list_alerts(
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Those in cases too.")] = False,
+    count: CountOption = 100,
+    looking: Looking,
+) -> None:
+    """List alerts that nobody has looked into yet, the newest last."""
+    from backoffice.cli.loop import run
+    from backoffice.cli.tables import show_table
+    from backoffice.staff.permissions import Permission
+    from backoffice.surveillance import cases
+
+    async def rows() -> list[tuple[Cell, ...]]:
+        async with looking.office() as desk, desk.database.reading() as session:
+            desk.actor.require(Permission.WORK_CASES)
+            return [row_of(each) for each in await cases.alerts_listed(session, count=count, in_cases_too=everything)]
+
+    show_table(HEAD, run(rows()), looking.form)
+
+
+@grouped
+def show(
+    alert: Annotated[str, typer.Argument(metavar="ALERT", help="Which one, as in AL-1.", show_default=False)],
+    looking: Looking,
+) -> None:
+    """Show an alert with what it was seen by: figures, thresholds, orders, trades and records of the journal."""
+    from backoffice.cli.loop import run
+    from backoffice.cli.tables import show_fields
+    from backoffice.staff.permissions import Permission
+    from backoffice.surveillance import cases
+
+    async def fields() -> dict[str, Any]:
+        async with looking.office() as desk, desk.database.reading() as session:
+            desk.actor.require(Permission.WORK_CASES)
+            found = await cases.find_alert(session, alert)
+            shown: dict[str, Any] = dict(zip(HEAD, row_of(found), strict=True))
+            shown["raised"] = Moment(found.raised_ns)
+            shown["parameters"] = found.parameters
+            for name, what in found.evidence.items():
+                shown[name] = what if looking.form is Form.JSON else _lines(what)
+            return shown
+
+    show_fields(run(fields()), looking.form)
+
+
+def row_of(alert: "Alert") -> tuple[Cell, ...]:
+    """Return an alert in the columns of `HEAD`."""
+    return (
+        *(alert.name, alert.detector, alert.subject, alert.symbol, Moment(alert.from_ns), Moment(alert.until_ns)),
+        *(f"CS-{alert.case_id}" if alert.case_id is not None else None, alert.summary),
+    )
+
+
+def _lines(what: dict[str, Any] | list[dict[str, Any]]) -> list[str]:
+    """Return evidence as people read it: a line for each figure, or for each thing that was seen."""
+    if isinstance(what, dict):
+        return [f"{name} {_shown(value)}" for name, value in what.items()]
+    return ["; ".join(f"{name} {_shown(value)}" for name, value in each.items()) for each in what]
+
+
+def _shown(value: object) -> str:
+    match value:
+        case int():
+            return f"{value:,}"
+        case list() if all(isinstance(each, int) for each in value):
+            return " ".join(map(str, value))
+        case list():
+            return " / ".join(", ".join(f"{name} {_shown(one)}" for name, one in each.items()) for each in value)
+        case _:
+            return str(value)

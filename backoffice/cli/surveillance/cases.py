@@ -1,0 +1,181 @@
+"""`fondaco case`: look into alerts, note down what is found, and say what has come of it."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from backoffice.cli.office import Acting, AsOption, Looking
+from backoffice.cli.option_groups import grouped
+from backoffice.cli.surveillance.alerts import CountOption
+from backoffice.cli.tables import Cell, Form, JsonOption, Moment
+from backoffice.cli.venue.request import ConfigOption, DataOption
+
+if TYPE_CHECKING:
+    from backoffice.staff.tables import Approval
+    from backoffice.surveillance.tables import Case
+
+CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="Which one, as in CS-1.", show_default=False)]
+
+_HEAD: Final = (
+    *("case", "state", "assignee", "disposition", "opened by", "opened", "changed", "closed by"),
+    "approved by",
+)
+
+
+@grouped
+def open_case(
+    alert: Annotated[
+        list[str] | None, typer.Option("--alert", metavar="ALERT", help="Of this alert; several times for several.")
+    ] = None,
+    *,
+    acting: Acting,
+) -> None:
+    """Open a case, of alerts or of what came to your ears."""
+    from backoffice.cli.loop import run
+    from backoffice.surveillance import cases
+
+    async def begin() -> "Case":
+        async with acting.office() as desk, desk.database.writing() as session:
+            return await cases.open_case(session, desk.actor, alert or [], why=acting.why, now_ns=desk.now_ns)
+
+    _tell(run(begin()), as_json=acting.as_json)
+
+
+@grouped
+def list_cases(
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Those that are closed too.")] = False,
+    count: CountOption = 100,
+    looking: Looking,
+) -> None:
+    """List cases, the newest last."""
+    from backoffice.cli.loop import run
+    from backoffice.cli.tables import show_table
+    from backoffice.staff.permissions import Permission
+    from backoffice.surveillance import cases
+
+    async def rows() -> list[tuple[Cell, ...]]:
+        async with looking.office() as desk, desk.database.reading() as session:
+            desk.actor.require(Permission.WORK_CASES)
+            return [_row(each) for each in await cases.listed(session, count=count, closed_too=everything)]
+
+    show_table(_HEAD, run(rows()), looking.form)
+
+
+@grouped
+def show(case: CaseArgument, looking: Looking) -> None:
+    """Show a case: its alerts, its notes, and each step that it has taken."""
+    from backoffice.cli.loop import run
+    from backoffice.cli.payments.life import life_of
+    from backoffice.cli.shown import time_text
+    from backoffice.cli.tables import show_fields
+    from backoffice.staff.permissions import Permission
+    from backoffice.surveillance import cases
+
+    async def fields() -> dict[str, Any]:
+        async with looking.office() as desk, desk.database.reading() as session:
+            desk.actor.require(Permission.WORK_CASES)
+            found = await cases.find(session, case, for_update=False)
+            shown: dict[str, Any] = dict(zip(_HEAD, _row(found), strict=True))
+            alerts = await cases.alerts_of(session, found)
+            shown["alerts"] = [f"{alert.name}  {alert.detector}: {alert.summary}" for alert in alerts]
+            notes = await cases.notes_of(session, found)
+            shown["notes"] = [f"{time_text(each.time_ns)}  {each.author}: {each.text}" for each in notes]
+            shown["steps"] = await life_of(session, found.subject)
+            return shown
+
+    show_fields(run(fields()), looking.form)
+
+
+def note(
+    case: CaseArgument,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What you have found out.", show_default=False)],
+    config: ConfigOption,
+    as_user: AsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Note something down in a case, for good."""
+    from backoffice.cli.loop import run
+    from backoffice.cli.office import office
+    from backoffice.surveillance import cases
+
+    async def write() -> "Case":
+        async with office(config, data, as_user) as desk, desk.database.writing() as session:
+            await cases.note(session, desk.actor, case, text, now_ns=desk.now_ns)
+            return await cases.find(session, case)
+
+    _tell(run(write()), as_json=as_json)
+
+
+@grouped
+def assign(
+    case: CaseArgument,
+    assignee: Annotated[str, typer.Argument(metavar="USER", help="Who of the staff is to have it.")],
+    acting: Acting,
+) -> None:
+    """Let somebody have a case."""
+    from backoffice.cli.loop import run
+    from backoffice.surveillance import cases
+
+    async def give() -> "Case":
+        async with acting.office() as desk, desk.database.writing() as session:
+            return await cases.assign(session, desk.actor, case, assignee, why=acting.why, now_ns=desk.now_ns)
+
+    _tell(run(give()), as_json=acting.as_json)
+
+
+@grouped
+def close(
+    case: CaseArgument,
+    disposition: Annotated[
+        str,
+        typer.Argument(
+            metavar="DISPOSITION",
+            help="What has come of it: no-action, warned, restricted or reported.",
+            show_default=False,
+        ),
+    ],
+    acting: Acting,
+) -> None:
+    """Say what has come of a case that is yours, and close it. For no-action a second person must approve."""
+    from backoffice.cli.approval import tell
+    from backoffice.cli.loop import run
+    from backoffice.surveillance import cases
+    from backoffice.surveillance.states import Disposition
+
+    known = [each.value for each in Disposition]
+    if disposition not in known:
+        raise typer.BadParameter(f"{disposition!r} is no disposition; choose from: {', '.join(known)}")
+
+    async def end() -> "tuple[Case, Approval | None]":
+        async with acting.office() as desk, desk.database.writing() as session:
+            asked = await cases.close(
+                *(session, desk.actor, case, Disposition(disposition)), why=acting.why, now_ns=desk.now_ns
+            )
+            return await cases.find(session, case), asked
+
+    closed, approval = run(end())
+    if approval is None:
+        _tell(closed, as_json=acting.as_json)
+    else:
+        tell(approval, as_json=acting.as_json)
+
+
+def _tell(case: "Case", *, as_json: bool) -> None:
+    """Print how a case stands."""
+    from backoffice.cli.tables import show_fields
+
+    if as_json:
+        show_fields(dict(zip(_HEAD, _row(case), strict=True)), Form.JSON)
+        return
+    whose = f", {case.assignee} has it" if case.assignee else ""
+    what = f": {case.disposition}" if case.disposition else ""
+    typer.echo(f"{case.name} is {case.state}{what}{whose}")
+
+
+def _row(case: "Case") -> tuple[Cell, ...]:
+    return (
+        *(case.name, case.state, case.assignee, case.disposition, case.opened_by),
+        *(Moment(case.opened_ns), Moment(case.changed_ns), case.closed_by, case.approved_by),
+    )

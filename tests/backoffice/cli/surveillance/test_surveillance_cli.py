@@ -1,0 +1,104 @@
+"""`fondaco surveillance` and `fondaco case`: from what was traded to what has come of it."""
+
+import asyncio
+import json
+
+import pytest
+
+from backoffice.database import Database
+from backoffice.database.database import address_of
+from config.settings import load
+from engine.values import BUY
+from tests.backoffice.cli.desk import Desk
+from tests.backoffice.surveillance.market import Market
+
+WHY = ("--why", "because")
+
+
+@pytest.fixture
+def watched(desk: Desk) -> Desk:
+    """A desk at which compliance sits, cora and cleo, with a market in which A trades with itself, hours ago."""
+    for number, name in enumerate(("cora", "cleo"), 1):
+        desk.done("staff", "add", name, "--role", "compliance", "--os-user", name, *WHY, by="annabel")
+        desk.done("approval", "approve", f"A-{number}", *WHY, by="benjamin")
+    market = Market()
+    for _ in range(2):
+        market.trade("A", "A", 5, 100)
+    market.wait(7_200)
+    market.order("A", BUY, 1, 100)
+
+    async def project() -> None:
+        async with Database(address_of(load(desk.config).back_office.database, desk.data)) as database:
+            await market.project(database)
+
+    asyncio.run(project())
+    desk.sit_down("cora")
+    return desk
+
+
+def test_what_is_found_is_listed_and_shown_with_what_it_was_seen_by(watched: Desk) -> None:
+    assert watched.done("surveillance", "run").endswith("1 hours looked at; 1 new alerts.\n")
+    assert json.loads(watched.done("surveillance", "run", "--json")) == []
+    (alert,) = json.loads(watched.done("surveillance", "alerts", "--json"))
+    assert (alert["alert"], alert["detector"], alert["subject"], alert["case"]) == ("AL-1", "wash trades", "A", None)
+    shown = watched.done("surveillance", "alert", "al-1")
+    assert "A traded 2 times with itself in BTC/USD" in shown
+    assert "thresholds  wash_trades_min 2" in shown
+    trades = json.loads(watched.done("surveillance", "alert", "AL-1", "--json"))["trades"]
+    assert [trade["trade"] for trade in trades] == [1, 2]
+    assert "AL-1,wash trades,A" in watched.done("surveillance", "alerts", "--csv")
+
+
+def test_only_the_hours_that_are_asked_for_are_looked_at(watched: Desk) -> None:
+    assert json.loads(watched.done("surveillance", "run", "--until", "2024-01-01", "--json")) == []
+    assert json.loads(watched.done("surveillance", "run", "--from", "2025-01-01", "--json")) == []
+    assert len(json.loads(watched.done("surveillance", "run", "--from", "2024-10-04T09:30", "--json"))) == 1
+
+
+def test_a_case_is_closed_without_action_by_two(watched: Desk) -> None:
+    watched.done("surveillance", "run")
+    assert watched.done("case", "open", "--alert", "AL-1", *WHY) == "CS-1 is open\n"
+    assert json.loads(watched.done("surveillance", "alerts", "--json")) == []
+    assert watched.done("case", "assign", "CS-1", "cora", *WHY) == "CS-1 is assigned, cora has it\n"
+    watched.done("case", "note", "CS-1", "a test of their engine")
+    proposed = watched.done("case", "close", "CS-1", "no-action", *WHY)
+    assert proposed == "A-3: case-no-action of case/CS-1 waits for somebody else to approve it\n"
+    assert watched.refused("approval", "approve", "A-3", *WHY) == (
+        "cora has proposed A-3; somebody else must decide on it"
+    )
+    watched.done("approval", "approve", "A-3", *WHY, by="cleo")
+    assert json.loads(watched.done("case", "list", "--json")) == []
+    (case,) = json.loads(watched.done("case", "list", "--all", "--json"))
+    assert (case["state"], case["closed_by"], case["approved_by"]) == ("closed", "cora", "cleo")
+    shown = watched.done("case", "show", "cs-1")
+    assert "AL-1  wash trades: A traded 2 times" in shown
+    assert "cora: a test of their engine" in shown
+    assert "cleo: approve → closed (approval A-3)" in shown
+
+
+def test_a_case_of_what_came_to_ones_ears_is_closed_by_who_has_it(watched: Desk) -> None:
+    watched.done("case", "open", *WHY)
+    watched.done("case", "assign", "CS-1", "cleo", *WHY)
+    assert watched.refused("case", "close", "CS-1", "warned", *WHY) == "CS-1 is cleo's; assign it to cora first"
+    closed = json.loads(watched.done("case", "close", "CS-1", "warned", "--json", *WHY, by="cleo"))
+    assert (closed["state"], closed["disposition"], closed["approved_by"]) == ("closed", "warned", None)
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    (
+        (("surveillance", "alert", "AL-9"), "AL-9: there is no such alert; `fondaco surveillance alerts` shows them"),
+        (("case", "show", "9"), "9: there is no such case; `fondaco case list` shows them"),
+        (("case", "assign", "CS-9", "cora", *WHY), "CS-9: there is no such case; `fondaco case list` shows them"),
+    ),
+)
+def test_what_is_not_there_is_told_in_one_line(watched: Desk, command: tuple[str, ...], line: str) -> None:
+    assert watched.refused(*command) == line
+
+
+def test_who_is_not_of_compliance_or_risk_sees_nothing_of_it(watched: Desk) -> None:
+    for command in (("surveillance", "run"), ("surveillance", "alerts"), ("case", "list")):
+        assert watched.refused(*command, by="annabel") == (
+            "ann may not work on alerts and cases: needs compliance or risk"
+        )
+    assert watched.run("case", "close", "CS-1", "forgotten", *WHY).returncode == 2
