@@ -118,7 +118,7 @@ class Shape:
         self.msg_type = msg_type
         self.tags = tags
         head = f"8={re.escape(begin_string)}\x019=[0-9]{{1,9}}\x0135=({re.escape(msg_type)})\x01"
-        fields = "".join(f"{tag}=([^\x01]++)\x01" for tag in tags[1:])
+        fields = "".join(f"{re.escape(tag)}=([^\x01]++)\x01" for tag in tags[1:])
         self.match = re.compile(f"{head}{fields}10=[0-9]{{3}}\x01").match
 
 
