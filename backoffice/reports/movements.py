@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import Final
 
 import msgspec
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.payments.tables import Deposit, Withdrawal
@@ -51,7 +51,7 @@ class Meanings:
         told = self._told.get(sequence)
         if told is None:
             text = self._payments.get(sequence) or ("credit" if amount > 0 else "debit")
-            return Meaning(await _MOMENTS.first(session, Moment.sequence, sequence), text, 0)
+            return Meaning(await _time_of(session, sequence), text, 0)
         text = "; ".join(told.texts[:_TOLD_MAX])
         more = len(told.texts) - _TOLD_MAX
         return Meaning(told.time_ns, f"{text}; {more} more" if more > 0 else text, told.fees.get(asset, 0))
@@ -77,6 +77,12 @@ async def meanings(session: AsyncSession, account: str, first: int, last: int) -
     for amendment, trade in await session.execute(amended.order_by(TradeAmendment.sequence, TradeAmendment.number)):
         _tell_amendment(told, amendment, trade, account, market)
     return Meanings(told, await _payments(session, account, first, last))
+
+
+async def _time_of(session: AsyncSession, sequence: int) -> int:
+    """Return when a record was: times have gaps, so it is the first that there is from the one found by halving on."""
+    from_ns = await _MOMENTS.first(session, Moment.sequence, sequence)
+    return await session.scalar(select(func.min(Moment.time_ns)).where(Moment.time_ns >= from_ns)) or 0
 
 
 def _tell_trade(told: dict[int, Told], blotted: blotter.Blotted, account: str, market: Market) -> None:

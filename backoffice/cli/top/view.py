@@ -20,7 +20,7 @@ _OTHER_ROWS: Final = 10
 _ROWS_MIN: Final = 3
 _SECOND_NS: Final = 1_000_000_000
 _TO_THE_SECOND: Final = len("2026-11-28T14:30:00")
-_BOOKS: Final = ("instrument", "phase", "bid quantity", "bid", "ask", "ask quantity", "last", "resting orders")
+_BOOKS: Final = ("instrument", "phase", "bid qty", "bid", "ask", "ask qty", "last", "orders")
 _SESSIONS: Final = ("session", "role", "state", "next in", "next out", "from")
 
 

@@ -3,8 +3,10 @@
 import asyncio
 import time
 from pathlib import Path
+from typing import Final
 
 import msgspec
+import typer
 from rich.console import Console
 from rich.live import Live
 
@@ -18,6 +20,8 @@ from engine.errors import ControlError
 from engine.overview import SessionsShown, ShowSessions, ShowVenue, VenueShown
 from engine.remote import Source
 from fixgw.sources import control_of
+
+_WIDE_COLUMNS: Final = 1_000
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -37,7 +41,7 @@ async def watch(console: Console, config: Path, data: Path | None, as_user: str 
         desk.actor.require(Permission.SEE_RECORDS)
         seen = await look(desk)
         if every_s is None or not console.is_terminal:
-            console.print(view(None, seen, None))
+            show(console, seen)
             return
         with Live(view(None, seen, console.height), console=console, auto_refresh=False, screen=True) as live:
             live.refresh()
@@ -45,6 +49,16 @@ async def watch(console: Console, config: Path, data: Path | None, as_user: str 
                 await asyncio.sleep(every_s)
                 before, seen = seen, await look(desk)
                 live.update(view(before, seen, console.height), refresh=True)
+
+
+def show(console: Console, seen: Look) -> None:
+    """Print a look; where there is no terminal, as wide as it needs to be."""
+    if not console.is_terminal:
+        console.width = _WIDE_COLUMNS
+    with console.capture() as printed:
+        console.print(view(None, seen, None))
+    for line in printed.get().splitlines():
+        typer.echo(line.rstrip())
 
 
 async def look(desk: Office) -> Look:

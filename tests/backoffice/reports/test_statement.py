@@ -15,8 +15,9 @@ from backoffice.reports.market import market_of
 from backoffice.reports.period import Period, period_of
 from backoffice.reports.statement import Section, Statement, statement
 from backoffice.reports.statement_pdf import pdf_of
+from tests.backoffice.cli.conftest import TIME_NS
 from tests.backoffice.projector.journaled import Journaled, project
-from tests.backoffice.reports.known import CORRECTED, TRADED, Known
+from tests.backoffice.reports.known import CORRECTED, NEXT_DAY_NS, TRADED, Known
 
 WHOLE = Period("all of it", 0, 2**62)
 
@@ -46,8 +47,15 @@ async def test_every_movement_has_its_record_and_the_balance_after_it(known: Dat
         (CORRECTED, 42_008, -8),
     ]
     assert usd.movements[0].meaning.text == "credit"
-    assert usd.movements[0].meaning.time_ns > 0
+    assert [each.meaning.time_ns for each in usd.movements] == [TIME_NS + 9, TIME_NS + TRADED, NEXT_DAY_NS]
     assert usd.closing == usd.movements[-1].balance == 900_000_000 - 126_026
+
+
+async def test_a_movement_before_the_first_trade_has_its_own_time(database: Database) -> None:
+    await project(database, Known(), [100])
+    (section,) = [each for each in (await stated(database, WHOLE, "ALPHA-A")).sections if each.asset == "BTC"]
+    assert section.movements[0].meaning.text == "credit"
+    assert section.movements[0].meaning.time_ns >= TIME_NS
 
 
 async def test_a_trade_stays_as_it_was_in_the_period_in_which_it_was_made(known: Database) -> None:
