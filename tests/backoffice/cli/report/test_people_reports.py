@@ -46,3 +46,13 @@ def test_what_expires_soon_is_listed(applying: Desk) -> None:
 def test_there_is_nothing_to_decide_on(applying: Desk) -> None:
     assert json.loads(applying.done("report", "hits", "--json")) == []
     assert json.loads(applying.done("report", "payments", "--json")) == []
+
+
+def test_what_a_document_is_called_is_masked_from_those_who_may_not_see_it(applying: Desk) -> None:
+    def files(by: str) -> set[str]:
+        applying.sit_down(by)
+        rows = json.loads(applying.done("report", "expiring", "--days", 3_650, "--json"))
+        return {row["file"] for row in rows if row["what"] == "passport"}
+
+    assert files("cora") == {"passport.pdf"}
+    assert files("annabel") == {"•••"}
