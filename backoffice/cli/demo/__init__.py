@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -78,12 +79,13 @@ def _tell_of(console: "Console", data: Path, codes: dict[str, str]) -> None:
 
     console.print()
     console.print(f"The venue's data is in {data}. To go on from here:", highlight=False, soft_wrap=True)
-    venue = f"--config {data / SETTINGS} --data {data}"
+    venue, today = f"--config {data / SETTINGS} --data {data}", datetime.now(UTC)
     for command in (
         f"fondaco journal stat {data}",
         f"fondaco journal verify {data}",
         f"fondaco journal dump {data} | head",
         f"fondaco client list {venue}",
+        f"fondaco report statement --client C-2 --period {today:%Y} {venue}",
         f"fondaco books verify {venue}",
         f"fondaco serve {venue}",
     ):

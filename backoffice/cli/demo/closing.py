@@ -19,7 +19,7 @@ from engine.values import Side
 from fixgw.timestamps import format_utc
 
 _BAR_COLUMNS: Final = 32
-_ACCOUNT_COLUMNS: Final = 12
+_ACCOUNT_COLUMNS: Final = 14
 _FATES: Final = ("triggered", "filled", "partly", "cancelled", "expired", "refused")
 _PERCENTILES: Final = (("p50", 500), ("p90", 900), ("p99", 990), ("p99.9", 999), ("max", 1000))
 
@@ -113,12 +113,12 @@ def _balances(audit: Audit, width: int) -> Iterator[Table]:
         table.add_row()
         table.add_row("fees", *(column[row] for column in shown))
         table.add_row(Text("sum", style="bold"), *(Text(column[row + 1], style="bold") for column in shown))
-        table.add_row("deposits", *(Text(column[row + 2], style="green") for column in shown))
+        table.add_row("net deposits", *(Text(column[row + 2], style="green") for column in shown))
         yield table
 
 
 def _asset_column(audit: Audit, asset: str) -> list[str]:
-    """Return the cells of an asset: each account's balance, start and end; fees; their sum; deposits, compared."""
+    """Return the cells of an asset: each account's balance, start and end; fees; their sum; net deposits, compared."""
     state, decimals = audit.state, audit.state.assets[asset]
     cells = []
     held = 0
