@@ -12,7 +12,14 @@ from backoffice.payments.states import DEPOSITS, WITHDRAWALS
 from backoffice.staff.approvals import TRANSITIONS as TRANSITIONS_OF_APPROVALS
 from backoffice.staff.approvals import Verb, kinds
 from backoffice.staff.permissions import PERMISSIONS, Permission, Role
-from backoffice.surveillance import layering, marking_the_close, order_to_trade, unusual_volume, wash_trades
+from backoffice.surveillance import (
+    circular_trades,
+    layering,
+    marking_the_close,
+    order_to_trade,
+    unusual_volume,
+    wash_trades,
+)
 from backoffice.surveillance.parameters import PARAMETERS
 from backoffice.surveillance.states import CASES
 from engine.phases import PHASES, Trading
@@ -257,7 +264,7 @@ def surveillance() -> str:
         "",
         "## What is found",
     ]
-    for detector in (wash_trades, layering, marking_the_close, order_to_trade, unusual_volume):
+    for detector in (wash_trades, circular_trades, layering, marking_the_close, order_to_trade, unusual_volume):
         title, _, text = (detector.__doc__ or "").strip().partition(": ")
         lines += ["", f"### {title}", "", f"{text[:1].upper()}{text[1:]}"]
     lines += [
