@@ -33,7 +33,7 @@ from fixgw.timestamps import format_utc
 
 RESERVED_BLOCK: Final = 4_096
 """How many outgoing numbers are reserved in the journal at a time."""
-PIECE_REPORTS: Final = 80
+PIECE_REPORTS: Final = 52
 """How many reports a pump sends before it lets all others work: less than a millisecond."""
 RESENDS_WAITING_MAX: Final = 64
 """When so many ResendRequests wait to be answered, the ranges of further ones are joined to the last."""
