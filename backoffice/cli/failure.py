@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 
 
 class CommandFailed(Exception):
@@ -21,4 +22,12 @@ def one_line(error: BaseException) -> str:
         reason = os.strerror(error.errno) if error.strerror is None else error.strerror
         hint = "; make room, then start again" if error.errno == errno.ENOSPC else ""
         return f"{error.filename}: {reason}{hint}" if error.filename is not None else f"{reason}{hint}"
+    if _is_refused_by_database(error):
+        return "the database refuses it, as it goes against a rule or somebody did the same just now; look again"
     return ""
+
+
+def _is_refused_by_database(error: BaseException) -> bool:
+    """Tell whether a constraint stopped it; the library is there only if a command has used it."""
+    library = sys.modules.get("sqlalchemy.exc")
+    return library is not None and isinstance(error, library.IntegrityError)

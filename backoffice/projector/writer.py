@@ -16,6 +16,8 @@ from backoffice.projector.tables import Activity, Execution, OrderRow, RejectRow
 FOLLOWER: Final = "projector"
 """The name under which the position is kept."""
 ORDER_COLUMNS: Final = (*ENTERED, *CHANGED)
+NUL_SHOWN: Final = "\N{REPLACEMENT CHARACTER}"
+"""What stands for a NUL in PostgreSQL."""
 _WIDE_FROM: Final = ACTIVITY_COLUMNS.index(Activity.bought_qty.key)
 """From here on the columns of `Activity` are wide integers, which each database has another form for."""
 
@@ -68,7 +70,8 @@ class Writer:
             return
         driver = (await connection.get_raw_connection()).driver_connection
         assert driver is not None, "a connection that is in use"
-        await driver.copy_records_to_table(table.__tablename__, records=rows, columns=columns)
+        records = [_without_nul(row) for row in rows]
+        await driver.copy_records_to_table(table.__tablename__, records=records, columns=columns)
 
     async def _orders(self, connection: AsyncConnection, rows: Rows) -> None:
         entered, changed = rows.entered, rows.changed
@@ -77,7 +80,16 @@ class Writer:
         old = [(*row, order_id) for order_id, row in changed.items() if order_id not in entered]
         await self._many(connection, self._statements.change_order, old)
 
-    @staticmethod
-    async def _many(connection: AsyncConnection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    async def _many(self, connection: AsyncConnection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
         if rows:
-            await connection.exec_driver_sql(statement, list(rows))
+            await connection.exec_driver_sql(
+                statement, list(rows) if self._is_sqlite else [_without_nul(row) for row in rows]
+            )
+
+
+def _without_nul(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a row as PostgreSQL takes it: its texts have no NUL, which a client's ClOrdID may well have."""
+    for value in row:
+        if type(value) is str and "\x00" in value:
+            return tuple(each.replace("\x00", NUL_SHOWN) if type(each) is str else each for each in row)
+    return row

@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,6 +16,7 @@ from backoffice.database import Database
 from backoffice.database.database import address_of
 from backoffice.errors import Conflict
 from backoffice.projector.projector import Projector
+from backoffice.projector.rows import decode_record
 from backoffice.projector.tables import (
     Activity,
     Execution,
@@ -28,6 +30,20 @@ from backoffice.projector.tables import (
     VenueInstrument,
     VenueSession,
 )
+from backoffice.projector.writer import NUL_SHOWN
+from engine.commands import (
+    AddAsset,
+    AddInstrument,
+    AnyCommand,
+    CancelOrder,
+    Credit,
+    NewOrder,
+    OpenAccount,
+    ProvisionSession,
+)
+from engine.exchange import Exchange
+from engine.frames import encode_value
+from engine.values import OrderType, Side, TimeInForce
 from tests.backoffice.projector.journaled import JOURNAL, Journaled, contents, project
 
 
@@ -239,3 +255,25 @@ async def test_a_database_never_follows_another_journal(database: Database) -> N
 
 class Killed(Exception):
     """The process is gone."""
+
+
+async def test_a_client_may_put_a_nul_into_its_ids(database: Database) -> None:
+    exchange = Exchange()
+    commands: tuple[AnyCommand, ...] = (
+        *(AddAsset("BTC", 3), AddAsset("USD", 5), OpenAccount("ALPHA"), ProvisionSession("A1", ("ALPHA",), "")),
+        AddInstrument("BTC/USD", "BTC", "USD", 1, 2, 1, 3, 0, 2, 1_000_000),
+        Credit("ALPHA", "BTC", 5_000, "first"),
+        NewOrder("A1", 1, "ALPHA", "x\0y", "BTC/USD", Side.SELL, OrderType.LIMIT, TimeInForce.DAY, 5, 100),
+        CancelOrder("A1", 2, "ALPHA", "z\0", "x\0y", 0, "BTC/USD", Side.SELL),
+        NewOrder("A1", 3, "ALPHA", "n\0", "BTC/USD", Side.BUY, OrderType.LIMIT, TimeInForce.DAY, 5, 100),
+    )
+    projector = await Projector.open(database, JOURNAL)
+    for sequence, command in enumerate(commands, 1):
+        rows = projector.rows()
+        events = exchange.apply(command, sequence)
+        rows.add(decode_record(encode_value((sequence, sequence, msgspec.Raw(encode_value(command)), events))))
+        await projector.write(rows)
+    nul = "\0" if database.is_sqlite else NUL_SHOWN
+    async with database.reading() as session:
+        assert await session.scalar(select(OrderRow.cl_ord_id)) == f"z{nul}"
+        assert await session.scalar(select(RejectRow.cl_ord_id)) == f"n{nul}"
