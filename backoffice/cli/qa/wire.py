@@ -7,6 +7,7 @@ connection holds at most one message of 1 MiB that is not whole yet.
 import socket
 import ssl
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -21,6 +22,7 @@ SOH: Final = "\x01"
 MESSAGE_BYTES_MAX: Final = 1 << 20
 _READ_BYTES: Final = 1 << 16
 _CONNECT_S: Final = 10.0
+_NOTICED_S: Final = 0.5
 
 
 class Broken(Exception):
@@ -82,7 +84,14 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up, and give the other side some time to notice: who comes again at once would else be there twice."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+            end = time.monotonic() + _NOTICED_S
+            while (left := end - time.monotonic()) > 0:
+                self._socket.settimeout(left)
+                if not self._socket.recv(_READ_BYTES):
+                    break
         self._socket.close()
 
     def send(self, raw: bytes, limit_s: float) -> None:
