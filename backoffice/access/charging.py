@@ -141,9 +141,5 @@ async def volume_of(session: AsyncSession, firm: str, asset: str, now_ns: int) -
     return (made or 0) + (taken or 0)
 
 
-async def _unchanged(_session: AsyncSession, _subject: str) -> int:
-    return 0
-
-
-approvals.register(SCHEDULE, Permission.APPROVE_FEES, _add_schedule, version_of=_unchanged)
-approvals.register(ASSIGNMENT, Permission.APPROVE_FEES, _assign, version_of=_unchanged)
+approvals.register(SCHEDULE, Permission.APPROVE_FEES, _add_schedule)
+approvals.register(ASSIGNMENT, Permission.APPROVE_FEES, _assign)

@@ -134,8 +134,4 @@ def _check_name(what: str, name: str) -> None:
         raise Refused(f"{what} {name[:40]!r}: a name has 1 to 32 letters, digits and . _ / -, no sign first")
 
 
-async def _unchanged(_session: AsyncSession, _subject: str) -> int:
-    return 0
-
-
-approvals.register(ACCOUNT, Permission.APPROVE_ACCESS, _open, turn_down=_turn_down, version_of=_unchanged)
+approvals.register(ACCOUNT, Permission.APPROVE_ACCESS, _open, turn_down=_turn_down)

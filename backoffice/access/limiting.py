@@ -81,8 +81,4 @@ def _content(limits: Limits) -> dict[str, Any]:
     return {name: getattr(limits, name) for name in limits.__struct_fields__}
 
 
-async def _unchanged(_session: AsyncSession, _subject: str) -> int:
-    return 0
-
-
-approvals.register(KIND, Permission.APPROVE_LIMITS, _set, version_of=_unchanged)
+approvals.register(KIND, Permission.APPROVE_LIMITS, _set)

@@ -261,10 +261,6 @@ def set_up_of(content: object) -> SessionSetUp:
     return msgspec.convert(content, SessionSetUp)
 
 
-async def _unchanged(_session: AsyncSession, _subject: str) -> int:
-    return 0
-
-
-approvals.register(PROVISION, Permission.APPROVE_ACCESS, _provision, turn_down=_turn_down, version_of=_unchanged)
-approvals.register(REKEY, Permission.APPROVE_ACCESS, _rekey, version_of=_unchanged)
-approvals.register(RESUME, Permission.APPROVE_ACCESS, _resume, version_of=_unchanged)
+approvals.register(PROVISION, Permission.APPROVE_ACCESS, _provision, turn_down=_turn_down)
+approvals.register(REKEY, Permission.APPROVE_ACCESS, _rekey)
+approvals.register(RESUME, Permission.APPROVE_ACCESS, _resume)

@@ -254,10 +254,5 @@ async def _resolve(session: AsyncSession, actor: Actor, approval: Approval, now_
     await move_withdrawal(session, actor, withdrawal, verb, why=f"approval {approval.id}", now_ns=now_ns)
 
 
-async def _unchanged(_session: AsyncSession, _subject: str) -> int:
-    # What was asked for cannot be changed; whether it still waits for the approval, `_approve` sees.
-    return 0
-
-
-approvals.register(KIND, Permission.APPROVE_WITHDRAWALS, _approve, turn_down=_turn_down, version_of=_unchanged)
-approvals.register(OUTCOME, Permission.RESOLVE_PAYMENTS, _resolve, version_of=_unchanged)
+approvals.register(KIND, Permission.APPROVE_WITHDRAWALS, _approve, turn_down=_turn_down)
+approvals.register(OUTCOME, Permission.RESOLVE_PAYMENTS, _resolve)
