@@ -4,10 +4,9 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from backoffice import naming
 from backoffice.database.serializing import one_at_a_time
 from backoffice.errors import NotFound
-
-_DIGITS_MAX = 18
 
 
 async def next_number(session: AsyncSession, column: InstrumentedAttribute[int]) -> int:
@@ -18,7 +17,7 @@ async def next_number(session: AsyncSession, column: InstrumentedAttribute[int])
 
 def number_of(text: str, letter: str, what: str) -> int:
     """Return the number in what staff call something: 17 of P-17. Raise `NotFound` if it cannot be one."""
-    digits = text.upper().removeprefix(f"{letter}-")
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS_MAX):
+    number = naming.number_of(text, letter)
+    if number is None:
         raise NotFound(f"{text[:40]}: no {what}; they are called {letter}-1, {letter}-2 …")
-    return int(digits)
+    return number

@@ -11,12 +11,13 @@ from sqlalchemy import and_, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.errors import NotFound, Refused
+from backoffice.naming import number_of
 from backoffice.payments.clients import Clients, Flow
 from backoffice.payments.moving import move_deposit
 from backoffice.payments.rail import Incoming, Movement, Rail
 from backoffice.payments.rules import PaymentRules, needed
 from backoffice.payments.states import ACTIVE_DEPOSITS, DEPOSITS, DepositState, DepositVerb
-from backoffice.payments.tables import Deposit, DepositAddress, RailPosition, Withdrawal, number_of
+from backoffice.payments.tables import Deposit, DepositAddress, RailPosition, Withdrawal
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.permissions import Permission

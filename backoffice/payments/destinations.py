@@ -9,8 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.errors import Conflict, NotFound, Refused
+from backoffice.naming import number_of
 from backoffice.payments.rules import PaymentRules
-from backoffice.payments.tables import Destination, number_of
+from backoffice.payments.tables import Destination
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Permission

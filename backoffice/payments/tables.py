@@ -4,20 +4,10 @@ The database itself holds what must never happen: two deposits of one reference,
 a destination approved by who asked for it.
 """
 
-from typing import Final
-
 from sqlalchemy import CheckConstraint, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backoffice.database.base import Amount, Base, Id, Int64, Name, Prose, TimeNs, Versioned, reference
-
-NUMBER_DIGITS_MAX: Final = 18
-
-
-def number_of(name: str, letter: str) -> int | None:
-    """Return the number in what staff call something, None if it is no such name: 7 of "W-7"."""
-    digits = name.upper().removeprefix(f"{letter}-")
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= NUMBER_DIGITS_MAX else None
 
 
 class RailPosition(Base):

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.database.base import total
 from backoffice.errors import NotFound, Refused
+from backoffice.naming import number_of
 from backoffice.payments import destinations
 from backoffice.payments.clients import Clients, Flow
 from backoffice.payments.deposits import position_of
@@ -20,7 +21,7 @@ from backoffice.payments.moving import move_withdrawal
 from backoffice.payments.rail import Outcome, OutcomeState, Payout
 from backoffice.payments.rules import DAY_NS, PaymentRules, needed, over_the_day
 from backoffice.payments.states import ACTIVE_WITHDRAWALS, WITHDRAWALS, WithdrawalState, WithdrawalVerb
-from backoffice.payments.tables import Destination, Withdrawal, number_of
+from backoffice.payments.tables import Destination, Withdrawal
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.permissions import Permission

@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.errors import Conflict, NotFound, Refused
+from backoffice.naming import number_of
 from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.permissions import Permission
@@ -29,7 +30,6 @@ CarryOut = Callable[[AsyncSession, Actor, Approval, int], Awaitable[None]]
 """Does what was approved: session, last checker, approval, time. It may leave secrets in `approval.shown_once`."""
 VersionOf = Callable[[AsyncSession, str], Awaitable[int]]
 """Returns the version that a subject has now."""
-NUMBER_DIGITS_MAX: Final = 18
 
 
 class State(StrEnum):
@@ -215,9 +215,9 @@ async def expire(session: AsyncSession, now_ns: int) -> list[Approval]:
 
 async def approval_of(session: AsyncSession, approval_id: str, *, for_update: bool = False) -> Approval:
     """Return an approval by what staff call it. Raise `NotFound`."""
-    digits = approval_id.upper().removeprefix("A-")
-    if digits.isascii() and digits.isdigit() and len(digits) <= NUMBER_DIGITS_MAX:
-        query = select(Approval).where(Approval.number == int(digits))
+    number = number_of(approval_id, "A")
+    if number is not None:
+        query = select(Approval).where(Approval.number == number)
         if for_update:
             # Of those who decide at the same time, each sees what the others have said.
             query = query.with_for_update().execution_options(populate_existing=True)

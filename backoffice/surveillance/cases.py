@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.errors import Conflict, NotFound, Refused
+from backoffice.naming import number_of
 from backoffice.staff import approvals, audit, users
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Permission
@@ -21,7 +22,6 @@ from backoffice.surveillance.tables import Alert, Case, CaseNote
 NO_ACTION: Final = "case-no-action"
 """The approval of closing a case without any action."""
 NOTE_CHARS_MAX: Final = 10_000
-_DIGITS_MAX: Final = 18
 
 
 async def open_case(session: AsyncSession, actor: Actor, alerts: list[str], *, why: str, now_ns: int) -> Case:
@@ -114,7 +114,7 @@ async def close(
 
 async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> Case:
     """Return a case by its name, kept from others until the transaction ends. Raise `NotFound`."""
-    number = _number_of(name, "CS-")
+    number = number_of(name, "CS")
     case = None if number is None else await session.get(Case, number, with_for_update=for_update or None)
     if case is None:
         raise NotFound(f"{name[:40]}: there is no such case; `fondaco case list` shows them")
@@ -123,7 +123,7 @@ async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> 
 
 async def find_alert(session: AsyncSession, name: str, *, for_update: bool = False) -> Alert:
     """Return an alert by its name. Raise `NotFound`."""
-    number = _number_of(name, "AL-")
+    number = number_of(name, "AL")
     alert = None if number is None else await session.get(Alert, number, with_for_update=for_update or None)
     if alert is None:
         raise NotFound(f"{name[:40]}: there is no such alert; `fondaco surveillance alerts` shows them")
@@ -198,11 +198,6 @@ async def _turn_down(session: AsyncSession, actor: Actor, approval: Approval, no
 
 async def _version_of(session: AsyncSession, subject: str) -> int:
     return (await find(session, subject.removeprefix("case/"))).version
-
-
-def _number_of(name: str, letters: str) -> int | None:
-    digits = name.upper().removeprefix(letters)
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= _DIGITS_MAX else None
 
 
 approvals.register(NO_ACTION, Permission.WORK_CASES, _approve, turn_down=_turn_down, version_of=_version_of)
