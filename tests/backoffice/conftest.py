@@ -12,6 +12,7 @@ import pytest
 from backoffice.database import Database
 from backoffice.database.database import address_of
 from backoffice.database.migrating import upgrade
+from tests.backoffice.crm.house import House
 from tests.backoffice.postgres import Postgres
 
 DATABASES = tuple(os.environ.get("FONDACO_TEST_DATABASES", "sqlite postgresql").split())
@@ -69,3 +70,9 @@ async def database(database_url: str, tmp_path: Path) -> AsyncGenerator[Database
     """A database of its own, opened."""
     async with Database(address_of(database_url, tmp_path)) as opened:
         yield opened
+
+
+@pytest.fixture
+def house(database: Database, tmp_path: Path) -> House:
+    """Staff, and an empty database."""
+    return House(database, tmp_path)

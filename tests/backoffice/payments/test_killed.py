@@ -1,21 +1,8 @@
 """The back office is killed between any two steps of a payment: nothing is credited or paid twice, nothing is lost."""
 
-from collections.abc import AsyncGenerator
-from pathlib import Path
-
-import pytest
-
-from backoffice.database.database import address_of
 from backoffice.payments import withdrawals
 from backoffice.payments.states import DepositState, WithdrawalState
 from tests.backoffice.payments.world import ANN, BEN, CAY, World
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncGenerator[World]:
-    made = World(address_of(database_url, tmp_path), tmp_path)
-    yield made
-    await made.close()
 
 
 async def test_killed_at_any_edge_of_a_deposit(world: World) -> None:

@@ -1,12 +1,8 @@
 """Deposits and withdrawals from end to end, on the real engine and the sandbox rail."""
 
-from collections.abc import AsyncGenerator
-from pathlib import Path
-
 import pytest
 import structlog
 
-from backoffice.database.database import address_of
 from backoffice.errors import Conflict, Refused
 from backoffice.payments import deposits, destinations, withdrawals
 from backoffice.payments.clients import Flow
@@ -15,13 +11,6 @@ from backoffice.payments.sandbox import Fault
 from backoffice.payments.states import DepositState, WithdrawalState
 from backoffice.staff.actor import Actor
 from tests.backoffice.payments.world import ANN, BEN, CAY, World
-
-
-@pytest.fixture
-async def world(database_url: str, tmp_path: Path) -> AsyncGenerator[World]:
-    made = World(address_of(database_url, tmp_path), tmp_path)
-    yield made
-    await made.close()
 
 
 async def test_a_deposit_is_credited_once_it_is_booked(world: World) -> None:

@@ -1,0 +1,16 @@
+"""A world to pay in and out of, for each test."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from backoffice.database.database import address_of
+from tests.backoffice.payments.world import World
+
+
+@pytest.fixture
+async def world(database_url: str, tmp_path: Path) -> AsyncGenerator[World]:
+    made = World(address_of(database_url, tmp_path), tmp_path)
+    yield made
+    await made.close()
