@@ -40,33 +40,31 @@ PASSWORD_FILE: Final = "FONDACO_PASSWORD_FILE"  # noqa: S105 - the name of a var
 
 
 @dataclass(frozen=True, kw_only=True)
-class Acting:
-    """The options of every command by which staff do something."""
+class Seeing:
+    """The options of every command that shows one thing."""
 
     config: ConfigOption
-    why: WhyOption
     as_user: AsOption = None
     data: DataOption = None
     as_json: JsonOption = False
 
     def office(self) -> "AbstractAsyncContextManager[Office]":
-        """Open the back office to whoever acts."""
+        """Open the back office to whoever gives the command."""
         return office(self.config, self.data, self.as_user)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Looking:
+class Acting(Seeing):
+    """The options of every command by which staff do something."""
+
+    why: WhyOption
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looking(Seeing):
     """The options of every command that lists something."""
 
-    config: ConfigOption
-    as_user: AsOption = None
-    data: DataOption = None
-    as_json: JsonOption = False
     as_csv: CsvOption = False
-
-    def office(self) -> "AbstractAsyncContextManager[Office]":
-        """Open the back office to whoever looks."""
-        return office(self.config, self.data, self.as_user)
 
     @property
     def form(self) -> Form:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backoffice.cli.office import Acting, Looking
+from backoffice.cli.office import Acting, Looking, Seeing
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.payments.amounts import decimals_of, shown
 from backoffice.cli.tables import Cell, Moment
@@ -77,7 +77,7 @@ def list_deposits(
 
 
 @grouped
-def show(deposit: DepositArgument, looking: Looking) -> None:
+def show(deposit: DepositArgument, seeing: Seeing) -> None:
     """Show a deposit, and each step that it has taken."""
     from backoffice.cli.loop import run
     from backoffice.cli.payments.life import life_of, show_life
@@ -86,7 +86,7 @@ def show(deposit: DepositArgument, looking: Looking) -> None:
     from backoffice.staff.permissions import Permission
 
     async def fields() -> tuple[dict[str, Cell], list[str]]:
-        async with looking.office() as desk, desk.database.reading() as session:
+        async with seeing.office() as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_RECORDS)
             found = await deposits.find(session, deposit, for_update=False)
             shown_as: dict[str, Cell] = dict(zip(_HEAD, _row(found, decimals_of(desk.settings)), strict=True))
@@ -98,7 +98,7 @@ def show(deposit: DepositArgument, looking: Looking) -> None:
             }
             return {**shown_as, **more}, await life_of(session, found.subject)
 
-    show_life(*run(fields()), form_of(as_json=looking.as_json))
+    show_life(*run(fields()), form_of(as_json=seeing.as_json))
 
 
 @grouped

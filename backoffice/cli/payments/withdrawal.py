@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backoffice.cli.office import Acting, Looking
+from backoffice.cli.office import Acting, Looking, Seeing
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.payments.amounts import amount_of, decimals_of, shown
 from backoffice.cli.payments.deposit import StateOption
@@ -70,7 +70,7 @@ def list_withdrawals(
 
 
 @grouped
-def show(withdrawal: WithdrawalArgument, looking: Looking) -> None:
+def show(withdrawal: WithdrawalArgument, seeing: Seeing) -> None:
     """Show a withdrawal, and each step that it has taken."""
     from backoffice.cli.loop import run
     from backoffice.cli.payments.life import life_of, show_life
@@ -79,7 +79,7 @@ def show(withdrawal: WithdrawalArgument, looking: Looking) -> None:
     from backoffice.staff.permissions import Permission
 
     async def fields() -> tuple[dict[str, Cell], list[str]]:
-        async with looking.office() as desk, desk.database.reading() as session:
+        async with seeing.office() as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_RECORDS)
             found = await withdrawals.find(session, withdrawal, for_update=False)
             decimals = decimals_of(desk.settings)
@@ -93,7 +93,7 @@ def show(withdrawal: WithdrawalArgument, looking: Looking) -> None:
             }
             return {**shown_as, **more}, await life_of(session, found.subject)
 
-    show_life(*run(fields()), form_of(as_json=looking.as_json))
+    show_life(*run(fields()), form_of(as_json=seeing.as_json))
 
 
 @grouped
