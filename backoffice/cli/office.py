@@ -40,17 +40,23 @@ PASSWORD_FILE: Final = "FONDACO_PASSWORD_FILE"  # noqa: S105 - the name of a var
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seeing:
-    """The options of every command that shows one thing."""
+class Coming:
+    """The options of every command to the back office: which one, and who comes."""
 
     config: ConfigOption
     as_user: AsOption = None
     data: DataOption = None
-    as_json: JsonOption = False
 
     def office(self) -> "AbstractAsyncContextManager[Office]":
         """Open the back office to whoever gives the command."""
         return office(self.config, self.data, self.as_user)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seeing(Coming):
+    """The options of every command that shows one thing."""
+
+    as_json: JsonOption = False
 
 
 @dataclass(frozen=True, kw_only=True)

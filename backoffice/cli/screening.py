@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from backoffice.cli.client.service import ask, carry_out, tell
-from backoffice.cli.office import AsOption
-from backoffice.cli.tables import CsvOption, JsonOption
+from backoffice.cli.office import Acting, AsOption, Coming, Looking, Seeing
+from backoffice.cli.option_groups import grouped
 from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
 
 app = typer.Typer(
@@ -19,17 +19,14 @@ HitArgument = Annotated[str, typer.Argument(metavar="HIT", help="Which one, as i
 
 
 @app.command("import")
+@grouped
 def import_list(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What you call it: ofac, eu, peps.", show_default=False)],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="As it is published.", show_default=False)],
     *,
-    config: ConfigOption,
-    why: WhyOption,
     purpose: Annotated[str, typer.Option("--for", metavar="PURPOSE", help="sanctions, or pep.")] = "sanctions",
     may_shrink: Annotated[bool, typer.Option("--may-shrink", help="It may have lost many entries.")] = False,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Take a list over, all of it or nothing, and screen all clients again if it has changed.
 
@@ -40,11 +37,10 @@ def import_list(
     from backoffice.crm.screening.importing import import_list as take_over
 
     read = read_list(file)
-    where = (config, data, as_user)
     imported = carry_out(
-        where,
+        acting,
         lambda session, office: take_over(
-            session, office.actor, name, purpose, read, may_shrink=may_shrink, why=why, now_ns=office.now_ns
+            session, office.actor, name, purpose, read, may_shrink=may_shrink, why=acting.why, now_ns=office.now_ns
         ),
     )
     facts: dict[str, object] = {
@@ -57,9 +53,9 @@ def import_list(
     }
     told = f"{name}: {imported.entries:,} entries ({read.form}); "
     told += f"{imported.added:,} added, {imported.changed:,} changed, {imported.removed:,} removed"
-    tell(told, facts, as_json=as_json)
-    if imported.is_new and not as_json:
-        _screen_all(where, f"list {name} has changed")
+    tell(told, facts, as_json=acting.as_json)
+    if imported.is_new and not acting.as_json:
+        _screen_all(acting, f"list {name} has changed")
 
 
 @app.command()
@@ -70,16 +66,13 @@ def run(
     data: DataOption = None,
 ) -> None:
     """Screen all clients, as far as they have not been screened as they and the lists are now."""
-    _screen_all((config, data, as_user), why)
+    _screen_all(Coming(config=config, as_user=as_user, data=data), why)
 
 
 @app.command()
+@grouped
 def lists(
-    config: ConfigOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-    as_csv: CsvOption = False,
+    looking: Looking,
 ) -> None:
     """List what was imported, the newest version of each list last."""
     from sqlalchemy import select
@@ -87,7 +80,7 @@ def lists(
     from backoffice.cli.tables import Cell, Moment, form_of, show_table
     from backoffice.crm.tables.check import ScreeningListVersion
 
-    form = form_of(as_json=as_json, as_csv=as_csv)
+    form = form_of(as_json=looking.as_json, as_csv=looking.as_csv)
 
     async def rows(session: Any, _office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
         return [
@@ -106,18 +99,16 @@ def lists(
         ]
 
     head = ("list", "form", "entries", "added", "changed", "removed", "at", "by", "digest")
-    show_table(head, ask((config, data, as_user), rows), form)
+    show_table(head, ask(looking, rows), form)
 
 
 @app.command()
+@grouped
 def hits(
-    config: ConfigOption,
+    *,
     client: Annotated[str | None, typer.Option("--client", metavar="CLIENT", help="Of one client only.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Those that are decided or have lapsed too.")] = False,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-    as_csv: CsvOption = False,
+    looking: Looking,
 ) -> None:
     """List the hits that are to be decided on, the most alike first."""
     from backoffice.cli.tables import Cell, Moment, form_of, show_table
@@ -128,7 +119,7 @@ def hits(
     from backoffice.staff.permissions import Permission
     from backoffice.staff.sealing import MASK
 
-    form = form_of(as_json=as_json, as_csv=as_csv)
+    form = form_of(as_json=looking.as_json, as_csv=looking.as_csv)
 
     async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
         of = None if client is None else await client_of(session, client)
@@ -155,16 +146,14 @@ def hits(
         *("hit", "client", "subject", "name", "listed as", "list", "entry"),
         *("score", "state", "found", "decided by", "why"),
     )
-    show_table(head, ask((config, data, as_user), rows), form)
+    show_table(head, ask(looking, rows), form)
 
 
 @app.command()
+@grouped
 def show(
     hit: HitArgument,
-    config: ConfigOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    seeing: Seeing,
 ) -> None:
     """Show a hit with all that the list says, and all that was compared with it."""
     import msgspec
@@ -178,7 +167,7 @@ def show(
     from backoffice.errors import NotFound
     from backoffice.staff.permissions import Permission
 
-    form = form_of(as_json=as_json)
+    form = form_of(as_json=seeing.as_json)
 
     async def fields(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `ask` calls it
         office.actor.require(Permission.SEE_PERSONAL_DATA)
@@ -208,20 +197,17 @@ def show(
             "why": found.reason,
         }
 
-    show_fields(ask((config, data, as_user), fields), form)
+    show_fields(ask(seeing, fields), form)
 
 
 @app.command()
+@grouped
 def decide(
     hit: HitArgument,
     disposition: Annotated[
         str, typer.Argument(metavar="true-match|false-positive", help="What it is.", show_default=False)
     ],
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Decide on a hit. A false positive is not asked again, unless what the list says changes."""
     from backoffice.cli.failure import CommandFailed
@@ -230,34 +216,37 @@ def decide(
     if disposition not in {each.value for each in deciding.Disposition}:
         raise CommandFailed(f"{disposition!r}: is none of {', '.join(deciding.Disposition)}")
     done = carry_out(
-        (config, data, as_user),
+        acting,
         lambda session, office: deciding.decide(
-            session, office.actor, hit, deciding.Disposition(disposition), why=why, now_ns=office.now_ns
+            session, office.actor, hit, deciding.Disposition(disposition), why=acting.why, now_ns=office.now_ns
         ),
     )
-    tell(f"{done.id} of C-{done.client} is a {done.state}", {"hit": done.id, "state": done.state}, as_json=as_json)
+    tell(
+        f"{done.id} of C-{done.client} is a {done.state}", {"hit": done.id, "state": done.state}, as_json=acting.as_json
+    )
 
 
-def _screen_all(where: Any, why: str) -> None:  # noqa: ANN401 - as `ask` takes it
+def _screen_all(coming: Coming, why: str) -> None:
     """Screen all clients, each in a transaction of its own, and say what was found."""
+    from backoffice.cli.loop import run
+    from backoffice.crm.loading import client_of
     from backoffice.crm.screening.checking import load_lists, screen, to_be_screened
+    from backoffice.staff.permissions import Permission
 
-    clients, watchlists = ask(where, lambda session, _office: _both(to_be_screened(session), load_lists(session)))
-    found: list[str] = []
-    for number in clients:
+    async def screen_each() -> tuple[int, list[str]]:
+        found: list[str] = []
+        async with coming.office() as office:
+            async with office.database.reading() as session:
+                office.actor.require(Permission.SEE_RECORDS)
+                clients, watchlists = await to_be_screened(session), await load_lists(session)
+            for number in clients:
+                async with office.database.writing() as session:
+                    client = await client_of(session, f"C-{number}", for_update=True)
+                    screened = await screen(
+                        session, office.actor, office.sealer, client, watchlists, why=why, now_ns=office.now_ns
+                    )
+                    found += screened.new_hits
+        return len(clients), found
 
-        async def step(session: Any, office: Any, number: int = number) -> list[str]:  # noqa: ANN401 - as above
-            from backoffice.crm.loading import client_of
-
-            client = await client_of(session, f"C-{number}", for_update=True)
-            screened = await screen(
-                session, office.actor, office.sealer, client, watchlists, why=why, now_ns=office.now_ns
-            )
-            return list(screened.new_hits)
-
-        found += carry_out(where, step)
-    typer.echo(f"{len(clients)} clients screened, {len(found)} new hits{': ' if found else ''}{', '.join(found)}")
-
-
-async def _both(first: Any, second: Any) -> Any:  # noqa: ANN401 - two questions
-    return await first, await second
+    count, found = run(screen_each())
+    typer.echo(f"{count} clients screened, {len(found)} new hits{': ' if found else ''}{', '.join(found)}")

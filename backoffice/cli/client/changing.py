@@ -6,9 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from backoffice.cli.client.service import ClientArgument, carry_out, tell
-from backoffice.cli.office import AsOption
-from backoffice.cli.tables import JsonOption
-from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
+from backoffice.cli.office import Acting
+from backoffice.cli.option_groups import grouped
 
 TypeOption = Annotated[str | None, typer.Option("--type", metavar="TYPE", help="company, fund, trust …")]
 JurisdictionOption = Annotated[str | None, typer.Option("--jurisdiction", metavar="COUNTRY", help="As CH.")]
@@ -27,11 +26,10 @@ AddressOption = Annotated[
 ]
 
 
+@grouped
 def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name in the register.", show_default=False)],
     *,
-    config: ConfigOption,
-    why: WhyOption,
     entity_type: TypeOption = "company",
     jurisdiction: JurisdictionOption = None,
     lei: LeiOption = None,
@@ -42,9 +40,7 @@ def add(
     industry: IndustryOption = None,
     volume: VolumeOption = None,
     address: AddressOption = None,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Enter a client as a draft. `fondaco client import` enters one with its whole file."""
     from backoffice.cli.failure import CommandFailed
@@ -67,18 +63,19 @@ def add(
         addresses={} if address is None else {"registered": read_address(address)},
     )
     client = carry_out(
-        (config, data, as_user),
-        lambda session, office: enter(session, office.actor, office.sealer, given, why=why, now_ns=office.now_ns),
+        acting,
+        lambda session, office: enter(
+            session, office.actor, office.sealer, given, why=acting.why, now_ns=office.now_ns
+        ),
     )
     facts = {"client": client.id, "state": client.state}
-    tell(f"{client.id}: {client.name} is entered as a draft", facts, as_json=as_json)
+    tell(f"{client.id}: {client.name} is entered as a draft", facts, as_json=acting.as_json)
 
 
+@grouped
 def set_fields(
     client: ClientArgument,
     *,
-    config: ConfigOption,
-    why: WhyOption,
     name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="Its name in the register.")] = None,
     entity_type: TypeOption = None,
     jurisdiction: JurisdictionOption = None,
@@ -90,9 +87,7 @@ def set_fields(
     industry: IndustryOption = None,
     volume: VolumeOption = None,
     address: AddressOption = None,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Change what a client's file says of it. What is not named stays; an empty text takes something away."""
     from backoffice.crm import editing
@@ -116,14 +111,14 @@ def set_fields(
         who = (session, office.actor, office.sealer, client)
         changed = None
         if place is not None:
-            changed = await editing.set_address(*who, "registered", place, why=why, now_ns=office.now_ns)
+            changed = await editing.set_address(*who, "registered", place, why=acting.why, now_ns=office.now_ns)
         if changes or changed is None:
-            changed = await editing.set_fields(*who, changes, why=why, now_ns=office.now_ns)
+            changed = await editing.set_fields(*who, changes, why=acting.why, now_ns=office.now_ns)
         return changed
 
-    changed = carry_out((config, data, as_user), change)
+    changed = carry_out(acting, change)
     named = [*changes, *(["address"] if place is not None else [])]
-    tell(f"{changed.id}: {', '.join(named)} set", {"client": changed.id, "set": named}, as_json=as_json)
+    tell(f"{changed.id}: {', '.join(named)} set", {"client": changed.id, "set": named}, as_json=acting.as_json)
 
 
 def read_address(path: Path) -> Any:  # noqa: ANN401 - an Address, which is imported when it is needed

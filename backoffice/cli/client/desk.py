@@ -6,9 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from backoffice.cli.client.service import ClientArgument, ask, carry_out, day, day_or_none, tell
-from backoffice.cli.office import AsOption
-from backoffice.cli.tables import CsvOption, JsonOption
-from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
+from backoffice.cli.office import Acting, Looking, Seeing
+from backoffice.cli.option_groups import grouped
 
 tasks = typer.Typer(help="What is to be done about clients, and by when.", no_args_is_help=True)
 tickets = typer.Typer(help="What clients ask for.", no_args_is_help=True)
@@ -16,19 +15,16 @@ tickets = typer.Typer(help="What clients ask for.", no_args_is_help=True)
 TextArgument = Annotated[str, typer.Argument(metavar="TEXT", help="What is written down.", show_default=False)]
 
 
+@grouped
 def agreement(
     client: ClientArgument,
     kind: Annotated[str, typer.Argument(metavar="KIND", help="client, margin, sla …", show_default=False)],
     *,
-    config: ConfigOption,
-    why: WhyOption,
     version: Annotated[str, typer.Option("--version", metavar="TEXT", help="Of its text.", show_default=False)],
     signed: Annotated[str | None, typer.Option("--signed", metavar="DAY", help="When it was signed.")] = None,
     file: Annotated[Path | None, typer.Option("--file", metavar="FILE", help="The signed paper.")] = None,
     end: Annotated[bool, typer.Option("--end", help="It is in force no more.")] = False,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Enter a version of an agreement with a client, that it was signed, or that it has ended."""
     from backoffice.crm import agreeing
@@ -41,27 +37,24 @@ def agreement(
     async def step(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `carry_out` calls it
         who = (session, office.actor, client)
         if end:
-            return await agreeing.end_agreement(*who, kind, version, why=why, now_ns=office.now_ns)
-        return await agreeing.agree(*who, given, why=why, now_ns=office.now_ns)
+            return await agreeing.end_agreement(*who, kind, version, why=acting.why, now_ns=office.now_ns)
+        return await agreeing.agree(*who, given, why=acting.why, now_ns=office.now_ns)
 
-    done = carry_out((config, data, as_user), step)
+    done = carry_out(acting, step)
     state = f"ended on {done.ended}" if done.ended else f"signed on {done.signed}" if done.signed else "not signed yet"
     facts = {"agreement": done.id, "kind": done.kind, "version": done.text_version, "state": state}
-    tell(f"{done.id}: {done.kind} {done.text_version}, {state}", facts, as_json=as_json)
+    tell(f"{done.id}: {done.kind} {done.text_version}, {state}", facts, as_json=acting.as_json)
 
 
+@grouped
 def contact(
     client: ClientArgument,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Who.", show_default=False)],
     *,
-    config: ConfigOption,
-    why: WhyOption,
     purpose: Annotated[str, typer.Option("--purpose", metavar="WORD", help="trading, settlement …")] = "trading",
     email: Annotated[str, typer.Option("--email", metavar="TEXT", help="Address of e-mail.")] = "",
     phone: Annotated[str, typer.Option("--phone", metavar="TEXT", help="Number.")] = "",
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Add somebody to call."""
     from backoffice.crm.client_file import ContactGiven
@@ -69,37 +62,34 @@ def contact(
 
     given = ContactGiven(purpose, name, email, phone)
     done = carry_out(
-        (config, data, as_user),
+        acting,
         lambda session, office: add_contact(
-            session, office.actor, office.sealer, client, given, why=why, now_ns=office.now_ns
+            session, office.actor, office.sealer, client, given, why=acting.why, now_ns=office.now_ns
         ),
     )
-    tell(f"{done}: added to {client}", {"client": client, "contact": done}, as_json=as_json)
+    tell(f"{done}: added to {client}", {"client": client, "contact": done}, as_json=acting.as_json)
 
 
+@grouped
 def note(
     client: ClientArgument,
     text: Annotated[str, typer.Argument(metavar="[TEXT]", help="Without one: show the notes.")] = "",
     *,
-    config: ConfigOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    seeing: Seeing,
 ) -> None:
     """Write a note on a client, or show those there are."""
     from backoffice.cli.tables import Cell, Moment, form_of, show_table
     from backoffice.crm import following_up
     from backoffice.staff.permissions import Permission
 
-    where = (config, data, as_user)
     if text:
         carry_out(
-            where,
+            seeing,
             lambda session, office: following_up.add_note(
                 session, office.actor, office.sealer, client, text, now_ns=office.now_ns
             ),
         )
-        tell(f"Noted on {client}", {"client": client}, as_json=as_json)
+        tell(f"Noted on {client}", {"client": client}, as_json=seeing.as_json)
         return
 
     async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
@@ -107,48 +97,44 @@ def note(
         found = await following_up.notes_of(session, office.sealer, client)
         return [(Moment(each.written_ns), each.author, said) for each, said in found]
 
-    show_table(("at", "by", "note"), ask(where, rows), form_of(as_json=as_json))
+    show_table(("at", "by", "note"), ask(seeing, rows), form_of(as_json=seeing.as_json))
 
 
 @tasks.command("add")
+@grouped
 def add_task(
     client: ClientArgument,
     text: TextArgument,
     *,
-    config: ConfigOption,
     due: Annotated[str, typer.Option("--due", metavar="DAY", help="By when.", show_default=False)],
     to: Annotated[str, typer.Option("--for", metavar="NAME", help="A user, or a role.", show_default=False)],
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    seeing: Seeing,
 ) -> None:
     """Ask for something to be done by a day."""
     from backoffice.crm.following_up import add_task as add
 
     done = carry_out(
-        (config, data, as_user),
+        seeing,
         lambda session, office: add(
             session, office.actor, client, text, day(due), to, why="a task", now_ns=office.now_ns
         ),
     )
-    tell(f"{done.id}: for {to}, by {done.due}", {"task": done.id, "due": str(done.due)}, as_json=as_json)
+    tell(f"{done.id}: for {to}, by {done.due}", {"task": done.id, "due": str(done.due)}, as_json=seeing.as_json)
 
 
 @tasks.command("list")
+@grouped
 def list_tasks(
-    config: ConfigOption,
+    *,
     client: Annotated[str | None, typer.Option("--client", metavar="CLIENT", help="Of one client only.")] = None,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-    as_csv: CsvOption = False,
+    looking: Looking,
 ) -> None:
     """List what is to be done, the most urgent first."""
     from backoffice.cli.tables import Cell, form_of, show_table
     from backoffice.crm.following_up import open_tasks
     from backoffice.crm.loading import client_of, day_of
 
-    form = form_of(as_json=as_json, as_csv=as_csv)
+    form = form_of(as_json=looking.as_json, as_csv=looking.as_csv)
 
     async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
         of = None if client is None else await client_of(session, client)
@@ -158,70 +144,64 @@ def list_tasks(
             for task in await open_tasks(session, of)
         ]
 
-    show_table(("task", "client", "what", "due", "late", "for", "by"), ask((config, data, as_user), rows), form)
+    show_table(("task", "client", "what", "due", "late", "for", "by"), ask(looking, rows), form)
 
 
 @tasks.command("done")
+@grouped
 def end_task(
     task: Annotated[str, typer.Argument(metavar="TASK", help="Which one, as in T-1.", show_default=False)],
     outcome: Annotated[str, typer.Argument(metavar="OUTCOME", help="What came of it.", show_default=False)],
     *,
-    config: ConfigOption,
     cancelled: Annotated[bool, typer.Option("--cancelled", help="It need not be done any more.")] = False,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    seeing: Seeing,
 ) -> None:
     """Say that a task is done, or that it need not be."""
     from backoffice.crm import following_up
 
     state = following_up.TaskState.CANCELLED if cancelled else following_up.TaskState.DONE
     done = carry_out(
-        (config, data, as_user),
+        seeing,
         lambda session, office: following_up.end_task(
             session, office.actor, task, state, outcome, now_ns=office.now_ns
         ),
     )
-    tell(f"{done.id} is {done.state}", {"task": done.id, "state": done.state}, as_json=as_json)
+    tell(f"{done.id} is {done.state}", {"task": done.id, "state": done.state}, as_json=seeing.as_json)
 
 
 @tickets.command("open")
+@grouped
 def open_ticket(
     client: ClientArgument,
     title: Annotated[str, typer.Argument(metavar="TITLE", help="In a few words.", show_default=False)],
     text: TextArgument,
     *,
-    config: ConfigOption,
     answer_by: Annotated[str | None, typer.Option("--answer-by", metavar="DAY", help="By when.")] = None,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    seeing: Seeing,
 ) -> None:
     """Write down what a client asks for."""
     from backoffice.crm import following_up
 
     done = carry_out(
-        (config, data, as_user),
+        seeing,
         lambda session, office: following_up.open_ticket(
             session, office.actor, office.sealer, client, title, text, day_or_none(answer_by), now_ns=office.now_ns
         ),
     )
     facts = {"ticket": done.id, "answer_by": str(done.answer_by)}
-    tell(f"{done.id}: to be answered by {done.answer_by}", facts, as_json=as_json)
+    tell(f"{done.id}: to be answered by {done.answer_by}", facts, as_json=seeing.as_json)
 
 
 @tickets.command("reply")
+@grouped
 def reply(
     ticket: Annotated[str, typer.Argument(metavar="TICKET", help="Which one, as in Q-1.", show_default=False)],
     text: TextArgument,
     *,
-    config: ConfigOption,
     state: Annotated[
         str | None, typer.Option("--state", metavar="STATE", help="What it is now: open, waiting or closed.")
     ] = None,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    seeing: Seeing,
 ) -> None:
     """Add to a ticket what was said, and what it is now."""
     from backoffice.cli.failure import CommandFailed
@@ -232,27 +212,24 @@ def reply(
         raise CommandFailed(f"state {state!r}: is none of {', '.join(following_up.TicketState)}")
     new = None if state is None else following_up.TicketState(state)
     done = carry_out(
-        (config, data, as_user),
+        seeing,
         lambda session, office: following_up.continue_ticket(
             session, office.actor, office.sealer, ticket, text, new, now_ns=office.now_ns
         ),
     )
-    tell(f"{done.id} is {done.state}", {"ticket": done.id, "state": done.state}, as_json=as_json)
+    tell(f"{done.id} is {done.state}", {"ticket": done.id, "state": done.state}, as_json=seeing.as_json)
 
 
 @tickets.command("list")
+@grouped
 def list_tickets(
-    config: ConfigOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-    as_csv: CsvOption = False,
+    looking: Looking,
 ) -> None:
     """List the tickets that are not closed, the most urgent first."""
     from backoffice.cli.tables import Cell, form_of, show_table
     from backoffice.crm.following_up import open_tickets
 
-    form = form_of(as_json=as_json, as_csv=as_csv)
+    form = form_of(as_json=looking.as_json, as_csv=looking.as_csv)
 
     async def rows(session: Any, _office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
         return [
@@ -260,14 +237,12 @@ def list_tickets(
             for each in await open_tickets(session)
         ]
 
-    show_table(("ticket", "client", "title", "state", "answer by", "by"), ask((config, data, as_user), rows), form)
+    show_table(("ticket", "client", "title", "state", "answer by", "by"), ask(looking, rows), form)
 
 
+@grouped
 def remind(
-    config: ConfigOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    seeing: Seeing,
 ) -> None:
     """Do what is due by the calendar: tasks for documents that expire and for reviews, and files whose time is over."""
     from backoffice.crm import filing, leaving, reviewing
@@ -279,7 +254,7 @@ def remind(
         reviews = await reviewing.remind(session, now_ns=office.now_ns)
         return documents, reviews, await leaving.erase_due(session, office.sealer, now_ns=office.now_ns)
 
-    documents, reviews, erased = carry_out((config, data, as_user), step)
+    documents, reviews, erased = carry_out(seeing, step)
     facts = {"documents": documents, "reviews": reviews, "erased": erased}
     told = f"{len(documents)} documents and {len(reviews)} reviews made tasks; {len(erased)} files erased"
-    tell(told, facts, as_json=as_json)
+    tell(told, facts, as_json=seeing.as_json)

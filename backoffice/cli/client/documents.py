@@ -6,9 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from backoffice.cli.client.service import ClientArgument, ask, carry_out, day, day_or_none, tell
-from backoffice.cli.office import AsOption
-from backoffice.cli.tables import CsvOption, JsonOption
-from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
+from backoffice.cli.office import Acting, Looking
+from backoffice.cli.option_groups import grouped
 
 app = typer.Typer(
     help="Documents of clients. Their bytes stay where you keep them; what is kept here is their hash.",
@@ -19,20 +18,17 @@ DocumentArgument = Annotated[str, typer.Argument(metavar="DOCUMENT", help="Which
 
 
 @app.command()
+@grouped
 def add(
     client: ClientArgument,
     kind: Annotated[str, typer.Argument(metavar="KIND", help="passport, articles …", show_default=False)],
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The document itself.", show_default=False)],
     *,
-    config: ConfigOption,
-    why: WhyOption,
     issued: Annotated[str, typer.Option("--issued", metavar="DAY", help="When it was issued.", show_default=False)],
     expires: Annotated[str | None, typer.Option("--expires", metavar="DAY", help="The last day it holds.")] = None,
     of: Annotated[str, typer.Option("--of", metavar="PARTY", help="Whose it is.", show_default="the client's")] = "",
     expected: Annotated[str, typer.Option("--hash", metavar="SHA256", help="What its hash must be.")] = "",
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """File a document. A second person verifies it."""
     from backoffice.cli.failure import CommandFailed
@@ -45,71 +41,71 @@ def add(
     found = check_file(file, expected)
     given = DocumentGiven(DocumentKind(kind), str(file), found, day(issued), day_or_none(expires), of or THE_CLIENT)
     document = carry_out(
-        (config, data, as_user),
+        acting,
         lambda session, office: file_document(
-            session, office.actor, office.sealer, client, given, why=why, now_ns=office.now_ns
+            session, office.actor, office.sealer, client, given, why=acting.why, now_ns=office.now_ns
         ),
     )
     facts = {"client": client, "document": document, "hash": found}
-    tell(f"{document}: filed, SHA-256 {found}; somebody else must verify it", facts, as_json=as_json)
+    tell(f"{document}: filed, SHA-256 {found}; somebody else must verify it", facts, as_json=acting.as_json)
 
 
 @app.command()
+@grouped
 def verify(
     document: DocumentArgument,
-    config: ConfigOption,
-    why: WhyOption,
+    *,
     file: Annotated[
         Path | None, typer.Option("--file", metavar="FILE", help="What you have looked at; it must be the one filed.")
     ] = None,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Say that a document is what it should be. Never for who filed it."""
     from backoffice.crm.filing import hash_of, verify_document
 
     found = None if file is None else hash_of(file)
     done = carry_out(
-        (config, data, as_user),
-        lambda session, office: verify_document(session, office.actor, document, found, why=why, now_ns=office.now_ns),
+        acting,
+        lambda session, office: verify_document(
+            session, office.actor, document, found, why=acting.why, now_ns=office.now_ns
+        ),
     )
-    tell(f"{done.id}: verified by {done.verified_by}", {"document": done.id, "by": done.verified_by}, as_json=as_json)
+    tell(
+        f"{done.id}: verified by {done.verified_by}",
+        {"document": done.id, "by": done.verified_by},
+        as_json=acting.as_json,
+    )
 
 
 @app.command()
+@grouped
 def withdraw(
     document: DocumentArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Let a document count no more: it was the wrong one, or another one is in its place."""
     from backoffice.crm.filing import withdraw_document
 
     done = carry_out(
-        (config, data, as_user),
-        lambda session, office: withdraw_document(session, office.actor, document, why=why, now_ns=office.now_ns),
+        acting,
+        lambda session, office: withdraw_document(
+            session, office.actor, document, why=acting.why, now_ns=office.now_ns
+        ),
     )
-    tell(f"{done.id}: withdrawn", {"document": done.id}, as_json=as_json)
+    tell(f"{done.id}: withdrawn", {"document": done.id}, as_json=acting.as_json)
 
 
 @app.command("list")
+@grouped
 def list_documents(
     client: ClientArgument,
-    config: ConfigOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-    as_csv: CsvOption = False,
+    looking: Looking,
 ) -> None:
     """List a client's documents."""
     from backoffice.cli.tables import Cell, form_of, show_table
     from backoffice.crm.loading import client_of, documents_of
 
-    form = form_of(as_json=as_json, as_csv=as_csv)
+    form = form_of(as_json=looking.as_json, as_csv=looking.as_csv)
 
     async def rows(session: Any, _office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
         return [
@@ -127,23 +123,21 @@ def list_documents(
         ]
 
     head = ("document", "kind", "of", "issued", "expires", "filed by", "verified by", "hash")
-    show_table(head, ask((config, data, as_user), rows), form)
+    show_table(head, ask(looking, rows), form)
 
 
 @app.command()
+@grouped
 def expiring(
-    config: ConfigOption,
+    *,
     days: Annotated[int, typer.Option("--days", metavar="N", min=0, help="Within how many days.")] = 60,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-    as_csv: CsvOption = False,
+    looking: Looking,
 ) -> None:
     """List the documents of all clients that have expired, or will soon, the first to do so first."""
     from backoffice.cli.tables import Cell, form_of, show_table
     from backoffice.crm.filing import expiring_documents
 
-    form = form_of(as_json=as_json, as_csv=as_csv)
+    form = form_of(as_json=looking.as_json, as_csv=looking.as_csv)
 
     async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
         return [
@@ -159,4 +153,4 @@ def expiring(
         ]
 
     head = ("client", "name", "document", "kind", "of", "expires")
-    show_table(head, ask((config, data, as_user), rows), form)
+    show_table(head, ask(looking, rows), form)

@@ -6,20 +6,16 @@ from typing import Annotated
 import typer
 
 from backoffice.cli.client.service import ClientArgument, ask, carry_out
-from backoffice.cli.office import AsOption
-from backoffice.cli.tables import JsonOption
-from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
+from backoffice.cli.office import Acting, Coming
+from backoffice.cli.option_groups import grouped
 
 
+@grouped
 def import_files(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="One client each, in JSON.")],
     *,
-    config: ConfigOption,
-    why: WhyOption,
     check_only: Annotated[bool, typer.Option("--check", help="Look at the files, and enter nothing.")] = False,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Enter clients with their whole files, as drafts. All files are looked at before the first is entered.
 
@@ -40,29 +36,31 @@ def import_files(
         except Refused as error:
             raise CommandFailed(f"{path}: {error}") from error
     if check_only:
-        show_table(("file", "client"), [(str(path), file.name) for path, file in given], form_of(as_json=as_json))
+        show_table(
+            ("file", "client"), [(str(path), file.name) for path, file in given], form_of(as_json=acting.as_json)
+        )
         return
 
     async def enter_all(session, office) -> list[tuple[Cell, ...]]:  # type: ignore[no-untyped-def]  # noqa: ANN001 - as `carry_out` calls it
         rows: list[tuple[Cell, ...]] = []
         for path, file in given:
             try:
-                client = await enter(session, office.actor, office.sealer, file, why=why, now_ns=office.now_ns)
+                client = await enter(session, office.actor, office.sealer, file, why=acting.why, now_ns=office.now_ns)
             except BackOfficeError as error:
                 raise CommandFailed(f"{path}: {error}") from error
             rows.append((client.id, client.name, client.state, str(path)))
         return rows
 
-    rows = carry_out((config, data, as_user), enter_all)
-    show_table(("client", "name", "state", "file"), rows, form_of(as_json=as_json))
+    rows = carry_out(acting, enter_all)
+    show_table(("client", "name", "state", "file"), rows, form_of(as_json=acting.as_json))
 
 
+@grouped
 def export(
     client: ClientArgument,
-    config: ConfigOption,
+    *,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to.")] = None,
-    as_user: AsOption = None,
-    data: DataOption = None,
+    coming: Coming,
 ) -> None:
     """Print a client's whole file as JSON, with all that is personal in it. For who may see that only."""
     import os
@@ -70,7 +68,7 @@ def export(
     from backoffice.crm.client_file import encode
     from backoffice.crm.registering import export as exported
 
-    file = ask((config, data, as_user), lambda session, office: exported(session, office.actor, office.sealer, client))
+    file = ask(coming, lambda session, office: exported(session, office.actor, office.sealer, client))
     if output is None:
         typer.echo(encode(file).decode(), nl=False)
         return

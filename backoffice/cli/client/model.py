@@ -6,19 +6,18 @@ from typing import Annotated, Any
 import typer
 
 from backoffice.cli.client.service import ask, carry_out
-from backoffice.cli.office import AsOption
-from backoffice.cli.tables import JsonOption
-from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
+from backoffice.cli.office import Acting, Coming
+from backoffice.cli.option_groups import grouped
 
 app = typer.Typer(help="The models of risk that clients are rated by; each has a version.", no_args_is_help=True)
 
 
 @app.command()
+@grouped
 def show(
-    config: ConfigOption,
+    *,
     version: Annotated[int, typer.Option("--version", metavar="N", help="Which one.", show_default="newest")] = 0,
-    as_user: AsOption = None,
-    data: DataOption = None,
+    coming: Coming,
 ) -> None:
     """Print a model as JSON, in the form that `propose` takes."""
     import msgspec
@@ -28,17 +27,14 @@ def show(
     async def found(session: Any, _office: Any) -> Any:  # noqa: ANN401 - as `ask` calls it
         return await model_of(session, version or await newest_model(session))
 
-    typer.echo(msgspec.json.format(msgspec.json.encode(ask((config, data, as_user), found))).decode())
+    typer.echo(msgspec.json.format(msgspec.json.encode(ask(coming, found))).decode())
 
 
 @app.command()
+@grouped
 def propose(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The model, in JSON.", show_default=False)],
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Propose a new model. Applications that are under way keep the one that they began with."""
     import msgspec
@@ -52,7 +48,7 @@ def propose(
     except msgspec.DecodeError as error:
         raise CommandFailed(f"{file}: no model: {error}") from error
     proposal = carry_out(
-        (config, data, as_user),
-        lambda session, office: propose_model(session, office.actor, content, why=why, now_ns=office.now_ns),
+        acting,
+        lambda session, office: propose_model(session, office.actor, content, why=acting.why, now_ns=office.now_ns),
     )
-    tell(proposal, as_json=as_json)
+    tell(proposal, as_json=acting.as_json)

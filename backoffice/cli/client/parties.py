@@ -6,9 +6,8 @@ import typer
 
 from backoffice.cli.client.changing import read_address
 from backoffice.cli.client.service import ClientArgument, ask, carry_out, day_or_none, tell
-from backoffice.cli.office import AsOption
-from backoffice.cli.tables import CsvOption, JsonOption
-from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
+from backoffice.cli.office import Acting, Looking
+from backoffice.cli.option_groups import grouped
 
 app = typer.Typer(help="The people of a client, and who owns it, through however many entities.", no_args_is_help=True)
 
@@ -34,13 +33,10 @@ ExposedOption = Annotated[
 
 
 @app.command("list")
+@grouped
 def list_parties(
     client: ClientArgument,
-    config: ConfigOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-    as_csv: CsvOption = False,
+    looking: Looking,
 ) -> None:
     """List a client's people and owners, with what each has of it in the end."""
     from backoffice.cli.tables import Cell, form_of, show_table
@@ -51,7 +47,7 @@ def list_parties(
     from backoffice.staff.permissions import Permission
     from backoffice.staff.sealing import MASK
 
-    form = form_of(as_json=as_json, as_csv=as_csv)
+    form = form_of(as_json=looking.as_json, as_csv=looking.as_csv)
 
     async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
         found = await client_of(session, client)
@@ -75,16 +71,15 @@ def list_parties(
         ]
 
     head = ("party", "kind", "name", "roles", "owns in the end", "votes", "in scope", "exposed")
-    show_table(head, ask((config, data, as_user), rows), form)
+    show_table(head, ask(looking, rows), form)
 
 
 @app.command()
+@grouped
 def add(
     client: ClientArgument,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Their name.", show_default=False)],
     *,
-    config: ConfigOption,
-    why: WhyOption,
     entity: Annotated[bool, typer.Option("--entity", help="Not a person.")] = False,
     role: RoleOption = None,
     owns: OwnsOption = None,
@@ -94,9 +89,7 @@ def add(
     address: Annotated[str | None, typer.Option("--address", metavar="FILE", help="JSON, as in ISO 20022.")] = None,
     exposed: ExposedOption = None,
     lei: Annotated[str, typer.Option("--lei", metavar="LEI", help="Of an entity.")] = "",
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Add somebody to a client's file: a person, or an entity that owns it."""
     from pathlib import Path
@@ -118,30 +111,27 @@ def add(
         tuple(_holding(text) for text in owns or ()),
     )
     party = carry_out(
-        (config, data, as_user),
+        acting,
         lambda session, office: add_party(
-            session, office.actor, office.sealer, client, given, why=why, now_ns=office.now_ns
+            session, office.actor, office.sealer, client, given, why=acting.why, now_ns=office.now_ns
         ),
     )
-    tell(f"{party}: added to {client}", {"client": client, "party": party}, as_json=as_json)
+    tell(f"{party}: added to {client}", {"client": client, "party": party}, as_json=acting.as_json)
 
 
 @app.command("set")
+@grouped
 def set_fields(
     client: ClientArgument,
     party: PartyArgument,
     *,
-    config: ConfigOption,
-    why: WhyOption,
     name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="Their name.")] = None,
     role: RoleOption = None,
     owns: OwnsOption = None,
     born: BornOption = None,
     country: CountryOption = None,
     exposed: ExposedOption = None,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Change what is known of somebody. What is not named stays; roles, countries and shares are given as a whole."""
     from backoffice.crm.editing import change_party
@@ -156,36 +146,35 @@ def set_fields(
     }
     changes = {field: value for field, value in given.items() if value is not None}
     carry_out(
-        (config, data, as_user),
+        acting,
         lambda session, office: change_party(
-            session, office.actor, office.sealer, client, party, changes, why=why, now_ns=office.now_ns
+            session, office.actor, office.sealer, client, party, changes, why=acting.why, now_ns=office.now_ns
         ),
     )
     tell(
-        f"{party}: {', '.join(changes)} set", {"client": client, "party": party, "set": list(changes)}, as_json=as_json
+        f"{party}: {', '.join(changes)} set",
+        {"client": client, "party": party, "set": list(changes)},
+        as_json=acting.as_json,
     )
 
 
 @app.command()
+@grouped
 def remove(
     client: ClientArgument,
     party: PartyArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Take somebody out of a client's file, with what they own and what is owned of them."""
     from backoffice.crm.editing import remove_party
 
     carry_out(
-        (config, data, as_user),
+        acting,
         lambda session, office: remove_party(
-            session, office.actor, office.sealer, client, party, why=why, now_ns=office.now_ns
+            session, office.actor, office.sealer, client, party, why=acting.why, now_ns=office.now_ns
         ),
     )
-    tell(f"{party}: taken out of {client}", {"client": client, "party": party}, as_json=as_json)
+    tell(f"{party}: taken out of {client}", {"client": client, "party": party}, as_json=acting.as_json)
 
 
 def _roles(texts: list[str]) -> Any:  # noqa: ANN401 - roles, whose type is imported when it is needed

@@ -1,10 +1,11 @@
 """How commands about clients come to the services, and tell what came of it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
+
+from backoffice.cli.office import Coming
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -14,22 +15,19 @@ if TYPE_CHECKING:
     from backoffice.cli.office import Office
 
 T = TypeVar("T")
-Where = tuple[Path, Path | None, str | None]
-"""Settings, data directory, who of the staff."""
 
 ClientArgument = Annotated[
     str, typer.Argument(metavar="CLIENT", help="Which one: C-1, or its firm.", show_default=False)
 ]
 
 
-def carry_out(where: Where, step: "Callable[[AsyncSession, Office], Awaitable[T]]") -> T:
+def carry_out(coming: Coming, step: "Callable[[AsyncSession, Office], Awaitable[T]]") -> T:
     """Return what a step comes to, in a transaction of its own; the venue is told what follows from it."""
     import backoffice.kinds  # noqa: F401 - who owns kinds of proposals registers them
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
 
     async def carried() -> T:
-        async with office(*where) as opened:
+        async with coming.office() as opened:
             async with opened.database.writing() as session:
                 result = await step(session, opened)
             if note := await opened.tell_venue():
@@ -39,14 +37,13 @@ def carry_out(where: Where, step: "Callable[[AsyncSession, Office], Awaitable[T]
     return run(carried())
 
 
-def ask(where: Where, question: "Callable[[AsyncSession, Office], Awaitable[T]]") -> T:
+def ask(coming: Coming, question: "Callable[[AsyncSession, Office], Awaitable[T]]") -> T:
     """Return what a question is answered, of one state of the database. Raise `Refused` for who may not see records."""
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
     from backoffice.staff.permissions import Permission
 
     async def answered() -> T:
-        async with office(*where) as opened, opened.database.reading() as session:
+        async with coming.office() as opened, opened.database.reading() as session:
             opened.actor.require(Permission.SEE_RECORDS)
             return await question(session, opened)
 

@@ -5,17 +5,14 @@ from typing import Annotated, Any
 import typer
 
 from backoffice.cli.client.service import ClientArgument, ask
-from backoffice.cli.office import AsOption
-from backoffice.cli.tables import CsvOption, JsonOption
-from backoffice.cli.venue.request import ConfigOption, DataOption
+from backoffice.cli.office import Looking, Seeing
+from backoffice.cli.option_groups import grouped
 
 
+@grouped
 def why(
     client: ClientArgument,
-    config: ConfigOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    seeing: Seeing,
 ) -> None:
     """Say everything that still stands between a client and trading, and what to do about each of it."""
     from backoffice.cli.tables import form_of, show_table
@@ -23,28 +20,26 @@ def why(
     from backoffice.crm.loading import client_of
     from backoffice.crm.standing import obstacles
 
-    form = form_of(as_json=as_json)
+    form = form_of(as_json=seeing.as_json)
 
     async def found(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `ask` calls it
         known = await client_of(session, client)
         return known, obstacles(masked(await known_of(session, office.sealer, known, office.now_ns), office))
 
-    known, obstacles_found = ask((config, data, as_user), found)
-    if not obstacles_found and not as_json:
+    known, obstacles_found = ask(seeing, found)
+    if not obstacles_found and not seeing.as_json:
         typer.echo(f"Nothing stands between {known.id} and trading: it is {known.state}.")
         return
     show_table(("what stands in the way", "what to do"), [(each.what, each.remedy) for each in obstacles_found], form)
 
 
+@grouped
 def list_clients(
-    config: ConfigOption,
+    *,
     state: Annotated[
         list[str] | None, typer.Option("--state", metavar="STATE", help="Only in this one; may be repeated.")
     ] = None,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-    as_csv: CsvOption = False,
+    looking: Looking,
 ) -> None:
     """List clients, and how far each has come."""
     from sqlalchemy import select
@@ -54,7 +49,7 @@ def list_clients(
     from backoffice.crm.tables.file import Client
     from backoffice.crm.workflow import State
 
-    form = form_of(as_json=as_json, as_csv=as_csv)
+    form = form_of(as_json=looking.as_json, as_csv=looking.as_csv)
     unknown = [each for each in state or () if each not in {known.value for known in State}]
     if unknown:
         raise CommandFailed(f"state {unknown[0]!r}: is none of {', '.join(State)}")
@@ -79,15 +74,13 @@ def list_clients(
         ]
 
     head = ("client", "name", "type", "jurisdiction", "firm", "state", "rating", "submitted", "review due")
-    show_table(head, ask((config, data, as_user), rows), form)
+    show_table(head, ask(looking, rows), form)
 
 
+@grouped
 def show(
     client: ClientArgument,
-    config: ConfigOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    seeing: Seeing,
 ) -> None:
     """Show a client: who it is, how it stands, who decided what."""
     from backoffice.cli.shown import time_text
@@ -97,7 +90,7 @@ def show(
     from backoffice.crm.rating import consequences_of, last_score
     from backoffice.crm.screening.checking import hits_of
 
-    form = form_of(as_json=as_json)
+    form = form_of(as_json=seeing.as_json)
 
     async def fields(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `ask` calls it
         found = await client_of(session, client)
@@ -143,7 +136,7 @@ def show(
             "kept until": None if found.keep_until is None else str(found.keep_until),
         }
 
-    show_fields(ask((config, data, as_user), fields), form)
+    show_fields(ask(seeing, fields), form)
 
 
 def masked(known: Any, office: Any) -> Any:  # noqa: ANN401 - Known and Office

@@ -5,38 +5,31 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backoffice.cli.client.service import ClientArgument, ask, carry_out, tell
-from backoffice.cli.office import AsOption
-from backoffice.cli.tables import JsonOption
-from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
+from backoffice.cli.office import Acting, Seeing
+from backoffice.cli.option_groups import grouped
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Awaitable, Callable
 
-    from backoffice.cli.client.service import Where
     from backoffice.crm.tables.file import Client
+    from backoffice.crm.workflow import Verb
 
 
+@grouped
 def submit(
     client: ClientArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Ask for a client to be looked at. Its file must be whole."""
     from backoffice.crm import applying
 
-    _sealed(applying.submit, client, why, (config, data, as_user), as_json=as_json)
+    _sealed(applying.submit, client, acting)
 
 
+@grouped
 def screen(
     client: ClientArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Screen everybody in a client's file against all lists; an application goes on if nothing is left to decide."""
     from backoffice.crm import applying
@@ -45,11 +38,11 @@ def screen(
     async def step(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `carry_out` calls it
         lists = await load_lists(session)
         who = (session, office.actor, office.sealer, client)
-        screened = await applying.screen_client(*who, lists, why=why, now_ns=office.now_ns)
-        cleared = await applying.clear_if_clear(*who, why=why, now_ns=office.now_ns)
+        screened = await applying.screen_client(*who, lists, why=acting.why, now_ns=office.now_ns)
+        cleared = await applying.clear_if_clear(*who, why=acting.why, now_ns=office.now_ns)
         return screened, cleared
 
-    screened, found = carry_out((config, data, as_user), step)
+    screened, found = carry_out(acting, step)
     facts = {
         "client": found.id,
         "state": found.state,
@@ -59,20 +52,18 @@ def screen(
     told = (
         f"{len(screened.subjects)} screened, {len(screened.new_hits)} new hits: {', '.join(screened.new_hits) or '–'}"
     )
-    tell(f"{found.id} is {found.state}; {told}", facts, as_json=as_json)
+    tell(f"{found.id} is {found.state}; {told}", facts, as_json=acting.as_json)
 
 
+@grouped
 def risk(
     client: ClientArgument,
-    config: ConfigOption,
-    why: WhyOption,
+    *,
     override: Annotated[
         str | None,
         typer.Option("--override", metavar="RATING", help="Propose another rating than the score gives: low, medium …"),
     ] = None,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Rate a client by the model that its application began with; an application goes on to its review."""
     from backoffice.cli.approval import tell as tell_approval
@@ -81,63 +72,60 @@ def risk(
     from backoffice.crm import rating
     from backoffice.crm.risk import Rating
 
-    where = (config, data, as_user)
     if override is not None:
         if override not in {each.value for each in Rating}:
             raise CommandFailed(f"rating {override!r}: is none of {', '.join(Rating)}")
         proposal = carry_out(
-            where,
+            acting,
             lambda session, office: rating.propose_rating(
-                session, office.actor, client, Rating(override), why=why, now_ns=office.now_ns
+                session, office.actor, client, Rating(override), why=acting.why, now_ns=office.now_ns
             ),
         )
-        tell_approval(proposal, as_json=as_json)
+        tell_approval(proposal, as_json=acting.as_json)
         return
     score = carry_out(
-        where,
+        acting,
         lambda session, office: rating.rate(
-            session, office.actor, office.sealer, client, why=why, now_ns=office.now_ns
+            session, office.actor, office.sealer, client, why=acting.why, now_ns=office.now_ns
         ),
     )
     rows = [(part.factor, part.answer, part.points, part.weight) for part in score.parts]
     note = f"Score {score.score} by model {score.model}: {score.rating}"
     if score.raised_by:
         note += f", raised by {', '.join(score.raised_by)}"
-    show_table(("factor", "answer", "points", "weight"), rows, form_of(as_json=as_json), note=note)
+    show_table(("factor", "answer", "points", "weight"), rows, form_of(as_json=acting.as_json), note=note)
 
 
+@grouped
 def review(
     client: ClientArgument,
-    config: ConfigOption,
+    *,
     conclude: Annotated[
         str | None, typer.Option("--conclude", metavar="TEXT", help="End the review, and say what it came to.")
     ] = None,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    seeing: Seeing,
 ) -> None:
     """Show what has changed in a client's file since it was last looked at as a whole, and nothing else."""
     from backoffice.cli.shown import print_json
     from backoffice.crm import reviewing
     from backoffice.staff.permissions import Permission
 
-    where = (config, data, as_user)
     if conclude is not None:
         done = carry_out(
-            where,
+            seeing,
             lambda session, office: reviewing.review(
                 session, office.actor, office.sealer, client, conclude, now_ns=office.now_ns
             ),
         )
-        tell(f"{done.id}: concluded", {"review": done.id}, as_json=as_json)
+        tell(f"{done.id}: concluded", {"review": done.id}, as_json=seeing.as_json)
         return
 
     async def delta(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `ask` calls it
         office.actor.require(Permission.SEE_PERSONAL_DATA)
         return await reviewing.delta_of(session, office.sealer, client, now_ns=office.now_ns)
 
-    found = ask(where, delta)
-    if as_json:
+    found = ask(seeing, delta)
+    if seeing.as_json:
         import msgspec
 
         print_json(msgspec.to_builtins(found))
@@ -154,100 +142,80 @@ def review(
             typer.echo(f"  {what}: {line}")
 
 
+@grouped
 def request_information(
     client: ClientArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Ask for something that is missing, named by --why. The file may be changed until it is answered."""
     from backoffice.crm.workflow import Verb
 
-    _plain(Verb.REQUEST_INFORMATION, client, why, (config, data, as_user), as_json=as_json)
+    _plain(Verb.REQUEST_INFORMATION, client, acting)
 
 
+@grouped
 def answer(
     client: ClientArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Say that what was asked for is there."""
     from backoffice.crm.workflow import Verb
 
-    _plain(Verb.ANSWER, client, why, (config, data, as_user), as_json=as_json)
+    _plain(Verb.ANSWER, client, acting)
 
 
+@grouped
 def reject(
     client: ClientArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Turn an application down."""
     from backoffice.crm.workflow import Verb
 
-    _plain(Verb.REJECT, client, why, (config, data, as_user), as_json=as_json)
+    _plain(Verb.REJECT, client, acting)
 
 
+@grouped
 def reopen(
     client: ClientArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Make an application that was turned down a draft again; everything is looked at anew."""
     from backoffice.crm.workflow import Verb
 
-    _plain(Verb.REOPEN, client, why, (config, data, as_user), as_json=as_json)
+    _plain(Verb.REOPEN, client, acting)
 
 
+@grouped
 def approve(
     client: ClientArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Take a client. Never for who has entered, submitted or changed it."""
     from backoffice.crm import applying
 
-    _sealed(applying.approve, client, why, (config, data, as_user), as_json=as_json)
+    _sealed(applying.approve, client, acting)
 
 
+@grouped
 def activate(
     client: ClientArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Let an approved client trade."""
     from backoffice.crm import applying
 
-    _sealed(applying.activate, client, why, (config, data, as_user), as_json=as_json)
+    _sealed(applying.activate, client, acting)
 
 
+@grouped
 def suspend(
     client: ClientArgument,
-    config: ConfigOption,
-    why: WhyOption,
+    *,
     what: Annotated[
         str, typer.Option("--from", metavar="WHAT", help="trading, withdrawals, or all of it.", show_default=True)
     ] = "all",
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Suspend a client, at once: open orders are cancelled, and the venue takes no more of what it may not do."""
     from backoffice.cli.failure import CommandFailed
@@ -257,61 +225,52 @@ def suspend(
     if what not in {each.value for each in Suspension}:
         raise CommandFailed(f"--from {what}: is none of {', '.join(Suspension)}")
     done = carry_out(
-        (config, data, as_user),
+        acting,
         lambda session, office: suspending.suspend(
-            session, office.actor, client, Suspension(what), why=why, now_ns=office.now_ns
+            session, office.actor, client, Suspension(what), why=acting.why, now_ns=office.now_ns
         ),
     )
     facts = {"client": done.id, "state": done.state, "suspension": done.suspension}
-    tell(f"{done.id} is suspended from {done.suspension}", facts, as_json=as_json)
+    tell(f"{done.id} is suspended from {done.suspension}", facts, as_json=acting.as_json)
 
 
+@grouped
 def resume(
     client: ClientArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Propose that a suspended client goes on. It does when somebody else approves it."""
     from backoffice.cli.approval import tell as tell_approval
     from backoffice.crm import suspending
 
     proposal = carry_out(
-        (config, data, as_user),
+        acting,
         lambda session, office: suspending.propose_resumption(
-            session, office.actor, client, why=why, now_ns=office.now_ns
+            session, office.actor, client, why=acting.why, now_ns=office.now_ns
         ),
     )
-    tell_approval(proposal, as_json=as_json)
+    tell_approval(proposal, as_json=acting.as_json)
 
 
+@grouped
 def offboard(
     client: ClientArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Begin to let a client go: it trades no more, and takes out what is its own."""
     from backoffice.crm import leaving
 
     done = carry_out(
-        (config, data, as_user),
-        lambda session, office: leaving.offboard(session, office.actor, client, why=why, now_ns=office.now_ns),
+        acting,
+        lambda session, office: leaving.offboard(session, office.actor, client, why=acting.why, now_ns=office.now_ns),
     )
-    _tell_state(done, as_json=as_json)
+    _tell_state(done, as_json=acting.as_json)
 
 
+@grouped
 def close(
     client: ClientArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Close a client's file. It must have no balances and no sessions left; what is personal is kept for its time."""
     from backoffice.crm.leaving import close as close_file
@@ -326,36 +285,33 @@ def close(
             client,
             balances=await balances_left(session, found),
             sessions=await sessions_left(session, found),
-            why=why,
+            why=acting.why,
             now_ns=office.now_ns,
         )
 
-    _tell_state(carry_out((config, data, as_user), step), as_json=as_json)
+    _tell_state(carry_out(acting, step), as_json=acting.as_json)
 
 
-def _plain(verb: Any, client: str, why: str, where: "Where", *, as_json: bool) -> None:  # noqa: ANN401 - a verb
+def _plain(verb: "Verb", client: str, acting: Acting) -> None:
     from backoffice.crm import applying
 
     done = carry_out(
-        where,
-        lambda session, office: applying.step(session, office.actor, client, verb, why=why, now_ns=office.now_ns),
+        acting,
+        lambda session, office: applying.step(
+            session, office.actor, client, verb, why=acting.why, now_ns=office.now_ns
+        ),
     )
-    _tell_state(done, as_json=as_json)
+    _tell_state(done, as_json=acting.as_json)
 
 
-def _sealed(
-    step: Any,  # noqa: ANN401 - one of the services
-    client: str,
-    why: str,
-    where: "tuple[Path, Path | None, str | None]",
-    *,
-    as_json: bool,
-) -> None:
+def _sealed(step: "Callable[..., Awaitable[Client]]", client: str, acting: Acting) -> None:
     done = carry_out(
-        where,
-        lambda session, office: step(session, office.actor, office.sealer, client, why=why, now_ns=office.now_ns),
+        acting,
+        lambda session, office: step(
+            session, office.actor, office.sealer, client, why=acting.why, now_ns=office.now_ns
+        ),
     )
-    _tell_state(done, as_json=as_json)
+    _tell_state(done, as_json=acting.as_json)
 
 
 def _tell_state(client: "Client", *, as_json: bool) -> None:
