@@ -22,8 +22,6 @@ from pathlib import Path
 from time import perf_counter_ns
 from typing import Final
 
-import msgspec
-
 from backoffice.database import Database
 from backoffice.database.database import address_of
 from backoffice.database.migrating import upgrade
@@ -33,13 +31,11 @@ from backoffice.projector.rows import decode_record
 from backoffice.projector.source import history, identity_of
 from bench.client import BenchError
 from bench.engine_bench import ACCOUNTS, MIDDLE, SYMBOL, Load
+from bench.journals import write_journal
 from bench.market_data import Broker
 from bench.venues import ROOT, START_S_MAX, Cores, environment, scratch_directory, venue
 from engine.commands import AnyCommand, NewOrder
-from engine.events import Trade
-from engine.exchange import Exchange
-from engine.frames import encode_frame, encode_value
-from engine.journal import Journal, JournalReader
+from engine.journal import JournalReader
 from engine.recovery import JOURNAL
 from engine.values import BUY, LIMIT, SELL, TimeInForce
 
@@ -50,7 +46,6 @@ EXECUTIONS_PER_S_MIN: Final = 20_000
 LAG_MS_MAX: Final = 1_000
 _LOOK_S: Final = 0.1
 _SLICE_S: Final = 0.002
-_BATCH: Final = 100
 FLOWS: Final = ("mix", "trades")
 
 
@@ -78,7 +73,8 @@ class Lag:
 def measure_taking_in(flow: str, records: int) -> TakenIn:
     """Return how fast a journal of so many records is taken in. Raise `BenchError`."""
     with scratch_directory() as directory:
-        executions = _write_journal(directory, _mix() if flow == "mix" else _trades(), records)
+        commands = islice(_mix() if flow == "mix" else _trades(), records)
+        _, executions = write_journal(directory / JOURNAL, commands, time.time_ns())
         command = [sys.executable, "-m", "bench.books", str(directory), str(records)]
         done = subprocess.run(
             command, cwd=ROOT, env=environment(ROOT), capture_output=True, text=True, check=False, timeout=600
@@ -145,24 +141,6 @@ def _trades() -> Iterator[AnyCommand]:
         side = BUY if number % 2 else SELL
         good = TimeInForce.GOOD_TILL_CANCEL
         yield NewOrder(account, number, account, f"ORDER-{number}", SYMBOL, side, LIMIT, good, 1_000, MIDDLE)
-
-
-def _write_journal(directory: Path, commands: Iterator[AnyCommand], records: int) -> int:
-    """Write a journal as a venue would, and return how many fills are in it."""
-    exchange, journal, executions = Exchange(), Journal(directory / JOURNAL), 0
-    begin_ns = time.time_ns()
-    frames = bytearray()
-    for sequence, command in enumerate(islice(commands, records), 1):
-        time_ns = begin_ns + sequence * 20_000
-        events = exchange.apply(command, time_ns)
-        executions += 2 * sum(type(event) is Trade for event in events)
-        payload = encode_value((sequence, time_ns, msgspec.Raw(encode_value(command)), events))
-        frames += encode_frame(sequence, sequence - 1, payload)
-        if sequence % _BATCH == 0 or sequence == records:
-            journal.append(bytes(frames), sequence - (sequence - 1) % _BATCH, sequence)
-            frames.clear()
-    journal.close()
-    return executions
 
 
 async def _take_in(data: Path, records: int) -> float:

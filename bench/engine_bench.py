@@ -18,11 +18,10 @@ from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 
+from bench.journals import write_journal
 from engine import commands
 from engine.commands import AnyCommand
 from engine.exchange import Exchange
-from engine.frames import encode_frame, encode_value
-from engine.journal import Journal
 from engine.recovery import JOURNAL, recover
 from engine.values import BUY, LIMIT, SELL, Side, TimeInForce
 
@@ -35,8 +34,6 @@ CHUNK = 1_000
 """Commands made, then applied, at a time: few enough to stay in the cache, like those that come off a wire."""
 LATELY = 1_000
 """What is cancelled on a full book is one of so many orders that came last."""
-BATCH = 100
-"""Records of one write to the journal."""
 
 
 def run(*, quick: bool = False) -> dict[str, float]:
@@ -205,7 +202,8 @@ def _bytes_per_resting_order(count: int) -> float:
 def _recovery_records_per_s(count: int, repeats: int) -> float:
     with tempfile.TemporaryDirectory() as directory:
         data = Path(directory)
-        records = _write_journal(data / JOURNAL, count)
+        load = Load()
+        records, _ = write_journal(data / JOURNAL, chain(load.opening(), islice(load.mixed(), count)))
 
         def once() -> float:
             begin = time.process_time()
@@ -215,23 +213,6 @@ def _recovery_records_per_s(count: int, repeats: int) -> float:
             return records / seconds
 
         return median(repeats, once)
-
-
-def _write_journal(directory: Path, count: int) -> int:
-    load, exchange, journal = Load(), Exchange(), Journal(directory)
-    frames: list[bytes] = []
-    sequence = 0
-    for command in (*load.opening(), *islice(load.mixed(), count)):
-        sequence += 1
-        events = exchange.apply(command, sequence)
-        frames.append(encode_frame(sequence, 0, encode_value((sequence, sequence, command, events))))
-        if len(frames) == BATCH:
-            journal.append(b"".join(frames), sequence - BATCH + 1, sequence)
-            frames.clear()
-    if frames:
-        journal.append(b"".join(frames), sequence - len(frames) + 1, sequence)
-    journal.close()
-    return sequence
 
 
 def median(repeats: int, measure: Callable[[], float]) -> float:
