@@ -13,7 +13,11 @@ _TAKES_DEPOSITS = frozenset({State.ACTIVE, State.SUSPENDED})
 
 
 class ClientsBehindAccounts:
-    """Answers the payments' question about clients."""
+    """Answers the payments' questions about clients."""
+
+    async def knows(self, session: AsyncSession, account: str) -> bool:
+        """Tell whether the projection has come to the record that opened an account."""
+        return await session.get(VenueAccount, account) is not None
 
     async def objection(self, session: AsyncSession, account: str, flow: Flow, _asset: str, _amount: int) -> str:
         """Return why a payment of an account must not go on now, empty if nothing is against it."""

@@ -16,5 +16,8 @@ class Flow(StrEnum):
 class Clients(Protocol):
     """Who stands behind accounts."""
 
+    async def knows(self, session: AsyncSession, account: str) -> bool:
+        """Tell whether it is known yet whose an account is: the venue may have opened it a moment ago."""
+
     async def objection(self, session: AsyncSession, account: str, flow: Flow, asset: str, amount: int) -> str:
         """Return why a payment of an account must not go on now, empty if nothing is against it."""

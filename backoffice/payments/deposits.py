@@ -15,7 +15,7 @@ from backoffice.naming import number_of
 from backoffice.payments.clients import Clients, Flow
 from backoffice.payments.moving import move_deposit
 from backoffice.payments.rail import Incoming, Movement, Rail
-from backoffice.payments.rules import PaymentRules, needed
+from backoffice.payments.rules import MINUTE_NS, PaymentRules, needed
 from backoffice.payments.states import ACTIVE_DEPOSITS, DEPOSITS, DepositState, DepositVerb
 from backoffice.payments.tables import Deposit, DepositAddress, RailPosition, Withdrawal
 from backoffice.staff import approvals, audit
@@ -28,6 +28,8 @@ DEBIT: Final = "deposit-debit"
 """The approval of taking a deposit from the account again that the rail has taken back."""
 RELEASE: Final = "deposit-release"
 """The approval of what is to become of a deposit that waits for people: credited, or sent back."""
+UNKNOWN_NS_MAX: Final = 10 * MINUTE_NS
+"""How long a deposit waits for its account to be known, which may be newer than what the back office has read."""
 
 
 async def give_address(
@@ -149,15 +151,20 @@ async def judge(
     now_ns: int,
 ) -> bool:
     """Take a deposit that waits for no command as far as the rules let it go; tell whether it went anywhere."""
-    verb, why = await _verdict(session, deposit, rules, clients)
+    verb, why = await _verdict(session, deposit, rules, clients, now_ns)
     if verb is None:
+        deposit.reason = why or deposit.reason
         return False
     await move_deposit(session, BACK_OFFICE, deposit, verb, why=why, now_ns=now_ns)
     return True
 
 
 async def _verdict(
-    session: AsyncSession, deposit: Deposit, rules: Mapping[tuple[str, str], PaymentRules], clients: Clients
+    session: AsyncSession,
+    deposit: Deposit,
+    rules: Mapping[tuple[str, str], PaymentRules],
+    clients: Clients,
+    now_ns: int,
 ) -> tuple[DepositVerb | None, str]:
     """Return what is to happen to a deposit now, and why."""
     state = DepositState(deposit.state)
@@ -175,6 +182,8 @@ async def _verdict(
         return DepositVerb.CONFIRM, f"{min(deposit.confirmations, 999_999)} confirmations"
     if state is DepositState.COMPLIANCE:
         assert deposit.account is not None
+        if now_ns < deposit.changed_ns + UNKNOWN_NS_MAX and not await clients.knows(session, deposit.account):
+            return None, f"it is not known yet whose account {deposit.account} is"
         why = await clients.objection(session, deposit.account, Flow.IN, deposit.asset, deposit.amount)
         if not why and rule is not None and rule.looked_at_above and deposit.amount > rule.looked_at_above:
             why = "so large that it is looked at"

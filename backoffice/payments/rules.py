@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-HOUR_NS = 3_600_000_000_000
+MINUTE_NS = 60_000_000_000
+HOUR_NS = 60 * MINUTE_NS
 DAY_NS = 24 * HOUR_NS
 
 

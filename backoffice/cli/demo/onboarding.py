@@ -6,7 +6,6 @@ That is limits, fees, and a session that is provisioned in the running venue, wi
 from collections.abc import AsyncGenerator
 from typing import Final, NamedTuple
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.access import charging, hierarchy, limiting, sessions
@@ -19,7 +18,6 @@ from backoffice.crm.screening import importing
 from backoffice.crm.screening.checking import Lists, hits_of, load_lists
 from backoffice.crm.screening.deciding import Disposition, decide
 from backoffice.crm.tables.file import Client
-from backoffice.projector.tables import VenueAccount
 from engine.profile import DEFAULT_PROFILE, SessionSetUp
 from engine.rules import Limits
 from engine.values import CancelOnDisconnect
@@ -64,7 +62,6 @@ class Onboarding:
         async with self._house.database.writing() as session:
             await charging.bring_up_to_date(session, self._house.now_ns)
         await self._house.tell_venue()
-        await self._house.until("the brokers' accounts", _has_accounts)
 
     async def _prepare(self) -> None:
         """Import the list that everybody is screened against, and agree on what brokers pay."""
@@ -140,8 +137,3 @@ class Onboarding:
         async with house.database.reading() as session:
             name = (await client_of(session, client)).name
         return Onboarded(client, name, firm, account, shown["password"])
-
-
-async def _has_accounts(session: AsyncSession) -> bool:
-    """Tell whether the back office has heard of the accounts: before that it knows of nobody behind a deposit."""
-    return (await session.scalar(select(func.count()).select_from(VenueAccount)) or 0) >= BROKERS

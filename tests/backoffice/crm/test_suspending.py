@@ -126,6 +126,8 @@ async def test_payments_of_a_client_with_an_open_hit_wait(house: House) -> None:
     await house.screen()
     assert await objection(house, Flow.OUT) == "C-1 has screening hits to be decided: H-1"
     async with house.database.reading() as session:
+        assert not await ClientsBehindAccounts().knows(session, "X")
+        assert await ClientsBehindAccounts().knows(session, "MUSTER-A")
         assert await ClientsBehindAccounts().objection(session, "X", Flow.IN, "BTC", 1) == "account X is no client's"
 
 

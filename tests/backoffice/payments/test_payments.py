@@ -69,6 +69,25 @@ async def test_a_client_who_may_not_pay_in_is_not_credited(world: World) -> None
     assert (found.state, found.reason) == (DepositState.QUARANTINED, "client C-1 is suspended")
 
 
+async def test_a_deposit_waits_until_it_is_known_whose_account_it_is(world: World) -> None:
+    world.clients.unknown.add("ALPHA")
+    found = await world.fund(100)
+    assert (found.state, found.reason) == (DepositState.COMPLIANCE, "it is not known yet whose account ALPHA is")
+    world.clients.unknown.clear()
+    await world.settle()
+    assert world.available() == 100
+
+
+async def test_a_deposit_waits_a_bounded_time_for_its_account_to_be_known(world: World) -> None:
+    world.clients.unknown.add("ALPHA")
+    world.clients.objections["ALPHA", Flow.IN] = "account ALPHA is no client's"
+    found = await world.fund(100)
+    world.now_ns += deposits.UNKNOWN_NS_MAX
+    await world.settle()
+    found = await world.deposit(found.reference)
+    assert (found.state, found.reason) == (DepositState.QUARANTINED, "account ALPHA is no client's")
+
+
 async def test_a_deposit_that_is_gone_before_it_is_credited_is_not(world: World) -> None:
     world.rail.switch(Fault.DELAY, 2)
     reference = world.rail.deposit(await world.address(), "USD", 1_000, "Alpha")

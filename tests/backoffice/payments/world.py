@@ -122,6 +122,10 @@ class Watched:
 
     def __init__(self) -> None:
         self.objections: dict[tuple[str, Flow], str] = {}
+        self.unknown: set[str] = set()
+
+    async def knows(self, _session: AsyncSession, account: str) -> bool:
+        return account not in self.unknown
 
     async def objection(self, _session: AsyncSession, account: str, flow: Flow, _asset: str, _amount: int) -> str:
         return self.objections.get((account, flow), "")
