@@ -21,6 +21,7 @@ from engine.events import (
     AnyEvent,
     Credited,
     Debited,
+    FeeCharged,
     InstrumentAdded,
     OrderAccepted,
     OrderCanceled,
@@ -171,6 +172,10 @@ def _transferred(event: Transferred, _: Instruments) -> list[BalanceChange]:
     ]
 
 
+def _charged(event: FeeCharged, _: Instruments) -> list[BalanceChange]:
+    return _moved(event.account, event.asset, _AVAILABLE, Bucket.FEES, event.amount)
+
+
 def _held(event: WithdrawalHeld, _: Instruments) -> list[BalanceChange]:
     return _moved(event.account, event.asset, _AVAILABLE, Bucket.HELD, event.amount)
 
@@ -197,6 +202,7 @@ _CHANGES: Final[dict[type, Callable[[Any, Instruments], list[BalanceChange]]]] =
     Credited: _credited,
     Debited: _debited,
     Transferred: _transferred,
+    FeeCharged: _charged,
     WithdrawalHeld: _held,
     WithdrawalReleased: _unheld,
     WithdrawalSettled: _settled,

@@ -24,6 +24,8 @@ class Booking(msgspec.Struct, frozen=True, array_like=True, gc=False):
     to_account: str
     asset: str
     amount: Amount
+    is_fee: bool = False
+    """It went to the venue itself."""
 
 
 UNKNOWN_BOOKING: Final = Booking("", "", "", 0)
@@ -47,7 +49,7 @@ class References:
 
     def __init__(self) -> None:
         self.booked: dict[str, Booking] = {}
-        """What the latest references were booked as: of deposits, of those taken back, of transfers."""
+        """What the latest references were booked as: of deposits, of those taken back, of transfers, of fees."""
         self.booked_order: deque[str] = deque()
         """Their keys, oldest first."""
         self.withdrawals: dict[str, Withdrawal] = {}

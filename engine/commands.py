@@ -131,6 +131,17 @@ class Transfer(Command, tag=64, frozen=True, array_like=True, gc=False):
     why: str
 
 
+class ChargeFee(Command, tag=68, frozen=True, array_like=True, gc=False):
+    """Take a fee that is none of a trade, as a monthly one, from available funds. `reference` is accepted once."""
+
+    account: str
+    asset: str
+    amount: Amount
+    reference: str
+    by: str
+    why: str
+
+
 class BlockWithdrawals(Command, tag=65, frozen=True, array_like=True, gc=False):
     """Let no more funds be held for withdrawals of a firm or an account, or transferred from it."""
 
@@ -701,6 +712,7 @@ AnyCommand = (
     | SettleWithdrawal
     | Debit
     | Transfer
+    | ChargeFee
     | BlockWithdrawals
     | UnblockWithdrawals
     | SetFees

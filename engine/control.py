@@ -19,6 +19,7 @@ from engine.commands import (
     Block,
     BlockWithdrawals,
     BustTrade,
+    ChargeFee,
     CorrectTrade,
     Credit,
     Debit,
@@ -89,6 +90,7 @@ StaffCommand: TypeAlias = (
     | Credit
     | Debit
     | Transfer
+    | ChargeFee
     | HoldWithdrawal
     | ReleaseWithdrawal
     | SettleWithdrawal

@@ -158,6 +158,18 @@ class Transferred(Event, tag=64, frozen=True, array_like=True, gc=False):
     why: str
 
 
+class FeeCharged(Event, tag=69, frozen=True, array_like=True, gc=False):
+    """A fee is taken that is none of a trade; `available` is the account's free balance of the asset after it."""
+
+    account: str
+    asset: str
+    amount: Amount
+    available: Amount
+    reference: str
+    by: str
+    why: str
+
+
 class WithdrawalsBlocked(Event, tag=65, frozen=True, array_like=True, gc=False):
     """A firm or an account is blocked for withdrawals, by whom and why. What is held for them stays."""
 
@@ -763,6 +775,7 @@ AnyEvent = (
     | WithdrawalSettled
     | Debited
     | Transferred
+    | FeeCharged
     | WithdrawalsBlocked
     | WithdrawalsUnblocked
     | FundsRefused

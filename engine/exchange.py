@@ -53,6 +53,7 @@ _APPLIERS: Final[dict[type, Callable[[State, Any], list[AnyEvent]]]] = {
     commands.Credit: funds.credit,
     commands.Debit: funds.debit,
     commands.Transfer: funds.transfer,
+    commands.ChargeFee: funds.charge_fee,
     commands.HoldWithdrawal: withdrawals.hold_withdrawal,
     commands.ReleaseWithdrawal: withdrawals.release_withdrawal,
     commands.SettleWithdrawal: withdrawals.settle_withdrawal,

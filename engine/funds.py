@@ -1,4 +1,4 @@
-"""Funds that come in, go back or move between accounts, each under a reference that is booked once.
+"""Funds that come in, go back, move between accounts or pay a fee, each under a reference that is booked once.
 
 Whoever is not sure whether a command arrived sends it again: the same under the same reference is refused as
 `ALREADY_DONE` and changes nothing; anything else under it is `DONE_OTHERWISE`. How long references are kept:
@@ -7,8 +7,9 @@ Whoever is not sure whether a command arrived sends it again: the same under the
 
 from engine.account import Account
 from engine.booking import UNKNOWN_BOOKING, Booking
-from engine.commands import Credit, Debit, Transfer
-from engine.events import AnyEvent, CommandRejected, Credited, Debited, FundsRefused, Transferred
+from engine.commands import ChargeFee, Credit, Debit, Transfer
+from engine.events import AnyEvent, CommandRejected, Credited, Debited, FeeCharged, FundsRefused, Transferred
+from engine.holding import Holding
 from engine.reject import RejectReason
 from engine.state import State
 from engine.values import AMOUNT_MAX, INTEGER_MAX, Amount
@@ -41,16 +42,10 @@ def credit(state: State, command: Credit) -> list[AnyEvent]:
 
 def debit(state: State, command: Debit) -> list[AnyEvent]:
     """Take back a deposit that should not have been booked, as far as the account has it available."""
-    booking = Booking(command.account, "", command.asset, command.amount)
-    account = _admitted(state, command, booking, command.account)
-    if not isinstance(account, Account):
-        return [_refused(command, account)]
-    holding = account.holdings[command.asset]
-    if command.amount > holding.available:
-        return [_refused(command, RejectReason.NOT_AVAILABLE)]
-    state.references.book(command.reference, booking)
+    holding = _taken_from(state, command, Booking(command.account, "", command.asset, command.amount))
+    if not isinstance(holding, Holding):
+        return [_refused(command, holding)]
     state.credited[command.asset] -= command.amount
-    holding.available -= command.amount
     return [
         Debited(
             command.account,
@@ -95,6 +90,25 @@ def transfer(state: State, command: Transfer) -> list[AnyEvent]:
     ]
 
 
+def charge_fee(state: State, command: ChargeFee) -> list[AnyEvent]:
+    """Take a fee from what an account has available, whether or not it is blocked: nothing leaves the venue."""
+    holding = _taken_from(state, command, Booking(command.account, "", command.asset, command.amount, is_fee=True))
+    if not isinstance(holding, Holding):
+        return [_refused(command, holding)]
+    state.fees[command.asset] += command.amount
+    return [
+        FeeCharged(
+            command.account,
+            command.asset,
+            command.amount,
+            holding.available,
+            command.reference,
+            command.by,
+            command.why,
+        )
+    ]
+
+
 def why_not_taken_out(account: Account, asset: str, amount: Amount) -> RejectReason | None:
     """Return the reason for which an account cannot part with an amount, None if it can."""
     if account.guard.withdrawals_block is not None:
@@ -104,7 +118,22 @@ def why_not_taken_out(account: Account, asset: str, amount: Amount) -> RejectRea
     return RejectReason.NOT_AVAILABLE if amount > account.holdings[asset].available else None
 
 
-def _admitted(state: State, command: Credit | Debit | Transfer, booking: Booking, name: str) -> Account | RejectReason:
+def _taken_from(state: State, command: Debit | ChargeFee, booking: Booking) -> Holding | RejectReason:
+    """Book what an account has to part with, and return what it has left; or say why it cannot."""
+    account = _admitted(state, command, booking, command.account)
+    if not isinstance(account, Account):
+        return account
+    holding = account.holdings[command.asset]
+    if command.amount > holding.available:
+        return RejectReason.NOT_AVAILABLE
+    state.references.book(command.reference, booking)
+    holding.available -= command.amount
+    return holding
+
+
+def _admitted(
+    state: State, command: Credit | Debit | Transfer | ChargeFee, booking: Booking, name: str
+) -> Account | RejectReason:
     """Return the account whose funds are to move; or say why this cannot be booked, whatever it has."""
     account = state.accounts.get(name)
     if account is None:
@@ -126,7 +155,7 @@ def _has_room(state: State, asset: str, amount: Amount) -> bool:
     return credited - state.withdrawn[asset] <= AMOUNT_MAX and credited <= INTEGER_MAX
 
 
-def _refused(command: Credit | Debit | Transfer, reason: RejectReason) -> FundsRefused:
+def _refused(command: Credit | Debit | Transfer | ChargeFee, reason: RejectReason) -> FundsRefused:
     return FundsRefused(command.reference, reason, reason.text, command.by)
 
 

@@ -62,7 +62,7 @@ MEANINGS: Final = {
     Kind.WARM: "in wallets that people sign for",
     Kind.COLD: "in wallets that are kept offline",
     Kind.SUSPENSE: "came in, and it is not known yet whose it is",
-    Kind.FEES: "fees that clients have paid for trades",
+    Kind.FEES: "fees that clients have paid: for trades, and by invoices",
     Kind.REBATES: "rebates that clients were paid for trades",
     Kind.INTEREST: "interest received, less interest paid",
 }

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from backoffice.ledger.chart import CLIENT_KINDS, HOUSE_KINDS, Kind
 from engine.balance_changes import Bucket, Pair, balance_changes
-from engine.events import AnyEvent, Trade, TradeAmended
+from engine.events import AnyEvent, FeeCharged, Trade, TradeAmended
 from engine.values import Amount
 
 _OUTSIDE: Final = Bucket.OUTSIDE
@@ -75,6 +75,8 @@ class Books:
         elif isinstance(event, TradeAmended):
             self._book_fee(event.symbol, event.maker_fee, event.maker_previous_fee)
             self._book_fee(event.symbol, event.taker_fee, event.taker_previous_fee)
+        elif isinstance(event, FeeCharged):
+            self._change(self.house[event.asset][Kind.FEES], event.amount)
 
     def end_record(self) -> None:
         """Make postings of what the events of the record have done, one for each account."""

@@ -27,6 +27,7 @@ from backoffice.projector.source import history, identity_of
 from backoffice.projector.tables import (
     Activity,
     Execution,
+    FeeCharge,
     Moment,
     OrderRow,
     RejectCount,
@@ -52,6 +53,7 @@ DERIVED: Final[tuple[Any, ...]] = (
     RejectRow,
     Activity,
     RejectCount,
+    FeeCharge,
     LedgerAccount,
     LedgerPosting,
 )

@@ -126,6 +126,7 @@ class Rows:
             events.ListReported: self._list_reported,
             events.ListRequestRejected: self._list_request_rejected,
             events.FundsRefused: self._funds_refused,
+            events.FeeCharged: self._fee_charged,
             **dict.fromkeys(_OF_THE_BOOKS_ALONE, _nothing),
         }
 
@@ -506,6 +507,10 @@ class Rows:
 
     def _funds_refused(self, event: events.FundsRefused, record: FeedRecord, number: int) -> None:
         self._reject(record, number, "house", "", event.reason, f"{event.reference}: {event.text}")
+
+    def _fee_charged(self, event: events.FeeCharged, record: FeedRecord, _number: int) -> None:
+        at, what = (record.sequence, record.time_ns), (event.account, event.asset, event.amount)
+        self.seldom.append((Seldom.FEE_CHARGED, (*at, event.reference, *what, event.why)))
 
     def _list_reported(self, event: events.ListReported, record: FeedRecord, number: int) -> None:
         if event.reason:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from backoffice.database.base import Base
 from backoffice.projector.tables import (
     Activity,
+    FeeCharge,
     Moment,
     OrderRow,
     Position,
@@ -65,6 +66,7 @@ class Seldom(Enum):
     SESSION_SUSPENDED = 5
     SESSION_REMOVED = 6
     SESSION_CONNECTED = 7
+    FEE_CHARGED = 8
 
 
 class Statements:
@@ -95,6 +97,7 @@ class Statements:
             Seldom.SESSION_CONNECTED: self._update(
                 VenueSession, ("is_connected", "connected_ns", "sequence"), ("session",)
             ),
+            Seldom.FEE_CHARGED: self.insert(FeeCharge),
         }
 
     def insert(self, table: type[Base], columns: Sequence[str] | None = None) -> str:

@@ -242,6 +242,22 @@ class RejectRow(Base):
     said: Mapped[Prose]
 
 
+class FeeCharge(Base):
+    """A fee that was charged, and is none of a trade."""
+
+    __tablename__ = "fee_charges"
+    __table_args__ = (Index("ix_fee_charges_account_sequence", "account", "sequence"),)
+
+    sequence: Mapped[Number]
+    time_ns: Mapped[TimeNs]
+    reference: Mapped[Prose] = mapped_column(index=True)
+    """What for, as the name of an invoice; the venue takes it once."""
+    account: Mapped[Name]
+    asset: Mapped[Name]
+    amount: Mapped[Amount]
+    why: Mapped[Prose]
+
+
 class Activity(Base):
     """What an account did in an instrument in an hour. A later correction counts in the hour in which it was made."""
 

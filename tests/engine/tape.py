@@ -505,7 +505,8 @@ class Tape:
         if kind == 0:
             return commands.Credit(account, asset, amount, name, *signed)
         if kind == 1:
-            return commands.Debit(account, asset, amount, name, *signed)
+            make = commands.ChargeFee if chance.randrange(3) == 0 else commands.Debit
+            return make(account, asset, amount, name, *signed)
         if kind == 2:
             return commands.Transfer(account, other, asset, amount, name, *signed)
         if kind in {3, 4, 5}:

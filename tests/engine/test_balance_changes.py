@@ -105,6 +105,11 @@ def test_withdrawal_goes_from_available_to_held_and_out() -> None:
     ]
 
 
+def test_a_fee_that_is_charged_goes_from_available_to_fees() -> None:
+    charge = commands.ChargeFee("A", "USD", 7, "INV-1", "staff", "minimum")
+    assert changes(Venue().apply(charge)) == [("A", "USD", AVAILABLE, -7), ("", "USD", FEES, 7)]
+
+
 def test_what_is_no_money_changes_no_balance() -> None:
     venue = Venue()
     events = venue.phase(Phase.HALT)

@@ -43,4 +43,4 @@ def test_journal_and_state_are_the_same_in_another_interpreter(tmp_path: Path, h
 
 def test_state_of_a_fixed_tape_is_the_same_on_every_machine(tmp_path: Path) -> None:
     """Where this changes, journals written before it replay differently, or snapshots are laid out differently."""
-    assert run(tmp_path, "0") == "567acf0e78568292bbc58ee2bff6f934d6767646cc2700c27f7e4ea1ddc186b7"
+    assert run(tmp_path, "0") == "0257405f039e32249a265c9ec30930829cf9cd9b506ae4f5c6d107c07e13d58d"

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from engine import booking, commands
-from engine.events import AnyEvent, CommandRejected, Credited, Debited, FundsRefused, Transferred
+from engine.events import AnyEvent, CommandRejected, Credited, Debited, FeeCharged, FundsRefused, Transferred
 from engine.exchange import Exchange
 from engine.reject import RejectReason
 from engine.snapshot import capture, restore
@@ -27,6 +27,10 @@ def debit(venue: Venue, amount: int = 5, reference: str = "R-1") -> list[AnyEven
 
 def transfer(venue: Venue, amount: int = 5, reference: str = "T-1", to: str = "B") -> list[AnyEvent]:
     return venue.apply(commands.Transfer("A", to, "USD", amount, reference, "mira", "as asked"))
+
+
+def charge(venue: Venue, amount: int = 5, reference: str = "INV-1") -> list[AnyEvent]:
+    return venue.apply(commands.ChargeFee("A", "USD", amount, reference, "mira", "minimum of 2026-11"))
 
 
 def reason(events: list[AnyEvent]) -> int:
@@ -121,3 +125,23 @@ def test_nothing_is_transferred_from_an_account_that_may_not_withdraw() -> None:
     assert reason(transfer(venue)) == RejectReason.ACCOUNT_WITHDRAWALS_BLOCKED
     only(Credited, credit(venue))
     only(Debited, debit(venue))
+
+
+@pytest.mark.parametrize("again", (lambda venue: venue, restarted))
+def test_a_fee_is_taken_once_from_what_is_available_and_is_the_venues(again: Callable[[Venue], Venue]) -> None:
+    venue = Venue()
+    venue.apply(commands.BlockWithdrawals(Scope.FIRM, "A", "mira", "frozen"))
+    assert charge(venue) == [FeeCharged("A", "USD", 5, FUNDS - 5, "INV-1", "mira", "minimum of 2026-11")]
+    venue = again(venue)
+    assert reason(charge(venue)) == RejectReason.ALREADY_DONE
+    assert reason(charge(venue, 6)) == RejectReason.DONE_OTHERWISE
+    assert reason(debit(venue, reference="INV-1")) == RejectReason.DONE_OTHERWISE
+    assert reason(charge(venue, FUNDS, "INV-2")) == RejectReason.NOT_AVAILABLE
+    assert (venue.state.fees["USD"], venue.holding("A", "USD").available) == (5, FUNDS - 5)
+    check_state(venue.state)
+
+
+def test_a_deposit_that_was_taken_back_is_no_fee() -> None:
+    venue = Venue()
+    debit(venue)
+    assert reason(charge(venue, reference="R-1")) == RejectReason.DONE_OTHERWISE
