@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from backoffice.cli.office import Office
+    from backoffice.figure import Figure
     from backoffice.ledger.verifying import AssetCheck, Check
     from backoffice.projector.rebuilding import TableCheck
 
@@ -282,7 +283,8 @@ async def _decimals(session: "AsyncSession") -> dict[str, int]:
     return {row.asset: row.decimals for row in await session.scalars(select(VenueAsset).order_by(VenueAsset.sequence))}
 
 
-def _shown(amount: int, asset: str, decimals: dict[str, int]) -> str:
+def _shown(amount: int, asset: str, decimals: dict[str, int]) -> "Figure":
+    from backoffice.figure import Figure
     from engine.decimals import format_decimal
 
-    return format_decimal(amount, decimals[asset])
+    return Figure(format_decimal(amount, decimals[asset]))

@@ -12,7 +12,7 @@ import typer
 _TIME: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)?", re.ASCII
 )
-_RECORD: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
+_RECORD: Final = re.compile(r"[0-9]{1,18}|[0-9]{1,3}(,[0-9]{3}){1,5}", re.ASCII)
 _SECOND_NS: Final = 1_000_000_000
 
 
@@ -43,8 +43,11 @@ def time_of(text: str) -> int:
 def as_of(text: str) -> AsOf:
     """Return a moment. Raise `typer.BadParameter`."""
     if _RECORD.fullmatch(text):
-        return AsOf(sequence=int(text))
-    return AsOf(time_ns=time_of(text))
+        return AsOf(sequence=int(text.replace(",", "")))
+    try:
+        return AsOf(time_ns=time_of(text))
+    except typer.BadParameter as error:
+        raise typer.BadParameter(f"{text!r} is no record and no time; write 19824 or 2026-11-28T14:30:00Z") from error
 
 
 AsOfOption = Annotated[

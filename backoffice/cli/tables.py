@@ -12,6 +12,7 @@ from typing import Annotated, Final, TypeVar
 import typer
 
 from backoffice.cli.shown import time_text
+from backoffice.figure import Figure
 
 
 class Moment(int):
@@ -21,7 +22,7 @@ class Moment(int):
 
 
 Cell = str | int | bool | Moment | None
-"""Amounts, prices and quantities are decimal texts."""
+"""Amounts, prices and quantities are a `Figure`."""
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 CsvOption = Annotated[bool, typer.Option("--csv", help="Print CSV, for programs.")]
@@ -61,7 +62,10 @@ def show_table(head: Sequence[str], rows: Iterable[Sequence[Cell]], form: Form, 
         case Form.CSV:
             _print_csv(names, rows)
         case Form.PEOPLE:
-            _print_table(head, list(rows))
+            found = list(rows)
+            _print_table(head, found)
+            if not found:
+                typer.echo("There is nothing to show.")
             if note:
                 typer.echo(note)
 
@@ -146,13 +150,22 @@ def _text(cell: Cell) -> str:
             return f"{time_text(cell)[:_MILLISECONDS]}".replace("T", " ")
         case int():
             return f"{cell:,}"
+        case Figure():
+            return _with_commas(cell)
         case str():
             return _CONTROL.sub(" ", cell)
 
 
+def _with_commas(figure: str) -> str:
+    whole, point, fraction = figure.partition(".")
+    return f"{'-' if whole.startswith('-') else ''}{abs(int(whole)):,}{point}{fraction}"
+
+
 def _bare(value: T) -> T | str:
     """Return a value as programs get it."""
-    return time_text(value) if isinstance(value, Moment) else value
+    if isinstance(value, Moment):
+        return time_text(value)
+    return str(value) if isinstance(value, Figure) else value
 
 
 def _joined(value: Cell | Sequence[str]) -> Cell:

@@ -90,13 +90,19 @@ def _last_of_each(accounts: Sequence[str], conditions: Sequence[ColumnElement[bo
 
 
 async def _blotted(session: AsyncSession, found: Sequence[TradeRow], scope: Scope) -> list[Blotted]:
+    amendments = await amendments_of(session, found)
+    return [as_of(trade, amendments.get(trade.trade_id, ()), scope.sequence) for trade in found]
+
+
+async def amendments_of(session: AsyncSession, found: Sequence[TradeRow]) -> dict[int, list[TradeAmendment]]:
+    """Return by trade how it was corrected, the first correction first; of those that were."""
     amended = [trade.trade_id for trade in found if trade.amended_sequence is not None]
     amendments: dict[int, list[TradeAmendment]] = {}
     if amended:
         query = select(TradeAmendment).where(TradeAmendment.trade_id.in_(amended))
         for each in await session.scalars(query.order_by(TradeAmendment.sequence, TradeAmendment.number)):
             amendments.setdefault(each.trade_id, []).append(each)
-    return [as_of(trade, amendments.get(trade.trade_id, ()), scope.sequence) for trade in found]
+    return amendments
 
 
 def as_of(trade: TradeRow, amendments: Sequence[TradeAmendment], sequence: int | None) -> Blotted:

@@ -4,6 +4,7 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backoffice.figure import Figure
 from backoffice.projector.tables import VenueAsset, VenueInstrument
 from engine.decimals import format_decimal
 
@@ -15,18 +16,18 @@ class Market(msgspec.Struct, frozen=True):
     """By asset."""
     instruments: dict[str, VenueInstrument]
 
-    def price(self, symbol: str, ticks: int) -> str:
+    def price(self, symbol: str, ticks: int) -> Figure:
         instrument = self.instruments[symbol]
-        return format_decimal(ticks * instrument.price_increment, instrument.price_decimals)
+        return Figure(format_decimal(ticks * instrument.price_increment, instrument.price_decimals))
 
-    def qty(self, symbol: str, lots: int) -> str:
+    def qty(self, symbol: str, lots: int) -> Figure:
         instrument = self.instruments[symbol]
-        return format_decimal(lots * instrument.qty_increment, instrument.qty_decimals)
+        return Figure(format_decimal(lots * instrument.qty_increment, instrument.qty_decimals))
 
-    def amount(self, asset: str, amount: int) -> str:
-        return format_decimal(amount, self.decimals[asset])
+    def amount(self, asset: str, amount: int) -> Figure:
+        return Figure(format_decimal(amount, self.decimals[asset]))
 
-    def notional(self, symbol: str, amount: int) -> str:
+    def notional(self, symbol: str, amount: int) -> Figure:
         """Return an amount of the instrument's quote asset."""
         return self.amount(self.instruments[symbol].quote, amount)
 

@@ -3,17 +3,15 @@
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backoffice.errors import NotFound
 from backoffice.ledger.balances import balances
 from backoffice.projector.as_of import position_of, sequence_at
-from backoffice.projector.tables import Moment, VenueAsset
-from backoffice.reports.scope import Scope, accounts_in
+from backoffice.projector.tables import Moment
+from backoffice.reports.scope import Scope, accounts_in, check_asset
 
 
 async def balances_over_time(session: AsyncSession, scope: Scope, asset: str, points: int) -> list[tuple[int, int]]:
     """Return times, the first and the last that are asked for among them, and what all accounts in a scope had then."""
-    if await session.get(VenueAsset, asset) is None:
-        raise NotFound(f"{asset}: no asset of this venue")
+    await check_asset(session, asset)
     accounts = await accounts_in(session, scope)
     begin = scope.from_ns if scope.from_ns is not None else await session.scalar(select(func.min(Moment.time_ns)))
     end = scope.until_ns if scope.until_ns is not None else (await position_of(session)).time_ns

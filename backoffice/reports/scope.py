@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backoffice.crm.loading import client_of
 from backoffice.crm.tables.file import Client
 from backoffice.errors import NotFound
-from backoffice.projector.tables import VenueAccount, VenueInstrument
+from backoffice.projector.tables import VenueAccount, VenueAsset, VenueInstrument
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -53,6 +53,12 @@ async def check_symbol(session: AsyncSession, symbol: str) -> None:
     """Raise `NotFound` if a symbol is asked for that is not traded here."""
     if symbol and await session.get(VenueInstrument, symbol) is None:
         raise NotFound(f"{symbol}: no instrument of this venue")
+
+
+async def check_asset(session: AsyncSession, asset: str) -> None:
+    """Raise `NotFound` if an asset is asked for that is not admitted here."""
+    if asset and await session.get(VenueAsset, asset) is None:
+        raise NotFound(f"{asset}: no asset of this venue")
 
 
 async def owners(session: AsyncSession) -> dict[str, tuple[str, str]]:

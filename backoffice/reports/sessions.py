@@ -4,6 +4,7 @@ import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backoffice.errors import NotFound
 from backoffice.projector.counters import HOUR_NS
 from backoffice.projector.tables import RejectCount, VenueSession
 
@@ -30,8 +31,11 @@ async def refusals(
 ) -> list[Refusals]:
     """Return what was refused, of one session or of all, by session and reason, most often first.
 
-    It is counted by the hour: the hours that the times fall into count as a whole.
+    It is counted by the hour: the hours that the times fall into count as a whole. Raise `NotFound` for a session that
+    there never was.
     """
+    if of and await session.get(VenueSession, of) is None:
+        raise NotFound(f"{of}: no session of this venue")
     query = select(RejectCount.session, RejectCount.reason, func.sum(RejectCount.rejects))
     if of:
         query = query.where(RejectCount.session == of)

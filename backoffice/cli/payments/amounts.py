@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from backoffice.figure import Figure
     from config.settings import Settings
 
 
@@ -29,8 +30,9 @@ def amount_of(text: str, asset: str, decimals: Mapping[str, int]) -> int:
     return amount
 
 
-def shown(amount: int, asset: str, decimals: Mapping[str, int]) -> str:
+def shown(amount: int, asset: str, decimals: Mapping[str, int]) -> "Figure":
     """Return an amount as people read it."""
+    from backoffice.figure import Figure
     from engine.decimals import format_decimal
 
-    return format_decimal(amount, decimals.get(asset, 0))
+    return Figure(format_decimal(amount, decimals.get(asset, 0)))

@@ -11,6 +11,9 @@ _LABELS_MAX = 8
 
 def bars(title: str, names: Sequence[str], figures: Sequence[str]) -> None:
     """Draw a bar for each name; figures are decimal texts."""
+    if not names:
+        typer.echo(f"{title}: there is nothing to draw of that time")
+        return
     plot = _begin(title)
     places = list(range(len(names)))
     plot.bar(places, [float(figure) for figure in figures])
@@ -20,6 +23,9 @@ def bars(title: str, names: Sequence[str], figures: Sequence[str]) -> None:
 
 def lines(title: str, names: Sequence[str], series: Mapping[str, Sequence[str | None]]) -> None:
     """Draw a line for each series over the same names; where one has nothing there is a gap."""
+    if all(figure is None for figures in series.values() for figure in figures):
+        typer.echo(f"{title}: there is nothing to draw of that time")
+        return
     plot = _begin(title)
     for name, figures in series.items():
         places = [place for place, figure in enumerate(figures) if figure is not None]

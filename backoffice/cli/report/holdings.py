@@ -59,9 +59,10 @@ def balances(
         nonlocal record
         from backoffice.ledger.balances import holdings
         from backoffice.reports.market import market_of
-        from backoffice.reports.scope import Scope, accounts_in, owners
+        from backoffice.reports.scope import Scope, accounts_in, check_asset, owners
 
         record = await record_of(session, looking.as_of)
+        await check_asset(session, asset)
         wanted = await accounts_in(session, Scope(client, firm, account))
         market, of = await market_of(session), await owners(session)
         return [

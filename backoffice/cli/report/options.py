@@ -53,6 +53,11 @@ class When:
     from_ns: FromOption = None
     until_ns: UntilOption = None
 
+    def __post_init__(self) -> None:
+        """Raise `typer.BadParameter` if there is no such time."""
+        if self.from_ns is not None and self.until_ns is not None and self.from_ns >= self.until_ns:
+            raise typer.BadParameter("--from must be before --until")
+
 
 def scope_of(whose: Whose, when: When | None = None, sequence: int | None = None) -> "Scope":
     """Return what a report is about."""

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backoffice.cli.office import Looking
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.report.options import (
     CountOption,
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from backoffice.projector.tables import OrderRow
     from backoffice.reports.blotter import Blotted
     from backoffice.reports.market import Market
-    from backoffice.reports.orders import Step
+    from backoffice.reports.orders import Standing, Step
 
 _TRADES = (
     *("trade", "record", "time", "symbol", "price", "quantity", "notional", "asset"),
@@ -82,16 +81,19 @@ def orders(
     is_open: Annotated[bool, typer.Option("--open", help="Open ones only.")] = False,
     count: CountOption = 100,
     every: EveryOption = False,
-    looking: Looking,
+    looking: LookingBack,
 ) -> None:
-    """List orders as they are now, the one that was entered last at the end."""
+    """List orders and how they stand, or stood; the one that was entered last at the end.
+
+    Times are those at which they were entered.
+    """
     is_for_people = looking.form is Form.PEOPLE
 
     async def pages(_desk: "Office", session: "AsyncSession") -> AsyncGenerator[Sequence[Row]]:
         from backoffice.reports import orders as of_orders
         from backoffice.reports.market import market_of
 
-        market, scope = await market_of(session), scope_of(whose, when)
+        market, scope = await market_of(session), scope_of(whose, when, await record_of(session, looking.as_of))
         async for page in of_orders.orders(session, scope, None if every else count, is_open=is_open):
             yield [_order(each, market, is_for_people=is_for_people) for each in page]
 
@@ -160,27 +162,29 @@ def _corrections(blotted: "Blotted", market: "Market") -> str:
     return "; ".join(said)
 
 
-def _order(row: "OrderRow", market: "Market", *, is_for_people: bool) -> Row:
+def _order(standing: "Standing", market: "Market", *, is_for_people: bool) -> Row:
+    row = standing.order
     symbol = row.symbol
     head = (row.order_id, Moment(row.entered_ns), row.account)
     terms = (symbol, _side(row.side), _order_type(row.order_type), _in_force(row.time_in_force))
     state = (
-        market.qty(symbol, row.qty),
-        market.price(symbol, row.price) if row.price else None,
-        market.qty(symbol, row.cum_qty),
-        _average(row, market),
-        market.qty(symbol, row.leaves_qty),
-        _status(row.status),
+        market.qty(symbol, standing.qty),
+        market.price(symbol, standing.price) if standing.price else None,
+        market.qty(symbol, standing.cum_qty),
+        _average(standing, market),
+        market.qty(symbol, standing.leaves_qty),
+        _status(standing.status),
     )
     if is_for_people:
-        return (*head, row.cl_ord_id, *terms, *state, row.sequence)
-    return (*head, row.session, row.cl_ord_id, *terms, *state, Moment(row.time_ns), row.sequence, row.terms)
+        return (*head, standing.cl_ord_id, *terms, *state, standing.sequence)
+    changed = (Moment(standing.time_ns), standing.sequence)
+    return (*head, row.session, standing.cl_ord_id, *terms, *state, *changed, row.terms)
 
 
 def _step(step: "Step", order: "OrderRow", market: "Market") -> Row:
     from engine.values import CancelReason
 
-    execution, trade, symbol = step.execution, step.trade, order.symbol
+    execution, symbol = step.execution, order.symbol
     front = (
         execution.sequence,
         Moment(execution.time_ns),
@@ -193,16 +197,17 @@ def _step(step: "Step", order: "OrderRow", market: "Market") -> Row:
         _status(execution.status),
     )
     why = _word(CancelReason(execution.reason).name) if execution.reason else None
-    if trade is None:
+    if step.trade is None:
         return (*front, None, None, None, None, None, why)
+    trade = step.trade.trade
     is_maker = trade.maker_order_id == order.order_id
     return (
         *front,
         f"T{trade.trade_id}",
-        market.qty(symbol, trade.qty),
-        market.price(symbol, trade.price),
+        market.qty(symbol, step.trade.qty),
+        market.price(symbol, step.trade.price),
         trade.taker_account if is_maker else trade.maker_account,
-        market.notional(symbol, trade.maker_fee if is_maker else trade.taker_fee),
+        market.notional(symbol, step.trade.maker_fee if is_maker else step.trade.taker_fee),
         why,
     )
 
@@ -220,16 +225,17 @@ _EXEC_TYPES = {
 }
 
 
-def _average(row: "OrderRow", market: "Market") -> str | None:
+def _average(standing: "Standing", market: "Market") -> str | None:
     """Return the average price of what is filled, to as many digits as prices have and two more."""
+    from backoffice.figure import Figure
     from engine.decimals import divide_rounded, format_decimal
 
-    if not row.cum_qty:
+    if not standing.cum_qty:
         return None
-    instrument = market.instruments[row.symbol]
-    ticks = row.cum_notional * instrument.price_increment * 100
-    scaled = divide_rounded(ticks, row.cum_qty * instrument.notional_per_tick_lot)
-    return format_decimal(scaled, instrument.price_decimals + 2)
+    instrument = market.instruments[standing.order.symbol]
+    ticks = standing.cum_notional * instrument.price_increment * 100
+    scaled = divide_rounded(ticks, standing.cum_qty * instrument.notional_per_tick_lot)
+    return Figure(format_decimal(scaled, instrument.price_decimals + 2))
 
 
 def _side(side: int) -> str:
@@ -253,7 +259,7 @@ def _in_force(time_in_force: int) -> str:
 def _status(status: int) -> str:
     from engine.values import OrderStatus
 
-    return _word(OrderStatus(status).name)
+    return "cancelled" if status == OrderStatus.CANCELED else _word(OrderStatus(status).name)
 
 
 def _word(name: str) -> str:

@@ -38,7 +38,8 @@ def test_what_is_no_time_is_told(text: str) -> None:
 
 def test_a_moment_is_a_record_or_a_time() -> None:
     assert as_of("12345") == AsOf(sequence=12_345)
+    assert as_of("12,345") == AsOf(sequence=12_345)
     assert as_of("1970-01-02") == AsOf(time_ns=86_400_000_000_000)
-    for text in ("-1", "1" * 19, "1.5"):
-        with pytest.raises(typer.BadParameter):
+    for text in ("-1", "1" * 19, "1.5", "12,34", "1,2345", "yesterday"):
+        with pytest.raises(typer.BadParameter, match="is no record and no time"):
             as_of(text)

@@ -6,10 +6,11 @@ import pytest
 import typer
 
 from backoffice.cli.tables import Cell, Form, Moment, form_of, show_fields, show_table
+from backoffice.figure import Figure
 
 HEAD = ("account", "open orders", "amount", "blocked", "since")
 ROWS: list[tuple[Cell, ...]] = [
-    ("A-1", 1_234, "1,000.50", True, Moment(1_800_000_000_123_456_789)),
+    ("A-1", 1_234, Figure("-1000.50"), True, Moment(1_800_000_000_123_456_789)),
     ("B, the \x1b[31mother\n", 7, "-2", False, None),
 ]
 
@@ -17,9 +18,9 @@ ROWS: list[tuple[Cell, ...]] = [
 def test_people_get_columns_with_numbers_flush_right(capsys: pytest.CaptureFixture[str]) -> None:
     show_table(HEAD, ROWS, Form.PEOPLE, note="As of now.")
     assert capsys.readouterr().out == (
-        "account             open orders    amount  blocked  since\n"
-        "A-1                       1,234  1,000.50  yes      2027-01-15 08:00:00.123\n"
-        "B, the  [31mother             7        -2  no       –\n"
+        "account             open orders     amount  blocked  since\n"
+        "A-1                       1,234  -1,000.50  yes      2027-01-15 08:00:00.123\n"
+        "B, the  [31mother             7         -2  no       –\n"
         "As of now.\n"
     )
 
@@ -30,7 +31,7 @@ def test_programs_get_bare_values_as_json(capsys: pytest.CaptureFixture[str]) ->
     assert first == {
         "account": "A-1",
         "open_orders": 1_234,
-        "amount": "1,000.50",
+        "amount": "-1000.50",
         "blocked": True,
         "since": "2027-01-15T08:00:00.123456789Z",
     }
@@ -40,12 +41,17 @@ def test_programs_get_bare_values_as_json(capsys: pytest.CaptureFixture[str]) ->
 def test_programs_get_bare_values_as_csv(capsys: pytest.CaptureFixture[str]) -> None:
     show_table(HEAD, ROWS[:1], Form.CSV)
     assert capsys.readouterr().out == (
-        'account,open_orders,amount,blocked,since\nA-1,1234,"1,000.50",true,2027-01-15T08:00:00.123456789Z\n'
+        "account,open_orders,amount,blocked,since\nA-1,1234,-1000.50,true,2027-01-15T08:00:00.123456789Z\n"
     )
 
 
 @pytest.mark.parametrize(
-    ("form", "text"), ((Form.PEOPLE, "account  amount\n"), (Form.JSON, "[]\n"), (Form.CSV, "account,amount\n"))
+    ("form", "text"),
+    (
+        (Form.PEOPLE, "account  amount\nThere is nothing to show.\n"),
+        (Form.JSON, "[]\n"),
+        (Form.CSV, "account,amount\n"),
+    ),
 )
 def test_a_table_without_rows_is_one_too(form: Form, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     show_table(("account", "amount"), [], form)

@@ -62,11 +62,10 @@ async def test_pages_join_without_a_gap(
     await project(database, journaled, [500])
     async with database.reading() as session:
         whole = [figures(each) for each in await blotted(session, Scope(account="B"), 20)]
-        placed = [row.order_id async for page in orders.orders(session, Scope(), 90) for row in page]
-        for module in (blotter, orders):
-            monkeypatch.setattr(module, "PAGE", 7)
+        placed = [each.order.order_id async for page in orders.orders(session, Scope(), 90) for each in page]
+        monkeypatch.setattr(blotter, "PAGE", 7)
         assert [figures(each) for each in await blotted(session, Scope(account="B"), 20)] == whole
-        assert [row.order_id async for page in orders.orders(session, Scope(), 90) for row in page] == placed
+        assert [each.order.order_id async for page in orders.orders(session, Scope(), 90) for each in page] == placed
     assert (len(whole), len(placed)) == (20, 90)
 
 
@@ -106,12 +105,37 @@ async def test_open_orders_of_a_time(database: Database, journaled: Journaled) -
         rows = list(await session.scalars(select(OrderRow).order_by(OrderRow.order_id)))
         begin, end = rows[100].entered_ns, rows[-30].entered_ns
         scope = Scope(account="C", from_ns=begin, until_ns=end)
-        found = [row.order_id async for page in orders.orders(session, scope, None, is_open=True) for row in page]
+        pages = orders.orders(session, scope, None, is_open=True)
+        found = [each.order.order_id async for page in pages for each in page]
     assert found == [
         row.order_id
         for row in rows
         if row.account == "C" and row.closed_sequence is None and begin <= row.entered_ns < end
     ]
+
+
+async def stood(session: AsyncSession, scope: Scope, *, is_open: bool) -> list[tuple[Any, ...]]:
+    """Return how orders stood, without the rows that they have now."""
+    pages = orders.orders(session, scope, None, is_open=is_open)
+    return [
+        (each.order.order_id, *(getattr(each, name) for name in each.__struct_fields__[1:]))
+        async for page in pages
+        for each in page
+    ]
+
+
+@pytest.mark.parametrize("is_open", (True, False))
+async def test_orders_as_of_a_record_are_what_they_were_then(
+    database: Database, journaled: Journaled, is_open: bool
+) -> None:
+    record = 900
+    await project(database, Journaled(seed=5, length=1_500, payloads=record), [500])
+    async with database.reading() as session:
+        then = await stood(session, Scope(account="A"), is_open=is_open)
+    await project(database, journaled, [500])
+    async with database.reading() as session:
+        assert await stood(session, Scope(account="A", sequence=record), is_open=is_open) == then
+        assert await stood(session, Scope(account="A"), is_open=is_open) != then
 
 
 async def test_the_life_of_an_order_ends_as_the_order_stands(database: Database, journaled: Journaled) -> None:

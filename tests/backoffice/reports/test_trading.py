@@ -34,7 +34,7 @@ async def blotted(database: Database, scope: Scope, count: int | None = None) ->
 async def ordered(database: Database, scope: Scope, count: int | None = None, *, is_open: bool = False) -> list[int]:
     async with database.reading() as session:
         pages = orders.orders(session, scope, count, is_open=is_open)
-        return [each.order_id async for page in pages for each in page]
+        return [each.order.order_id async for page in pages for each in page]
 
 
 async def counted(database: Database, by: By, scope: Scope | None = None) -> list[volumes.Volume]:
@@ -104,7 +104,7 @@ async def test_times_and_records_cut_trades_where_they_fall(busy: Database) -> N
 
 
 async def test_the_last_orders_are_the_end_of_all_of_them(busy: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(orders, "PAGE", 7)
+    monkeypatch.setattr(blotter, "PAGE", 7)
     every = await ordered(busy, Scope(firm="FIRM"))
     assert every == sorted(every)
     assert await ordered(busy, Scope(firm="FIRM"), 20) == every[-20:]
@@ -122,7 +122,7 @@ async def test_the_life_of_an_order_has_its_fills_and_ends_where_it_is_asked_to(
             await orders.life_of(session, sold, TRADED - 2)
     assert order.account == "ALPHA-A"
     assert [step.execution.exec_type for step in life] == ["0", "F", "G"]
-    assert [step.trade and step.trade.trade_id for step in life] == [None, 1, 1]
+    assert [step.trade and step.trade.trade.trade_id for step in life] == [None, 1, 1]
     assert [step.execution.exec_type for step in at_first] == ["0"]
 
 

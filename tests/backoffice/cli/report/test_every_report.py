@@ -29,6 +29,7 @@ REPORTS = (
     ("sessions",),
     ("rejects", "--each-session"),
 )
+WRONG_USAGE = 2
 EMPTY = ("pipeline", "expiring", "hits", "payments")
 
 
@@ -111,11 +112,31 @@ def test_volume_is_drawn(counter: Counter) -> None:
         (("trades", "--symbol", "X/Y", "--csv"), "X/Y: no instrument of this venue"),
         (("order", "999999"), "order 999999: there is none of that number"),
         (("balances", "--as-of", "999999"), "record 999999: the database has records up to"),
+        (("balances", "--asset", "XYZ"), "XYZ: no asset of this venue"),
+        (("rejects", "--session", "NOBODY"), "NOBODY: no session of this venue"),
         (("volume", "--from", "2026-11-28T10:30:00Z"), "counted by the hour: give times at full hours"),
     ),
 )
 def test_what_cannot_be_is_told_in_one_line(counter: Counter, arguments: tuple[str, ...], line: str) -> None:
     assert line in counter.refused("report", *arguments)
+
+
+def test_a_time_that_cannot_be_is_wrong_usage(counter: Counter) -> None:
+    finished = counter.run("report", "trades", "--from", "2026-11-29", "--until", "2026-11-28")
+    assert finished.returncode == WRONG_USAGE
+    assert "--from must be before --until" in finished.stderr
+
+
+def test_a_market_without_a_spread_is_told_and_not_drawn(counter: Counter, database_url: str) -> None:
+    one_sided = InstrumentShown("BTC/USD", 1, 2, 1, 3, Phase.CONTINUOUS, 0, 0, 990, 5, 0, 0, 2)
+
+    async def run() -> None:
+        async with Database(address_of(database_url, counter.data)) as database:
+            await sample(database, VenueShown(1, 1, (one_sided,)), 0)
+
+    asyncio.run(run())
+    drawn = counter.done("report", "market-quality", "--symbol", "BTC/USD", "--chart")
+    assert "there is nothing to draw" in drawn
 
 
 def test_who_is_nobody_sees_nothing(counter: Counter) -> None:

@@ -43,8 +43,10 @@ def test_an_error_is_one_line_and_nothing_else(desk: Desk) -> None:
 def test_orders_are_as_they_stand(desk: Desk) -> None:
     sold, bought = rows(desk, "orders")
     assert (sold["ClOrdID"], sold["quantity"], sold["left"], sold["side"]) == ("ALPHA-1", "0.100", "0.060", "sells")
-    assert (bought["average_price"], bought["type"], bought["status"]) == ("42.0000", "limit", "canceled")
+    assert (bought["average_price"], bought["type"], bought["status"]) == ("42.0000", "limit", "cancelled")
     assert [row["order"] for row in rows(desk, "orders", "--open", "-n", 1)] == [1]
+    (then,) = rows(desk, "orders", "--as-of", TRADED - 1)
+    assert (then["order"], then["filled"], then["left"], then["status"]) == (1, "0.000", "0.100", "new")
 
 
 def test_the_life_of_an_order_is_told_step_by_step(desk: Desk) -> None:
@@ -52,6 +54,7 @@ def test_the_life_of_an_order_is_told_step_by_step(desk: Desk) -> None:
     assert (accepted["what"], accepted["left"], accepted["trade"]) == ("accepted", "0.100", None)
     assert (fill["what"], fill["trade"], fill["against"], fill["record"]) == ("fill", "T1", "BETA-A", TRADED)
     assert corrected["what"] == "trade corrected"
+    assert [step["trade_quantity"] for step in (accepted, fill, corrected)] == [None, "0.040", "0.030"]
     assert "account     ALPHA-A" in desk.done("report", "order", 1)
     assert len(rows(desk, "order", 1, "--as-of", TRADED)) == 2
 
