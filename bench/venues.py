@@ -24,7 +24,7 @@ from typing import Final, Literal
 from argon2 import PasswordHasher
 
 from bench.client import BenchError
-from config.settings import Lane
+from config.network import Lane
 
 Sync = Literal["always", "relaxed"]
 

@@ -2,7 +2,7 @@
 
 import ssl
 
-from config.settings import Remote
+from config.network import Remote
 
 
 class UnfitFile(OSError):

@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from config.settings import Fix
+from config.network import Fix
 from engine.events import AnyEvent
 from engine.overview import OnWire
 from engine.session_events import (

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
-from config.settings import Fix
+from config.network import Fix
 from engine.events import AnyEvent
 from engine.overview import OnWire
 from engine.sequencer import Sequencer

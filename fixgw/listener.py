@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Callable
 from typing import Final
 
-from config.settings import Fix
+from config.network import Fix
 from fixgw.errors import ListenError
 from fixgw.origin import Origin
 from fixgw.tls import Tls

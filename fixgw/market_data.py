@@ -23,7 +23,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from config.settings import MarketData as MarketDataSettings
+from config.network import MarketData as MarketDataSettings
 from config.settings import Settings
 from engine.control import ask
 from engine.errors import EngineError

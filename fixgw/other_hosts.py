@@ -12,8 +12,9 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from config.settings import Served, Settings
-from config.settings import Tls as TlsSettings
+from config.network import Served
+from config.network import Tls as TlsSettings
+from config.settings import Settings
 from fixgw.identity_files import fingerprint
 from fixgw.listener import Listener
 from fixgw.refused import RefusedLog

@@ -20,7 +20,7 @@ from typing import Any, Final
 import quickfix
 import structlog
 
-from config.settings import Fix
+from config.network import Fix
 from engine.commands import ResetSequence
 from engine.events import AnyEvent
 from engine.overview import OnWire

@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
-from config.settings import Fix
+from config.network import Fix
 from fixgw.dictionary import ADMIN_MSG_TYPES
 from fixgw.errors import LaneError
 from fixgw.version import Version

@@ -10,11 +10,13 @@ from typing import Final
 
 import msgspec
 
-from config.settings import WEEKDAYS, Instrument, PhaseChange, Session, Settings
-from config.settings import Limits as LimitsSettings
-from config.settings import Rules as RulesSettings
-from config.settings import SelfTrade as SelfTradeSetting
-from config.settings import SelfTradeScope as SelfTradeScopeSetting
+from config.market import WEEKDAYS, Instrument, PhaseChange
+from config.market import Rules as RulesSettings
+from config.owners import Limits as LimitsSettings
+from config.owners import SelfTrade as SelfTradeSetting
+from config.owners import SelfTradeScope as SelfTradeScopeSetting
+from config.sessions import Session
+from config.settings import Settings
 from engine.book import Book
 from engine.commands import (
     AddAsset,

@@ -4,7 +4,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from config.settings import Remote, Settings, host_and_port
+from config.network import Remote
+from config.settings import Settings
+from config.texts import host_and_port
 from config.tls_files import UnfitFile, client_context
 from engine.control import SOCKET
 from engine.remote import Place, Source

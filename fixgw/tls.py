@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 from cryptography import x509
 
-from config.settings import Tls as Settings
+from config.network import Tls as Settings
 from config.tls_files import UnfitFile, load_authorities, load_identity
 from fixgw.errors import TlsError
 

@@ -16,7 +16,7 @@ from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Permission
 from backoffice.staff.sealing import Sealer, place
 from backoffice.staff.tables import Approval
-from config.settings import NAME_PATTERN
+from config.texts import NAME_PATTERN
 from engine.commands import OpenAccount, SetLimits
 from engine.rules import NO_LIMITS
 from engine.values import Scope

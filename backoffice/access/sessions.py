@@ -21,7 +21,7 @@ from backoffice.staff.actor import Actor
 from backoffice.staff.passwords import hash_secret
 from backoffice.staff.permissions import Permission
 from backoffice.staff.tables import Approval
-from config.settings import COMP_ID_PATTERN
+from config.texts import COMP_ID_PATTERN
 from engine.commands import ProvisionSession, RemoveSession, ResumeSession, SetCredentials, SuspendSession
 from engine.profile import Credentials, SessionRole, SessionSetUp
 from engine.sessions import flaw_of_credentials

@@ -21,7 +21,7 @@ def upgrade(config: ConfigOption, data: DataOption = None) -> None:
     from backoffice.cli.office import database_of
     from backoffice.database.migrating import newest, version_of
     from backoffice.database.migrating import upgrade as bring_up
-    from config.settings import load
+    from config.reading import load
 
     settings = load(config)
     directory = made(data or Path(settings.data))
@@ -49,7 +49,7 @@ def show(config: ConfigOption, data: DataOption = None, as_json: JsonOption = Fa
     from backoffice.cli.tables import Cell, form_of, show_fields
     from backoffice.database.database import shown
     from backoffice.database.migrating import newest, version_of
-    from config.settings import load
+    from config.reading import load
 
     settings = load(config)
 

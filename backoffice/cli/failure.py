@@ -12,7 +12,7 @@ class CommandFailed(Exception):
 def one_line(error: BaseException) -> str:
     """Return the line that tells the user of an error, or an empty text if it is a fault of ours."""
     from backoffice.errors import BackOfficeError
-    from config.settings import SettingsError
+    from config.errors import SettingsError
     from engine.errors import EngineError
     from fixgw.errors import GatewayError
 

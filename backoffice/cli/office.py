@@ -120,7 +120,7 @@ class Office:
 async def office(config: Path, data: Path | None, as_user: str | None = None) -> AsyncGenerator[Office]:
     """Open the back office to whoever acts. Raise a `BackOfficeError`, or `CommandFailed` if nobody known acts."""
     from backoffice.database.migrating import check
-    from config.settings import load
+    from config.reading import load
 
     settings = load(config)
     directory = data or Path(settings.data)

@@ -63,7 +63,7 @@ def serve(
     from backoffice.cli.logs import log_to_stderr
     from backoffice.cli.loop import run
     from backoffice.cli.supervised import Supervised
-    from config.settings import load
+    from config.reading import load
 
     settings = load(config)
     log_to_stderr()

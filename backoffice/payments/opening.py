@@ -8,7 +8,8 @@ from backoffice.errors import NotFound
 from backoffice.payments import sandbox
 from backoffice.payments.rail import Rail
 from backoffice.payments.rules import PaymentRules, Tier
-from config.settings import Payment, PaymentTier, Settings
+from config.back_office import Payment, PaymentTier
+from config.settings import Settings
 from engine.decimals import parse_decimal
 
 _MINUTE_NS: Final = 60_000_000_000

@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
-from config.settings import Copies, MarketData, Settings, SettingsError, host_and_port, load, parse
+from config.errors import SettingsError
+from config.network import MarketData
+from config.reading import load, parse
+from config.sessions import Copies
+from config.settings import Settings
+from config.texts import host_and_port
 
 SANDBOX = resources.files("config").joinpath("sandbox.toml").read_text(encoding="utf-8")
 BROKERS = [f"BROKER{number}" for number in range(1, 9)]

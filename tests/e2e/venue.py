@@ -20,7 +20,8 @@ from typing import Any, Final, Literal
 
 from argon2 import PasswordHasher
 
-from config.settings import Settings, load
+from config.reading import load
+from config.settings import Settings
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SANDBOX: Final = ROOT / "config" / "sandbox.toml"

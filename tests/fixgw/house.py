@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 from argon2 import PasswordHasher
 
-from config.settings import Fix
+from config.network import Fix
 from engine import commands
 from engine.commands import ReleaseOutbound
 from engine.journal import Journal

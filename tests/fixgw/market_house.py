@@ -1,7 +1,8 @@
 """The market-data process without sockets: it follows a house's journal, and serves on wires of memory."""
 
-from config.settings import Fix, Settings
-from config.settings import MarketData as MarketDataSettings
+from config.network import Fix
+from config.network import MarketData as MarketDataSettings
+from config.settings import Settings
 from engine.commands import ProvisionSession
 from engine.feed import Arrived
 from engine.journal import JournalReader

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import structlog
 
-from config.settings import Fix, Remote, Served, Settings
+from config.network import Fix, Remote, Served
+from config.settings import Settings
 from engine.remote import Place
 from fixgw.errors import IdentityError, ListenError, TlsError
 from fixgw.other_hosts import OtherHosts

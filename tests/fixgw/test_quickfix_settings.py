@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pytest
 
-from config.settings import Fix, Tls
+from config.network import Fix, Tls
 from fixgw import quickfix_settings
 from fixgw.errors import LaneError
 from fixgw.version import FIX44

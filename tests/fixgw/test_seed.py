@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import Settings, parse
+from config.reading import parse
+from config.settings import Settings
 from engine.commands import AnyCommand
 from engine.exchange import Exchange
 from engine.journal import Journal

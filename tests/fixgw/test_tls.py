@@ -15,8 +15,8 @@ import pytest
 import structlog
 import trustme
 
-from config.settings import Certificate, Fix
-from config.settings import Tls as Settings
+from config.network import Certificate, Fix
+from config.network import Tls as Settings
 from fixgw.errors import TlsError
 from fixgw.listener import Listener
 from fixgw.origin import Origin, origin_of

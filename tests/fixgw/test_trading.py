@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from config.settings import Settings, load
+from config.reading import load
+from config.settings import Settings
 from engine.commands import SetPhase
 from engine.control import SOCKET, Done, ask
 from engine.errors import ControlError

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import Fix, Venue
+from config.network import Fix
+from config.settings import Venue
 from engine.feed import HELLO
 from engine.frames import HEADER
 from engine.journal import MAGIC

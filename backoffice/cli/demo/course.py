@@ -29,7 +29,7 @@ from backoffice.cli.failure import CommandFailed
 from backoffice.database import Database
 from backoffice.database.database import address_of
 from backoffice.errors import BackOfficeError
-from config.settings import parse
+from config.reading import parse
 from engine.decimals import parse_decimal
 from engine.values import Amount
 from fixgw.initiator import LogonRefusedError

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final, Self
 
 from backoffice.cli.failure import CommandFailed
-from config.settings import Settings, parse
+from config.reading import parse
+from config.settings import Settings
 
 HOST: Final = "127.0.0.1"
 SETTINGS: Final = "venue.toml"

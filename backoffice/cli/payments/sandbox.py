@@ -83,7 +83,7 @@ def show(config: ConfigOption, data: DataOption = None, as_json: JsonOption = Fa
 def _rail(config: Path, data: Path | None) -> "tuple[Settings, SandboxRail]":
     from backoffice.cli.failure import CommandFailed
     from backoffice.payments.sandbox import NAME, SandboxRail
-    from config.settings import load
+    from config.reading import load
 
     settings = load(config)
     if all(payment.rail != NAME for payment in settings.back_office.payments):

@@ -41,7 +41,7 @@ def init(
     from backoffice.database.migrating import check, upgrade, version_of
     from backoffice.staff.sealing import KEY_FILE, make_key
     from backoffice.staff.users import begin
-    from config.settings import load
+    from config.reading import load
 
     settings = load(config)
     directory = made(data or Path(settings.data))

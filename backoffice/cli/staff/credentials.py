@@ -29,7 +29,7 @@ def password(
     from backoffice.cli.office import database_of, secret_asked
     from backoffice.database.migrating import check
     from backoffice.staff.authentication import set_password
-    from config.settings import load
+    from config.reading import load
 
     settings = load(config)
     proof = secret_asked(f"Password, or code, of {user}")

@@ -62,7 +62,7 @@ def ask(config: Path, data: Path | None, request: "Request", kind: type[A]) -> A
 
 def _control_of(config: Path, data: Path | None) -> "Source":
     """Return where the venue's control is: in the directory that was given, or where the settings have it."""
-    from config.settings import load
+    from config.reading import load
     from engine import control
     from fixgw.sources import control_of
 
@@ -72,7 +72,7 @@ def _control_of(config: Path, data: Path | None) -> "Source":
 
 def data_of(config: Path, data: Path | None) -> Path:
     """Return the directory of the venue's files: as given, or the settings' own."""
-    from config.settings import load
+    from config.reading import load
 
     settings = load(config)
     return data or Path(settings.data)

@@ -8,7 +8,7 @@ import pytest
 
 from backoffice.cli.failure import CommandFailed, one_line
 from backoffice.errors import Refused
-from config.settings import SettingsError
+from config.errors import SettingsError
 from engine.errors import JournalInUse
 from fixgw.errors import ListenError
 from tests.backoffice.cli.command_line import ROOT, command, fondaco, fondaco_here

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import load
+from config.reading import load
 from tests.backoffice.cli.command_line import SANDBOX, Running, error_line, fondaco, free_port
 
 pytestmark = pytest.mark.e2e

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from backoffice.cli.demo.broker import Broker, Tape
 from backoffice.cli.demo.market import Market
 from backoffice.cli.demo.venue import sandbox_text
-from config.settings import Settings, parse
+from config.reading import parse
+from config.settings import Settings
 from fixgw.codec import Framer, encode
 
 SETTINGS: Settings = parse(sandbox_text(), "sandbox.toml")

@@ -1,5 +1,5 @@
 from backoffice.cli.demo.venue import demo_text
-from config.settings import parse
+from config.reading import parse
 from tests.backoffice.cli.demo.stage import SETTINGS
 
 

@@ -11,7 +11,7 @@ from backoffice.database import Database
 from backoffice.database.database import address_of
 from backoffice.payments.opening import rails_of, rules_of
 from backoffice.payments.runner import Payments
-from config.settings import load
+from config.reading import load
 from tests.backoffice.cli.desk import Desk
 from tests.backoffice.payments.world import Edges, Engine, Watched
 

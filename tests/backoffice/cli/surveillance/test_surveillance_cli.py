@@ -7,7 +7,7 @@ import pytest
 
 from backoffice.database import Database
 from backoffice.database.database import address_of
-from config.settings import load
+from config.reading import load
 from engine.values import BUY
 from tests.backoffice.cli.desk import Desk
 from tests.backoffice.surveillance.market import Market

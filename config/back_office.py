@@ -1,0 +1,53 @@
+"""Settings of the back office: where it keeps what it knows, who its staff are, and how money comes in and goes out."""
+
+from typing import Annotated, Final, Literal, get_args
+
+import msgspec
+
+from config.texts import DecimalText, Name
+
+Environment = Literal["production", "uat"]
+ENVIRONMENT_CHOICES: Final = get_args(Environment)
+Rail = Literal["sandbox"]
+RAIL_CHOICES: Final = get_args(Rail)
+
+
+class PaymentTier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What payments up to some amount need."""
+
+    needed: Annotated[int, msgspec.Meta(ge=1, le=1_000)]
+    up_to: DecimalText = "0"
+    """0: all larger ones."""
+
+
+class Payment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How an asset comes in and goes out over a rail."""
+
+    asset: Name
+    rail: Rail
+    confirmations: tuple[PaymentTier, ...] = (PaymentTier(1),)
+    """How many a deposit needs before it is relied upon; smaller amounts first."""
+    approvals: tuple[PaymentTier, ...] = (PaymentTier(1),)
+    """How many people must approve a withdrawal, beside the one who asks for it."""
+    looked_at_above: DecimalText = "0"
+    """Larger deposits are looked at by two people before they are credited; 0: none for its size."""
+    withdrawn_a_day_max: DecimalText = "0"
+    """How much an account may withdraw in 24 hours; 0: no bound."""
+    cooling_minutes: Annotated[int, msgspec.Meta(ge=0, le=43_200)] = 1_440
+    """How long after its approval a new destination is not paid to yet."""
+
+
+class BackOffice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the back office keeps what it knows. With this table, the venue runs one; else commands alone use it."""
+
+    runs: bool = True
+    """Whether `fondaco serve` runs it beside trading. It may as well be run for itself."""
+    database: str = "sqlite:///backoffice.sqlite"
+    """A file in the venue's data directory, or `postgresql://user@host/name`. The password of the latter is best left
+    to PGPASSWORD or ~/.pgpass."""
+    staff: dict[str, Name] = {}
+    """Members of staff by who they are to the operating system, which then vouches for them."""
+    environment: Environment = "production"
+    """In production a session that enters orders needs a certification; in `uat`, where brokers try, it does not."""
+    payments: tuple[Payment, ...] = ()
+    """Without any, nothing comes in or goes out."""

@@ -1,0 +1,5 @@
+"""What is wrong with settings."""
+
+
+class SettingsError(Exception):
+    """The settings cannot be used."""

@@ -1,0 +1,31 @@
+"""The kinds of text that settings hold, each by its pattern, so that what is wrong is found where it stands."""
+
+from typing import Annotated, Final
+
+import msgspec
+
+NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$"
+COMP_ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"
+DECIMAL_PATTERN: Final = r"^[0-9]{1,18}(\.[0-9]{1,18})?$"
+ARGON2ID_PATTERN: Final = r"^\$argon2id\$v=19\$m=[0-9]+,t=[0-9]+,p=[0-9]+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$"
+ADDRESS_PATTERN: Final = r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$"
+TIME_OF_DAY_PATTERN: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+
+Name = Annotated[str, msgspec.Meta(pattern=NAME_PATTERN)]
+"""Account, asset and instrument names: short, printable, safe in FIX."""
+
+CompId = Annotated[str, msgspec.Meta(pattern=COMP_ID_PATTERN)]
+"""The same without `/`: safe in file names too."""
+
+DecimalText = Annotated[str, msgspec.Meta(pattern=DECIMAL_PATTERN)]
+
+Address = Annotated[str, msgspec.Meta(pattern=ADDRESS_PATTERN)]
+"""Host and port; an IPv6 address in brackets."""
+
+PasswordHash = Annotated[str, msgspec.Meta(pattern=ARGON2ID_PATTERN)]
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """Return the two parts of an `Address`."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
