@@ -5,13 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backoffice.cli.office import AsOption
-from backoffice.cli.tables import Cell, CsvOption, Form, JsonOption, Moment
-from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
+from backoffice.cli.office import Acting, Looking, Seeing
+from backoffice.cli.option_groups import grouped
+from backoffice.cli.tables import Cell, Form, Moment
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from backoffice.staff.tables import Approval, ApprovalDecision
 
 app = typer.Typer(help="What staff have proposed, and a second person must approve.", no_args_is_help=True)
@@ -22,54 +20,46 @@ _HEAD = ("approval", "kind", "subject", "state", "approved by", "needed", "propo
 
 
 @app.command("list")
+@grouped
 def list_approvals(
-    config: ConfigOption,
     everything: Annotated[bool, typer.Option("--all", help="Those that are decided too.")] = False,
     count: Annotated[int, typer.Option("--count", "-n", metavar="N", min=1, help="How many, the last ones.")] = 100,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-    as_csv: CsvOption = False,
+    *,
+    looking: Looking,
 ) -> None:
     """List what waits for approval, the oldest first."""
     import backoffice.kinds  # noqa: F401 - who owns the kinds is asked what approving takes
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
-    from backoffice.cli.tables import form_of, show_table
+    from backoffice.cli.tables import show_table
     from backoffice.staff import approvals
     from backoffice.staff.permissions import Permission
 
-    form = form_of(as_json=as_json, as_csv=as_csv)
-
     async def rows() -> list[tuple[Cell, ...]]:
-        async with office(config, data, as_user) as desk, desk.database.reading() as session:
+        async with looking.office() as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_RECORDS)
             found = await approvals.listed(session, pending_only=not everything, count=count)
             return [_row(approval, said, desk.now_ns) for approval, said in found]
 
-    show_table(_HEAD, run(rows()), form)
+    show_table(_HEAD, run(rows()), looking.form)
 
 
 @app.command()
+@grouped
 def show(
     approval: ApprovalArgument,
-    config: ConfigOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    seeing: Seeing,
 ) -> None:
     """Show what is proposed, why, and who has said what to it."""
     import backoffice.kinds  # noqa: F401 - as above
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
     from backoffice.cli.tables import form_of, show_fields
     from backoffice.staff import approvals
     from backoffice.staff.permissions import Permission
 
-    form = form_of(as_json=as_json)
+    form = form_of(as_json=seeing.as_json)
 
     async def fields() -> "dict[str, Any]":
-        async with office(config, data, as_user) as desk, desk.database.reading() as session:
+        async with seeing.office() as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_RECORDS)
             found = await approvals.approval_of(session, approval)
             return _fields(found, await approvals.decisions(session, found), desk.now_ns, form)
@@ -78,70 +68,57 @@ def show(
 
 
 @app.command()
+@grouped
 def approve(
     approval: ApprovalArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Approve it. With all approvals that it needs it is carried out at once. Never for who proposed it."""
     from backoffice.staff import approvals
 
-    _decide(approvals.approve, approval, why, (config, data, as_user), as_json=as_json)
+    _decide(approvals.approve, approval, acting)
 
 
 @app.command()
+@grouped
 def reject(
     approval: ApprovalArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Reject it; one person is enough. Never for who proposed it."""
     from backoffice.staff import approvals
 
-    _decide(approvals.reject, approval, why, (config, data, as_user), as_json=as_json)
+    _decide(approvals.reject, approval, acting)
 
 
 @app.command()
+@grouped
 def withdraw(
     approval: ApprovalArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Take back what you have proposed."""
     from backoffice.staff import approvals
 
-    _decide(approvals.withdraw, approval, why, (config, data, as_user), as_json=as_json)
+    _decide(approvals.withdraw, approval, acting)
 
 
 def _decide(
     verb: "Callable[..., Awaitable[Approval]]",
     approval: str,
-    why: str,
-    where: "tuple[Path, Path | None, str | None]",
-    *,
-    as_json: bool,
+    acting: Acting,
 ) -> None:
     import backoffice.kinds  # noqa: F401 - who owns the kind carries it out
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
 
     async def decide() -> "tuple[Approval, str]":
-        async with office(*where) as desk:
+        async with acting.office() as desk:
             async with desk.database.writing() as session:
-                decided = await verb(session, desk.actor, approval, why=why, now_ns=desk.now_ns)
+                decided = await verb(session, desk.actor, approval, why=acting.why, now_ns=desk.now_ns)
             return decided, await desk.tell_venue()
 
     decided, note = run(decide())
-    tell(decided, as_json=as_json)
+    tell(decided, as_json=acting.as_json)
     if note:
         typer.echo(note, err=True)
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backoffice.cli.moments import FromOption, UntilOption
-from backoffice.cli.office import AsOption
-from backoffice.cli.tables import Cell, CsvOption, JsonOption, Moment
-from backoffice.cli.venue.request import ConfigOption, DataOption
+from backoffice.cli.office import Looking, Seeing
+from backoffice.cli.option_groups import grouped
+from backoffice.cli.tables import Cell, Moment
 
 if TYPE_CHECKING:
     from backoffice.staff.audit import Verified
@@ -20,9 +20,9 @@ _HEAD_FOR_PEOPLE = ("number", "time", "user", "verb", "subject", "what", "why")
 
 
 @app.command("list")
+@grouped
 def list_entries(
     *,
-    config: ConfigOption,
     user: Annotated[
         str | None, typer.Option("--user", metavar="NAME", help="Of this user.", show_default="all")
     ] = None,
@@ -34,23 +34,19 @@ def list_entries(
     from_ns: FromOption = None,
     until_ns: UntilOption = None,
     count: Annotated[int, typer.Option("--count", "-n", metavar="N", min=1, help="How many, the last ones.")] = 100,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-    as_csv: CsvOption = False,
+    looking: Looking,
 ) -> None:
     """List entries of the trail, the oldest first. For auditors, compliance and administrators."""
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
-    from backoffice.cli.tables import Form, form_of, show_table
+    from backoffice.cli.tables import Form, show_table
     from backoffice.staff import audit
     from backoffice.staff.permissions import Permission
 
-    form = form_of(as_json=as_json, as_csv=as_csv)
+    form = looking.form
     wanted = audit.Wanted(user, subject, verb, from_ns, until_ns)
 
     async def found() -> "list[AuditEntry]":
-        async with office(config, data, as_user) as desk, desk.database.reading() as session:
+        async with looking.office() as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_AUDIT_TRAIL)
             return await audit.entries(session, wanted, count)
 
@@ -61,8 +57,9 @@ def list_entries(
 
 
 @app.command()
+@grouped
 def verify(
-    config: ConfigOption,
+    *,
     noted: Annotated[
         str | None,
         typer.Option(
@@ -72,9 +69,7 @@ def verify(
             show_default="none",
         ),
     ] = None,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    seeing: Seeing,
 ) -> None:
     """Check the hash of every entry, from the first on. Status 1 and the first that is wrong, if one is.
 
@@ -82,7 +77,6 @@ def verify(
     """
     from backoffice.cli.failure import CommandFailed
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
     from backoffice.cli.progress import bar
     from backoffice.cli.tables import form_of, show_fields
     from backoffice.staff import audit
@@ -91,7 +85,7 @@ def verify(
     earlier = _noted(noted)
 
     async def check() -> "Verified":
-        async with office(config, data, as_user) as desk, desk.database.reading() as session:
+        async with seeing.office() as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_AUDIT_TRAIL)
             with bar("checking the audit trail", "entries", await audit.last_number(session)) as progress:
                 return await audit.verify(session, earlier, progress=progress)
@@ -99,7 +93,7 @@ def verify(
     verified = run(check())
     if verified.flaw:
         raise CommandFailed(f"the audit trail is broken: {verified.flaw}; the {verified.count:,} before it are whole")
-    if as_json:
+    if seeing.as_json:
         show_fields({"entries": verified.count, "hash": verified.hash}, form_of(as_json=True))
         return
     typer.echo(f"{verified.count:,} entries, and every one is as it was written.")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backoffice.cli.moments import AsOf, AsOfOption
-from backoffice.cli.office import AsOption
-from backoffice.cli.tables import Cell, CsvOption, JsonOption
-from backoffice.cli.venue.request import ConfigOption, DataOption
+from backoffice.cli.office import Coming, Looking
+from backoffice.cli.option_groups import grouped
+from backoffice.cli.tables import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,25 +25,22 @@ app = typer.Typer(help="The books: accounts, postings, and the proof that they a
 
 
 @app.command()
-def verify(
-    *, config: ConfigOption, data: DataOption = None, as_user: AsOption = None, as_json: JsonOption = False
-) -> None:
+@grouped
+def verify(looking: Looking) -> None:
     """Prove the books, at the last record that they have: against the engine, replayed to it, and against themselves.
 
     Status 0 if all is well; else the first difference of each check, and status 1.
     """
     from backoffice.cli.failure import CommandFailed
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
-    from backoffice.cli.tables import form_of, show_table
+    from backoffice.cli.tables import Form, show_table
 
     async def verified() -> "tuple[int, list[AssetCheck], list[Check], dict[str, int]]":
-        async with office(config, data, as_user) as opened:
+        async with looking.office() as opened:
             return await _verified(opened)
 
     sequence, assets, checks, decimals = run(verified())
-    form = form_of(as_json=as_json)
-    if not as_json:
+    if looking.form is Form.PEOPLE:
         rows: list[list[Cell]] = [
             [
                 each.asset,
@@ -52,12 +49,12 @@ def verify(
             ]
             for each in assets
         ]
-        show_table(("asset", "deposits less withdrawals", "clients", "fees", "is sound"), rows, form)
+        show_table(("asset", "deposits less withdrawals", "clients", "fees", "is sound"), rows, looking.form)
         typer.echo("")
     show_table(
         ("compared", "what", "difference"),
         [[check.compared, check.what, check.flaw or None] for check in checks],
-        form,
+        looking.form,
         note=f"At record {sequence:,}.",
     )
     flaws = [check.flaw for check in checks if check.flaw]
@@ -94,17 +91,14 @@ async def _verified(opened: "Office") -> "tuple[int, list[AssetCheck], list[Chec
 
 
 @app.command("trial-balance")
+@grouped
 def trial_balance(
     *,
-    config: ConfigOption,
-    data: DataOption = None,
-    as_user: AsOption = None,
     as_of: AsOfOption = None,
-    as_json: JsonOption = False,
-    as_csv: CsvOption = False,
+    looking: Looking,
 ) -> None:
     """Show the balance of each kind of account in each asset: debits, credits, and that they are the same."""
-    from backoffice.cli.tables import form_of, show_table
+    from backoffice.cli.tables import show_table
 
     async def rows(session: "AsyncSession", sequence: int, decimals: dict[str, int]) -> list[list[Cell]]:
         from backoffice.ledger.balances import balances
@@ -125,12 +119,13 @@ def trial_balance(
             found.append([asset, "", "total", _shown(debit, asset, decimals), _shown(credit, asset, decimals)])
         return found
 
-    found, sequence = _read(config, data, as_user, as_of, rows)
+    found, sequence = _read(looking, as_of, rows)
     head = ("asset", "side", "account", "debit", "credit")
-    show_table(head, found, form_of(as_json=as_json, as_csv=as_csv), note=f"After record {sequence:,}.")
+    show_table(head, found, looking.form, note=f"After record {sequence:,}.")
 
 
 @app.command()
+@grouped
 def account(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A client's account, or `house`.", show_default=False)],
     *,
@@ -138,15 +133,11 @@ def account(
         str | None, typer.Option("--asset", metavar="ASSET", help="Of this asset.", show_default="all")
     ] = None,
     count: Annotated[int, typer.Option("--count", min=1, max=1_000_000, help="The last so many of each.")] = 20,
-    config: ConfigOption,
-    data: DataOption = None,
-    as_user: AsOption = None,
     as_of: AsOfOption = None,
-    as_json: JsonOption = False,
-    as_csv: CsvOption = False,
+    looking: Looking,
 ) -> None:
     """Show the latest postings on an account, with the balance after each; for the house, debits are below zero."""
-    from backoffice.cli.tables import form_of, show_table
+    from backoffice.cli.tables import show_table
 
     async def rows(session: "AsyncSession", sequence: int, decimals: dict[str, int]) -> list[list[Cell]]:
         from backoffice.errors import NotFound
@@ -169,22 +160,20 @@ def account(
             for posting in await postings(session, row, through=sequence, count=count)
         ]
 
-    found, sequence = _read(config, data, as_user, as_of, rows)
+    found, sequence = _read(looking, as_of, rows)
     head = ("asset", "account", "record", "entry", "amount", "balance")
-    show_table(head, found, form_of(as_json=as_json, as_csv=as_csv), note=f"After record {sequence:,}.")
+    show_table(head, found, looking.form, note=f"After record {sequence:,}.")
 
 
 @app.command()
+@grouped
 def export(
     *,
-    config: ConfigOption,
-    data: DataOption = None,
-    as_user: AsOption = None,
     form: Annotated[str, typer.Option("--format", metavar="FORMAT", help="beancount.")] = "beancount",
+    coming: Coming,
 ) -> None:
     """Print all the books as plain text for another program: `bean-check` proves them once more."""
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
     from backoffice.ledger.beancount import beancount_of
     from backoffice.staff.permissions import Permission
 
@@ -192,7 +181,7 @@ def export(
         raise typer.BadParameter(f"{form!r} is not known; use beancount")
 
     async def printed() -> None:
-        async with office(config, data, as_user) as opened:
+        async with coming.office() as opened:
             opened.actor.require(Permission.SEE_RECORDS)
             async with opened.database.reading() as session:
                 async for line in beancount_of(session):
@@ -202,27 +191,25 @@ def export(
 
 
 @app.command()
-def rebuild(
-    *, config: ConfigOption, data: DataOption = None, as_user: AsOption = None, as_json: JsonOption = False
-) -> None:
+@grouped
+def rebuild(looking: Looking) -> None:
     """Derive everything again from the journal, beside what is there, and compare the two row by row.
 
     Status 0 if they are the same; else the first row of each table that differs, and status 1. Nothing is changed.
     """
     from backoffice.cli.failure import CommandFailed
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
-    from backoffice.cli.tables import form_of, show_table
+    from backoffice.cli.tables import show_table
 
     async def rebuilt() -> "tuple[int, list[TableCheck]]":
-        async with office(config, data, as_user) as opened:
+        async with looking.office() as opened:
             return await _rebuilt(opened)
 
     sequence, checks = run(rebuilt())
     show_table(
         ("table", "rows", "hash", "difference"),
         [[check.table, check.rows, check.hash[:16], check.flaw or None] for check in checks],
-        form_of(as_json=as_json),
+        looking.form,
         note=f"Through record {sequence:,}.",
     )
     flaws = [f"{check.table} {check.flaw}" for check in checks if check.flaw]
@@ -246,9 +233,7 @@ async def _rebuilt(opened: "Office") -> "tuple[int, list[TableCheck]]":
 
 
 def _read(
-    config: Path,
-    data: Path | None,
-    as_user: str | None,
+    looking: Looking,
     as_of: AsOf | None,
     rows: "Callable[[AsyncSession, int, dict[str, int]], object]",
 ) -> "tuple[list[list[Cell]], int]":
@@ -256,12 +241,11 @@ def _read(
     from typing import Any, cast
 
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
     from backoffice.projector.as_of import checked, sequence_at
     from backoffice.staff.permissions import Permission
 
     async def read() -> "tuple[list[list[Cell]], int]":
-        async with office(config, data, as_user) as opened:
+        async with looking.office() as opened:
             opened.actor.require(Permission.SEE_RECORDS)
             async with opened.database.reading() as session:
                 asked = as_of or AsOf()

@@ -5,15 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backoffice.cli.office import AsOption
+from backoffice.cli.office import Acting
+from backoffice.cli.option_groups import grouped
 from backoffice.cli.staff.shown import UserArgument
-from backoffice.cli.tables import JsonOption
-from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
 from backoffice.staff.permissions import Role
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from backoffice.cli.office import Office
@@ -25,12 +22,11 @@ RoleOption = Annotated[
 RolesArgument = Annotated[list[Role], typer.Argument(metavar="ROLE...", help=", ".join(Role), show_default=False)]
 
 
+@grouped
 def add(
     user: UserArgument,
     *,
-    config: ConfigOption,
     role: RoleOption,
-    why: WhyOption,
     name: Annotated[str, typer.Option("--name", metavar="TEXT", help="The full name.", show_default="as USER")] = "",
     os_user: Annotated[
         str | None,
@@ -38,9 +34,7 @@ def add(
             "--os-user", metavar="NAME", help="Who that is to the operating system.", show_default="a password instead"
         ),
     ] = None,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Propose that somebody joins, with these roles. They are let in when somebody else approves it.
 
@@ -52,57 +46,47 @@ def add(
 
     new = NewUser(user, name or user, os_user)
     _propose(
-        lambda session, desk: propose_user(session, desk.actor, new, frozenset(role), why=why, now_ns=desk.now_ns),
-        (config, data, as_user),
-        as_json=as_json,
+        lambda session, desk: propose_user(
+            session, desk.actor, new, frozenset(role), why=acting.why, now_ns=desk.now_ns
+        ),
+        acting,
     )
 
 
+@grouped
 def roles(
     user: UserArgument,
     roles: RolesArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Propose that somebody has these roles, and no others."""
     from backoffice.staff.changes import propose_roles
 
     wanted = frozenset(roles)
     _propose(
-        lambda session, desk: propose_roles(session, desk.actor, user, wanted, why=why, now_ns=desk.now_ns),
-        (config, data, as_user),
-        as_json=as_json,
+        lambda session, desk: propose_roles(session, desk.actor, user, wanted, why=acting.why, now_ns=desk.now_ns),
+        acting,
     )
 
 
+@grouped
 def enable(
     user: UserArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Propose that somebody who is shut out is let in again."""
     from backoffice.staff.changes import propose_enabling
 
     _propose(
-        lambda session, desk: propose_enabling(session, desk.actor, user, why=why, now_ns=desk.now_ns),
-        (config, data, as_user),
-        as_json=as_json,
+        lambda session, desk: propose_enabling(session, desk.actor, user, why=acting.why, now_ns=desk.now_ns),
+        acting,
     )
 
 
+@grouped
 def code(
     user: UserArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    acting: Acting,
 ) -> None:
     """Propose a new code for somebody who has lost the password, or is locked. The password then counts no more.
 
@@ -111,44 +95,41 @@ def code(
     from backoffice.staff.changes import propose_code
 
     _propose(
-        lambda session, desk: propose_code(session, desk.actor, user, why=why, now_ns=desk.now_ns),
-        (config, data, as_user),
-        as_json=as_json,
+        lambda session, desk: propose_code(session, desk.actor, user, why=acting.why, now_ns=desk.now_ns),
+        acting,
     )
 
 
+@grouped
 def disable(
     user: UserArgument,
-    config: ConfigOption,
-    why: WhyOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
+    acting: Acting,
 ) -> None:
     """Shut somebody out, at once. Two who can decide on staff must be left."""
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
+    from backoffice.cli.shown import print_json
     from backoffice.staff import users
 
     async def shut_out() -> None:
-        async with office(config, data, as_user) as desk, desk.database.writing() as session:
-            await users.disable(session, desk.actor, user, why=why, now_ns=desk.now_ns)
+        async with acting.office() as desk, desk.database.writing() as session:
+            await users.disable(session, desk.actor, user, why=acting.why, now_ns=desk.now_ns)
 
     run(shut_out())
-    typer.echo(f"{user} is disabled.")
+    if acting.as_json:
+        print_json({"user": user, "state": "disabled"})
+    else:
+        typer.echo(f"{user} is disabled.")
 
 
 def _propose(
     propose: "Callable[[AsyncSession, Office], Awaitable[Approval]]",
-    where: "tuple[Path, Path | None, str | None]",
-    *,
-    as_json: bool,
+    acting: Acting,
 ) -> None:
     from backoffice.cli.approval import tell
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
 
     async def propose_it() -> "Approval":
-        async with office(*where) as desk, desk.database.writing() as session:
+        async with acting.office() as desk, desk.database.writing() as session:
             return await propose(session, desk)
 
-    tell(run(propose_it()), as_json=as_json)
+    tell(run(propose_it()), as_json=acting.as_json)

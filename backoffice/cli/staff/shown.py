@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backoffice.cli.office import AsOption
-from backoffice.cli.tables import Cell, CsvOption, JsonOption, Moment
-from backoffice.cli.venue.request import ConfigOption, DataOption
+from backoffice.cli.office import Looking, Seeing
+from backoffice.cli.option_groups import grouped
+from backoffice.cli.tables import Cell, Moment
 
 if TYPE_CHECKING:
     from backoffice.staff.tables import StaffUser
@@ -16,55 +16,45 @@ UserArgument = Annotated[str, typer.Argument(metavar="USER", help="Whom of the s
 _HEAD = ("user", "full name", "roles", "state", "os user", "since")
 
 
-def list_staff(
-    config: ConfigOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-    as_csv: CsvOption = False,
-) -> None:
+@grouped
+def list_staff(looking: Looking) -> None:
     """List the members of staff."""
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
-    from backoffice.cli.tables import form_of, show_table
+    from backoffice.cli.tables import show_table
     from backoffice.staff.permissions import Permission
     from backoffice.staff.users import everybody
 
-    form = form_of(as_json=as_json, as_csv=as_csv)
-
     async def rows() -> list[tuple[Cell, ...]]:
-        async with office(config, data, as_user) as desk, desk.database.reading() as session:
+        async with looking.office() as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_RECORDS)
             return [_row(user, desk.now_ns) for user in await everybody(session)]
 
-    show_table(_HEAD, run(rows()), form)
+    show_table(_HEAD, run(rows()), looking.form)
 
 
+@grouped
 def show(
-    config: ConfigOption,
     user: Annotated[
         str | None, typer.Argument(metavar="USER", help="Whom of the staff.", show_default="yourself")
     ] = None,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    *,
+    seeing: Seeing,
 ) -> None:
     """Show somebody, and all that they may do."""
     from backoffice.cli.loop import run
-    from backoffice.cli.office import office
     from backoffice.cli.tables import form_of, show_fields
     from backoffice.staff.permissions import Permission
     from backoffice.staff.users import actor_of, find
 
     async def fields() -> dict[str, Any]:
-        async with office(config, data, as_user) as desk, desk.database.reading() as session:
+        async with seeing.office() as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_RECORDS)
             found = await find(session, user or desk.actor.user)
             actor = actor_of(found)
             may = [permission.value for permission in Permission if actor.may(permission)]
             return {**dict(zip(_HEAD, _row(found, desk.now_ns), strict=True)), "may": may}
 
-    show_fields(run(fields()), form_of(as_json=as_json))
+    show_fields(run(fields()), form_of(as_json=seeing.as_json))
 
 
 def _row(user: "StaffUser", now_ns: int) -> tuple[Cell, ...]:

@@ -61,6 +61,7 @@ def test_sound_books_are_proved(desk: Desk) -> None:
     assert "entries, each with the hash of the one before it" in printed
     checks = json.loads(desk.done("books", "verify", "--json"))
     assert len(checks) == 5
+    assert desk.done("books", "verify", "--csv").startswith("compared,what,difference\n")
     assert all(check["difference"] is None and check["compared"] for check in checks)
 
 
@@ -99,6 +100,7 @@ def test_the_books_are_exported_for_beancount(desk: Desk) -> None:
 
 def test_everything_derived_again_is_the_same(desk: Desk) -> None:
     checks = json.loads(desk.done("books", "rebuild", "--json"))
+    assert desk.done("books", "rebuild", "--csv").startswith("table,rows,hash,difference\n")
     assert {check["table"]: bool(check["rows"]) for check in checks}["orders"]
     assert all(check["difference"] is None for check in checks)
     assert not list(desk.data.glob("rebuild-*"))

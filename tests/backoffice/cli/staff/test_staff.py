@@ -108,6 +108,8 @@ def test_roles_change_by_four_eyes_and_one_alone_shuts_out(desk: Desk) -> None:
     desk.done("staff", "enable", "tom", "--why", "is back", by="annabel")
     desk.done("approval", "approve", "A-3", "--why", "fine", by="benjamin")
     assert "Tom Pouce" in desk.done("staff", "show", by="thomas")
+    disabled = json.loads(desk.done("staff", "disable", "tom", "--why", "has left", "--json", by="annabel"))
+    assert disabled == {"user": "tom", "state": "disabled"}
 
 
 def test_a_new_code_ends_a_password(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
