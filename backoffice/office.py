@@ -20,6 +20,8 @@ import structlog
 import backoffice.kinds  # noqa: F401 - whoever owns a kind of approvals is told when one expires
 from backoffice import outbox
 from backoffice.access.charging import bring_up_to_date
+from backoffice.access.inheriting import unpriced
+from backoffice.access.telling import tell_all_limits, tell_new_quotes
 from backoffice.control import Control, VenueAway, VenueControl
 from backoffice.crm import filing, leaving, reviewing
 from backoffice.crm.behind_accounts import ClientsBehindAccounts
@@ -27,6 +29,7 @@ from backoffice.database import Database
 from backoffice.database.database import address_of, shown
 from backoffice.database.migrating import check, upgrade, version_of
 from backoffice.errors import BackOfficeError, Conflict, DatabaseFault
+from backoffice.house_rules import rules_in, take_over
 from backoffice.payments.opening import rails_of, rules_of
 from backoffice.payments.runner import Payments
 from backoffice.projector.following import Following
@@ -79,6 +82,7 @@ async def _work(database: Database, settings: Settings, venue: Venue, stop: asyn
             await upgrade(database)
             _log.info("a new database", database=shown(database.address))
         await check(database)
+        await take_rules(database, settings)
         sealer = Sealer(venue.data / KEY_FILE)
         tasks: dict[str, Task] = {
             "projector": Following(database, venue.feed, venue.data).run,
@@ -96,6 +100,19 @@ async def _work(database: Database, settings: Settings, venue: Venue, stop: asyn
             )
             tasks["payments"] = payments.run
         await side_by_side(tasks, stop)
+
+
+async def take_rules(database: Database, settings: Settings) -> None:
+    """Let decisions go by what the settings say from now on, and have the venue be told all limits once more."""
+    now_ns = time.time_ns()
+    async with database.writing() as session:
+        has_changed = await take_over(session, rules_in(settings), now_ns)
+    async with database.writing() as session:
+        limits = await tell_all_limits(session, now_ns, once_more=True)
+        nothing = await unpriced(session)
+    _log.info("the settings are taken over", has_changed=has_changed, limits=limits)
+    if nothing:
+        _log.warning("clients may not trade in what has no usd_price in the settings", assets=nothing)
 
 
 async def give_waiting(database: Database, control: Control) -> None:
@@ -122,8 +139,8 @@ async def look(database: Database, control: VenueControl) -> None:
 async def keep_house(database: Database, sealer: Sealer) -> None:
     """Do what falls due as time goes by.
 
-    Approvals that nobody gave expire, fees follow volumes and dates, documents and reviews are reminded of, and files
-    whose time is over are erased.
+    Approvals that nobody gave expire, fees follow volumes and dates, limits new instruments, documents and reviews are
+    reminded of, and files whose time is over are erased.
     """
     now_ns = time.time_ns()
     async with database.writing() as session:
@@ -132,11 +149,14 @@ async def keep_house(database: Database, sealer: Sealer) -> None:
     async with database.writing() as session:
         changes = await bring_up_to_date(session, now_ns)
     async with database.writing() as session:
+        limits = await tell_new_quotes(session, now_ns)
+    async with database.writing() as session:
         documents = await filing.remind(session, now_ns=now_ns)
         reviews = await reviewing.remind(session, now_ns=now_ns)
         erased = await leaving.erase_due(session, sealer, now_ns=now_ns)
-    if changes or documents or reviews or erased:
-        _log.info("housekeeping", fees=changes, documents=len(documents), reviews=len(reviews), erased=len(erased))
+    if changes or limits or documents or reviews or erased:
+        counts = {"documents": len(documents), "reviews": len(reviews), "erased": len(erased)}
+        _log.info("housekeeping", fees=changes, limits=limits, **counts)
 
 
 async def watch_trading(database: Database, day_ends: str) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated, Final, Literal, get_args
 
 import msgspec
 
-from config.texts import TIME_OF_DAY_PATTERN, DecimalText, Name
+from config.texts import TIME_OF_DAY_PATTERN, DecimalText, Name, PriceText
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 WEEKDAYS: Final = get_args(Weekday)
@@ -15,11 +15,19 @@ ScheduledPhase = Literal[
 """Phases that come by a schedule; the others are the staff's, or the price band's."""
 
 
+AssetKind = Literal["fiat", "crypto"]
+ASSET_KIND_CHOICES: Final = get_args(AssetKind)
+
+
 class Asset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An asset. `decimals`: digits after the point that the venue keeps."""
 
     asset: Name
     decimals: Annotated[int, msgspec.Meta(ge=0, le=18)]
+    usd_price: PriceText = "0"
+    """What one is worth in US dollars, roughly: clients' limits and the Travel Rule go by it. 0: nobody knows."""
+    kind: AssetKind | None = None
+    """Without it a currency of ISO 4217 is fiat money, and all else a crypto asset."""
 
 
 class Bands(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

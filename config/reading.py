@@ -13,6 +13,7 @@ import msgspec
 from config.back_office import ENVIRONMENT_CHOICES, RAIL_CHOICES
 from config.checking import check
 from config.errors import SettingsError
+from config.market import ASSET_KIND_CHOICES
 from config.network import CLIENT_CERTIFICATES_CHOICES, LANE_CHOICES, TLS_VERSION_CHOICES
 from config.sessions import CANCEL_ON_DISCONNECT_CHOICES, ROLE_CHOICES, VERSION_CHOICES
 from config.settings import SYNC_CHOICES, Settings
@@ -22,6 +23,7 @@ from config.texts import (
     COMP_ID_PATTERN,
     DECIMAL_PATTERN,
     NAME_PATTERN,
+    PRICE_PATTERN,
     TIME_OF_DAY_PATTERN,
 )
 
@@ -64,6 +66,7 @@ _WORDS: Final = (
     (f"`str` matching regex {NAME_PATTERN!r}", "a name of 1 to 32 letters, digits and . _ / -, no sign first"),
     (f"`str` matching regex {COMP_ID_PATTERN!r}", "a name of 1 to 32 letters, digits and . _ -, no sign first"),
     (f"`str` matching regex {DECIMAL_PATTERN!r}", 'a decimal text such as "0.01", without a sign'),
+    (f"`str` matching regex {PRICE_PATTERN!r}", 'a price of at most 10 digits and 8 decimals, such as "67000.5"'),
     (f"`str` matching regex {ARGON2ID_PATTERN!r}", "an argon2id hash ($argon2id$...), never the password itself"),
     (f"`str` matching regex {ADDRESS_PATTERN!r}", 'a host and a port, such as "venue.example:9880"'),
     (f"`str` matching regex {TIME_OF_DAY_PATTERN!r}", "a time of day, HH:MM"),
@@ -91,6 +94,7 @@ _CHOICES: Final = {
     "client_certificates": CLIENT_CERTIFICATES_CHOICES,
     "rail": RAIL_CHOICES,
     "environment": ENVIRONMENT_CHOICES,
+    "kind": ASSET_KIND_CHOICES,
 }
 
 

@@ -7,6 +7,8 @@ import msgspec
 NAME_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,31}$"
 COMP_ID_PATTERN: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$"
 DECIMAL_PATTERN: Final = r"^[0-9]{1,18}(\.[0-9]{1,18})?$"
+PRICE_DECIMALS_MAX: Final = 8
+PRICE_PATTERN: Final = r"^[0-9]{1,10}(\.[0-9]{1,8})?$"
 ARGON2ID_PATTERN: Final = r"^\$argon2id\$v=19\$m=[0-9]+,t=[0-9]+,p=[0-9]+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$"
 ADDRESS_PATTERN: Final = r"^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}$"
 TIME_OF_DAY_PATTERN: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
@@ -18,6 +20,9 @@ CompId = Annotated[str, msgspec.Meta(pattern=COMP_ID_PATTERN)]
 """The same without `/`: safe in file names too."""
 
 DecimalText = Annotated[str, msgspec.Meta(pattern=DECIMAL_PATTERN)]
+
+PriceText = Annotated[str, msgspec.Meta(pattern=PRICE_PATTERN)]
+"""What something is worth: fine and large enough for any asset, and 64 bits hold it."""
 
 Address = Annotated[str, msgspec.Meta(pattern=ADDRESS_PATTERN)]
 """Host and port; an IPv6 address in brackets."""

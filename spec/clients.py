@@ -155,17 +155,39 @@ def _risk() -> list[str]:
         lines.append(f"| {name} | {factor.weight} | {points} | {raises or '-'} |")
     lines += [
         "",
-        "| rating | from a score of | review after | withdrawals a day, USD | order, USD |",
-        "|---|---|---|---|---|",
+        "| rating | from a score of | review after | an order, USD | out in 24 hours, USD | out in 30 days, USD |",
+        "|---|---|---|---|---|---|",
     ]
     begins = {Rating.LOW: "0", Rating.MEDIUM: str(FIRST_MODEL.medium_from), Rating.HIGH: str(FIRST_MODEL.high_from)}
     for rating in Rating:
         after = FIRST_MODEL.consequences[rating]
         lines.append(
             f"| {rating} | {begins.get(rating, 'by its answers alone')} | {after.review_months} months | "
-            f"{after.withdrawals_day_usd:,} | {after.order_usd:,} |"
+            f"{after.order_usd:,} | {after.withdrawals_day_usd:,} | {after.withdrawals_month_usd or 0:,} |"
         )
-    return lines
+    return [*lines, *_LIMITS]
+
+
+_LIMITS: Final = (
+    "",
+    "### Limits",
+    "",
+    "What a rating allows is a cap on all that is below it: of the rating, the firm, the desk, the trader and the",
+    "account the tightest limit holds. The venue is told in the transaction in which a client is rated, and a worse",
+    "rating tightens at once; what waits to be withdrawn is held to it too. Open orders stay, until they are",
+    "replaced. Limits that are looser than the rating (`fondaco access limits`) are refused; but two people may let a",
+    "firm go beyond it, with a reason (`--beyond-rating`), until its client is rated worse. Proposals that were made",
+    "before that are refused after it. `fondaco access allowed`, `fondaco client show` and `fondaco client why` say",
+    "what holds, where it comes from, and how much of it is left.",
+    "",
+    "The largest order goes to the engine as a notional in each currency that instruments are priced in. Withdrawals",
+    "are counted for all accounts of the client together, and for each place of the tree that has a limit: what is on",
+    "its way, and what was paid within the time; one that would exceed a limit is stopped until there is room.",
+    "",
+    "What assets are worth is their `usd_price` in the settings, which the back office takes over as it starts; a",
+    "value is a whole number of cents, rounded up. What has no price is worth nobody knows what: clients may not",
+    "trade in it, nor withdraw it.",
+)
 
 
 def _files() -> list[str]:

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice import outbox
 from backoffice.access.clients import check_may_be_set_up, client_of_firm
-from backoffice.access.inheriting import of_account
 from backoffice.access.tables import AccessAccount, AccessDesk, AccessTrader
+from backoffice.access.telling import tell_limits
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import Actor
@@ -17,9 +17,7 @@ from backoffice.staff.permissions import Permission
 from backoffice.staff.sealing import Sealer, place
 from backoffice.staff.tables import Approval
 from config.texts import NAME_PATTERN
-from engine.commands import OpenAccount, SetLimits
-from engine.rules import NO_LIMITS
-from engine.values import Scope
+from engine.commands import OpenAccount
 
 ACCOUNT: Final = "account-open"
 _NAME: Final = re.compile(NAME_PATTERN)
@@ -105,10 +103,7 @@ async def _open(session: AsyncSession, actor: Actor, approval: Approval, now_ns:
     account.state, account.approved_by = "open", actor.user
     command = OpenAccount(account.account, account.firm, by=actor.user, why=outbox.plain(approval.why))
     await outbox.put(session, command, approval.subject, now_ns)
-    limits = await of_account(session, account)
-    if limits != NO_LIMITS:
-        set_limits = SetLimits(Scope.ACCOUNT, account.account, limits, actor.user, command.why)
-        await outbox.put(session, set_limits, approval.subject, now_ns)
+    await tell_limits(session, actor, account.firm, approval.subject, why=approval.why, now_ns=now_ns)
 
 
 async def _turn_down(session: AsyncSession, _actor: Actor, approval: Approval, _now_ns: int) -> None:

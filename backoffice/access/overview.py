@@ -55,6 +55,8 @@ def _shown(content: dict[str, Any]) -> str:
     parts = [f"{content['open_orders_max']:,} open orders"] if content["open_orders_max"] else []
     for name, what in (("order_base_max", "an order"), ("order_notional_max", "a notional")):
         parts += [f"{amount:,} {asset} {what}" for asset, amount in content[name].items()]
+    for name, what in (("withdrawn_day_usd", "24 hours"), ("withdrawn_month_usd", "30 days")):
+        parts += [f"{content[name]:,} USD out in {what}"] if content.get(name) else []
     return ", ".join(parts) or "none"
 
 

@@ -103,9 +103,22 @@ class AccessLimits(Base):
     scope: Mapped[Name] = mapped_column(primary_key=True)
     name: Mapped[Name] = mapped_column(primary_key=True)
     content: Mapped[Json]
+    beyond_rating: Mapped[Name | None]
+    """The rating that two people have let a firm go beyond, None for none; it holds until the client is rated worse."""
     proposed_by: Mapped[Name]
     approved_by: Mapped[Name]
     approved_ns: Mapped[TimeNs]
+
+
+class LimitsInForce(Base):
+    """What the venue was told last of the limits of a firm or an account."""
+
+    __tablename__ = "limits_in_force"
+
+    scope: Mapped[Name] = mapped_column(primary_key=True)
+    name: Mapped[Name] = mapped_column(primary_key=True)
+    content: Mapped[Json]
+    told_ns: Mapped[TimeNs]
 
 
 class FeeSchedule(Base):

@@ -11,7 +11,7 @@ from backoffice.crm import client_file
 from backoffice.crm.knowing import known_of
 from backoffice.crm.loading import client_of, read_file
 from backoffice.crm.numbering import next_number
-from backoffice.crm.rating import newest_model
+from backoffice.crm.rated import newest_model
 from backoffice.crm.screening.checking import Lists, Screened, screen
 from backoffice.crm.sealed_fields import seal
 from backoffice.crm.standing import Obstacle, agreement_flaws, check_flaws, file_flaws, screening_flaws

@@ -1,12 +1,16 @@
 """Whether anything is known of the client behind an account that speaks against a payment of it, now."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backoffice.access.allowances import allowances_of
 from backoffice.crm.screening.checking import hits_of
 from backoffice.crm.tables.file import Client
 from backoffice.crm.workflow import State, Suspension, may_withdraw
 from backoffice.payments.clients import Flow
+from backoffice.payments.velocity import Allowance
 from backoffice.projector.tables import VenueAccount
 
 _TAKES_DEPOSITS = frozenset({State.ACTIVE, State.SUSPENDED})
@@ -18,6 +22,11 @@ class ClientsBehindAccounts:
     async def knows(self, session: AsyncSession, account: str) -> bool:
         """Tell whether the projection has come to the record that opened an account."""
         return await session.get(VenueAccount, account) is not None
+
+    async def allowances(self, session: AsyncSession, account: str) -> Sequence[Allowance]:
+        """Return what a client's rating, and limits down to the account, let it withdraw."""
+        client = await client_behind(session, account)
+        return await allowances_of(session, client.firm, account) if client is not None and client.firm else ()
 
     async def objection(self, session: AsyncSession, account: str, flow: Flow, _asset: str, _amount: int) -> str:
         """Return why a payment of an account must not go on now, empty if nothing is against it."""

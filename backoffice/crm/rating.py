@@ -1,23 +1,25 @@
 """Rates a client by the model that its application began with, and lets two people override what comes out.
 
-Models are adopted by two people as well, and kept for ever. Version 1 comes with the house.
+Models are adopted by two people as well, and kept for ever. Version 1 comes with the house. What a rating allows holds
+from the moment of the decision: the venue is told in the same transaction.
 """
 
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backoffice.access.telling import tell_limits
 from backoffice.crm.documents import months_after
 from backoffice.crm.knowing import answers_of
 from backoffice.crm.loading import client_of, day_of, read_file
 from backoffice.crm.numbering import next_number
-from backoffice.crm.risk import FIRST_MODEL, Consequences, Model, Rating, Score, decode_model, score_of
+from backoffice.crm.rated import last_score, model_of, newest_model
+from backoffice.crm.risk import Consequences, Rating, Score, decode_model, score_of
 from backoffice.crm.tables.check import RiskModel, RiskScore
 from backoffice.crm.tables.file import Client
 from backoffice.crm.workflow import State, Verb, after
-from backoffice.errors import NotFound, Refused
+from backoffice.errors import Refused
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Permission
@@ -27,21 +29,6 @@ from backoffice.staff.tables import Approval
 OVERRIDE: Final = "client-rating"
 ADOPTION: Final = "risk-model"
 _RATED_IN: Final = frozenset({State.RISK, State.REVIEW, State.INFORMATION_REQUESTED, State.ACTIVE, State.SUSPENDED})
-
-
-async def newest_model(session: AsyncSession) -> int:
-    """Return the version of the model that applications begin with now."""
-    return await session.scalar(select(func.max(RiskModel.version))) or FIRST_MODEL.version
-
-
-async def model_of(session: AsyncSession, version: int) -> Model:
-    """Return a model by its version. Raise `NotFound`."""
-    if version == FIRST_MODEL.version:
-        return FIRST_MODEL
-    row = await session.get(RiskModel, version)
-    if row is None:
-        raise NotFound(f"risk model {version}: there is none; the newest is {await newest_model(session)}")
-    return decode_model(row.content)
 
 
 async def rate(session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, *, why: str, now_ns: int) -> Score:
@@ -73,6 +60,7 @@ async def rate(session: AsyncSession, actor: Actor, sealer: Sealer, client_id: s
     await audit.record(
         session, actor, Verb.RATE, f"client/{client.id}", before=before, after=now, why=why, now_ns=now_ns
     )
+    await _tell_venue(session, actor, client, why, now_ns)
     return score
 
 
@@ -110,20 +98,6 @@ async def propose_model(
     return await approvals.propose(
         session, actor, ADOPTION, f"risk-model/{model.version}", content, why=why, now_ns=now_ns
     )
-
-
-async def consequences_of(session: AsyncSession, client: Client) -> Consequences | None:
-    """Return what follows from a client's rating, None if it has none."""
-    score = await last_score(session, client)
-    if score is None:
-        return None
-    return (await model_of(session, score.model)).consequences[Rating(score.rating)]
-
-
-async def last_score(session: AsyncSession, client: Client) -> RiskScore | None:
-    """Return the score, or the override, that holds."""
-    query = select(RiskScore).where(RiskScore.client == client.number).order_by(RiskScore.number.desc()).limit(1)
-    return await session.scalar(query)
 
 
 def _set_review(client: Client, consequences: Consequences, now_ns: int) -> None:
@@ -177,6 +151,14 @@ async def _override(session: AsyncSession, actor: Actor, approval: Approval, now
         why=approval.why,
         now_ns=now_ns,
     )
+    await _tell_venue(session, actor, client, approval.why, now_ns)
+
+
+async def _tell_venue(session: AsyncSession, actor: Actor, client: Client, why: str, now_ns: int) -> None:
+    """Have the venue hold the client's orders to what its rating allows; payments look for themselves."""
+    if client.firm is not None:
+        subject = f"client/{client.id}"
+        await tell_limits(session, actor, client.firm, subject, why=f"rated {client.rating}: {why}", now_ns=now_ns)
 
 
 async def _adopt(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:

@@ -21,7 +21,8 @@ from backoffice.crm.identity import check_text
 from backoffice.crm.knowing import known_of
 from backoffice.crm.loading import client_of, day_of, read_file
 from backoffice.crm.numbering import next_number
-from backoffice.crm.rating import newest_model, rate
+from backoffice.crm.rated import newest_model
+from backoffice.crm.rating import rate
 from backoffice.crm.sealed_fields import opened, seal
 from backoffice.crm.standing import Obstacle, check_flaws, file_flaws
 from backoffice.crm.tables.check import Review, ScreeningHit

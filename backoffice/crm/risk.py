@@ -10,7 +10,7 @@ Staff may override a rating, with a reason and a second person; the score stays 
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 
@@ -49,14 +49,19 @@ class Factor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Answers that raise the rating, whatever the score."""
 
 
+WholeDollars = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000_000)]
+
+
 class Consequences(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What follows from a rating."""
 
     review_months: int
-    withdrawals_day_usd: int
-    """What the client may withdraw in a day, in whole dollars' worth; 0 for nothing."""
-    order_usd: int
-    """The largest order, in whole dollars' worth."""
+    withdrawals_day_usd: WholeDollars
+    """What the client may withdraw in 24 hours, in whole dollars' worth; 0 for nothing."""
+    order_usd: WholeDollars
+    """The largest order, in whole dollars' worth; 0 for none."""
+    withdrawals_month_usd: WholeDollars | None = None
+    """What it may withdraw in 30 days; None for as much as the days come to."""
 
 
 class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -137,10 +142,10 @@ FIRST_MODEL: Final = Model(
     medium_from=35,
     high_from=60,
     consequences={
-        Rating.LOW: Consequences(36, 10_000_000, 25_000_000),
-        Rating.MEDIUM: Consequences(24, 5_000_000, 10_000_000),
-        Rating.HIGH: Consequences(12, 1_000_000, 2_000_000),
-        Rating.PROHIBITED: Consequences(12, 0, 0),
+        Rating.LOW: Consequences(36, 10_000_000, 25_000_000, 100_000_000),
+        Rating.MEDIUM: Consequences(24, 5_000_000, 10_000_000, 50_000_000),
+        Rating.HIGH: Consequences(12, 1_000_000, 2_000_000, 10_000_000),
+        Rating.PROHIBITED: Consequences(12, 0, 0, 0),
     },
 )
 """The model that a house begins with; it adopts others as it sees fit."""

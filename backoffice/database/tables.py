@@ -1,6 +1,6 @@
 """All tables of the back office: importing this fills `metadata`. A module with tables of its own is listed here."""
 
-from backoffice import outbox
+from backoffice import house_rules, outbox
 from backoffice.access import tables as access
 from backoffice.crm import tables as crm
 from backoffice.database.base import Base
@@ -11,6 +11,18 @@ from backoffice.reports import tables as reports
 from backoffice.staff import tables as staff
 from backoffice.surveillance import tables as surveillance
 
-__all__ = ["access", "crm", "ledger", "metadata", "outbox", "payments", "projector", "reports", "staff", "surveillance"]
+__all__ = [
+    "access",
+    "crm",
+    "house_rules",
+    "ledger",
+    "metadata",
+    "outbox",
+    "payments",
+    "projector",
+    "reports",
+    "staff",
+    "surveillance",
+]
 
 metadata = Base.metadata

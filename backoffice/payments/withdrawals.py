@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backoffice.database.base import total
 from backoffice.errors import NotFound, Refused
 from backoffice.naming import number_of
-from backoffice.payments import destinations
+from backoffice.payments import destinations, velocity
 from backoffice.payments.clients import Clients, Flow
 from backoffice.payments.deposits import position_of
 from backoffice.payments.moving import move_withdrawal
@@ -95,7 +95,10 @@ async def objection(
         Withdrawal.state.not_in(_NOT_COUNTED),
     )
     flaw = over_the_day(rules, withdrawal.amount, await session.scalar(others) or 0)
-    return flaw or await clients.objection(session, withdrawal.account, Flow.OUT, withdrawal.asset, withdrawal.amount)
+    flaw = flaw or await clients.objection(session, withdrawal.account, Flow.OUT, withdrawal.asset, withdrawal.amount)
+    return flaw or await velocity.objection(
+        session, withdrawal, await clients.allowances(session, withdrawal.account), now_ns
+    )
 
 
 async def judge(

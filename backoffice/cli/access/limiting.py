@@ -1,13 +1,14 @@
-"""`fondaco access limits`: limits of a firm, a desk, a trader or an account, inherited downwards."""
+"""`fondaco access limits` and `allowed`: limits of firms, desks, traders and accounts, inherited downwards."""
 
 from enum import Enum
 from typing import Annotated
 
 import typer
 
-from backoffice.cli.office import Acting
+from backoffice.cli.office import Acting, Looking
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.payments.amounts import amount_of, decimals_of
+from backoffice.cli.tables import Cell
 
 
 class Place(Enum):
@@ -20,6 +21,8 @@ class Place(Enum):
 
 
 _EACH = "ASSET=AMOUNT"
+_DOLLARS = "DOLLARS"
+_DOLLARS_MAX = 1_000_000_000_000
 
 
 @grouped
@@ -34,28 +37,69 @@ def limits(
     notional: Annotated[
         list[str] | None, typer.Option("--order-notional", metavar=_EACH, help="The largest price times quantity.")
     ] = None,
+    withdrawn_day: Annotated[
+        int, typer.Option("--withdrawn-day", metavar=_DOLLARS, min=0, max=_DOLLARS_MAX, help="Out in 24 hours; 0: any.")
+    ] = 0,
+    withdrawn_month: Annotated[
+        int,
+        typer.Option("--withdrawn-month", metavar=_DOLLARS, min=0, max=_DOLLARS_MAX, help="Out in 30 days; 0: any."),
+    ] = 0,
+    beyond_rating: Annotated[
+        bool, typer.Option("--beyond-rating", help="More than the client's rating allows, until it is rated worse.")
+    ] = False,
     acting: Acting,
 ) -> None:
     """Propose limits, which replace those that are set there; somebody else approves them.
 
-    What holds for an order are the tightest on the way from the firm down to its account.
+    What holds are the tightest on the way from the client's rating and the firm down to the account; `fondaco access
+    allowed` shows them. Looser ones than the rating allows are refused, but for a firm with --beyond-rating.
     """
     import backoffice.kinds  # noqa: F401 - who owns the kinds of approvals
     from backoffice.access import limiting
+    from backoffice.access.limits import Withdrawn
     from backoffice.cli.approval import tell
+    from backoffice.cli.failure import CommandFailed
     from backoffice.cli.loop import run
     from backoffice.staff.tables import Approval
     from engine.rules import Limits
+
+    if beyond_rating and whose is not Place.FIRM:
+        raise CommandFailed("--beyond-rating is for firms: a rating is a client's as a whole")
+    withdrawn = Withdrawn(withdrawn_day, withdrawn_month)
 
     async def propose() -> Approval:
         async with acting.office() as office, office.database.writing() as session:
             decimals = decimals_of(office.settings)
             asked = Limits(open_orders, _amounts(quantity, decimals), _amounts(notional, decimals))
+            if beyond_rating:
+                return await limiting.propose_beyond_rating(
+                    *(session, office.actor, name, asked, withdrawn), why=acting.why, now_ns=office.now_ns
+                )
             return await limiting.propose(
-                *(session, office.actor, whose.value, name, asked), why=acting.why, now_ns=office.now_ns
+                *(session, office.actor, whose.value, name, asked, withdrawn), why=acting.why, now_ns=office.now_ns
             )
 
     tell(run(propose()), as_json=acting.as_json)
+
+
+@grouped
+def allowed(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="An account, or a firm.", show_default=False)],
+    looking: Looking,
+) -> None:
+    """Show all limits that hold for an account, or for a firm as a whole, and where each comes from."""
+    from backoffice.access.allowed import allowed_to
+    from backoffice.cli.loop import run
+    from backoffice.cli.tables import show_table
+    from backoffice.staff.permissions import Permission
+
+    async def rows() -> list[tuple[Cell, ...]]:
+        async with looking.office() as office, office.database.reading() as session:
+            office.actor.require(Permission.SEE_RECORDS)
+            found = await allowed_to(session, name, office.now_ns)
+            return [(each.what, each.limit, each.left, each.source) for each in found]
+
+    show_table(("what", "limit", "left", "from"), run(rows()), looking.form)
 
 
 def _amounts(given: list[str] | None, decimals: dict[str, int]) -> dict[str, int]:

@@ -22,7 +22,7 @@ def show(
     """Print a model as JSON, in the form that `propose` takes."""
     import msgspec
 
-    from backoffice.crm.rating import model_of, newest_model
+    from backoffice.crm.rated import model_of, newest_model
 
     async def found(session: Any, _office: Any) -> Any:  # noqa: ANN401 - as `ask` calls it
         return await model_of(session, version or await newest_model(session))

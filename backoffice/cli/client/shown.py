@@ -24,11 +24,14 @@ def why(
 
     async def found(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `ask` calls it
         known = await client_of(session, client)
-        return known, obstacles(masked(await known_of(session, office.sealer, known, office.now_ns), office))
+        in_the_way = obstacles(masked(await known_of(session, office.sealer, known, office.now_ns), office))
+        return known, in_the_way, await limits_of(session, known, office.now_ns)
 
-    known, obstacles_found = ask(seeing, found)
+    known, obstacles_found, limits = ask(seeing, found)
     if not obstacles_found and not seeing.as_json:
         typer.echo(f"Nothing stands between {known.id} and trading: it is {known.state}.")
+        for line in limits:
+            typer.echo(f"  {line}")
         return
     show_table(("what stands in the way", "what to do"), [(each.what, each.remedy) for each in obstacles_found], form)
 
@@ -87,7 +90,7 @@ def show(
     from backoffice.cli.tables import form_of, show_fields
     from backoffice.crm.following_up import open_tasks
     from backoffice.crm.loading import client_of, documents_of, parties_of, read_file
-    from backoffice.crm.rating import consequences_of, last_score
+    from backoffice.crm.rated import last_score
     from backoffice.crm.screening.checking import hits_of
 
     form = form_of(as_json=seeing.as_json)
@@ -96,7 +99,7 @@ def show(
         found = await client_of(session, client)
         file = await read_file(session, office.sealer, found)
         score = await last_score(session, found)
-        limits = await consequences_of(session, found)
+        limits = await limits_of(session, found, office.now_ns)
         agreements = [f"{each.kind} {each.version}, {each.signed or 'not signed'}" for each in file.agreements]
         tasks = [f"{task.id} by {task.due}: {task.what}" for task in await open_tasks(session, found)]
         return {
@@ -125,8 +128,7 @@ def show(
             "score": None if score is None else score.score,
             "risk model": None if score is None else score.model,
             "rating": found.rating,
-            "withdrawals a day in USD": None if limits is None else limits.withdrawals_day_usd,
-            "order in USD": None if limits is None else limits.order_usd,
+            "limits": limits,
             "review due": None if found.review_due is None else str(found.review_due),
             "agreements": agreements,
             "parties": len(await parties_of(session, found)),
@@ -137,6 +139,14 @@ def show(
         }
 
     show_fields(ask(seeing, fields), form)
+
+
+async def limits_of(session: Any, client: Any, now_ns: int) -> list[str]:  # noqa: ANN401 - AsyncSession and Client
+    """Return a line for each limit that holds for a client's firm, and where it comes from."""
+    from backoffice.access.allowed import allowed_to_firm
+
+    found = [] if client.firm is None else await allowed_to_firm(session, client.firm, now_ns)
+    return [f"{each.what}: {each.limit}{f', {each.left} left' if each.left else ''} ({each.source})" for each in found]
 
 
 def masked(known: Any, office: Any) -> Any:  # noqa: ANN401 - Known and Office

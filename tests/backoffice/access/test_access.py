@@ -265,6 +265,12 @@ async def test_limits_of_a_desk_hold_for_each_account_below_it_and_only_get_tigh
 
 
 async def test_limits_of_a_firm_are_the_engines_own(firm: House) -> None:
+    await approve(firm, await firm.write(limiting.propose, DEE, "firm", "MUSTER", Limits(8)))
+    assert await told(firm.database) == []
+    await open_account(firm)
+    opened, limited = await told(firm.database)
+    assert isinstance(opened, OpenAccount)
+    assert limited == SetLimits(Scope.FIRM, "MUSTER", Limits(8), "eve", "it is so")
     await approve(firm, await firm.write(limiting.propose, DEE, "firm", "MUSTER", Limits(9)))
     assert await told(firm.database) == [SetLimits(Scope.FIRM, "MUSTER", Limits(9), "eve", "it is so")]
     with pytest.raises(Refused, match="a limit is 0"):

@@ -47,11 +47,23 @@ def test_a_client_comes_in_by_two_people(house: Desk) -> None:
     assert refused == "eva may not approve clients: needs compliance"
     assert house.done("client", "approve", "C-1", *WHY, by="carl") == "C-1 is approved\n"
     assert house.done("client", "activate", "C-1", *WHY) == "C-1 is active\n"
-    assert house.done("client", "why", "MUSTER") == "Nothing stands between C-1 and trading: it is active.\n"
+    assert house.done("client", "why", "MUSTER").splitlines() == [
+        "Nothing stands between C-1 and trading: it is active.",
+        "  withdrawn in 24 hours: 10,000,000 USD, 10,000,000 USD left (rating low)",
+        "  withdrawn in 30 days: 100,000,000 USD, 100,000,000 USD left (rating low)",
+    ]
+    allowed = json.loads(house.done("access", "allowed", "MUSTER", "--json"))
+    assert allowed[0] == {
+        "what": "withdrawn in 24 hours",
+        "limit": "10,000,000 USD",
+        "left": "10,000,000 USD",
+        "from": "rating low",
+    }
     (listed,) = json.loads(house.done("client", "list", "--json"))
     assert (listed["client"], listed["state"], listed["rating"], listed["firm"]) == ("C-1", "active", "low", "MUSTER")
     shown = json.loads(house.done("client", "show", "C-1", "--json"))
     assert (shown["submitted_by"], shown["approved_by"]) == ("eva", "carl")
+    assert shown["limits"][0] == "withdrawn in 24 hours: 10,000,000 USD, 10,000,000 USD left (rating low)"
     assert house.done("client", "review", "C-1").endswith("nothing has changed\n")
 
 

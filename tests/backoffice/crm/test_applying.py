@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from backoffice.crm import applying, editing, rating
 from backoffice.crm.knowing import known_of
 from backoffice.crm.loading import client_of
+from backoffice.crm.rated import last_score
 from backoffice.crm.risk import Rating
 from backoffice.crm.standing import obstacles
 from backoffice.crm.tables.check import RiskScore
@@ -217,7 +218,7 @@ async def test_a_rating_is_overridden_by_two(house: House) -> None:
     found = await house.client()
     assert (found.rating, str(found.review_due)) == ("high", "2027-11-28")
     async with house.database.reading() as session:
-        last = await rating.last_score(session, found)
+        last = await last_score(session, found)
     assert last is not None
     assert (last.score, last.proposed_by, last.scored_by, last.reason) == (13, "ben", "cay", "adverse news")
 

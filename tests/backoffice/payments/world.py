@@ -19,6 +19,7 @@ from backoffice.payments.runner import Payments
 from backoffice.payments.sandbox import NAME, SandboxRail
 from backoffice.payments.states import WithdrawalState
 from backoffice.payments.tables import Deposit, Withdrawal
+from backoffice.payments.velocity import Allowance
 from backoffice.staff import approvals
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Role
@@ -123,9 +124,13 @@ class Watched:
     def __init__(self) -> None:
         self.objections: dict[tuple[str, Flow], str] = {}
         self.unknown: set[str] = set()
+        self.allowed: list[Allowance] = []
 
     async def knows(self, _session: AsyncSession, account: str) -> bool:
         return account not in self.unknown
+
+    async def allowances(self, _session: AsyncSession, account: str) -> list[Allowance]:
+        return [each for each in self.allowed if account in each.accounts]
 
     async def objection(self, _session: AsyncSession, account: str, flow: Flow, _asset: str, _amount: int) -> str:
         return self.objections.get((account, flow), "")
