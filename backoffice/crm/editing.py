@@ -25,7 +25,7 @@ from backoffice.crm.ownership import parse_percent
 from backoffice.crm.sealed_fields import seal, seal_if_any
 from backoffice.crm.tables.desk import Contact
 from backoffice.crm.tables.file import Client, ClientAddress, ClientLicence, ClientTaxId, Party, PartyHolding
-from backoffice.crm.workflow import OPEN_FILE, State
+from backoffice.crm.workflow import APPLYING, OPEN_FILE, State
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.staff import audit
 from backoffice.staff.actor import Actor
@@ -46,6 +46,11 @@ FIELDS: Final = (
 )
 """What a client's own row has, and staff may set."""
 _OR_NONE: Final = frozenset({"lei", "firm"})
+_OPENED_BY: Final = {
+    **dict.fromkeys(APPLYING, " now; compliance may ask for that by `fondaco client request-information`"),
+    State.REJECTED: " unless it is opened again by `fondaco client reopen`",
+}
+"""What has to happen first, in states in which a file is not changed."""
 
 
 async def editable(session: AsyncSession, actor: Actor, client_id: str) -> Client:
@@ -53,7 +58,9 @@ async def editable(session: AsyncSession, actor: Actor, client_id: str) -> Clien
     actor.require(Permission.EDIT_CLIENTS)
     client = await client_of(session, client_id, for_update=True)
     if State(client.state) not in OPEN_FILE:
-        raise Refused(f"{client.id} is {client.state}: its file cannot be changed now; ask for request-information")
+        raise Refused(
+            f"{client.id} is {client.state}: its file cannot be changed{_OPENED_BY.get(State(client.state), '')}"
+        )
     return client
 
 

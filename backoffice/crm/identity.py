@@ -9,13 +9,14 @@ from typing import Final
 
 import msgspec
 from stdnum import lei
-from stdnum.exceptions import ValidationError
+from stdnum.exceptions import InvalidLength, ValidationError
 
 from backoffice.crm.countries import is_country
 from backoffice.errors import Refused
 
 TEXT_CHARS_MAX: Final = 140
 """The longest name that ISO 20022 carries, and the longest line of anything that we keep of a client."""
+_LEI_CHARS: Final = 20
 _ADDRESS_CHARS_MAX: Final = {
     "street": 70,
     "building": 16,
@@ -70,6 +71,8 @@ class Address(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 def check_lei(text: str) -> str:
     """Return an LEI in capitals, without blanks. Raise `Refused` if it cannot be one."""
     try:
+        if len(lei.compact(text)) != _LEI_CHARS:
+            raise InvalidLength
         return str(lei.validate(text))
     except ValidationError as error:
         raise Refused(f"LEI {text[:40]!r}: {_FLAWS.get(type(error).__name__, 'is not one')}") from error

@@ -57,16 +57,15 @@ class Step(msgspec.Struct, frozen=True):
 
 _S, _V, _P = State, Verb, Permission
 
+# What may be found wanting at any point of an application. An answer leads to the review, which asks for all of it.
+_TURNS: Final = {_V.REQUEST_INFORMATION: _S.INFORMATION_REQUESTED, _V.REJECT: _S.REJECTED}
+
 TRANSITIONS: Final[dict[State, dict[Verb, State]]] = {
     _S.DRAFT: {_V.SUBMIT: _S.SUBMITTED},
-    _S.SUBMITTED: {_V.SCREEN: _S.SCREENING, _V.REJECT: _S.REJECTED},
-    _S.SCREENING: {_V.CLEAR: _S.RISK, _V.REJECT: _S.REJECTED},
-    _S.RISK: {_V.RATE: _S.REVIEW, _V.REJECT: _S.REJECTED},
-    _S.REVIEW: {
-        _V.REQUEST_INFORMATION: _S.INFORMATION_REQUESTED,
-        _V.APPROVE: _S.APPROVED,
-        _V.REJECT: _S.REJECTED,
-    },
+    _S.SUBMITTED: {_V.SCREEN: _S.SCREENING, **_TURNS},
+    _S.SCREENING: {_V.CLEAR: _S.RISK, **_TURNS},
+    _S.RISK: {_V.RATE: _S.REVIEW, **_TURNS},
+    _S.REVIEW: {_V.APPROVE: _S.APPROVED, **_TURNS},
     _S.INFORMATION_REQUESTED: {_V.ANSWER: _S.REVIEW, _V.REJECT: _S.REJECTED},
     _S.APPROVED: {_V.ACTIVATE: _S.ACTIVE, _V.OFFBOARD: _S.OFFBOARDING},
     _S.REJECTED: {_V.REOPEN: _S.DRAFT},

@@ -141,8 +141,30 @@ async def test_steps_out_of_order_are_refused(house: House) -> None:
 
 async def test_a_file_is_closed_to_changes_while_it_is_looked_at(house: House) -> None:
     await house.under_review()
-    with pytest.raises(Refused, match="C-1 is review: its file cannot be changed now"):
+    with pytest.raises(
+        Refused, match=r"C-1 is review: its file cannot be changed now; .* `fondaco client request-info"
+    ):
         await house.sealed(editing.set_fields, ANN, "C-1", {"trading_name": "Muster"})
+    await house.write(applying.step, BEN, "C-1", Verb.REJECT)
+    with pytest.raises(Refused, match=r"C-1 is rejected: .* `fondaco client reopen`"):
+        await house.sealed(editing.set_fields, ANN, "C-1", {"trading_name": "Muster"})
+
+
+async def test_what_is_found_wanting_early_is_asked_for_and_everything_else_still_is(house: House) -> None:
+    await house.import_list()
+    await house.enter(volume="")
+    await house.sealed(applying.submit, ANN, "C-1")
+    await house.write(applying.step, BEN, "C-1", Verb.REQUEST_INFORMATION)
+    await house.sealed(editing.set_fields, ANN, "C-1", {"volume": "below-10m"})
+    await house.write(applying.step, ANN, "C-1", Verb.ANSWER)
+    await house.verify_all()
+    with pytest.raises(Refused, match=r"not screened as they are now: .*and 1 more"):
+        await house.sealed(applying.approve, CAY, "C-1")
+    await house.screen()
+    with pytest.raises(Refused, match="its risk is not rated"):
+        await house.sealed(applying.approve, CAY, "C-1")
+    await house.sealed(rating.rate, BEN, "C-1")
+    assert (await house.sealed(applying.approve, CAY, "C-1")).state == "approved"
 
 
 async def test_a_client_that_was_changed_is_screened_again_before_it_is_approved(house: House) -> None:

@@ -20,9 +20,9 @@ def test_an_lei_is_checked_and_written_in_capitals() -> None:
     ("text", "what"),
     (
         ("529900T8BM49AURSDO56", "check digits are wrong"),
-        ("529900T8BM49AURSDO5", "LEI"),
+        ("529900T8BM49AURSDO5", "has not 20 characters"),
         ("529900T8BM49AURSDÖ55", "LEI"),
-        ("", "LEI"),
+        ("", "has not 20 characters"),
         ("5" * 5000, "LEI"),
     ),
 )
