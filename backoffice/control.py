@@ -9,8 +9,9 @@ import msgspec
 from backoffice.errors import BackOfficeError
 from engine import control
 from engine.errors import ControlError
-from engine.events import AnyEvent
+from engine.events import AnyEvent, CommandRejected, FundsRefused
 from engine.overview import ShowVenue, VenueShown
+from engine.reject import RejectReason
 from engine.remote import Source
 
 
@@ -24,6 +25,16 @@ class Carried(msgspec.Struct, frozen=True):
     sequence: int
     """Its record in the journal."""
     events: Sequence[AnyEvent]
+
+    @property
+    def refusal(self) -> str:
+        """Why the venue has not done it, empty if it has, now or before."""
+        for event in self.events:
+            if isinstance(event, CommandRejected):
+                return event.text
+            if isinstance(event, FundsRefused) and event.reason != RejectReason.ALREADY_DONE:
+                return event.text
+        return ""
 
 
 class Control(Protocol):

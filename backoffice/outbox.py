@@ -2,8 +2,8 @@
 
 A command is put here in the transaction of the decision that it follows from, so neither is there without the other,
 and given afterwards: by whoever made the decision, at once, and else by the back office's process. Who is killed in
-between gives it again. So only commands that may be given twice are put here: which set something, block, open. They
-are given in the order of the decisions; while the venue is away, they wait.
+between gives it again. So only commands that may be given twice are put here: which set something, block, open, or are
+booked once under a reference. They are given in the order of the decisions; while the venue is away, they wait.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,6 @@ from backoffice.database.base import Base, Id, Int64, Name, Prose, TimeNs
 from backoffice.database.serializing import one_at_a_time
 from engine.control import StaffCommand
 from engine.control_server import TEXT_CHARS_MAX
-from engine.events import CommandRejected
 from engine.frames import encode_value
 
 _COMMAND: Final = msgspec.msgpack.Decoder(StaffCommand)
@@ -48,19 +47,20 @@ class Outgoing(Base):
     """Why the venue would not have it, or nothing."""
 
 
-async def put(session: AsyncSession, command: StaffCommand, subject: str, now_ns: int) -> None:
-    """Have the venue be told a command, once this transaction is committed."""
-    session.add(
-        Outgoing(
-            subject=subject,
-            kind=type(command).__name__,
-            command=encode_value(command),
-            asked_ns=now_ns,
-            given_ns=None,
-            sequence=None,
-            refusal="",
-        )
+async def put(session: AsyncSession, command: StaffCommand, subject: str, now_ns: int) -> Outgoing:
+    """Have the venue be told a command, once this transaction is committed; what came of it will be in the row."""
+    outgoing = Outgoing(
+        subject=subject,
+        kind=type(command).__name__,
+        command=encode_value(command),
+        asked_ns=now_ns,
+        given_ns=None,
+        sequence=None,
+        refusal="",
     )
+    session.add(outgoing)
+    await session.flush()
+    return outgoing
 
 
 async def give(database: Database, control: Control, now_ns: int) -> Sequence[Outgoing]:
@@ -80,8 +80,7 @@ async def _give_next(database: Database, control: Control, now_ns: int) -> Outgo
         if outgoing is None:
             return None
         carried = await control.submit(_COMMAND.decode(outgoing.command))
-        outgoing.given_ns, outgoing.sequence = now_ns, carried.sequence
-        outgoing.refusal = next((event.text for event in carried.events if isinstance(event, CommandRejected)), "")
+        outgoing.given_ns, outgoing.sequence, outgoing.refusal = now_ns, carried.sequence, carried.refusal
     return outgoing
 
 

@@ -16,7 +16,7 @@ from backoffice.access.clients import client_of_firm
 from backoffice.access.fees import VOLUME_DAYS, Fees, check, tier_of
 from backoffice.access.tables import FeeAssignment, FeeInForce, FeeSchedule
 from backoffice.database.base import total
-from backoffice.errors import NotFound
+from backoffice.errors import NotFound, Refused
 from backoffice.projector.tables import Activity, VenueAccount, VenueInstrument
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
@@ -34,9 +34,17 @@ _VOLUME_HOURS: Final = VOLUME_DAYS * 24
 async def propose_schedule(
     session: AsyncSession, actor: Actor, name: str, fees: Fees, effective_ns: int, *, why: str, now_ns: int
 ) -> Approval:
-    """Propose a schedule, or another version of one, from some time on; somebody else approves it."""
+    """Propose a schedule, or another version of one, from some time on; somebody else approves it.
+
+    It holds from its approval on at the earliest.
+    """
     actor.require(Permission.EDIT_FEES)
     check(fees)
+    before = await session.scalar(select(FeeSchedule.content).where(FeeSchedule.schedule == name).limit(1))
+    if before is not None and before["asset"] != fees.asset:
+        raise Refused(
+            f"{name}: counts in {before['asset']}; a schedule in {fees.asset} is another one, by another name"
+        )
     payload = {"schedule": name, "fees": msgspec.to_builtins(fees), "effective_ns": effective_ns}
     return await approvals.propose(session, actor, SCHEDULE, f"fees/{name}", payload, why=why, now_ns=now_ns)
 
@@ -63,7 +71,7 @@ async def propose_assignment(
     return await approvals.propose(session, actor, ASSIGNMENT, f"firm/{firm}", payload, why=why, now_ns=now_ns)
 
 
-async def _add_schedule(session: AsyncSession, actor: Actor, approval: Approval, _now_ns: int) -> None:
+async def _add_schedule(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
     name = approval.payload["schedule"]
     last = await session.scalar(select(func.max(FeeSchedule.version)).where(FeeSchedule.schedule == name)) or 0
     session.add(
@@ -71,22 +79,30 @@ async def _add_schedule(session: AsyncSession, actor: Actor, approval: Approval,
             schedule=name,
             version=last + 1,
             content=approval.payload["fees"],
-            effective_ns=approval.payload["effective_ns"],
+            effective_ns=max(approval.payload["effective_ns"], now_ns),
             proposed_by=approval.maker,
             approved_by=actor.user,
         )
     )
 
 
-async def _assign(session: AsyncSession, actor: Actor, approval: Approval, _now_ns: int) -> None:
-    payload = {name: approval.payload[name] for name in ("firm", "schedule", "symbol", "effective_ns")}
-    session.add(FeeAssignment(**payload, proposed_by=approval.maker, approved_by=actor.user))
+async def _assign(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
+    payload = {name: approval.payload[name] for name in ("firm", "schedule", "symbol")}
+    effective_ns = max(approval.payload["effective_ns"], now_ns)
+    session.add(FeeAssignment(**payload, effective_ns=effective_ns, proposed_by=approval.maker, approved_by=actor.user))
 
 
 async def bring_up_to_date(session: AsyncSession, now_ns: int) -> int:
-    """Have the venue be told what has changed of what firms are to pay; return how much did."""
+    """Have the venue be told what has changed of what firms are to pay; return how much did.
+
+    A firm that has no account yet, which the venue does not know, waits. What the venue refuses, as some taker would
+    not pay for the rebate, it is told again after an hour: the others may have changed.
+    """
     changes = 0
+    firms = set(await session.scalars(select(VenueAccount.firm).distinct()))
     for assignment in await _assignments(session, now_ns):
+        if assignment.firm not in firms:
+            continue
         version = await _version(session, assignment.schedule, now_ns)
         if version is None:
             continue
@@ -95,7 +111,7 @@ async def bring_up_to_date(session: AsyncSession, now_ns: int) -> int:
         tier = tier_of(fees.tiers, volume)
         told = await session.get(FeeInForce, (assignment.firm, assignment.symbol))
         wanted = (tier.maker_ppm, tier.taker_ppm)
-        if told is not None and (told.maker_ppm, told.taker_ppm) == wanted:
+        if told is not None and (told.maker_ppm, told.taker_ppm) == wanted and not await _again(session, told, now_ns):
             continue
         why = f"schedule {assignment.schedule}, version {version.version}, from {tier.volume} on: {volume} in 30 days"
         before = None if told is None else {"maker_ppm": told.maker_ppm, "taker_ppm": told.taker_ppm}
@@ -110,9 +126,22 @@ async def bring_up_to_date(session: AsyncSession, now_ns: int) -> int:
             session, BACK_OFFICE, "set fees", subject, before=before, after=after, why=why, now_ns=now_ns
         )
         command = SetFees(Scope.FIRM, assignment.firm, assignment.symbol, *wanted, BACK_OFFICE.user, outbox.plain(why))
-        await outbox.put(session, command, subject, now_ns)
+        told.command = (await outbox.put(session, command, subject, now_ns)).id
         changes += 1
     return changes
+
+
+async def _again(session: AsyncSession, told: FeeInForce, now_ns: int) -> bool:
+    """Tell whether the venue has refused what it was told, so long ago that it is asked again."""
+    command = None if told.command is None else await session.get(outbox.Outgoing, told.command)
+    return command is not None and bool(command.refusal) and now_ns - told.since_ns >= _HOUR_NS
+
+
+async def in_force(session: AsyncSession) -> list[tuple[FeeInForce, outbox.Outgoing | None]]:
+    """Return what firms pay, each with what tells the venue so."""
+    query = select(FeeInForce, outbox.Outgoing).outerjoin(outbox.Outgoing, outbox.Outgoing.id == FeeInForce.command)
+    found = await session.execute(query.order_by(FeeInForce.firm, FeeInForce.symbol))
+    return [(fees, command) for fees, command in found]
 
 
 async def _assignments(session: AsyncSession, now_ns: int) -> Sequence[FeeAssignment]:

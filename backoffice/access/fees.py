@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from backoffice.errors import Refused
+from engine.values import AMOUNT_MAX
 
 PPM_MAX: Final = 100_000
 """1,000 basis points."""
@@ -54,8 +55,8 @@ def check(fees: Fees) -> None:
             raise Refused(
                 f"from {tier.volume} on the rebate of {-tier.maker_ppm} millionths is more than the taker pays"
             )
-    if fees.monthly_minimum < 0:
-        raise Refused("the monthly minimum of a fee schedule is not below 0")
+    if not 0 <= fees.monthly_minimum <= AMOUNT_MAX:
+        raise Refused(f"a monthly minimum of {fees.monthly_minimum} is below 0, or more than the venue can hold")
 
 
 def tier_of(tiers: Sequence[FeeTier], volume: int) -> FeeTier:

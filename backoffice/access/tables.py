@@ -6,7 +6,7 @@ That maker and checker are two stands in each table of what opens trading.
 from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backoffice.database.base import Base, Hash, Id, Json, Name, Prose, TimeNs, Versioned, Wide, reference
+from backoffice.database.base import Base, Hash, Id, Int64, Json, Name, Prose, TimeNs, Versioned, Wide, reference
 from backoffice.staff.sealing import Sealed
 
 
@@ -167,3 +167,5 @@ class FeeInForce(Base):
     """In 30 days, in the schedule's quote asset's smallest unit, when it was decided."""
     since_ns: Mapped[TimeNs]
     why: Mapped[Prose]
+    command: Mapped[Int64 | None]
+    """What tells the venue so: a row of the outbox."""

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backoffice.control import Carried, Control, VenueAway
+from backoffice.control import Control, VenueAway
 from backoffice.database import Database
 from backoffice.errors import Conflict
 from backoffice.payments import deposits, withdrawals
@@ -30,8 +30,6 @@ from backoffice.payments.states import (
 from backoffice.payments.tables import Deposit, RailPosition, Withdrawal
 from backoffice.staff.actor import BACK_OFFICE
 from engine.commands import Credit, Debit, HoldWithdrawal, ReleaseWithdrawal, SettleWithdrawal
-from engine.events import CommandRejected, FundsRefused
-from engine.reject import RejectReason
 
 POLL_S: Final = 1.0
 """How often rails are asked while nothing happens."""
@@ -128,7 +126,7 @@ class Payments:
             why=f"deposit {deposit.name}",
         )
         carried = await self._control.submit(command)
-        refusal = _refusal(carried)
+        refusal = carried.refusal
         verb = DepositVerb.HOLD if refusal else DepositVerb.CREDIT
         async with self._database.writing() as session:
             deposit = await deposits.find(session, deposit.name)
@@ -147,7 +145,7 @@ class Payments:
             why=f"deposit {deposit.name}, which the rail has taken back",
         )
         carried = await self._control.submit(command)
-        refusal = _refusal(carried)
+        refusal = carried.refusal
         verb = DepositVerb.LEAVE if refusal else DepositVerb.DEBIT
         async with self._database.writing() as session:
             deposit = await deposits.find(session, deposit.name)
@@ -268,7 +266,7 @@ class Payments:
             case _:
                 return False
         carried = await self._control.submit(command)
-        refusal = _refusal(carried)
+        refusal = carried.refusal
         if refusal and verb is not WithdrawalVerb.HOLD:
             _log.error("the engine refuses what must be done", withdrawal=withdrawal.name, reason=refusal)
             return False
@@ -282,13 +280,3 @@ class Payments:
 
     async def _move(self, session: AsyncSession, withdrawal: Withdrawal, verb: WithdrawalVerb, why: str) -> None:
         await move_withdrawal(session, BACK_OFFICE, withdrawal, verb, why=why, now_ns=self._clock())
-
-
-def _refusal(carried: Carried) -> str:
-    """Return why the engine has not done it, empty if it has, now or before."""
-    for event in carried.events:
-        if isinstance(event, CommandRejected):
-            return event.text
-        if isinstance(event, FundsRefused) and event.reason != RejectReason.ALREADY_DONE:
-            return event.text
-    return ""

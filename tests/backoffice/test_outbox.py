@@ -9,10 +9,11 @@ from backoffice import outbox
 from backoffice.control import Carried, VenueAway
 from backoffice.database import Database
 from backoffice.outbox import Outgoing
-from engine.commands import Block, Unblock
+from engine.commands import Block, ChargeFee, Unblock
 from engine.control import StaffCommand
 from engine.control_server import TEXT_CHARS_MAX
-from engine.events import Blocked, CommandRejected, Unblocked
+from engine.events import Blocked, CommandRejected, FundsRefused, Unblocked
+from engine.reject import RejectReason
 from engine.values import Scope
 
 
@@ -107,6 +108,22 @@ async def test_a_refusal_is_kept_and_holds_nothing_up(database: Database) -> Non
     await outbox.give(database, venue, 7)
     async with database.reading() as session:
         assert [row.refusal for row in await session.scalars(select(Outgoing))] == ["unknown firm ALPHA"] * 2
+
+
+@pytest.mark.parametrize(
+    ("reason", "refusal"),
+    ((RejectReason.ALREADY_DONE, ""), (RejectReason.NOT_AVAILABLE, RejectReason.NOT_AVAILABLE.text)),
+)
+async def test_what_was_booked_before_is_as_good_as_done(
+    database: Database, reason: RejectReason, refusal: str
+) -> None:
+    class Bank(Venue):
+        async def submit(self, _command: StaffCommand) -> Carried:
+            return Carried(9, (FundsRefused("INV-1", reason, reason.text, "ann"),))
+
+    await put(database, ChargeFee("A", "USD", 5, "INV-1", "ann", "a minimum"))
+    (given,) = await outbox.give(database, Bank(), 7)
+    assert (given.sequence, given.refusal) == (9, refusal)
 
 
 def test_a_reason_becomes_what_control_takes() -> None:

@@ -11,6 +11,7 @@ from backoffice.cli.tables import Cell, Moment
 
 if TYPE_CHECKING:
     from backoffice.access.fees import FeeTier
+    from backoffice.outbox import Outgoing
 
 _BPS_DECIMALS: Final = 2
 """A hundredth of a basis point is a millionth."""
@@ -94,9 +95,7 @@ def assign(
 @grouped
 def list_fees(looking: Looking) -> None:
     """List what firms pay now, by which schedule, and why."""
-    from sqlalchemy import select
-
-    from backoffice.access.tables import FeeInForce
+    from backoffice.access.charging import in_force
     from backoffice.cli.loop import run
     from backoffice.cli.tables import show_table
     from backoffice.staff.permissions import Permission
@@ -105,18 +104,23 @@ def list_fees(looking: Looking) -> None:
     async def rows() -> list[tuple[Cell, ...]]:
         async with looking.office() as office, office.database.reading() as session:
             office.actor.require(Permission.SEE_RECORDS)
-            found = await session.scalars(select(FeeInForce).order_by(FeeInForce.firm, FeeInForce.symbol))
             return [
                 (
                     *(each.firm, each.symbol or "all", each.schedule, each.version),
                     *(format_decimal(each.maker_ppm, _BPS_DECIMALS), format_decimal(each.taker_ppm, _BPS_DECIMALS)),
-                    *(Moment(each.since_ns), each.why),
+                    *(Moment(each.since_ns), _state(command), each.why),
                 )
-                for each in found
+                for each, command in await in_force(session)
             ]
 
-    head = ("firm", "instrument", "schedule", "version", "maker bps", "taker bps", "since", "why")
+    head = ("firm", "instrument", "schedule", "version", "maker bps", "taker bps", "since", "state", "why")
     show_table(head, run(rows()), looking.form)
+
+
+def _state(command: "Outgoing | None") -> str:
+    if command is not None and command.given_ns is None:
+        return "the venue is to be told"
+    return f"refused: {command.refusal}" if command is not None and command.refusal else "in force"
 
 
 def _tier(text: str, asset: str, decimals: dict[str, int]) -> "FeeTier":

@@ -11,7 +11,14 @@ from backoffice.access import charging, hierarchy, limiting, sessions
 from backoffice.access.fees import Fees, FeeTier
 from backoffice.access.overview import places
 from backoffice.access.sessions import Proof
-from backoffice.access.tables import AccessAccount, AccessCertificate, AccessSession, FeeInForce
+from backoffice.access.tables import (
+    AccessAccount,
+    AccessCertificate,
+    AccessSession,
+    FeeAssignment,
+    FeeInForce,
+    FeeSchedule,
+)
 from backoffice.crm import suspending
 from backoffice.crm.workflow import Suspension
 from backoffice.database import Database
@@ -277,11 +284,17 @@ async def test_limits_of_a_firm_are_the_engines_own(firm: House) -> None:
         await firm.write(limiting.propose, DEE, "firm", "MUSTER", Limits(-1))
 
 
-async def trade(house: House, hour: int, notional: int, account: str = "M-1") -> None:
-    """Let the projection have an hour's trading."""
+async def admit(house: House, account: str = "M-1") -> None:
+    """Let the projection have an account of the firm."""
     async with house.database.writing() as session:
         if await session.get(VenueAccount, account) is None:
             session.add(VenueAccount(account=account, firm="MUSTER", opened_ns=1, sequence=1))
+
+
+async def trade(house: House, hour: int, notional: int, account: str = "M-1") -> None:
+    """Let the projection have an hour's trading."""
+    await admit(house, account)
+    async with house.database.writing() as session:
         if await session.get(VenueInstrument, "BTC/USD") is None:
             numbers = dict.fromkeys(
                 ("price_increment", "price_decimals", "qty_increment", "qty_decimals", "maker_fee_bps"), 1
@@ -313,6 +326,8 @@ async def test_a_firm_pays_by_its_volume_of_thirty_days(firm: House) -> None:
     fees = Fees("USD", (FeeTier(0, 200, 500), FeeTier(1_000, -50, 400)))
     await approve(firm, await firm.write(charging.propose_schedule, DEE, "standard", fees, firm.now_ns))
     await approve(firm, await firm.write(charging.propose_assignment, DEE, "MUSTER", "standard", "", firm.now_ns))
+    assert await up_to_date(firm) == [], "the venue does not know the firm before it has an account"
+    await admit(firm)
     (command,) = await up_to_date(firm)
     assert isinstance(command, SetFees)
     assert (command.scope, command.name, command.symbol) == (Scope.FIRM, "MUSTER", "")
@@ -335,6 +350,7 @@ async def test_a_firm_pays_by_its_volume_of_thirty_days(firm: House) -> None:
 
 
 async def test_schedules_and_assignments_hold_from_their_dates_on(firm: House) -> None:
+    await admit(firm)
     now_ns = firm.now_ns
     for taker, since_ns in ((500, now_ns), (300, now_ns + DAY_NS)):
         fees = Fees("USD", (FeeTier(0, 0, taker),))
@@ -346,6 +362,59 @@ async def test_schedules_and_assignments_hold_from_their_dates_on(firm: House) -
         (command,) = await up_to_date(firm)
         assert isinstance(command, SetFees)
         assert command.taker_ppm == taker
+
+
+async def test_a_date_that_passes_while_the_back_office_is_away_is_made_up_for(firm: House) -> None:
+    await admit(firm)
+    now_ns = firm.now_ns
+    for taker, since_ns in ((500, now_ns), (300, now_ns + DAY_NS), (200, now_ns + 2 * DAY_NS)):
+        fees = Fees("USD", (FeeTier(0, 0, taker),))
+        await approve(firm, await firm.write(charging.propose_schedule, DEE, "standard", fees, since_ns))
+    await approve(firm, await firm.write(charging.propose_assignment, DEE, "MUSTER", "standard", "", now_ns))
+    await up_to_date(firm)
+    firm.now_ns = now_ns + 5 * DAY_NS
+    (command,) = await up_to_date(firm)
+    assert isinstance(command, SetFees)
+    assert command.taker_ppm == 200
+
+
+async def test_nothing_holds_before_it_is_approved(firm: House) -> None:
+    fees = Fees("USD", (FeeTier(0, 0, 500),), 1_000)
+    schedule = await firm.write(charging.propose_schedule, DEE, "standard", fees, 0)
+    firm.now_ns += DAY_NS
+    await approve(firm, schedule)
+    await approve(firm, await firm.write(charging.propose_assignment, DEE, "MUSTER", "standard", "", 0))
+    async with firm.database.reading() as session:
+        for table in (FeeSchedule, FeeAssignment):
+            assert await session.scalar(select(table.effective_ns)) == firm.now_ns
+
+
+async def test_what_the_venue_refuses_is_shown_and_told_again_after_an_hour(firm: House) -> None:
+    await admit(firm)
+    fees = Fees("USD", (FeeTier(0, -200, 500),))
+    await approve(firm, await firm.write(charging.propose_schedule, DEE, "standard", fees, 0))
+    await approve(firm, await firm.write(charging.propose_assignment, DEE, "MUSTER", "standard", "", 0))
+    await up_to_date(firm)
+    async with firm.database.writing() as session:
+        await session.execute(update(Outgoing).values(refusal="the lowest fee of a taker would not pay"))
+    firm.now_ns += HOUR_NS - 1
+    assert await up_to_date(firm) == []
+    firm.now_ns += 1
+    (command,) = await up_to_date(firm)
+    assert isinstance(command, SetFees)
+    assert command.maker_ppm == -200
+    async with firm.database.reading() as session:
+        ((_, told_by),) = await charging.in_force(session)
+    assert told_by is not None
+    assert told_by.refusal == ""
+
+
+async def test_a_schedule_keeps_its_asset(firm: House) -> None:
+    await approve(
+        firm, await firm.write(charging.propose_schedule, DEE, "standard", Fees("USD", (FeeTier(0, 0, 1),)), 0)
+    )
+    with pytest.raises(Refused, match="standard: counts in USD; a schedule in EUR is another one"):
+        await firm.write(charging.propose_schedule, DEE, "standard", Fees("EUR", (FeeTier(0, 0, 1),)), 0)
 
 
 async def test_fees_of_what_is_not_there_are_refused(firm: House) -> None:

@@ -36,5 +36,11 @@ def test_what_is_no_schedule_is_refused(tiers: tuple[FeeTier, ...], what: str) -
         check(Fees("USD", tiers))
 
 
+@pytest.mark.parametrize("minimum", (-1, 2**62 + 1))
+def test_a_minimum_is_within_what_the_venue_can_hold(minimum: int) -> None:
+    with pytest.raises(Refused, match=f"a monthly minimum of {minimum} is below 0, or more than the venue can hold"):
+        check(Fees("USD", TIERS, minimum))
+
+
 def test_a_schedule_with_rebates_is_one() -> None:
     check(Fees("USD", TIERS))
