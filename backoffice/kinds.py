@@ -2,6 +2,7 @@
 
 from backoffice.access import charging, hierarchy, limiting, sessions
 from backoffice.crm import rating, suspending
+from backoffice.invoices import collecting
 from backoffice.payments import deposits, destinations, withdrawals
 from backoffice.staff import changes
 from backoffice.surveillance import cases
@@ -10,6 +11,7 @@ __all__ = [
     "cases",
     "changes",
     "charging",
+    "collecting",
     "deposits",
     "destinations",
     "hierarchy",

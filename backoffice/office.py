@@ -30,6 +30,7 @@ from backoffice.database.database import address_of, shown
 from backoffice.database.migrating import check, upgrade, version_of
 from backoffice.errors import BackOfficeError, Conflict, DatabaseFault
 from backoffice.house_rules import rules_in, take_over
+from backoffice.invoices import collecting, invoicing
 from backoffice.payments.opening import rails_of, rules_of
 from backoffice.payments.runner import Payments
 from backoffice.projector.following import Following
@@ -125,6 +126,15 @@ async def give_waiting(database: Database, control: Control) -> None:
             return
         for each in given:
             _log.info("told the venue", what=each.kind, subject=each.subject, refusal=each.refusal or None)
+        await conclude_invoices(database)
+
+
+async def conclude_invoices(database: Database) -> None:
+    """Let invoices follow what the venue has answered."""
+    async with database.writing() as session:
+        concluded = await collecting.conclude(session, time.time_ns())
+    for invoice, standing in concluded:
+        _log.info("an invoice", invoice=invoice.name, state=standing.state, reason=standing.reason)
 
 
 async def look(database: Database, control: VenueControl) -> None:
@@ -139,8 +149,9 @@ async def look(database: Database, control: VenueControl) -> None:
 async def keep_house(database: Database, sealer: Sealer) -> None:
     """Do what falls due as time goes by.
 
-    Approvals that nobody gave expire, fees follow volumes and dates, limits new instruments, documents and reviews are
-    reminded of, and files whose time is over are erased.
+    Approvals that nobody gave expire, fees follow volumes and dates, limits new instruments, what is missing to the
+    minimums of a month that is over is invoiced, documents and reviews are reminded of, and files whose time is over
+    are erased.
     """
     now_ns = time.time_ns()
     async with database.writing() as session:
@@ -151,12 +162,16 @@ async def keep_house(database: Database, sealer: Sealer) -> None:
     async with database.writing() as session:
         limits = await tell_new_quotes(session, now_ns)
     async with database.writing() as session:
+        invoices = await invoicing.invoice_next_month(session, now_ns)
+    await conclude_invoices(database)
+    async with database.writing() as session:
         documents = await filing.remind(session, now_ns=now_ns)
         reviews = await reviewing.remind(session, now_ns=now_ns)
         erased = await leaving.erase_due(session, sealer, now_ns=now_ns)
-    if changes or limits or documents or reviews or erased:
-        counts = {"documents": len(documents), "reviews": len(reviews), "erased": len(erased)}
-        _log.info("housekeeping", fees=changes, limits=limits, **counts)
+    counts = {"fees": changes, "limits": limits, "invoices": len(invoices)}
+    counts |= {"documents": len(documents), "reviews": len(reviews), "erased": len(erased)}
+    if any(counts.values()):
+        _log.info("housekeeping", **counts)
 
 
 async def watch_trading(database: Database, day_ends: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import backoffice.kinds  # noqa: F401 - who owns the kinds of proposals registers them
+from backoffice.invoices.states import INVOICES
 from backoffice.payments.states import DEPOSITS, WITHDRAWALS
 from backoffice.staff.approvals import TRANSITIONS as TRANSITIONS_OF_APPROVALS
 from backoffice.staff.approvals import Verb, kinds
@@ -252,6 +253,58 @@ def payments() -> str:
     return "\n".join(lines) + "\n"
 
 
+def fees() -> str:
+    """Return `fees.md`."""
+    lines = [
+        "# Fees",
+        "",
+        "An instrument has a fee for the maker and one for the taker, in basis points of the notional. A firm that",
+        "trades by a *fee schedule* pays by that. All of it is proposed by one member of staff and approved by",
+        "another. Written by `spec/tables.py`.",
+        "",
+        "## Schedules",
+        "",
+        "`fondaco fees schedule` makes a schedule, or the next version of one: the asset in which it counts, tiers, a",
+        "minimum. A tier begins at a volume, and is the maker's and the taker's fee from there on; a maker's below",
+        "zero is a rebate. The volume is what the firm made and took in 30 days in the instruments that are quoted in",
+        "the asset. `fondaco fees assign` lets a firm trade by a schedule, for one instrument or for all that have",
+        "none of their own. A schedule keeps its asset.",
+        "",
+        "Both hold from a time on, which is their approval at the earliest; of several the latest that has come",
+        "holds. Nobody need be there: the back office looks every minute at what holds and which tier the volume",
+        "has reached, and tells the venue what is new (`SetFees`). What fell due while it was away it tells when it",
+        "is back. What the venue refuses, as some taker would not pay for the rebate, is shown by `fondaco fees list`",
+        "and told again after an hour. A firm is told of when it has an account.",
+        "",
+        "## Monthly minimums",
+        "",
+        "What a firm pays by a schedule in a month (UTC), fees less rebates, is held against the minimum of it.",
+        "Corrections count when they are made. Rebates beyond all fees are not taken back: they count as nothing",
+        "paid. What is missing is shown by `fondaco report minimums`, and invoiced when the month is over: once for a",
+        "firm, a month and a schedule, by the back office itself when the books have come beyond it, also for months",
+        "in which it was away; or by `fondaco fees invoice --month 2026-11`.",
+        "",
+        "Of a month of which only some days count, so many parts of the minimum are owed, rounded down to the",
+        "smallest unit once. A day counts if the firm traded by the schedule all day, at the lowest minimum that held",
+        "in it; not before the day after its first account was opened, nor from the day on which its client's file",
+        "was closed. The fees of a day count if it traded by the schedule at any time of it. So 1,000.00 from noon of",
+        "16 November on are 14 days of 30, 466.66; and what was paid counts from the beginning of the 16th.",
+        "",
+        "## Invoices",
+        "",
+        "An invoice (INV-1) never changes; how it stands does. `fondaco invoice charge` proposes to charge it to an",
+        "account of the firm, `fondaco invoice waive` to let it be, each with a reason. When somebody else has",
+        "approved it, the engine takes the amount from what the account has available (`ChargeFee`), under the",
+        "invoice's name, which it takes once: whoever is killed when, nothing is charged twice. It is income of the",
+        "house, and a line of the statement. If the account has less available, nothing is taken: the invoice is",
+        "*due*, and shown with its age by `fondaco fees invoices`, until staff have it charged again or waived. A",
+        "client's file is not closed before.",
+        "",
+        *_life(INVOICES),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def surveillance() -> str:
     """Return `surveillance.md`."""
     lines = [
@@ -312,6 +365,7 @@ PAGES: Final = {
     "phases.md": phases,
     "staff.md": staff,
     "payments.md": payments,
+    "fees.md": fees,
     "surveillance.md": surveillance,
 }
 

@@ -1,10 +1,10 @@
-"""Moments as the command line is given them: a record of the journal by its number, or a time in ISO 8601.
+"""Moments as the command line is given them: a record of the journal by its number, a time in ISO 8601, or a month.
 
 A time without a zone is UTC, a date is its first moment; up to nine digits after the point count.
 """
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Final, NamedTuple
 
 import typer
@@ -12,6 +12,7 @@ import typer
 _TIME: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)?", re.ASCII
 )
+_MONTH: Final = re.compile(r"(19[7-9]|[2-8]\d\d)\d-(0[1-9]|1[0-2])", re.ASCII)
 _RECORD: Final = re.compile(r"[0-9]{1,18}|[0-9]{1,3}(,[0-9]{3}){1,5}", re.ASCII)
 _SECOND_NS: Final = 1_000_000_000
 
@@ -38,6 +39,13 @@ def time_of(text: str) -> int:
         else:
             return seconds * _SECOND_NS + int((fraction or "").ljust(9, "0"))
     raise typer.BadParameter(f"{text!r} is no time; write 2026-11-28 or 2026-11-28T14:30:00Z")
+
+
+def month_of(text: str) -> date:
+    """Return the first day of a month. Raise `typer.BadParameter`."""
+    if _MONTH.fullmatch(text):
+        return date(int(text[:4]), int(text[5:]), 1)
+    raise typer.BadParameter(f"{text!r} is no month; write 2026-11")
 
 
 def as_of(text: str) -> AsOf:

@@ -105,6 +105,7 @@ class Office:
         """Give the venue what it is still to be told; return a line that says so if it cannot be told now."""
         from backoffice import outbox
         from backoffice.control import VenueAway, VenueControl
+        from backoffice.invoices import collecting
         from fixgw.sources import control_of
 
         control = VenueControl(control_of(self.settings, self.data))
@@ -112,6 +113,8 @@ class Office:
             given = await outbox.give(self.database, control, self.now_ns)
         except VenueAway as error:
             return f"The venue is still to be told, and will be: {error}"
+        async with self.database.writing() as session:
+            await collecting.conclude(session, self.now_ns)
         refused = [f"{each.kind} for {each.subject}: {each.refusal}" for each in given if each.refusal]
         return f"The venue refuses: {'; '.join(refused)}" if refused else ""
 

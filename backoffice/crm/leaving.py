@@ -1,8 +1,8 @@
 """Lets a client go: it trades no more, takes out what is its own, and its file is closed, kept, and in the end erased.
 
-A file is closed only when nothing of the client is left with us: no balance of any asset, no session that could log on.
-From then on the file is kept for as long as the law asks, and then what is personal in it is erased; that there was
-such a client, and what was decided, stays.
+A file is closed only when nothing of the client is left with us: no balance of any asset, no session that could log on,
+no invoice to pay. From then on the file is kept for as long as the law asks, and then what is personal in it is erased;
+that there was such a client, and what was decided, stays.
 """
 
 from collections.abc import Mapping, Sequence
@@ -51,17 +51,21 @@ async def close(
     *,
     balances: Mapping[str, str],
     sessions: Sequence[str],
+    invoices: Sequence[str],
     why: str,
     now_ns: int,
 ) -> Client:
-    """Close a client's file. `balances`: what it still has, by asset, those above zero; `sessions`: that can log on.
+    """Close a client's file.
 
-    Raise `Refused` if there is any of either.
+    `balances`: what it still has, by asset, those above zero; `sessions`: that can log on; `invoices`: that are neither
+    charged nor waived. Raise `Refused` if there is any of these.
     """
     actor.require(STEPS[Verb.CLOSE].permission)
     client = await client_of(session, client_id, for_update=True)
     state = State(client.state)
     new = after(client.id, state, Verb.CLOSE)
+    if invoices:
+        raise Refused(f"{client.id} still owes {', '.join(invoices)}; `fondaco invoice charge` or `waive` it")
     if balances:
         left = ", ".join(f"{amount} {asset}" for asset, amount in sorted(balances.items())[:10])
         raise Refused(f"{client.id} still has {left}; pay it out first")

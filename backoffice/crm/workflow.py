@@ -93,7 +93,9 @@ STEPS: Final[dict[Verb, Step]] = {
     _V.SUSPEND: Step(_P.SUSPEND_CLIENTS, "a reason; the gateway takes no more within a second"),
     _V.RESUME: Step(_P.SUSPEND_CLIENTS, "a second person's approval", is_second_person=True),
     _V.OFFBOARD: Step(_P.APPROVE_CLIENTS, "a reason; the client trades no more"),
-    _V.CLOSE: Step(_P.APPROVE_CLIENTS, "no balances, no sessions; the file is kept for its time, then erased"),
+    _V.CLOSE: Step(
+        _P.APPROVE_CLIENTS, "no invoices, no balances, no sessions; the file is kept for its time, then erased"
+    ),
 }
 
 OPEN_FILE: Final = frozenset({_S.DRAFT, _S.INFORMATION_REQUESTED, _S.ACTIVE, _S.SUSPENDED, _S.APPROVED})

@@ -4,6 +4,7 @@ from backoffice import house_rules, outbox
 from backoffice.access import tables as access
 from backoffice.crm import tables as crm
 from backoffice.database.base import Base
+from backoffice.invoices import tables as invoices
 from backoffice.ledger import tables as ledger
 from backoffice.payments import tables as payments
 from backoffice.projector import tables as projector
@@ -15,6 +16,7 @@ __all__ = [
     "access",
     "crm",
     "house_rules",
+    "invoices",
     "ledger",
     "metadata",
     "outbox",

@@ -1,4 +1,7 @@
-"""What a movement on a client's account was about: trades, their corrections, payments; else a credit or a debit."""
+"""What a movement on a client's account was about: trades, their corrections, fees that were charged, payments.
+
+Else it is told as a credit or a debit.
+"""
 
 from collections import defaultdict
 from typing import Final
@@ -8,7 +11,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.payments.tables import Deposit, Withdrawal
-from backoffice.projector.tables import Moment, TradeAmendment, TradeRow
+from backoffice.projector.tables import FeeCharge, Moment, TradeAmendment, TradeRow
 from backoffice.reports import blotter
 from backoffice.reports.market import Market, market_of
 from backoffice.reports.scope import Rising, Scope
@@ -76,6 +79,9 @@ async def meanings(session: AsyncSession, account: str, first: int, last: int) -
     )
     for amendment, trade in await session.execute(amended.order_by(TradeAmendment.sequence, TradeAmendment.number)):
         _tell_amendment(told, amendment, trade, account, market)
+    charges = select(FeeCharge).where(FeeCharge.account == account)
+    for charge in await session.scalars(charges.where(FeeCharge.sequence > first, FeeCharge.sequence <= last)):
+        told[charge.sequence] = Told(charge.time_ns, [f"fee: {charge.why}"], {charge.asset: charge.amount})
     return Meanings(told, await _payments(session, account, first, last))
 
 

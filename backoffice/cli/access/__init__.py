@@ -1,8 +1,8 @@
-"""`fondaco access` and `fondaco fees`: what a client's firm may do at the venue, through whom, and what it pays."""
+"""`fondaco access`, `fees`, `invoice`: what a client's firm may do at the venue, through whom, and what it pays."""
 
 import typer
 
-from backoffice.cli.access import fees, limiting, listing, sessions, tree
+from backoffice.cli.access import fees, invoices, limiting, listing, sessions, tree
 
 app = typer.Typer(
     help="What clients may do here: desks, traders, accounts, sessions, limits. Two people open each.",
@@ -22,8 +22,19 @@ app.command("remove")(sessions.remove)
 app.command("certify")(sessions.certify)
 
 fees_app = typer.Typer(
-    help="Fee schedules, by volume and from a date on; and who trades by which.", no_args_is_help=True
+    help="Fee schedules, by volume and from a date on; who trades by which; what is missing to minimums.",
+    no_args_is_help=True,
 )
 fees_app.command("schedule")(fees.schedule)
 fees_app.command("assign")(fees.assign)
 fees_app.command("list")(fees.list_fees)
+fees_app.command("invoice")(invoices.invoice)
+fees_app.command("invoices")(invoices.list_invoices)
+
+invoice_app = typer.Typer(
+    help="What firms owe beyond the fees of their trades: charged to their accounts, or waived. Two people each.",
+    no_args_is_help=True,
+)
+invoice_app.command("show")(invoices.show)
+invoice_app.command("charge")(invoices.charge)
+invoice_app.command("waive")(invoices.waive)

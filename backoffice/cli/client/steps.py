@@ -272,10 +272,11 @@ def close(
     client: ClientArgument,
     acting: Acting,
 ) -> None:
-    """Close a client's file. It must have no balances and no sessions left; what is personal is kept for its time."""
+    """Close a client's file. It must have no balances, sessions or invoices left; what is personal is kept its time."""
     from backoffice.crm.leaving import close as close_file
     from backoffice.crm.left_behind import balances_left, sessions_left
     from backoffice.crm.loading import client_of
+    from backoffice.invoices.invoicing import unpaid
 
     async def step(session: Any, office: Any) -> "Client":  # noqa: ANN401 - as `carry_out` calls it
         found = await client_of(session, client)
@@ -285,6 +286,7 @@ def close(
             client,
             balances=await balances_left(session, found),
             sessions=await sessions_left(session, found),
+            invoices=await unpaid(session, found.firm) if found.firm else [],
             why=acting.why,
             now_ns=office.now_ns,
         )

@@ -1,9 +1,11 @@
 """`fondaco report volume`, `fees`, `sessions`, `rejects`: figures over time."""
 
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backoffice.cli.moments import month_of
 from backoffice.cli.office import Looking
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.report.options import ChartOption, When, Whose, scope_of
@@ -12,8 +14,6 @@ from backoffice.cli.tables import Form, Moment
 from backoffice.reports.by import By
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from backoffice.cli.office import Office
@@ -25,7 +25,7 @@ _VOLUME = (
     *("made", "taken", "notional", "share"),
 )
 _FEES = ("symbol", "asset", "made", "taken", "fees", "rebates", "net", "basis points")
-_MINIMUMS = ("month", "firm", "symbol", "schedule", "version", "asset", "minimum", "paid", "missing")
+_MINIMUMS = ("month", "firm", "schedule", "version", "asset", "days", "minimum", "paid", "missing")
 _SESSIONS = ("session", "role", "version", "accounts", "state", "since", "rejects", "most for")
 _REJECTS = ("session", "code", "rejects", "share", "reason")
 
@@ -73,28 +73,28 @@ def fees(*, by: ByOption = By.FIRM, whose: Whose, when: When, looking: Looking) 
 def minimums(
     *,
     month: Annotated[
-        str | None, typer.Option("--month", metavar="MONTH", help="As in 2026-11.", show_default="this one")
+        date | None,
+        typer.Option("--month", parser=month_of, metavar="MONTH", help="As in 2026-11.", show_default="this one"),
     ] = None,
     looking: Looking,
 ) -> None:
     """Show what firms have paid in a month, and what is missing to the minimum of their fee schedules."""
-    wanted = None if month is None else month_of(month)
 
     async def rows(desk: "Office", session: "AsyncSession") -> list[Row]:
         from backoffice.crm.loading import day_of
         from backoffice.reports.market import market_of
         from backoffice.reports.minimums import minimums as found_minimums
 
-        market, first = await market_of(session), wanted or day_of(desk.now_ns).replace(day=1)
+        market, first = await market_of(session), month or day_of(desk.now_ns).replace(day=1)
         return [
             (
                 f"{first:%Y-%m}",
                 each.firm,
-                each.symbol or "all",
-                each.schedule,
-                each.version,
-                each.asset,
-                *(market.amount(each.asset, amount) for amount in (each.minimum, each.paid, each.missing)),
+                each.owed.schedule,
+                each.owed.version,
+                each.owed.asset,
+                each.owed.days_counted,
+                *(market.amount(each.owed.asset, amount) for amount in (each.owed.minimum, each.paid, each.missing)),
             )
             for each in await found_minimums(session, first)
         ]
@@ -160,16 +160,6 @@ def rejects(
 
 
 _TIMES = (By.MONTH, By.DAY, By.HOUR)
-
-
-def month_of(text: str) -> "date":
-    """Return the first day of a month. Raise `typer.BadParameter`."""
-    from datetime import date
-
-    try:
-        return date.fromisoformat(f"{text}-01")
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no month; write 2026-11") from error
 
 
 async def _whole(session: "AsyncSession", whose: Whose, when: When) -> dict[str, int]:

@@ -55,6 +55,7 @@ def statement(
 
     It ties, or there is none: opening balance and movements come to the closing balance, as the ledger has it.
     """
+    from backoffice.cli.files import write_whole
     from backoffice.cli.loop import run
     from backoffice.cli.tables import Form, show_table
     from backoffice.reports.scope import Scope
@@ -65,7 +66,7 @@ def statement(
     found, market = run(_stated(looking, Scope(client=client, firm=firm, account=account), period))
     if pdf is not None:
         content = pdf_of(found, market, ", ".join(filter(None, (client, firm, account))))
-        _write(pdf, content)
+        write_whole(pdf, content)
         if looking.form is Form.PEOPLE:
             typer.echo(f"{pdf}: {len(content):,} bytes; {_span(found)}")
             return
@@ -103,13 +104,3 @@ def _span(statement: "Statement") -> str:
     is_empty = statement.last == statement.first
     records = "no record" if is_empty else f"records {statement.first + 1:,} to {statement.last:,}"
     return records if statement.is_over else f"{records}, and the period is not over"
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all."""
-    draft = path.with_name(f"{path.name}.draft")
-    try:
-        draft.write_bytes(content)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)

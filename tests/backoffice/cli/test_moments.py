@@ -1,11 +1,13 @@
 """Moments: records by number, times in ISO 8601."""
 
+import datetime as dt
+
 import pytest
 import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backoffice.cli.moments import AsOf, as_of, time_of
+from backoffice.cli.moments import AsOf, as_of, month_of, time_of
 from backoffice.cli.shown import time_text
 
 
@@ -34,6 +36,16 @@ def test_a_time_that_was_printed_is_read_again(time_ns: int) -> None:
 def test_what_is_no_time_is_told(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="is no time; write 2026-11-28 or"):
         time_of(text)
+
+
+def test_a_month_is_its_first_day() -> None:
+    assert month_of("2026-11") == dt.date(2026, 11, 1)
+
+
+@pytest.mark.parametrize("text", ("", "2026", "2026-13", "2026-1", "1969-12", "9999-12", "2026-11-28", "٢٠٢٦-11"))
+def test_what_is_no_month_is_told(text: str) -> None:
+    with pytest.raises(typer.BadParameter, match="is no month; write 2026-11"):
+        month_of(text)
 
 
 def test_a_moment_is_a_record_or_a_time() -> None:

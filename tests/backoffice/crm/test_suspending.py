@@ -131,8 +131,11 @@ async def test_payments_of_a_client_with_an_open_hit_wait(house: House) -> None:
         assert await ClientsBehindAccounts().objection(session, "X", Flow.IN, "BTC", 1) == "account X is no client's"
 
 
-async def close(house: House, balances: dict[str, str] | None = None, sessions: tuple[str, ...] = ()) -> None:
-    await house.write(leaving.close, BEN, "C-1", balances=balances or {}, sessions=sessions)
+async def close(
+    house: House, balances: dict[str, str] | None = None, sessions: tuple[str, ...] = (), invoices: tuple[str, ...] = ()
+) -> None:
+    left = {"balances": balances or {}, "sessions": sessions, "invoices": invoices}
+    await house.write(leaving.close, BEN, "C-1", **left)
 
 
 async def test_a_client_leaves_with_nothing_left_behind(house: House) -> None:
@@ -143,6 +146,8 @@ async def test_a_client_leaves_with_nothing_left_behind(house: House) -> None:
         await close(house, {"USD": "10", "BTC": "0.5"})
     with pytest.raises(Refused, match="C-1 still has sessions: MUSTER1"):
         await close(house, sessions=("MUSTER1",))
+    with pytest.raises(Refused, match="C-1 still owes INV-3, INV-4; `fondaco invoice charge` or `waive` it"):
+        await close(house, {"USD": "10"}, invoices=("INV-3", "INV-4"))
     assert (await house.client()).state == "offboarding"
     await close(house)
     found = await house.client()

@@ -6,7 +6,9 @@ import msgspec
 import pytest
 
 from backoffice.access.fees import Fees, FeeTier
+from backoffice.access.minimums import Day, Owed
 from backoffice.access.tables import FeeAssignment, FeeSchedule
+from backoffice.crm.documents import months_after
 from backoffice.database import Database
 from backoffice.reports.by import By
 from backoffice.reports.minimums import Minimum, minimums
@@ -16,7 +18,9 @@ from tests.backoffice.projector.journaled import Journaled, project
 from tests.engine.tape import START_NS
 
 FIRST = dt.datetime.fromtimestamp(START_NS // 1_000_000_000, dt.UTC).date().replace(day=1)
-"""Of the month in which the tape begins."""
+"""The month in which the tape begins, and its firms have their first accounts;"""
+SECOND = months_after(FIRST, 1)
+"""and the one after it."""
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +53,12 @@ async def paid(database: Database, *symbols: str) -> int:
 
 async def test_what_a_firm_has_paid_counts_towards_its_minimum(database: Database, journaled: Journaled) -> None:
     await project(database, journaled, [500])
-    (one,) = await found(database, schedule("basic", 1, 10**9), assignment("FIRM", "basic"))
+    (one,) = await found(database, schedule("basic", 1, 10**9), assignment("FIRM", "basic"), month=SECOND)
+    assert (one.paid, one.missing) == (0, 10**9)
+    (one,) = await found(database, schedule("basic", 2, 2 * 10**9), month=FIRST)
     assert one.paid == await paid(database, "BTC/USD", "ETH/USD")
     assert one.paid > 0
-    assert one.missing == 10**9 - one.paid
+    assert one.missing == one.owed.minimum - one.paid
 
 
 async def test_an_instrument_with_a_schedule_of_its_own_counts_there(database: Database, journaled: Journaled) -> None:
@@ -61,23 +67,25 @@ async def test_an_instrument_with_a_schedule_of_its_own_counts_there(database: D
     whole, own = await found(
         database, *rows, assignment("FIRM", "basic"), assignment("FIRM", "special", symbol="ETH/USD")
     )
-    assert (whole.symbol, whole.paid) == ("", await paid(database, "BTC/USD"))
-    assert (own.symbol, own.paid) == ("ETH/USD", await paid(database, "ETH/USD"))
-    assert whole.missing == max(0, 50 - whole.paid)
+    assert (whole.owed.schedule, whole.paid) == ("basic", await paid(database, "BTC/USD"))
+    assert (own.owed.schedule, own.paid) == ("special", await paid(database, "ETH/USD"))
+    assert whole.missing == max(0, whole.owed.minimum - whole.paid)
 
 
-async def test_the_latest_version_and_assignment_of_the_month_hold(database: Database, journaled: Journaled) -> None:
+async def test_one_schedule_for_all_and_for_an_instrument_has_one_minimum(
+    database: Database, journaled: Journaled
+) -> None:
     await project(database, journaled, [500])
-    next_year_ns = START_NS + 366 * 86_400 * 10**9
-    rows = (
-        schedule("basic", 1, 7),
-        schedule("basic", 2, 9, START_NS),
-        schedule("basic", 3, 11, next_year_ns),
-        assignment("FIRM", "free"),
-        assignment("FIRM", "basic", effective_ns=START_NS),
-        assignment("C", "free", effective_ns=START_NS),
-        schedule("free", 1, 0),
-    )
-    (one,) = await found(database, *rows)
-    assert (one.firm, one.version, one.minimum) == ("FIRM", 2, 9)
-    assert await found(database, month=dt.date(2020, 1, 1)) == []
+    rows = (assignment("FIRM", "basic"), assignment("FIRM", "basic", symbol="ETH/USD"))
+    (one,) = await found(database, schedule("basic", 1, 10**9), *rows)
+    assert one.paid == await paid(database, "BTC/USD", "ETH/USD")
+
+
+async def test_a_firm_without_an_account_owes_nothing(database: Database, journaled: Journaled) -> None:
+    await project(database, journaled, [500])
+    assert await found(database, schedule("basic", 1, 10**9), assignment("NOBODY", "basic")) == []
+
+
+def test_rebates_beyond_all_fees_are_not_taken_back() -> None:
+    owed = Owed("basic", 1, "USD", 300, [Day(300, frozenset())] * 30)
+    assert [Minimum("FIRM", owed, paid).missing for paid in (-50, 0, 50, 300, 400)] == [300, 300, 250, 0, 0]
