@@ -47,6 +47,8 @@ class BackOffice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     to PGPASSWORD or ~/.pgpass."""
     staff: dict[str, Name] = {}
     """Members of staff by who they are to the operating system, which then vouches for them."""
+    code_hours: Annotated[int, msgspec.Meta(ge=1, le=720)] = 72
+    """How long the code counts by which somebody of the staff sets a first password, or another for a lost one."""
     environment: Environment = "production"
     """In production a session that enters orders needs a certification; in `uat`, where brokers try, it does not."""
     payments: tuple[Payment, ...] = ()

@@ -194,7 +194,8 @@ def staff() -> str:
         "",
         "One proposes it; it is done when as many others as it needs have approved it, in the same transaction. Who",
         "proposed it can neither approve nor reject it, nobody approves twice, and the database itself holds both. One",
-        "who rejects it is enough. What is about something that has changed since must be proposed anew.",
+        "who rejects it is enough. What nobody has decided on within a week has expired; that, and what is about",
+        "something that has changed since, must be proposed anew.",
         "",
         "| kind | who decides may |",
         "|---|---|",
@@ -211,6 +212,19 @@ def staff() -> str:
     lines += [
         "",
         "An approval stays pending until it has all that it needs. `fondaco approval` lists, shows and decides.",
+        "",
+        "## Who somebody is",
+        "",
+        "A user of the operating system is whoever of the staff was entered with its name, or whom the settings name",
+        'for it: `staff = { annabel = "ann" }` in `[back_office]`. Others give `--as USER` and a password, for each',
+        "command anew: nothing stays open, and no token is kept anywhere. What is kept of a password is its argon2id",
+        "hash. From the fifth wrong one in a row on a user is locked, a minute and twice as long after each further",
+        "one, an hour at most.",
+        "",
+        "A password is set by its owner alone. The code for a first one, or for another after one was lost, comes in",
+        "two halves, shown to two people; it counts once, and for `code_hours` of `[back_office]` (72 unless set",
+        "otherwise) from its approval on. If none of the first two comes in before their codes are void, `fondaco",
+        "staff init` gives them others.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -1,8 +1,8 @@
 """Four eyes: what one member of staff proposes is done once as many others as it needs have approved it.
 
 The owner of a kind of proposal registers who may check it and what is then carried out, in the same transaction as the
-last approval. The maker cannot check, and nobody checks twice; the database holds both as well. What has expired, or
-is about something that has changed since, is refused and must be proposed anew.
+last approval. The maker cannot check, and nobody checks twice; the database holds both as well. What nobody has
+decided on within a week, or is about something that has changed since, is refused and must be proposed anew.
 
     state      approve             reject     withdraw    expire
     pending    approved, pending   rejected   withdrawn   expired
@@ -30,6 +30,9 @@ CarryOut = Callable[[AsyncSession, Actor, Approval, int], Awaitable[None]]
 """Does what was approved: session, last checker, approval, time. It may leave secrets in `approval.shown_once`."""
 VersionOf = Callable[[AsyncSession, str], Awaitable[int]]
 """Returns the version that a subject has now."""
+
+VALID_NS: Final = 7 * 86_400 * 1_000_000_000
+"""How long a proposal may wait."""
 
 
 class State(StrEnum):
@@ -110,6 +113,8 @@ async def propose(  # noqa: PLR0913 - whatever a kind may say of its proposal
 ) -> Approval:
     """Ask for something to be approved. Whether the maker may propose it is for the caller to check.
 
+    `expires_ns`: when it is too late to decide on it; without it, after `VALID_NS`.
+
     The payload goes on the trail too, but for what is named `…_hash`; personal data in it is sealed. Raise
     `Conflict` if the same is pending for this subject already.
     """
@@ -133,7 +138,7 @@ async def propose(  # noqa: PLR0913 - whatever a kind may say of its proposal
         why=why,
         made_ns=now_ns,
         needed=needed,
-        expires_ns=expires_ns,
+        expires_ns=now_ns + VALID_NS if expires_ns is None else expires_ns,
         state=State.PENDING.value,
     )
     session.add(approval)

@@ -18,7 +18,7 @@ from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.passwords import flaw_of_password, hash_secret, matches
 from backoffice.staff.tables import StaffUser
-from backoffice.staff.users import actor_of
+from backoffice.staff.users import actor_of, is_void
 
 LOCKED_AFTER: Final = 5
 MINUTE_NS: Final = 60_000_000_000
@@ -37,7 +37,7 @@ async def authenticate(database: Database, name: str, password: str, now_ns: int
 
 
 async def set_password(database: Database, name: str, proof: str, password: str, now_ns: int) -> None:
-    """Give somebody another password. `proof`: the one that they have, or the code of a new user.
+    """Give somebody another password. `proof`: the one that they have, or the code of a new user, used up by it.
 
     Raise `Refused`.
     """
@@ -49,13 +49,15 @@ async def set_password(database: Database, name: str, proof: str, password: str,
     if user is None or not is_right:
         await _failed(database, user, now_ns)
         raise Refused("wrong user, password or code")
+    if user.password_hash is None and is_void(user, now_ns):
+        raise Refused(f"the code of {name} counts no more; have `fondaco staff code {name}` propose another one")
     actor = await _succeeded(database, user)
     password_hash = await asyncio.to_thread(hash_secret, password)
     async with database.writing() as session:
         await session.execute(
             update(StaffUser)
             .where(StaffUser.name == name)
-            .values(password_hash=password_hash, maker_code_hash=None, checker_code_hash=None)
+            .values(password_hash=password_hash, maker_code_hash=None, checker_code_hash=None, code_until_ns=None)
         )
         await audit.record(
             session, actor, "set password", f"staff/{name}", before=None, after=None, why="by its owner", now_ns=now_ns

@@ -1,7 +1,8 @@
 """Changes of staff that need four eyes: somebody joins, has other roles, is let in again, or needs a new code.
 
 The person whom it is about cannot approve it. The code by which they set a first password comes in two halves, one
-shown to who proposes it and one to who approves it: neither of the two could act as the new user.
+shown to who proposes it and one to who approves it: neither of the two could act as the new user. It counts for some
+days from then on, and once.
 """
 
 from typing import Any, Final
@@ -13,25 +14,30 @@ from backoffice.database.serializing import one_at_a_time
 from backoffice.errors import Conflict, Refused
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import Actor
-from backoffice.staff.passwords import half_code, hash_secret
+from backoffice.staff.passwords import CODE_HOURS, HOUR_NS, Code, half_code, hash_secret
 from backoffice.staff.permissions import Permission, Role
 from backoffice.staff.tables import Approval, StaffRole, StaffUser
-from backoffice.staff.users import NewUser, add, check_left, described, find, flaw_of, roles_of
+from backoffice.staff.users import NewUser, add, check_left, described, find, flaw_of, give_code, roles_of
 
 ADD: Final = "staff-add"
 ROLES: Final = "staff-roles"
 ENABLE: Final = "staff-enable"
 CODE: Final = "staff-code"
-VALID_NS: Final = 7 * 86_400 * 1_000_000_000
-"""How long a proposal may wait."""
 
 
 async def propose_user(
-    session: AsyncSession, actor: Actor, user: NewUser, roles: frozenset[Role], *, why: str, now_ns: int
+    session: AsyncSession,
+    actor: Actor,
+    user: NewUser,
+    roles: frozenset[Role],
+    *,
+    code_hours: int = CODE_HOURS,
+    why: str,
+    now_ns: int,
 ) -> Approval:
     """Propose that somebody joins. The first half of their code, if they will need one, is in `shown_once`.
 
-    Raise `Refused` or `Conflict`.
+    `code_hours`: how long that counts once they are let in. Raise `Refused` or `Conflict`.
     """
     actor.require(Permission.EDIT_STAFF)
     flaw = flaw_of(user)
@@ -44,7 +50,7 @@ async def propose_user(
     payload: dict[str, Any] = {"full_name": user.full_name, "os_user": user.os_user, "roles": sorted(roles)}
     half = None if user.os_user else half_code()
     if half is not None:
-        payload["code_hash"] = hash_secret(half)
+        payload.update(code_hash=hash_secret(half), code_hours=code_hours)
     return await _propose(session, actor, ADD, user.name, payload, 0, half, why=why, now_ns=now_ns)
 
 
@@ -71,15 +77,18 @@ async def propose_enabling(session: AsyncSession, actor: Actor, name: str, *, wh
     return await _propose(session, actor, ENABLE, name, {}, user.version, None, why=why, now_ns=now_ns)
 
 
-async def propose_code(session: AsyncSession, actor: Actor, name: str, *, why: str, now_ns: int) -> Approval:
+async def propose_code(
+    session: AsyncSession, actor: Actor, name: str, *, code_hours: int = CODE_HOURS, why: str, now_ns: int
+) -> Approval:
     """Propose a new code, by which somebody sets a password who has lost theirs, or is locked.
 
-    Its first half is in `shown_once`. Raise `Refused`, `NotFound` or `Conflict`.
+    Its first half is in `shown_once`. `code_hours`: how long it counts once it is approved. Raise `Refused`,
+    `NotFound` or `Conflict`.
     """
     actor.require(Permission.EDIT_STAFF)
     user = await find(session, name)
     half = half_code()
-    payload = {"code_hash": hash_secret(half)}
+    payload = {"code_hash": hash_secret(half), "code_hours": code_hours}
     return await _propose(session, actor, CODE, name, payload, user.version, half, why=why, now_ns=now_ns)
 
 
@@ -103,7 +112,6 @@ async def _propose(  # noqa: PLR0913 - as `propose`
         payload,
         why=why,
         now_ns=now_ns,
-        expires_ns=now_ns + VALID_NS,
         subject_version=version,
     )
     if half is not None:
@@ -113,12 +121,12 @@ async def _propose(  # noqa: PLR0913 - as `propose`
 
 async def _add(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
     name, payload = _name(actor, approval), approval.payload
-    hashes: tuple[str, ...] = ()
+    code = None
     if "code_hash" in payload:
-        hashes = (payload["code_hash"], _second_half(approval, name))
+        code = _code(approval, name, now_ns)
     user = NewUser(name, payload["full_name"], payload["os_user"])
     roles = [Role(role) for role in payload["roles"]]
-    await add(session, actor, user, roles, code_hashes=hashes, why=approval.why, now_ns=now_ns)
+    await add(session, actor, user, roles, code=code, why=approval.why, now_ns=now_ns)
 
 
 async def _set_roles(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
@@ -144,8 +152,7 @@ async def _enable(session: AsyncSession, actor: Actor, approval: Approval, now_n
 async def _give_code(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
     user = await find(session, _name(actor, approval))
     user.password_hash = None
-    user.maker_code_hash = approval.payload["code_hash"]
-    user.checker_code_hash = _second_half(approval, user.name)
+    give_code(user, _code(approval, user.name, now_ns))
     user.failures = 0
     user.locked_until_ns = 0
     await _changed(session, actor, "give code", user, None, approval, now_ns)
@@ -175,11 +182,12 @@ async def _changed(
     )
 
 
-def _second_half(approval: Approval, name: str) -> str:
-    """Make the second half of a code, leave it for who approves, and return its hash."""
+def _code(approval: Approval, name: str, now_ns: int) -> Code:
+    """Make the second half of a code, leave it for who approves, and return what is kept of the two."""
     half = half_code()
     approval.shown_once[f"second half of the code for {name}"] = half
-    return hash_secret(half)
+    hours: int = approval.payload.get("code_hours", CODE_HOURS)
+    return Code(approval.payload["code_hash"], hash_secret(half), now_ns + hours * HOUR_NS)
 
 
 def _name(actor: Actor, approval: Approval) -> str:

@@ -1,20 +1,35 @@
 """Passwords of staff: what one must be, and the argon2id hash that the back office keeps of it.
 
 Checking one takes some ten milliseconds of a core and 19 MiB on purpose, which is what makes guessing dear. The
-parameters are OWASP's for argon2id (Password Storage Cheat Sheet). A first password is set by a code of two halves.
+parameters are OWASP's for argon2id (Password Storage Cheat Sheet); it compares in constant time. A first password is
+set by a code of two halves, which counts for some days, and once.
 """
 
 import secrets
 from functools import lru_cache
 from typing import Final
 
+import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 PASSWORD_CHARS_MIN: Final = 12
 PASSWORD_CHARS_MAX: Final = 128
+CODE_HOURS: Final = 72
+"""How long a code counts, unless the settings say otherwise."""
+HOUR_NS: Final = 3_600 * 1_000_000_000
 _HALF_BYTES: Final = 8
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+class Code(msgspec.Struct, frozen=True):
+    """What is kept of a code."""
+
+    maker_hash: str
+    checker_hash: str
+    """Of its two halves."""
+    until_ns: int
+    """From then on it counts no more."""
 
 
 def half_code() -> str:

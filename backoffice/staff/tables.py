@@ -21,6 +21,8 @@ class StaffUser(Versioned, Base):
     checker_code_hash: Mapped[Prose | None]
     """The two halves of the code by which a first password is set; neither who proposed the user nor who approved it
     knows both."""
+    code_until_ns: Mapped[TimeNs | None]
+    """From then on the code counts no more."""
     is_disabled: Mapped[bool] = mapped_column(default=False)
     failures: Mapped[int] = mapped_column(default=0)
     """Wrong passwords in a row."""

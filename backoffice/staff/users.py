@@ -5,7 +5,7 @@ Never so many that nobody could approve a change of staff any more: two stay who
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -16,7 +16,7 @@ from backoffice.database.serializing import one_at_a_time
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
-from backoffice.staff.passwords import half_code, hash_secret
+from backoffice.staff.passwords import CODE_HOURS, HOUR_NS, Code, half_code, hash_secret
 from backoffice.staff.permissions import PERMISSIONS, Permission, Role
 from backoffice.staff.tables import StaffRole, StaffUser
 
@@ -44,35 +44,67 @@ def flaw_of(user: NewUser) -> str:
     return ""
 
 
-async def begin(session: AsyncSession, users: Sequence[NewUser], *, why: str, now_ns: int) -> dict[str, str]:
+async def begin(
+    session: AsyncSession,
+    users: Sequence[NewUser],
+    *,
+    mapped: Collection[str] = (),
+    code_hours: int = CODE_HOURS,
+    why: str,
+    now_ns: int,
+) -> dict[str, str]:
     """Let the first two in, as administrators, and return the codes of those who will have a password, by user.
 
-    They come together, so that from the first moment on nobody can act alone. Raise `Refused`, or `Conflict` if there
-    is staff already.
+    They come together, so that from the first moment on nobody can act alone. If none of them has come in before the
+    codes were void, they may begin again. `mapped`: whom the settings name for users of the operating system. Raise
+    `Refused`, or `Conflict` if there is staff already.
     """
     await one_at_a_time(session, "staff")
     if len(users) < 2 or len({user.name for user in users}) < len(users):
         raise Refused("name two different users: one alone could approve nothing")
-    if await session.scalar(select(StaffUser.name).limit(1)) is not None:
+    there = {user.name: user for user in await everybody(session)}
+    if any(user.name in mapped or _may_come(user, now_ns) for user in there.values()):
         raise Conflict("there is staff already; `fondaco staff add` proposes others")
+    if there and set(there) != {user.name for user in users}:
+        raise Refused(f"nobody has come in, and their codes are void; begin again with {' and '.join(there)}")
     codes = {}
     for user in users:
         flaw = flaw_of(user)
         if flaw:
             raise Refused(flaw)
-        halves = None if user.os_user else (half_code(), half_code())
-        if halves:
-            codes[user.name] = "-".join(halves)
-        await add(
-            session,
-            BACK_OFFICE,
-            user,
-            [Role.ADMINISTRATOR],
-            code_hashes=tuple(map(hash_secret, halves)) if halves else (),
-            why=why,
-            now_ns=now_ns,
-        )
+        code = None
+        if not user.os_user:
+            first, second = half_code(), half_code()
+            codes[user.name] = f"{first}-{second}"
+            code = Code(hash_secret(first), hash_secret(second), now_ns + code_hours * HOUR_NS)
+        if user.name in there:
+            await _begin_again(session, there[user.name], user.os_user, code, why, now_ns)
+        else:
+            await add(session, BACK_OFFICE, user, [Role.ADMINISTRATOR], code=code, why=why, now_ns=now_ns)
     return codes
+
+
+async def _begin_again(
+    session: AsyncSession, user: StaffUser, os_user: str | None, code: Code | None, why: str, now_ns: int
+) -> None:
+    before = described(user)
+    user.os_user = os_user
+    if code is not None:
+        give_code(user, code)
+    await session.flush()
+    after = described(user)
+    subject = f"staff/{user.name}"
+    await audit.record(session, BACK_OFFICE, "begin again", subject, before=before, after=after, why=why, now_ns=now_ns)
+
+
+def _may_come(user: StaffUser, now_ns: int) -> bool:
+    """Tell whether somebody can prove to be who they are, or could still set a password to do so."""
+    return user.os_user is not None or user.password_hash is not None or not is_void(user, now_ns)
+
+
+def is_void(user: StaffUser, now_ns: int) -> bool:
+    """Tell whether somebody's code, if there is one, counts no more."""
+    return user.code_until_ns is None or user.code_until_ns <= now_ns
 
 
 async def add(
@@ -81,28 +113,26 @@ async def add(
     user: NewUser,
     roles: Sequence[Role],
     *,
-    code_hashes: tuple[str, ...],
+    code: Code | None,
     why: str,
     now_ns: int,
 ) -> None:
-    """Let somebody in. `code_hashes`: of the halves of their code, if they will have a password. Raise `Conflict`."""
+    """Let somebody in. `code`: the one for their first password, if they will have one. Raise `Conflict`."""
     if await session.get(StaffUser, user.name) is not None:
         raise Conflict(f"{user.name} is there already; choose another name")
     if user.os_user is not None:
         other = await session.scalar(select(StaffUser.name).where(StaffUser.os_user == user.os_user))
         if other is not None:
             raise Conflict(f"the operating system's user {user.os_user} is {other} already")
-    maker_code_hash, checker_code_hash = code_hashes or (None, None)
     added = StaffUser(
         name=user.name,
         full_name=user.full_name,
         os_user=user.os_user,
-        password_hash=None,
-        maker_code_hash=maker_code_hash,
-        checker_code_hash=checker_code_hash,
         added_ns=now_ns,
         roles=[StaffRole(user=user.name, role=role.value) for role in sorted(roles)],
     )
+    if code is not None:
+        give_code(added, code)
     session.add(added)
     await session.flush()
     subject = f"staff/{user.name}"
@@ -148,6 +178,11 @@ async def check_left(session: AsyncSession, *, without: str) -> None:
     checkers = sum(any(Permission.APPROVE_STAFF in PERMISSIONS[role] for role in each) for each in roles)
     if makers < 1 or checkers < 2:
         raise Refused(f"without {without} nobody could set up staff and another one approve it; add somebody first")
+
+
+def give_code(user: StaffUser, code: Code) -> None:
+    """Let somebody set a password by a code."""
+    user.maker_code_hash, user.checker_code_hash, user.code_until_ns = code.maker_hash, code.checker_hash, code.until_ns
 
 
 def roles_of(user: StaffUser) -> frozenset[Role]:

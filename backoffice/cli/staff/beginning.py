@@ -30,7 +30,8 @@ def init(
     """Let the first two in, as administrators, together: so from the first moment on nobody can act alone.
 
     Makes the database, and the key of personal data, if they are not there. Codes to set first passwords by are shown
-    once, each for its user alone. The administrators propose the others, and approve each other's proposals.
+    once, each for its user alone, and count for the settings' `code_hours`; if nobody uses theirs, run this again.
+    The administrators propose the others, and approve each other's proposals.
     """
     from pathlib import Path
 
@@ -55,7 +56,14 @@ def init(
                 await upgrade(database)
             await check(database)
             async with database.writing() as session:
-                codes = await begin(session, new, why=why, now_ns=time.time_ns())
+                codes = await begin(
+                    session,
+                    new,
+                    mapped=set(settings.back_office.staff.values()),
+                    code_hours=settings.back_office.code_hours,
+                    why=why,
+                    now_ns=time.time_ns(),
+                )
                 make_key(directory / KEY_FILE)
             return codes
 
@@ -66,6 +74,8 @@ def init(
     typer.echo(f"{' and '.join(user.name for user in new)} are administrators.")
     for name, code in codes.items():
         typer.echo(f"code for {name}: {code}   (shown this once; `fondaco staff password {name}` asks for it)")
+    if codes:
+        typer.echo(f"A code counts for {settings.back_office.code_hours:,} hours, and once.")
     typer.echo(f"Keep a copy of {directory / KEY_FILE} apart from the database: without it personal data is lost.")
 
 

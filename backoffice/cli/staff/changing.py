@@ -39,7 +39,8 @@ def add(
     """Propose that somebody joins, with these roles. They are let in when somebody else approves it.
 
     Without `--os-user` they need a code to set their password by: its first half is shown here, the second to who
-    approves it. Each hands their half over to the new user, and to nobody else.
+    approves it. Each hands their half over to the new user, and to nobody else. It counts for the settings'
+    `code_hours` from the approval on, and once.
     """
     from backoffice.staff.changes import propose_user
     from backoffice.staff.users import NewUser
@@ -47,7 +48,10 @@ def add(
     new = NewUser(user, name or user, os_user)
     _propose(
         lambda session, desk: propose_user(
-            session, desk.actor, new, frozenset(role), why=acting.why, now_ns=desk.now_ns
+            *(session, desk.actor, new, frozenset(role)),
+            code_hours=desk.settings.back_office.code_hours,
+            why=acting.why,
+            now_ns=desk.now_ns,
         ),
         acting,
     )
@@ -90,12 +94,17 @@ def code(
 ) -> None:
     """Propose a new code for somebody who has lost the password, or is locked. The password then counts no more.
 
-    Its first half is shown here, the second to who approves it.
+    Its first half is shown here, the second to who approves it. It counts for the settings' `code_hours`, and once.
     """
     from backoffice.staff.changes import propose_code
 
     _propose(
-        lambda session, desk: propose_code(session, desk.actor, user, why=acting.why, now_ns=desk.now_ns),
+        lambda session, desk: propose_code(
+            *(session, desk.actor, user),
+            code_hours=desk.settings.back_office.code_hours,
+            why=acting.why,
+            now_ns=desk.now_ns,
+        ),
         acting,
     )
 

@@ -71,10 +71,12 @@ def _row(user: "StaffUser", now_ns: int) -> tuple[Cell, ...]:
 
 
 def _state(user: "StaffUser", now_ns: int) -> str:
+    from backoffice.staff.users import is_void
+
     if user.is_disabled:
         return "disabled"
     if user.locked_until_ns > now_ns:
         return "locked"
     if user.os_user is None and user.password_hash is None:
-        return "has no password yet"
+        return "has no password, and the code is void" if is_void(user, now_ns) else "has no password yet"
     return "active"

@@ -186,11 +186,11 @@ async def test_in_production_a_session_needs_a_certification(firm: House) -> Non
     with pytest.raises(Refused, match=r"has passed no certification for FIX\.4\.4 in the last year"):
         await provision(firm, "MUSTER1", set_up("M-1"), is_production=True)
     certificate = AccessCertificate(
-        session="MUSTER1", version="FIX.4.4", role="order-entry", digest="a" * 64, passed_ns=firm.now_ns
+        session="MUSTER1", version="FIX.4.4", role="order-entry", digest="a" * 64, passed_ns=firm.now_ns - 364 * DAY_NS
     )
     await firm.write(sessions.store_certificate, DEE, certificate)
     approval = await provision(firm, "MUSTER1", set_up("M-1"), is_production=True)
-    firm.now_ns += 366 * DAY_NS
+    firm.now_ns += 2 * DAY_NS
     with pytest.raises(Refused, match="has passed no certification"):
         await approve(firm, approval)
 

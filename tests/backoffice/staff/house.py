@@ -5,6 +5,7 @@ from backoffice.staff import approvals, users
 from backoffice.staff.actor import Actor
 from backoffice.staff.authentication import set_password
 from backoffice.staff.changes import propose_user
+from backoffice.staff.passwords import CODE_HOURS
 from backoffice.staff.permissions import Role
 from backoffice.staff.users import NewUser
 
@@ -22,11 +23,14 @@ async def begin(database: Database) -> None:
     await set_password(database, "ann", codes["ann"], PASSWORD, 2)
 
 
-async def join(database: Database, name: str, *roles: Role) -> str:
+async def join(database: Database, name: str, *roles: Role, code_hours: int = CODE_HOURS) -> str:
     """Let somebody else in, through four eyes, and return the code for their first password."""
     async with database.writing() as session:
         made = await propose_user(
-            session, ANN, NewUser(name, name.title()), frozenset(roles), why="more work", now_ns=3
+            *(session, ANN, NewUser(name, name.title()), frozenset(roles)),
+            code_hours=code_hours,
+            why="more work",
+            now_ns=3,
         )
         first = dict(made.shown_once)
         checked = await approvals.approve(session, BEN, made.id, why="fine", now_ns=4)

@@ -12,7 +12,7 @@ from backoffice.database import Database
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import Actor
-from backoffice.staff.approvals import TRANSITIONS, State, Verb
+from backoffice.staff.approvals import TRANSITIONS, VALID_NS, State, Verb
 from backoffice.staff.audit import Wanted
 from backoffice.staff.permissions import Permission, Role
 from backoffice.staff.tables import Approval, ApprovalDecision
@@ -115,6 +115,13 @@ async def test_one_who_rejects_is_enough(database: Database) -> None:
     await approve(database, BEN)
     assert (await reject(database, CAY)).state == "rejected"
     assert await verbs(database) == ["propose", "approve", "reject", "release"]
+
+
+async def test_what_does_not_say_when_it_expires_does_so_after_a_week(database: Database) -> None:
+    await propose(database)
+    with pytest.raises(Refused, match="A-1 is expired already"):
+        await approve(database, BEN, now_ns=10 + VALID_NS)
+    assert (await approve(database, BEN, now_ns=9 + VALID_NS)).state == "approved"
 
 
 async def test_what_is_decided_stays_so(database: Database) -> None:

@@ -10,7 +10,7 @@ from backoffice.staff import approvals, audit, changes, users
 from backoffice.staff.actor import Actor
 from backoffice.staff.audit import Wanted
 from backoffice.staff.authentication import LOCKED_AFTER, MINUTE_NS, authenticate, known_to_system, set_password
-from backoffice.staff.passwords import flaw_of_password, hash_secret, matches
+from backoffice.staff.passwords import HOUR_NS, flaw_of_password, hash_secret, matches
 from backoffice.staff.permissions import Role
 from tests.backoffice.staff.house import ANN, BEN, PASSWORD, begin, join
 
@@ -85,6 +85,16 @@ async def test_a_code_sets_a_password_once_and_needs_both_its_halves(database: D
     assert await authenticate(database, "tom", PASSWORD, later) == Actor("tom", frozenset({Role.RISK}))
     with pytest.raises(Refused, match="wrong user, password or code"):
         await set_password(database, "tom", code, "another one, longer", later)
+
+
+async def test_a_code_counts_for_some_time_only(database: Database) -> None:
+    await begin(database)
+    code = await join(database, "tom", Role.RISK, code_hours=1)
+    too_late = HOUR_NS + 1_000
+    with pytest.raises(Refused, match="wrong user, password or code"):
+        await set_password(database, "tom", "wrong", PASSWORD, too_late)
+    with pytest.raises(Refused, match="the code of tom counts no more; have `fondaco staff code tom` propose another"):
+        await set_password(database, "tom", code, PASSWORD, too_late)
 
 
 async def test_a_password_is_changed_by_who_has_it(database: Database) -> None:

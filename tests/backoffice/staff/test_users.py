@@ -12,9 +12,11 @@ from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.staff import approvals, audit, changes, users
 from backoffice.staff.actor import Actor
 from backoffice.staff.audit import Wanted
+from backoffice.staff.authentication import set_password
+from backoffice.staff.passwords import HOUR_NS
 from backoffice.staff.permissions import Role
 from backoffice.staff.users import NewUser
-from tests.backoffice.staff.house import ANN, BEN, WHY, begin, join
+from tests.backoffice.staff.house import ANN, BEN, PASSWORD, WHY, begin, join
 
 CAY = Actor("cay", frozenset({Role.COMPLIANCE}))
 ASK: dict[str, Any] = {"why": "because", "now_ns": 5}
@@ -66,6 +68,29 @@ async def test_nobody_begins_twice(database: Database) -> None:
     await begin(database)
     with pytest.raises(Conflict, match="there is staff already"):
         await begin(database)
+
+
+async def test_who_has_not_come_in_before_the_codes_were_void_begins_again(database: Database) -> None:
+    both = [NewUser("ann", "Ann"), NewUser("ben", "Ben")]
+    async with database.writing() as session:
+        first = await users.begin(session, both, code_hours=1, why=WHY, now_ns=1)
+    async with database.writing() as session:
+        with pytest.raises(Conflict, match="there is staff already"):
+            await users.begin(session, both, why=WHY, now_ns=HOUR_NS)
+    async with database.writing() as session:
+        with pytest.raises(Conflict, match="there is staff already"):
+            await users.begin(session, both, mapped={"ben"}, why=WHY, now_ns=2 * HOUR_NS)
+    async with database.writing() as session:
+        with pytest.raises(Refused, match="their codes are void; begin again with ann and ben"):
+            await users.begin(session, [NewUser("ann", "Ann"), NewUser("eve", "Eve")], why=WHY, now_ns=2 * HOUR_NS)
+    async with database.writing() as session:
+        codes = await users.begin(session, both, why=WHY, now_ns=2 * HOUR_NS)
+    with pytest.raises(Refused, match="wrong user, password or code"):
+        await set_password(database, "ann", first["ann"], PASSWORD, 2 * HOUR_NS + 1)
+    await set_password(database, "ann", codes["ann"], PASSWORD, 2 * HOUR_NS + 1)
+    async with database.writing() as session:
+        with pytest.raises(Conflict, match="there is staff already"):
+            await users.begin(session, both, why=WHY, now_ns=1_000 * HOUR_NS)
 
 
 async def test_who_joins_has_been_proposed_and_approved(database: Database) -> None:
