@@ -199,7 +199,10 @@ def _can(state: DepositState, verb: DepositVerb) -> bool:
 
 
 async def assign(session: AsyncSession, actor: Actor, deposit: Deposit, account: str, *, why: str, now_ns: int) -> None:
-    """Say whose a deposit is that came to nobody's address. It is looked at by somebody else before it is credited."""
+    """Say whose a deposit is that came to nobody's address, or waits as somebody else's.
+
+    Somebody else looks at it before it is credited.
+    """
     actor.require(Permission.ENTER_DEPOSITS)
     deposit.account = account
     await move_deposit(session, actor, deposit, DepositVerb.ASSIGN, why=f"{account}: {why}", now_ns=now_ns)
@@ -255,7 +258,9 @@ async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> 
 
 
 async def listed(session: AsyncSession, account: str | None, state: str | None) -> list[Deposit]:
-    """Return deposits, the newest last."""
+    """Return deposits, the newest last. Raise `Refused` if there is no such state."""
+    if state is not None and state not in set(DepositState):
+        raise Refused(f"state {state[:40]!r}: a deposit is one of {', '.join(DepositState)}")
     query = select(Deposit).order_by(Deposit.id)
     query = query if account is None else query.where(Deposit.account == account)
     return list(await session.scalars(query if state is None else query.where(Deposit.state == state)))

@@ -1,8 +1,10 @@
 """Where an account may withdraw to. Each destination is approved by somebody else, and then cools for a time.
 
-One that is to change is removed, and another added: so a changed address has to be approved, and to cool, again.
+One that is to change is removed, and another added: so a changed address has to be approved, and to cool, again. What
+waits to be paid to one that is removed is cancelled.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import select
@@ -70,6 +72,30 @@ async def remove(session: AsyncSession, actor: Actor, name: str, *, why: str, no
     before = {"address": destination.address}
     await audit.record(session, actor, "remove", destination.subject, before=before, after=None, why=why, now_ns=now_ns)
     return destination
+
+
+async def change(
+    session: AsyncSession,
+    actor: Actor,
+    rules: Mapping[tuple[str, str], PaymentRules],
+    name: str,
+    *,
+    address: str | None,
+    holder: str | None,
+    why: str,
+    now_ns: int,
+) -> Approval:
+    """Propose another address, or holder, in the place of a destination, which is paid to no more from now on."""
+    old = await find(session, name)
+    given = (old.address if address is None else address, old.holder if holder is None else holder)
+    if given == (old.address, old.holder):
+        raise Refused(f"{name}: nothing to change; give another address or holder")
+    rule = rules.get((old.rail, old.asset))
+    if rule is None:
+        raise Refused(f"{name}: {old.asset} does not go over {old.rail} any more")
+    await remove(session, actor, name, why=why, now_ns=now_ns)
+    await session.flush()
+    return await add(session, actor, rule, old.account, *given, why=f"in the place of {name}: {why}", now_ns=now_ns)
 
 
 def objection(destination: Destination, now_ns: int) -> str:

@@ -275,7 +275,11 @@ class Payments:
             if verb is not WithdrawalVerb.HOLD:
                 withdrawal.ended_sequence = carried.sequence
             verb = WithdrawalVerb.REFUSE if refusal else verb
-            await self._move(session, withdrawal, verb, refusal or f"record {carried.sequence}")
+            why = refusal or f"record {carried.sequence}"
+            if verb is WithdrawalVerb.RELEASE:
+                # Why it was not paid is what people will ask, also afterwards.
+                why = f"{withdrawal.reason}; the funds are back by {why}"
+            await self._move(session, withdrawal, verb, why)
         return True
 
     async def _move(self, session: AsyncSession, withdrawal: Withdrawal, verb: WithdrawalVerb, why: str) -> None:

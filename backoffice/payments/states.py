@@ -129,6 +129,7 @@ DEPOSITS: Final[Mapping[DepositState, Mapping[DepositVerb, DepositState]]] = {
     },
     _D.QUARANTINED: {
         DepositVerb.RELEASE: _D.CREDITING,
+        DepositVerb.ASSIGN: _D.COMPLIANCE,
         DepositVerb.SEND_BACK: _D.RETURNED,
         DepositVerb.VANISH: _D.VANISHED,
     },

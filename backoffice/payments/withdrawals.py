@@ -39,6 +39,11 @@ _NOT_COUNTED: Final = frozenset(
     )
 )
 """What is not paid out is not counted for the day."""
+_TOO_LATE: Final = "it cannot be cancelled any more"
+_NOT_CANCELLED: Final = {
+    str(WithdrawalState.HOLDING): "it cannot be cancelled until the venue holds the funds; try again in a moment",
+    str(WithdrawalState.UNCERTAIN): f"{_TOO_LATE}; `fondaco withdrawal resolve` says what has become of it",
+}
 
 
 async def request(
@@ -84,9 +89,7 @@ async def objection(
     """Return why a withdrawal must not go on now, empty if nothing is against it."""
     if rules is None:
         return f"no rules for {withdrawal.asset} on {withdrawal.rail}"
-    destination = await session.get(Destination, withdrawal.destination_id)
-    assert destination is not None
-    flaw = destinations.objection(destination, now_ns)
+    flaw = destinations.objection(await _destination_of(session, withdrawal), now_ns)
     if flaw:
         return flaw
     others = select(total(Withdrawal.amount)).where(
@@ -106,6 +109,12 @@ async def judge(
 ) -> bool:
     """Ask the rules about a withdrawal whose funds are held, at each point before it is sent; tell if it moved."""
     state = WithdrawalState(withdrawal.state)
+    if (await _destination_of(session, withdrawal)).removed_ns is not None:
+        # It will never be paid to again: the funds are not to wait for that.
+        await _withdraw_approval(session, withdrawal, now_ns)
+        why = "the destination is removed"
+        await move_withdrawal(session, BACK_OFFICE, withdrawal, WithdrawalVerb.CANCEL, why=why, now_ns=now_ns)
+        return True
     why = await objection(session, withdrawal, rules, clients, now_ns)
     if why:
         if state is WithdrawalState.STOPPED:
@@ -132,6 +141,10 @@ async def judge(
     return True
 
 
+async def _destination_of(session: AsyncSession, withdrawal: Withdrawal) -> Destination:
+    return await session.get_one(Destination, withdrawal.destination_id)
+
+
 async def _withdraw_approval(session: AsyncSession, withdrawal: Withdrawal, now_ns: int) -> None:
     """End the approval that a withdrawal waits for, which is not to go on."""
     if withdrawal.state == WithdrawalState.APPROVING and withdrawal.approval is not None:
@@ -147,7 +160,7 @@ async def cancel(session: AsyncSession, actor: Actor, name: str, *, why: str, no
     actor.require(Permission.REQUEST_WITHDRAWALS)
     withdrawal = await find(session, name)
     if WithdrawalVerb.CANCEL not in WITHDRAWALS[WithdrawalState(withdrawal.state)]:
-        raise Refused(f"{name} is {withdrawal.state}: it cannot be cancelled any more, or not yet")
+        raise Refused(f"{name} is {withdrawal.state}: {_NOT_CANCELLED.get(withdrawal.state, _TOO_LATE)}")
     await _withdraw_approval(session, withdrawal, now_ns)
     await move_withdrawal(session, actor, withdrawal, WithdrawalVerb.CANCEL, why=why, now_ns=now_ns)
     return withdrawal
@@ -163,8 +176,7 @@ async def reserve(session: AsyncSession, withdrawal: Withdrawal) -> Payout:
 
 async def payout_of(session: AsyncSession, withdrawal: Withdrawal) -> Payout:
     """Return what is to be paid, as the rail knows it."""
-    destination = await session.get(Destination, withdrawal.destination_id)
-    assert destination is not None
+    destination = await _destination_of(session, withdrawal)
     assert withdrawal.number is not None
     return Payout(
         withdrawal.name,
@@ -219,7 +231,9 @@ async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> 
 
 
 async def listed(session: AsyncSession, account: str | None, state: str | None) -> list[Withdrawal]:
-    """Return withdrawals, the newest last."""
+    """Return withdrawals, the newest last. Raise `Refused` if there is no such state."""
+    if state is not None and state not in set(WithdrawalState):
+        raise Refused(f"state {state[:40]!r}: a withdrawal is one of {', '.join(WithdrawalState)}")
     query = select(Withdrawal).order_by(Withdrawal.id)
     query = query if account is None else query.where(Withdrawal.account == account)
     return list(await session.scalars(query if state is None else query.where(Withdrawal.state == state)))

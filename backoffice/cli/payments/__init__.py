@@ -18,6 +18,7 @@ deposits.command("debit")(deposit.debit)
 destinations = typer.Typer(help="Where accounts may withdraw to: each approved, and cooled.", no_args_is_help=True)
 destinations.command("add")(destination.add)
 destinations.command("list")(destination.list_destinations)
+destinations.command("change")(destination.change)
 destinations.command("remove")(destination.remove)
 
 withdrawals = typer.Typer(help="Money that goes out: asked for, approved, sent, settled.", no_args_is_help=True)

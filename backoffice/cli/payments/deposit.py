@@ -37,6 +37,7 @@ def address(
 ) -> None:
     """Show where an account's deposits of an asset are to be sent; the address is made if there is none."""
     from backoffice.cli.loop import run
+    from backoffice.cli.payments.accounts import check_account
     from backoffice.cli.tables import form_of, show_fields
     from backoffice.payments import deposits
     from backoffice.payments.opening import rails_of, rule_for, rules_of
@@ -44,6 +45,7 @@ def address(
     async def give() -> dict[str, Any]:
         async with acting.office() as desk, desk.database.writing() as session:
             rule = rule_for(rules_of(desk.settings), asset, rail)
+            await check_account(session, account)
             found = await deposits.give_address(
                 *(session, desk.actor, rails_of(desk.settings, desk.data)[rule.rail], account, asset),
                 why=acting.why,
@@ -107,12 +109,14 @@ def assign(
     account: AccountOption,
     acting: Acting,
 ) -> None:
-    """Say whose a deposit is that came to nobody's address. Then propose its release: a second person decides."""
+    """Say whose a deposit is that came to nobody's address, or is another's. Its release is proposed next, for two."""
     from backoffice.cli.loop import run
+    from backoffice.cli.payments.accounts import check_account
     from backoffice.payments import deposits
 
     async def decide() -> None:
         async with acting.office() as desk, desk.database.writing() as session:
+            await check_account(session, account)
             found = await deposits.find(session, deposit)
             await deposits.assign(session, desk.actor, found, account, why=acting.why, now_ns=desk.now_ns)
 

@@ -9,6 +9,10 @@ from backoffice.cli.option_groups import grouped
 from backoffice.cli.payments.deposit import AccountOption, AssetOption, RailOption
 from backoffice.cli.tables import Cell, Moment
 
+DestinationArgument = Annotated[
+    str, typer.Argument(metavar="DESTINATION", help="Which one, as in T-1.", show_default=False)
+]
+
 _HEAD = (
     "destination",
     "account",
@@ -38,12 +42,14 @@ def add(
     """Propose a destination. A second person approves it, then it cools before it is paid to."""
     from backoffice.cli.approval import tell
     from backoffice.cli.loop import run
+    from backoffice.cli.payments.accounts import check_account
     from backoffice.payments import destinations
     from backoffice.payments.opening import rule_for, rules_of
     from backoffice.staff.tables import Approval
 
     async def propose() -> Approval:
         async with acting.office() as desk, desk.database.writing() as session:
+            await check_account(session, account)
             rules = rule_for(rules_of(desk.settings), asset, rail)
             return await destinations.add(
                 session, desk.actor, rules, account, address, holder, why=acting.why, now_ns=desk.now_ns
@@ -81,13 +87,42 @@ def list_destinations(
 
 
 @grouped
-def remove(
-    destination: Annotated[
-        str, typer.Argument(metavar="DESTINATION", help="Which one, as in T-1.", show_default=False)
-    ],
+def change(
+    destination: DestinationArgument,
+    *,
+    address: Annotated[str | None, typer.Option("--address", metavar="ADDRESS", help="The new one.")] = None,
+    holder: Annotated[str | None, typer.Option("--holder", metavar="NAME", help="Whose address it is.")] = None,
     acting: Acting,
 ) -> None:
-    """Let a destination not be paid to any more, at once. What waits to be paid to it is stopped."""
+    """Propose another address in the place of one, which is paid to no more, at once.
+
+    What waits to be paid to the old one is cancelled. The new one is approved by a second person, and cools.
+    """
+    from backoffice.cli.approval import tell
+    from backoffice.cli.loop import run
+    from backoffice.payments import destinations
+    from backoffice.payments.opening import rules_of
+    from backoffice.staff.tables import Approval
+
+    async def propose() -> Approval:
+        async with acting.office() as desk, desk.database.writing() as session:
+            return await destinations.change(
+                *(session, desk.actor, rules_of(desk.settings), destination),
+                address=address,
+                holder=holder,
+                why=acting.why,
+                now_ns=desk.now_ns,
+            )
+
+    tell(run(propose()), as_json=acting.as_json)
+
+
+@grouped
+def remove(
+    destination: DestinationArgument,
+    acting: Acting,
+) -> None:
+    """Let a destination not be paid to any more, at once. What waits to be paid to it is cancelled."""
     from backoffice.cli.loop import run
     from backoffice.payments import destinations
 

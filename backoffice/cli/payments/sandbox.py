@@ -20,11 +20,15 @@ def deposit(
     asset: Annotated[str, typer.Argument(metavar="ASSET", help="Of what.", show_default=False)],
     config: ConfigOption,
     sender: Annotated[str, typer.Option("--from", metavar="NAME", help="Who sends it.")] = "",
+    returns: Annotated[
+        str, typer.Option("--returns", metavar="WITHDRAWAL", help="Which payout comes back with it, as in W-1.")
+    ] = "",
     data: DataOption = None,
 ) -> None:
     """Let money come in over the sandbox rail, and print the reference it has there."""
     settings, rail = _rail(config, data)
-    typer.echo(rail.deposit(address, asset, amount_of(amount, asset, decimals_of(settings)), sender))
+    smallest = amount_of(amount, asset, decimals_of(settings))
+    typer.echo(rail.deposit(address, asset, smallest, sender, returns=returns))
 
 
 def take_back(
@@ -60,7 +64,7 @@ def fault(
     if name not in set(Fault):
         raise CommandFailed(f"{name}: no fault of the sandbox rail; choose from: {', '.join(Fault)}")
     rail.switch(Fault(name), times)
-    typer.echo(f"{name}: {times} times" if times else f"{name}: no more")
+    typer.echo(f"{name}: {_times(times)}" if times else f"{name}: no more")
 
 
 def show(config: ConfigOption, data: DataOption = None, as_json: JsonOption = False) -> None:
@@ -77,7 +81,11 @@ def show(config: ConfigOption, data: DataOption = None, as_json: JsonOption = Fa
     show_table(("payout", "to", "asset", "amount", "state", "times"), rows, form)
     if form is Form.PEOPLE:
         for name, left in rail.faults().items():
-            typer.echo(f"{name}: {left} times more")
+            typer.echo(f"{name}: {_times(left)}")
+
+
+def _times(times: int) -> str:
+    return "the next time" if times == 1 else f"the next {times:,} times"
 
 
 def _rail(config: Path, data: Path | None) -> "tuple[Settings, SandboxRail]":

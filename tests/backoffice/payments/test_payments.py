@@ -9,6 +9,7 @@ from backoffice.payments.clients import Flow
 from backoffice.payments.rules import DAY_NS
 from backoffice.payments.sandbox import Fault
 from backoffice.payments.states import DepositState, WithdrawalState
+from backoffice.staff import approvals
 from backoffice.staff.actor import Actor
 from tests.backoffice.payments.world import ANN, BEN, CAY, World
 
@@ -49,6 +50,24 @@ async def test_a_deposit_to_nobodys_address_waits_until_two_people_say_whose_it_
     await world.decide(BEN)
     await world.settle()
     assert world.available("BETA") == 700
+
+
+async def test_a_deposit_that_was_assigned_wrongly_is_assigned_again(world: World) -> None:
+    await world.address()
+    reference = world.rail.deposit("NOBODY", "USD", 70, "Beta Trading Ltd")
+    await world.settle()
+    for account in ("NOT-THERE", "BETA"):
+        async with world.staff_database.writing() as session:
+            deposit = await deposits.find(session, "D-1")
+            await deposits.assign(session, ANN, deposit, account, why="they say so", now_ns=world.now_ns)
+        async with world.staff_database.writing() as session:
+            await deposits.propose_release(
+                session, ANN, await deposits.find(session, "D-1"), credit=True, why="theirs", now_ns=world.now_ns
+            )
+        await world.decide(BEN)
+        await world.settle()
+    assert (await world.deposit(reference)).state == DepositState.CREDITED
+    assert world.available("BETA") == 70
 
 
 async def test_a_large_deposit_is_looked_at_and_may_be_sent_back(world: World) -> None:
@@ -231,16 +250,54 @@ async def test_a_new_destination_cools_before_it_is_paid_to(world: World) -> Non
     assert await world.state(name) is WithdrawalState.APPROVING
 
 
-async def test_a_destination_that_is_removed_stops_what_waits_to_be_paid_to_it(world: World) -> None:
+async def test_a_destination_that_is_removed_cancels_what_waits_to_be_paid_to_it(world: World) -> None:
     await world.fund(1_000)
     destination = await world.destination()
-    name = await world.request(destination, 10)
+    approving, approved = [await world.request(destination, amount) for amount in (10, 20)]
     await world.settle()
     async with world.staff_database.writing() as session:
+        waits = (await withdrawals.find(session, approved)).approval
+        assert waits is not None
+        await approvals.approve(session, BEN, waits, why="seen", now_ns=world.now_ns)
         await destinations.remove(session, BEN, destination, why="hacked?", now_ns=world.now_ns)
     await world.settle()
-    assert await world.state(name) is WithdrawalState.STOPPED
+    for name in (approving, approved):
+        found = await world.withdrawal(name)
+        assert found.state == WithdrawalState.CANCELLED
+        assert found.reason.startswith("the destination is removed; the funds are back by record ")
+    assert (world.available(), world.paid()) == (1_000, {})
     assert await world.decide(BEN) == 0
+
+
+async def test_a_destination_that_is_changed_is_approved_and_cools_anew(world: World) -> None:
+    await world.fund(1_000)
+    old = await world.destination("DE89")
+    name = await world.request(old, 10)
+    await world.settle()
+    async with world.staff_database.writing() as session:
+        approval = await destinations.change(
+            session, ANN, world.rules, old, address="DE90", holder=None, why="another bank", now_ns=world.now_ns
+        )
+    await world.settle()
+    assert await world.state(name) is WithdrawalState.CANCELLED
+    new = approval.subject.removeprefix("destination/")
+    for destination in (old, new):
+        with pytest.raises(Refused, match=r"is removed|is not approved"):
+            await world.request(destination, 10)
+    assert await world.decide(BEN) == 1
+    async with world.staff_database.reading() as session:
+        found = await destinations.find(session, new, for_update=False)
+    assert (found.address, found.holder, found.approved_by) == ("DE90", "Alpha Trading Ltd", "ben")
+    assert destinations.objection(found, world.now_ns) == f"destination {new} is new: it is paid to in 60 minutes"
+
+
+async def test_a_destination_is_not_changed_to_what_it_is(world: World) -> None:
+    destination = await world.destination("DE89")
+    async with world.staff_database.writing() as session:
+        with pytest.raises(Refused, match="T-1: nothing to change"):
+            await destinations.change(
+                session, ANN, world.rules, destination, address="DE89", holder=None, why="so", now_ns=world.now_ns
+            )
 
 
 async def test_a_client_suspended_after_the_approval_is_not_paid(world: World) -> None:

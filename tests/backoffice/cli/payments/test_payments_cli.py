@@ -11,6 +11,7 @@ from backoffice.database import Database
 from backoffice.database.database import address_of
 from backoffice.payments.opening import rails_of, rules_of
 from backoffice.payments.runner import Payments
+from backoffice.projector.tables import VenueAccount
 from config.reading import load
 from tests.backoffice.cli.desk import Desk
 from tests.backoffice.payments.world import Edges, Engine, Watched
@@ -47,6 +48,20 @@ class Counter(Desk):
 
         asyncio.run(run())
 
+    def know(self, *accounts: str) -> None:
+        """Let the projection have come to the records that opened these accounts."""
+
+        async def put() -> None:
+            settings = load(self.config)
+            async with (
+                Database(address_of(settings.back_office.database, self.data)) as database,
+                database.writing() as session,
+            ):
+                for account in accounts:
+                    session.add(VenueAccount(account=account, firm=account, opened_ns=1, sequence=1))
+
+        asyncio.run(put())
+
 
 @pytest.fixture
 def counter(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Counter:
@@ -59,6 +74,7 @@ def counter(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) 
         role = ("--role", "treasury", "--role", "compliance", "--os-user", name)
         counter.done("staff", "add", name, *role, *WHY, by="annabel")
         counter.done("approval", "approve", f"A-{number}", *WHY, by="benjamin")
+    counter.know("ALPHA", "BETA")
     counter.sit_down("tom")
     return counter
 
@@ -120,7 +136,7 @@ def test_an_uncertain_payout_is_resolved_by_two(counter: Counter) -> None:
     to = ("--account", "ALPHA", "--asset", "USD", "--address", "DE89", "--holder", "Alpha Ltd")
     counter.done("destination", "add", *to, *WHY)
     counter.done("approval", "approve", "A-3", *WHY, by="tim")
-    assert counter.done("sandbox", "fault", "loss") == "loss: 1 times\n"
+    assert counter.done("sandbox", "fault", "loss") == "loss: the next time\n"
     counter.settle()
     counter.done("withdrawal", "request", "T-1", "40", *WHY, by="tom")
     counter.settle()
@@ -135,6 +151,32 @@ def test_an_uncertain_payout_is_resolved_by_two(counter: Counter) -> None:
     assert counter.engine.exchange.state.accounts["ALPHA"].holdings["USD"].available == 10_000
 
 
+def test_a_payout_that_comes_back_is_credited_to_whose_it_was(counter: Counter) -> None:
+    counter.done("sandbox", "deposit", address(counter), "100", "USD")
+    to = ("--account", "ALPHA", "--asset", "USD", "--address", "DE89", "--holder", "Alpha Ltd")
+    counter.done("destination", "add", *to, *WHY)
+    counter.done("approval", "approve", "A-3", *WHY, by="tim")
+    counter.settle()
+    counter.done("withdrawal", "request", "T-1", "40", *WHY, by="tom")
+    counter.settle()
+    counter.done("approval", "approve", "A-4", *WHY, by="tim")
+    counter.settle()
+    counter.done("sandbox", "deposit", "SUSPENSE", "40", "USD", "--from", "Bank of Alpha", "--returns", "W-1")
+    counter.settle()
+    assert counter.engine.exchange.state.accounts["ALPHA"].holdings["USD"].available == 10_000
+
+
+def test_a_destination_that_is_changed_waits_for_a_second_person_again(counter: Counter) -> None:
+    to = ("--account", "ALPHA", "--asset", "USD", "--address", "DE89", "--holder", "Alpha Ltd")
+    counter.done("destination", "add", *to, *WHY)
+    counter.done("approval", "approve", "A-3", *WHY, by="tim")
+    told = counter.done("destination", "change", "T-1", "--address", "DE90", *WHY)
+    assert told == "A-4: destination of destination/T-2 waits for somebody else to approve it\n"
+    old, new = json.loads(counter.done("destination", "list", "--json"))
+    assert (old["paid_to"], new["paid_to"]) == ("destination T-1 is removed", "destination T-2 is not approved")
+    assert (new["address"], new["holder"]) == ("DE90", "Alpha Ltd")
+
+
 @pytest.mark.parametrize(
     ("command", "line"),
     (
@@ -144,7 +186,15 @@ def test_an_uncertain_payout_is_resolved_by_two(counter: Counter) -> None:
         (("sandbox", "deposit", "X", "1.005", "USD"), "the amount '1.005' has more than 2 decimals"),
         (("sandbox", "deposit", "X", "1", "EUR"), "EUR: no asset of this venue, which has USD"),
         (("sandbox", "fault", "fire"), "fire: no fault of the sandbox rail; choose from: refuse, fail"),
-        (("deposit", "address", "--account", "A", "--asset", "EUR", *WHY), "EUR goes over no rail"),
+        (("deposit", "address", "--account", "ALPHA", "--asset", "EUR", *WHY), "EUR goes over no rail"),
+        (("deposit", "address", "--account", "GAMMA", "--asset", "USD", *WHY), "GAMMA: no account of this venue"),
+        (("deposit", "assign", "D-1", "--account", "GAMMA", *WHY), "GAMMA: no account of this venue"),
+        (
+            ("deposit", "list", "--state", "lost"),
+            "state 'lost': a deposit is one of confirming, unassigned, compliance",
+        ),
+        (("withdrawal", "list", "--state", "lost"), "state 'lost': a withdrawal is one of holding, refused, held"),
+        (("destination", "change", "T-1", *WHY), "T-1: no destination of this venue"),
     ),
 )
 def test_what_cannot_be_is_told_in_one_line(counter: Counter, command: tuple[str, ...], line: str) -> None:
