@@ -151,14 +151,9 @@ def _text(cell: Cell) -> str:
         case int():
             return f"{cell:,}"
         case Figure():
-            return _with_commas(cell)
+            return cell.with_commas
         case str():
             return _CONTROL.sub(" ", cell)
-
-
-def _with_commas(figure: str) -> str:
-    whole, point, fraction = figure.partition(".")
-    return f"{'-' if whole.startswith('-') else ''}{abs(int(whole)):,}{point}{fraction}"
 
 
 def _bare(value: T) -> T | str:

@@ -3,6 +3,7 @@
 The same content gives the same bytes. Source of the drawing: ReportLab's user guide, chapter 2.
 """
 
+from collections.abc import Callable
 from io import BytesIO
 from typing import Final
 
@@ -21,7 +22,7 @@ LINE: Final = 12
 class Page:
     """Where on which page the next line goes."""
 
-    __slots__ = ("_canvas", "_file", "_footer", "y")
+    __slots__ = ("_canvas", "_file", "_footer", "heading", "y")
 
     def __init__(self, title: str) -> None:
         """`title` is the file's, and stands below each page."""
@@ -29,12 +30,16 @@ class Page:
         self._canvas = Canvas(self._file, pagesize=(WIDTH, HEIGHT), invariant=1)
         self._canvas.setTitle(title)
         self._footer = title
-        self.y = TOP
+        self.y: float = TOP
+        self.heading: Callable[[], None] | None = None
+        """Draws what a page begins with that goes on with a table."""
 
-    def line(self, font: str, size: int, room: int = LINE) -> Canvas:
+    def line(self, font: str, size: float, room: int = LINE) -> Canvas:
         """Go one line down, to the next page if there is not so much room, and return what draws it."""
         if self.y - room < BOTTOM:
             self._end()
+            if self.heading is not None:
+                self.heading()
         self.y -= LINE
         self._canvas.setFont(font, size)
         return self._canvas

@@ -69,6 +69,15 @@ async def owners(session: AsyncSession) -> dict[str, tuple[str, str]]:
     return {account: (firm, f"C-{number}" if number else "") for account, firm, number in await session.execute(query)}
 
 
+async def holder_of(session: AsyncSession, accounts: Sequence[str]) -> str:
+    """Return whose some accounts are, as a statement names them: the client, or the firm if it is no client's."""
+    query = select(Client.name, Client.number, VenueAccount.firm).outerjoin_from(
+        VenueAccount, Client, Client.firm == VenueAccount.firm
+    )
+    rows = await session.execute(query.where(VenueAccount.account.in_(accounts)).distinct())
+    return ", ".join(sorted(f"{name} (C-{number})" if number else firm for name, number, firm in rows))
+
+
 class Rising(msgspec.Struct, frozen=True):
     """A table whose rows are numbered as they came: the number, when that was, and by which record."""
 

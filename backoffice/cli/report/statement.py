@@ -59,13 +59,14 @@ def statement(
     from backoffice.cli.loop import run
     from backoffice.cli.tables import Form, show_table
     from backoffice.reports.scope import Scope
-    from backoffice.reports.statement_pdf import pdf_of
+    from backoffice.reports.statement_pdf import Named, pdf_of
 
     if not (client or firm or account):
         raise typer.BadParameter("whose statement? Give --client, --firm or --account")
-    found, market = run(_stated(looking, Scope(client=client, firm=firm, account=account), period))
+    found, market, issuer, holder = run(_stated(looking, Scope(client=client, firm=firm, account=account), period))
     if pdf is not None:
-        content = pdf_of(found, market, ", ".join(filter(None, (client, firm, account))))
+        named = Named(issuer, holder, ", ".join(filter(None, (client, firm, account))))
+        content = pdf_of(found, market, named)
         write_whole(pdf, content)
         if looking.form is Form.PEOPLE:
             typer.echo(f"{pdf}: {len(content):,} bytes; {_span(found)}")
@@ -73,18 +74,20 @@ def statement(
     show_table(_HEAD, _rows(found, market), looking.form, note=f"It ties; {_span(found)}.")
 
 
-async def _stated(looking: Looking, scope: "Scope", period: object) -> "tuple[Statement, Market]":
+async def _stated(looking: Looking, scope: "Scope", period: object) -> "tuple[Statement, Market, str, str]":
+    """Return a statement, by whom it is issued, and for whom."""
     from backoffice.reports.market import market_of
     from backoffice.reports.period import Period
-    from backoffice.reports.scope import accounts_in
+    from backoffice.reports.scope import accounts_in, holder_of
     from backoffice.reports.statement import statement as stated
     from backoffice.staff.permissions import Permission
 
     assert isinstance(period, Period), "the option's parser gives nothing else"
     async with looking.office() as desk, desk.database.reading() as session:
         desk.actor.require(Permission.SEE_RECORDS)
-        accounts = await accounts_in(session, scope)
-        return await stated(session, accounts or (), period), await market_of(session)
+        accounts = await accounts_in(session, scope) or []
+        found, holder = await stated(session, accounts, period), await holder_of(session, accounts)
+        return found, await market_of(session), desk.settings.fix.comp_id, holder
 
 
 def _rows(statement: "Statement", market: "Market") -> Iterator[Row]:

@@ -3,6 +3,7 @@
 import itertools
 import re
 
+import msgspec
 import pytest
 from sqlalchemy import insert, select
 
@@ -12,14 +13,17 @@ from backoffice.ledger.balances import holdings
 from backoffice.ledger.tables import LedgerAccount, LedgerPosting
 from backoffice.reports import statement as statements
 from backoffice.reports.market import market_of
+from backoffice.reports.movements import Meaning
 from backoffice.reports.period import Period, period_of
+from backoffice.reports.scope import holder_of
 from backoffice.reports.statement import Section, Statement, statement
-from backoffice.reports.statement_pdf import pdf_of
+from backoffice.reports.statement_pdf import Named, pdf_of
 from tests.backoffice.cli.conftest import TIME_NS
 from tests.backoffice.projector.journaled import Journaled, project
 from tests.backoffice.reports.known import CORRECTED, NEXT_DAY_NS, TRADED, Known
 
 WHOLE = Period("all of it", 0, 2**62)
+NAMED = Named("FONDACO", "Beta Trading (C-1)", "C-1")
 
 
 @pytest.fixture
@@ -121,8 +125,8 @@ async def test_the_same_statement_is_the_same_pdf(known: Database) -> None:
     found = await stated(known, period_of("2027-01"), "BETA-A")
     async with known.reading() as session:
         market = await market_of(session)
-    file = pdf_of(found, market, "BETA-A")
-    assert file == pdf_of(found, market, "BETA-A")
+    file = pdf_of(found, market, NAMED)
+    assert file == pdf_of(found, market, NAMED)
     assert file.startswith(b"%PDF-")
 
 
@@ -131,5 +135,21 @@ async def test_a_long_statement_goes_over_pages(known: Database) -> None:
     usd = found.sections[1]
     long = Section(usd.account, usd.asset, usd.opening, list(usd.movements) * 70, usd.closing)
     async with known.reading() as session:
-        file = pdf_of(Statement(found.period, 0, 13, False, [long]), await market_of(session), "BETA-A")
+        file = pdf_of(Statement(found.period, 0, 13, False, [long]), await market_of(session), NAMED)
     assert len(re.findall(rb"/Type /Page\b", file)) == 4
+
+
+@pytest.mark.parametrize("text", ("a word of many letters ".replace(" ", "-") * 40, "Żółć 漢字 " * 60, ""))
+async def test_whatever_a_movement_was_is_told_beside_its_figures(known: Database, text: str) -> None:
+    found = await stated(known, period_of("2027-01"), "BETA-A")
+    usd = found.sections[1]
+    told = msgspec.structs.replace(usd.movements[0], meaning=Meaning(1, text, 5))
+    section = Section(usd.account, usd.asset, usd.opening, [told], usd.closing)
+    async with known.reading() as session:
+        file = pdf_of(Statement(found.period, 0, 13, True, [section]), await market_of(session), NAMED)
+    assert len(re.findall(rb"/Type /Page\b", file)) == 1
+
+
+async def test_a_statement_names_its_holder(known: Database) -> None:
+    async with known.reading() as session:
+        assert await holder_of(session, ["BETA-A", "ALPHA-A"]) == "ALPHA-A, BETA-A"
