@@ -1,18 +1,18 @@
 """`fondaco books`: what the books say, whether it is so, and everything derived again from the journal."""
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backoffice.cli.moments import AsOf, AsOfOption
+from backoffice.cli.moments import SinceOption
 from backoffice.cli.office import Coming, Looking
 from backoffice.cli.option_groups import grouped
+from backoffice.cli.report.options import LookingBack, record_of, since_record
 from backoffice.cli.tables import Cell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -92,35 +92,36 @@ async def _verified(opened: "Office") -> "tuple[int, list[AssetCheck], list[Chec
 
 @app.command("trial-balance")
 @grouped
-def trial_balance(
-    *,
-    as_of: AsOfOption = None,
-    looking: Looking,
-) -> None:
-    """Show the balance of each kind of account in each asset: debits, credits, and that they are the same."""
+def trial_balance(*, since: SinceOption = None, looking: LookingBack) -> None:
+    """Show the balance of each kind of account in each asset: debits, credits, and that they are the same.
+
+    With --since also what it was then and how it has changed, credits above zero.
+    """
     from backoffice.cli.tables import show_table
 
     async def rows(session: "AsyncSession", sequence: int, decimals: dict[str, int]) -> list[list[Cell]]:
-        from backoffice.ledger.balances import balances
+        from backoffice.ledger.balances import sums_by_kind
         from backoffice.ledger.chart import SIDES, Kind
 
-        sums: Counter[tuple[str, str]] = Counter()
-        for row, amount in await balances(session, sequence):
-            sums[row.asset, row.kind] += amount
+        before = await since_record(session, since, sequence)
+        sums = await sums_by_kind(session, sequence)
+        then = {} if before is None else await sums_by_kind(session, before)
         found: list[list[Cell]] = []
         for asset in decimals:
             debit = credit = 0
             for kind in Kind:
-                amount = sums[asset, kind]
+                amount, was = sums.get((asset, kind), 0), then.get((asset, kind), 0)
                 debit, credit = debit + max(-amount, 0), credit + max(amount, 0)
-                sides = [_shown(side, asset, decimals) if side > 0 else None for side in (-amount, amount)]
-                if amount:
-                    found.append([asset, str(SIDES[kind]), str(kind), *sides])
-            found.append([asset, "", "total", _shown(debit, asset, decimals), _shown(credit, asset, decimals)])
+                if amount or was:
+                    sides = [_shown(side, asset, decimals) if side > 0 else None for side in (-amount, amount)]
+                    changed = [] if before is None else [_shown(each, asset, decimals) for each in (was, amount - was)]
+                    found.append([asset, str(SIDES[kind]), str(kind), *sides, *changed])
+            ends = [_shown(debit, asset, decimals), _shown(credit, asset, decimals)]
+            found.append([asset, "", "total", *ends, *([] if before is None else [None, None])])
         return found
 
-    found, sequence = _read(looking, as_of, rows)
-    head = ("asset", "side", "account", "debit", "credit")
+    found, sequence = _read(looking, rows)
+    head = ("asset", "side", "account", "debit", "credit", *(() if since is None else ("before", "change")))
     show_table(head, found, looking.form, note=f"After record {sequence:,}.")
 
 
@@ -133,8 +134,7 @@ def account(
         str | None, typer.Option("--asset", metavar="ASSET", help="Of this asset.", show_default="all")
     ] = None,
     count: Annotated[int, typer.Option("--count", min=1, max=1_000_000, help="The last so many of each.")] = 20,
-    as_of: AsOfOption = None,
-    looking: Looking,
+    looking: LookingBack,
 ) -> None:
     """Show the latest postings on an account, with the balance after each; for the house, debits are below zero."""
     from backoffice.cli.tables import show_table
@@ -160,7 +160,7 @@ def account(
             for posting in await postings(session, row, through=sequence, count=count)
         ]
 
-    found, sequence = _read(looking, as_of, rows)
+    found, sequence = _read(looking, rows)
     head = ("asset", "account", "record", "entry", "amount", "balance")
     show_table(head, found, looking.form, note=f"After record {sequence:,}.")
 
@@ -233,28 +233,18 @@ async def _rebuilt(opened: "Office") -> "tuple[int, list[TableCheck]]":
 
 
 def _read(
-    looking: Looking,
-    as_of: AsOf | None,
-    rows: "Callable[[AsyncSession, int, dict[str, int]], object]",
+    looking: LookingBack, rows: "Callable[[AsyncSession, int, dict[str, int]], Awaitable[list[list[Cell]]]]"
 ) -> "tuple[list[list[Cell]], int]":
     """Return rows as of a record, and which it is."""
-    from typing import Any, cast
-
     from backoffice.cli.loop import run
-    from backoffice.projector.as_of import checked, sequence_at
     from backoffice.staff.permissions import Permission
 
     async def read() -> "tuple[list[list[Cell]], int]":
         async with looking.office() as opened:
             opened.actor.require(Permission.SEE_RECORDS)
             async with opened.database.reading() as session:
-                asked = as_of or AsOf()
-                if asked.time_ns is not None:
-                    sequence = await sequence_at(session, asked.time_ns)
-                else:
-                    sequence = await checked(session, asked.sequence)
-                found = await cast("Any", rows)(session, sequence, await _decimals(session))
-                return found, sequence
+                sequence = await record_of(session, looking.as_of)
+                return await rows(session, sequence, await _decimals(session)), sequence
 
     return run(read())
 

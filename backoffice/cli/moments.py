@@ -68,6 +68,16 @@ AsOfOption = Annotated[
         show_default="now",
     ),
 ]
+SinceOption = Annotated[
+    AsOf | None,
+    typer.Option(
+        "--since",
+        parser=as_of,
+        metavar="RECORD|TIME",
+        help="What has changed since this record, or this time (ISO 8601, UTC).",
+        show_default=False,
+    ),
+]
 FromOption = Annotated[
     int | None,
     typer.Option(

@@ -43,6 +43,14 @@ async def balances(
     return [Balance(*row) for row in await session.execute(wanted)]
 
 
+async def sums_by_kind(session: AsyncSession, sequence: int) -> dict[tuple[str, str], Amount]:
+    """Return what was on all accounts of an asset and a kind together, after a record."""
+    sums: dict[tuple[str, str], Amount] = {}
+    for row, amount in await balances(session, sequence):
+        sums[row.asset, row.kind] = sums.get((row.asset, row.kind), 0) + amount
+    return sums
+
+
 class Holding(NamedTuple):
     """What a client has of an asset."""
 

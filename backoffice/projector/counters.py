@@ -19,6 +19,7 @@ class Counts:
 
     __slots__ = (
         "account",
+        "bought_notional",
         "bought_qty",
         "cancels",
         "fees",
@@ -29,6 +30,7 @@ class Counts:
         "orders",
         "rebates",
         "replaces",
+        "sold_notional",
         "sold_qty",
         "symbol",
         "taker_notional",
@@ -41,7 +43,7 @@ class Counts:
         self.symbol = symbol
         self.orders = self.replaces = self.cancels = 0
         self.maker_trades = self.taker_trades = 0
-        self.bought_qty = self.sold_qty = 0
+        self.bought_qty = self.sold_qty = self.bought_notional = self.sold_notional = 0
         self.maker_notional = self.taker_notional = self.fees = self.rebates = 0
         self.is_touched = False
         """It has changed since it was written."""
@@ -50,13 +52,13 @@ class Counts:
         """Count a trade of a resting order."""
         self.maker_trades += 1
         self.maker_notional += notional
-        self._trade(buys, qty, fee)
+        self._trade(buys, qty, notional, fee)
 
     def take(self, buys: bool, qty: int, notional: int, fee: int) -> None:  # noqa: FBT001 - for speed
         """Count a trade of an incoming order."""
         self.taker_trades += 1
         self.taker_notional += notional
-        self._trade(buys, qty, fee)
+        self._trade(buys, qty, notional, fee)
 
     def amend(self, *, made: bool, buys: bool, qty: int, notional: int, fee: int, fee_before: int) -> None:
         """Count by how much a trade has become another one. `fee`: what it is now."""
@@ -64,15 +66,17 @@ class Counts:
             self.maker_notional += notional
         else:
             self.taker_notional += notional
-        self._trade(buys, qty, fee)
+        self._trade(buys, qty, notional, fee)
         self.fees -= fee_before
         self.rebates -= max(-fee_before, 0)
 
-    def _trade(self, buys: bool, qty: int, fee: int) -> None:  # noqa: FBT001 - for speed
+    def _trade(self, buys: bool, qty: int, notional: int, fee: int) -> None:  # noqa: FBT001 - for speed
         if buys:
             self.bought_qty += qty
+            self.bought_notional += notional
         else:
             self.sold_qty += qty
+            self.sold_notional += notional
         self.fees += fee
         if fee < 0:
             self.rebates -= fee

@@ -16,6 +16,7 @@ from backoffice.projector.tables import (
     OrderRow,
     Position,
     RejectCount,
+    SessionStep,
     TradeRow,
     VenueAccount,
     VenueAsset,
@@ -69,6 +70,15 @@ class Seldom(Enum):
     FEE_CHARGED = 8
 
 
+OF_SESSIONS: Final = {
+    Seldom.SESSION: 0,
+    Seldom.SESSION_SUSPENDED: -1,
+    Seldom.SESSION_REMOVED: -1,
+    Seldom.SESSION_CONNECTED: -1,
+}
+"""What changes a session, and where in its row the session's name stands."""
+
+
 class Statements:
     """All of them, for one of the two databases."""
 
@@ -100,6 +110,9 @@ class Statements:
             Seldom.FEE_CHARGED: self.insert(FeeCharge),
         }
 
+        self.keep_session = self._keep_session()
+        """Keeps how a session is now, as of the record that changed it last."""
+
     def insert(self, table: type[Base], columns: Sequence[str] | None = None) -> str:
         """Return the statement that adds a row; of all columns unless some are named."""
         names = columns or columns_of(table)
@@ -116,6 +129,15 @@ class Statements:
         """Add a row, or let the one with its key have the changing columns."""
         settings = ", ".join(f'"{name}" = excluded."{name}"' for name in changing)
         return f"{self.insert(table, columns)} ON CONFLICT ({_listed(_key_of(table))}) DO UPDATE SET {settings}"
+
+    def _keep_session(self) -> str:
+        names = _listed(columns_of(SessionStep))
+        settings = ", ".join(f'"{name}" = excluded."{name}"' for name in columns_of(SessionStep)[2:])
+        return (
+            f"INSERT INTO {SessionStep.__tablename__} ({names})"  # noqa: S608 - our own names
+            f" SELECT {names} FROM {VenueSession.__tablename__} WHERE session = {self._place(0)}"
+            f" ON CONFLICT ({_listed(_key_of(SessionStep))}) DO UPDATE SET {settings}"
+        )
 
     def _update(self, table: type[Base], changing: Sequence[str], key: Sequence[str]) -> str:
         settings = (

@@ -105,6 +105,23 @@ class VenueSession(Base):
     sequence: Mapped[Int64]
 
 
+class SessionStep(Base):
+    """A FIX session as it was set up after a record that changed it."""
+
+    __tablename__ = "venue_session_steps"
+    __table_args__ = (_CLUSTERED,)
+
+    session: Mapped[Name] = mapped_column(primary_key=True)
+    sequence: Mapped[Int64] = mapped_column(primary_key=True, autoincrement=False)
+    role: Mapped[int]
+    version: Mapped[Name]
+    accounts: Mapped[Prose]
+    is_connected: Mapped[bool]
+    is_suspended: Mapped[bool]
+    is_removed: Mapped[bool]
+    connected_ns: Mapped[TimeNs]
+
+
 class OrderRow(Base):
     """An order as it is now."""
 
@@ -281,6 +298,8 @@ class Activity(Base):
     fees: Mapped[int] = mapped_column(Wide)
     """Paid, less rebates; in the quote asset."""
     rebates: Mapped[int] = mapped_column(Wide, server_default="0")
+    bought_notional: Mapped[int] = mapped_column(Wide, server_default="0")
+    sold_notional: Mapped[int] = mapped_column(Wide, server_default="0")
 
 
 class RejectCount(Base):

@@ -10,7 +10,7 @@ from backoffice.database.base import Base
 from backoffice.errors import Conflict
 from backoffice.projector.counters import ACTIVITY_COLUMNS, Counters
 from backoffice.projector.rows import Row, Rows
-from backoffice.projector.statements import CHANGED, ENTERED, Statements, columns_of
+from backoffice.projector.statements import CHANGED, ENTERED, OF_SESSIONS, Statements, columns_of
 from backoffice.projector.tables import Activity, Execution, OrderRow, RejectRow, TradeAmendment, TradeRow
 
 FOLLOWER: Final = "projector"
@@ -45,6 +45,8 @@ class Writer:
         statements = self._statements
         for kind, row in rows.seldom:
             await connection.exec_driver_sql(statements.seldom[kind], row)
+            if kind in OF_SESSIONS:
+                await connection.exec_driver_sql(statements.keep_session, (row[OF_SESSIONS[kind]],))
         await self._many(connection, statements.moments, list(rows.moments.items()))
         await self._orders(connection, rows)
         await self.add(connection, Execution, rows.executions)

@@ -13,3 +13,11 @@ class By(StrEnum):
     MONTH = "month"
     DAY = "day"
     HOUR = "hour"
+
+
+class Whom(StrEnum):
+    """Whose figures are put together."""
+
+    ACCOUNT = "account"
+    CLIENT = "client"
+    FIRM = "firm"

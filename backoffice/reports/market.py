@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.figure import Figure
 from backoffice.projector.tables import VenueAsset, VenueInstrument
-from engine.decimals import format_decimal
+from engine.decimals import divide_rounded, format_decimal
 
 
 class Market(msgspec.Struct, frozen=True):
@@ -23,6 +23,15 @@ class Market(msgspec.Struct, frozen=True):
     def qty(self, symbol: str, lots: int) -> Figure:
         instrument = self.instruments[symbol]
         return Figure(format_decimal(lots * instrument.qty_increment, instrument.qty_decimals))
+
+    def average_price(self, symbol: str, notional: int, lots: int) -> Figure | None:
+        """Return an average price to as many digits as prices have and two more, None of nothing."""
+        if lots <= 0 or notional < 0:
+            return None
+        instrument = self.instruments[symbol]
+        ticks = notional * instrument.price_increment * 100
+        scaled = divide_rounded(ticks, lots * instrument.notional_per_tick_lot)
+        return Figure(format_decimal(scaled, instrument.price_decimals + 2))
 
     def amount(self, asset: str, amount: int) -> Figure:
         return Figure(format_decimal(amount, self.decimals[asset]))

@@ -7,17 +7,16 @@ from collections import defaultdict
 from typing import Final
 
 import msgspec
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.payments.tables import Deposit, Withdrawal
-from backoffice.projector.tables import FeeCharge, Moment, TradeAmendment, TradeRow
+from backoffice.projector.tables import FeeCharge, TradeAmendment, TradeRow
 from backoffice.reports import blotter
 from backoffice.reports.market import Market, market_of
-from backoffice.reports.scope import Rising, Scope
+from backoffice.reports.scope import Scope, time_of
 from engine.values import Amount, Side
 
-_MOMENTS: Final = Rising(Moment.time_ns, Moment.time_ns, Moment.sequence)
 _TOLD_MAX: Final = 3
 """Of one record's trades so many are told one by one."""
 
@@ -54,7 +53,7 @@ class Meanings:
         told = self._told.get(sequence)
         if told is None:
             text = self._payments.get(sequence) or ("credit" if amount > 0 else "debit")
-            return Meaning(await _time_of(session, sequence), text, 0)
+            return Meaning(await time_of(session, sequence), text, 0)
         text = "; ".join(told.texts[:_TOLD_MAX])
         more = len(told.texts) - _TOLD_MAX
         return Meaning(told.time_ns, f"{text}; {more} more" if more > 0 else text, told.fees.get(asset, 0))
@@ -83,12 +82,6 @@ async def meanings(session: AsyncSession, account: str, first: int, last: int) -
     for charge in await session.scalars(charges.where(FeeCharge.sequence > first, FeeCharge.sequence <= last)):
         told[charge.sequence] = Told(charge.time_ns, [f"fee: {charge.why}"], {charge.asset: charge.amount})
     return Meanings(told, await _payments(session, account, first, last))
-
-
-async def _time_of(session: AsyncSession, sequence: int) -> int:
-    """Return when a record was: times have gaps, so it is the first that there is from the one found by halving on."""
-    from_ns = await _MOMENTS.first(session, Moment.sequence, sequence)
-    return await session.scalar(select(func.min(Moment.time_ns)).where(Moment.time_ns >= from_ns)) or 0
 
 
 def _tell_trade(told: dict[int, Told], blotted: blotter.Blotted, account: str, market: Market) -> None:

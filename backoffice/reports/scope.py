@@ -4,7 +4,8 @@ Trades and orders are numbered in the order in which they happened. So a time or
 a handful of looks by the key; there is no index on times, which would cost the projector its speed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Final
 
 import msgspec
 from sqlalchemy import ColumnElement, SQLColumnExpression, func, select
@@ -13,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backoffice.crm.loading import client_of
 from backoffice.crm.tables.file import Client
 from backoffice.errors import NotFound
-from backoffice.projector.tables import VenueAccount, VenueAsset, VenueInstrument
+from backoffice.projector.tables import Moment, VenueAccount, VenueAsset, VenueInstrument
+from backoffice.reports.by import By
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -69,6 +71,18 @@ async def owners(session: AsyncSession) -> dict[str, tuple[str, str]]:
     return {account: (firm, f"C-{number}" if number else "") for account, firm, number in await session.execute(query)}
 
 
+async def keys(session: AsyncSession, by: By) -> Callable[[str], str]:
+    """Return what tells under what key an account's figures stand: its firm, its client, itself, or all together."""
+    match by:
+        case By.CLIENT | By.FIRM:
+            of, place = await owners(session), 1 if by is By.CLIENT else 0
+            return lambda account: of[account][place]
+        case By.ACCOUNT:
+            return str
+        case _:
+            return lambda _: ""
+
+
 async def holder_of(session: AsyncSession, accounts: Sequence[str]) -> str:
     """Return whose some accounts are, as a statement names them: the client, or the firm if it is no client's."""
     query = select(Client.name, Client.number, VenueAccount.firm).outerjoin_from(
@@ -109,6 +123,18 @@ class Rising(msgspec.Struct, frozen=True):
             else:
                 low = found[0] + 1
         return low
+
+
+async def time_of(session: AsyncSession, sequence: int) -> int:
+    """Return when a record was: times have gaps, so it is the first that there is from the one found by halving on.
+
+    0 for a record that is not there.
+    """
+    from_ns = await _MOMENTS.first(session, Moment.sequence, sequence)
+    return await session.scalar(select(func.min(Moment.time_ns)).where(Moment.time_ns >= from_ns)) or 0
+
+
+_MOMENTS: Final = Rising(Moment.time_ns, Moment.time_ns, Moment.sequence)
 
 
 def chosen(column: SQLColumnExpression[str], accounts: Sequence[str] | None) -> list[ColumnElement[bool]]:

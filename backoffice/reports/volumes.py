@@ -16,7 +16,7 @@ from backoffice.errors import Refused
 from backoffice.projector.counters import HOUR_NS
 from backoffice.projector.tables import Activity
 from backoffice.reports.by import By
-from backoffice.reports.scope import Scope, accounts_in, check_symbol, chosen, owners
+from backoffice.reports.scope import Scope, accounts_in, check_symbol, chosen, keys
 
 _HOURS_A_DAY: Final = 24
 _COUNTED: Final = ("orders", "replaces", "cancels", "maker_trades", "taker_trades")
@@ -115,11 +115,11 @@ async def _keys(session: AsyncSession, by: By) -> "Callable[[int | str], str]":
             return lambda day: _day(int(day))
         case By.HOUR:
             return lambda hour: f"{_day(int(hour) // _HOURS_A_DAY)}T{int(hour) % _HOURS_A_DAY:02}"
-        case By.CLIENT | By.FIRM:
-            of, place = await owners(session), 1 if by is By.CLIENT else 0
-            return lambda account: of[str(account)][place]
-        case _:
+        case By.INSTRUMENT:
             return str
+        case _:
+            key_of = await keys(session, by)
+            return lambda account: key_of(str(account))
 
 
 def _day(number: int) -> str:

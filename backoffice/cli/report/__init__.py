@@ -2,7 +2,7 @@
 
 import typer
 
-from backoffice.cli.report import figures, holdings, market_quality, people, statement, trading
+from backoffice.cli.report import figures, holdings, market_quality, people, positions, statement, trading
 
 app = typer.Typer(
     help="What there is to know of the venue, at any moment of its past where that makes sense.", no_args_is_help=True
@@ -10,7 +10,10 @@ app = typer.Typer(
 app.command("trades")(trading.trades)
 app.command("orders")(trading.orders)
 app.command("order")(trading.order)
+app.command("instruments")(positions.instruments)
 app.command("balances")(holdings.balances)
+app.command("positions")(positions.positions)
+app.command("exposure")(positions.exposure)
 app.command("volume")(figures.volume)
 app.command("fees")(figures.fees)
 app.command("minimums")(figures.minimums)

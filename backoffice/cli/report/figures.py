@@ -8,7 +8,7 @@ import typer
 from backoffice.cli.moments import month_of
 from backoffice.cli.office import Looking
 from backoffice.cli.option_groups import grouped
-from backoffice.cli.report.options import ChartOption, When, Whose, scope_of
+from backoffice.cli.report.options import ChartOption, LookingBack, When, Whose, record_of, scope_of
 from backoffice.cli.report.printing import Row, percent_text, ratio_text, show_rows
 from backoffice.cli.tables import Form, Moment
 from backoffice.reports.by import By
@@ -103,7 +103,7 @@ def minimums(
 
 
 @grouped
-def sessions(*, when: When, looking: Looking) -> None:
+def sessions(*, when: When, looking: LookingBack) -> None:
     """Show the sessions: who is there, since when, and what they were refused, and mostly why."""
 
     async def rows(_desk: "Office", session: "AsyncSession") -> list[Row]:
@@ -121,7 +121,7 @@ def sessions(*, when: When, looking: Looking) -> None:
                 each.rejects,
                 f"[{each.most_for}] {_reason(each.most_for)}" if each.most_for else None,
             )
-            for each in await health(session, when.from_ns, when.until_ns)
+            for each in await health(session, when.from_ns, when.until_ns, await record_of(session, looking.as_of))
         ]
 
     show_rows(looking, _SESSIONS, rows)
@@ -133,14 +133,16 @@ def rejects(
     of: Annotated[str, typer.Option("--session", metavar="SESSION", help="Of this session.", show_default="all")] = "",
     each_session: Annotated[bool, typer.Option("--each-session", help="Each session apart.")] = False,
     when: When,
-    looking: Looking,
+    looking: LookingBack,
 ) -> None:
-    """Show what was refused and why, most often first. Hours count as a whole."""
+    """Show what was refused and why, most often first. Hours count as a whole, but for the last one of --as-of."""
 
     async def rows(_desk: "Office", session: "AsyncSession") -> list[Row]:
         from backoffice.reports import sessions
 
-        found = await sessions.refusals(session, of, when.from_ns, when.until_ns)
+        found = await sessions.refusals(
+            session, of, when.from_ns, when.until_ns, await record_of(session, looking.as_of)
+        )
         if not of and not each_session:
             found = sessions.by_reason(found)
         whole = sum(each.rejects for each in found)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backoffice.cli.moments import SinceOption
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.report.options import (
     AccountOption,
@@ -15,6 +16,7 @@ from backoffice.cli.report.options import (
     Whose,
     record_of,
     scope_of,
+    since_record,
 )
 from backoffice.cli.report.printing import Row, show_note, show_rows
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from backoffice.cli.office import Office
 
 _BALANCES = ("account", "firm", "asset", "available", "reserved", "held", "total", "record")
+_CHANGES = (*_BALANCES[:-1], "before", "change", "record")
 _POINTS = 80
 _DAY_NS = 86_400_000_000_000
 _OF_A_DAY = slice(len("2026-11-28T"), len("2026-11-28T14:30:00"))
@@ -42,14 +45,18 @@ def balances(
     account: AccountOption = "",
     asset: AssetOption = "",
     empty: Annotated[bool, typer.Option("--empty", help="Those too that have nothing.")] = False,
+    since: SinceOption = None,
     chart: ChartOption = False,
     when: When,
     looking: LookingBack,
 ) -> None:
-    """Show what accounts have of each asset: free, in open orders, held for withdrawals. Positions are these.
+    """Show what accounts have of each asset: free, in open orders, held for withdrawals.
 
-    --chart draws them over time, of one --asset, --from some time on.
+    With --since those alone that have changed, and by how much. --chart draws them over time, of one --asset, --from
+    some time --until another.
     """
+    if not chart and when != When():
+        raise typer.BadParameter("--from and --until are for --chart; say --since and --as-of to see what has changed")
     if chart:
         _draw(Whose(client=client, firm=firm, account=account), asset, when, looking)
         return
@@ -62,25 +69,27 @@ def balances(
         from backoffice.reports.scope import Scope, accounts_in, check_asset, owners
 
         record = await record_of(session, looking.as_of)
+        before = await since_record(session, since, record)
         await check_asset(session, asset)
         wanted = await accounts_in(session, Scope(client, firm, account))
         market, of = await market_of(session), await owners(session)
-        return [
-            (
-                each.account,
-                of[each.account][0],
-                each.asset,
-                *(
-                    market.amount(each.asset, amount)
-                    for amount in (each.available, each.reserved, each.held, each.total)
-                ),
-                record,
-            )
-            for each in await holdings(session, record, account=account or None, asset=asset or None)
-            if (wanted is None or each.account in wanted) and (each.total or empty)
-        ]
+        then: dict[tuple[str, str], int] = {}
+        if before is not None:
+            earlier = await holdings(session, before, account=account or None, asset=asset or None)
+            then = {(each.account, each.asset): each.total for each in earlier}
+        found: list[Row] = []
+        for each in await holdings(session, record, account=account or None, asset=asset or None):
+            was = then.get((each.account, each.asset), 0)
+            is_shown = each.total if before is None else each.total != was
+            if (wanted is None or each.account in wanted) and (is_shown or empty):
+                amounts = [each.available, each.reserved, each.held, each.total]
+                if before is not None:
+                    amounts += [was, each.total - was]
+                shown = [market.amount(each.asset, amount) for amount in amounts]
+                found.append((each.account, of[each.account][0], each.asset, *shown, record))
+        return found
 
-    show_rows(looking, _BALANCES, rows)
+    show_rows(looking, _BALANCES if since is None else _CHANGES, rows)
     show_note(looking, f"At record {record:,}.")
 
 

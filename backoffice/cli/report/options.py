@@ -67,6 +67,18 @@ def scope_of(whose: Whose, when: When | None = None, sequence: int | None = None
     return Scope(whose.client, whose.firm, whose.account, whose.symbol, when.from_ns, when.until_ns, sequence)
 
 
+async def since_record(session: "AsyncSession", since: "AsOf | None", until: int) -> int | None:
+    """Return the record since which something has changed, None if that is not asked. Raise `CommandFailed`."""
+    from backoffice.cli.failure import CommandFailed
+
+    if since is None:
+        return None
+    before = await record_of(session, since)
+    if before > until:
+        raise CommandFailed(f"--since is record {before}, after record {until}, which the report is as of")
+    return before
+
+
 async def record_of(session: "AsyncSession", as_of: "AsOf | None") -> int:
     """Return the record that a report is as of: the last one, unless a moment is given. Raise `NotFound`."""
     from backoffice.projector.as_of import checked, sequence_at

@@ -171,7 +171,7 @@ def _order(standing: "Standing", market: "Market", *, is_for_people: bool) -> Ro
         market.qty(symbol, standing.qty),
         market.price(symbol, standing.price) if standing.price else None,
         market.qty(symbol, standing.cum_qty),
-        _average(standing, market),
+        market.average_price(symbol, standing.cum_notional, standing.cum_qty),
         market.qty(symbol, standing.leaves_qty),
         _status(standing.status),
     )
@@ -223,19 +223,6 @@ _EXEC_TYPES = {
     "G": "trade corrected",
     "H": "trade busted",
 }
-
-
-def _average(standing: "Standing", market: "Market") -> str | None:
-    """Return the average price of what is filled, to as many digits as prices have and two more."""
-    from backoffice.figure import Figure
-    from engine.decimals import divide_rounded, format_decimal
-
-    if not standing.cum_qty:
-        return None
-    instrument = market.instruments[standing.order.symbol]
-    ticks = standing.cum_notional * instrument.price_increment * 100
-    scaled = divide_rounded(ticks, standing.cum_qty * instrument.notional_per_tick_lot)
-    return Figure(format_decimal(scaled, instrument.price_decimals + 2))
 
 
 def _side(side: int) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -84,6 +85,20 @@ def test_the_trial_balance_of_the_past_is_that_of_the_past(desk: Desk) -> None:
     rows = json.loads(desk.done("books", "trial-balance", "--as-of", "3", "--json"))
     assert {row["debit"].strip("0.") for row in rows} == {""}
     assert "record 999999" in desk.refused("books", "trial-balance", "--as-of", "999999")
+
+
+def test_the_trial_balance_tells_what_has_changed(desk: Desk) -> None:
+    rows = json.loads(desk.done("books", "trial-balance", "--since", "200", "--json"))
+    then = json.loads(desk.done("books", "trial-balance", "--as-of", "200", "--json"))
+    before = {(row["asset"], row["account"]): row["credit"] or f"-{row['debit']}" for row in then}
+    changed = [row for row in rows if row["account"] != "total"]
+    for row in changed:
+        balance = row["credit"] or f"-{row['debit']}"
+        assert Decimal(row["before"]) + Decimal(row["change"]) == Decimal(balance)
+        assert Decimal(row["before"]) == Decimal(before.get((row["asset"], row["account"]), 0))
+    assert any(Decimal(row["change"]) for row in changed)
+    for asset in {row["asset"] for row in changed}:
+        assert sum(Decimal(row["change"]) for row in changed if row["asset"] == asset) == 0
 
 
 def test_an_account_has_its_postings_with_the_balance_after_each(desk: Desk) -> None:

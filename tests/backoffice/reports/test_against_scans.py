@@ -17,6 +17,7 @@ from backoffice.reports.by import By
 from backoffice.reports.orders import ORDERS
 from backoffice.reports.over_time import balances_over_time
 from backoffice.reports.scope import Rising, Scope
+from backoffice.reports.sessions import health, refusals
 from tests.backoffice.projector.journaled import Journaled, project
 
 HOUR_NS = 3_600_000_000_000
@@ -136,6 +137,27 @@ async def test_orders_as_of_a_record_are_what_they_were_then(
     async with database.reading() as session:
         assert await stood(session, Scope(account="A", sequence=record), is_open=is_open) == then
         assert await stood(session, Scope(account="A"), is_open=is_open) != then
+
+
+async def test_sessions_and_refusals_as_of_a_record_are_what_they_were_then(
+    database: Database, journaled: Journaled
+) -> None:
+    async def seen(sequence: int | None) -> list[tuple[Any, ...]]:
+        async with database.reading() as session:
+            assert sequence is None or await refusals(session, sequence=sequence)
+            return [
+                *(
+                    (each.row.session, each.row.is_suspended, each.row.accounts, each.rejects, each.most_for)
+                    for each in await health(session, None, None, sequence)
+                ),
+                *((each.session, each.reason, each.rejects) for each in await refusals(session, sequence=sequence)),
+            ]
+
+    for record in (200, 700, 1_200):
+        await project(database, Journaled(seed=5, length=1_500, payloads=record), [100])
+        then = await seen(None)
+        await project(database, Journaled(seed=5, length=1_500, payloads=record + 150), [100])
+        assert await seen(record) == then
 
 
 async def test_the_life_of_an_order_ends_as_the_order_stands(database: Database, journaled: Journaled) -> None:

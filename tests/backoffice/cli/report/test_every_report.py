@@ -3,6 +3,7 @@
 import asyncio
 import csv
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,18 @@ REPORTS = (
     ("orders", "--open"),
     ("order", "1"),
     ("balances",),
+    ("balances", "--since", "300"),
+    ("positions",),
+    ("positions", "--by", "firm", "--since", "300", "--as-of", "900"),
+    ("exposure", "--in", "USD"),
+    ("instruments",),
     ("volume",),
     ("volume", "--by", "month"),
     ("fees", "--by", "account"),
     ("sessions",),
+    ("sessions", "--as-of", "500"),
     ("rejects", "--each-session"),
+    ("rejects", "--as-of", "500"),
 )
 WRONG_USAGE = 2
 EMPTY = ("pipeline", "expiring", "hits", "payments")
@@ -91,6 +99,19 @@ def test_balances_are_the_engines(counter: Counter) -> None:
     }
 
 
+def test_balances_tell_what_has_changed(counter: Counter) -> None:
+    then, now = (
+        {(row["account"], row["asset"]): Decimal(row["total"]) for row in counter.rows("balances", "--empty", *moment)}
+        for moment in (("--as-of", "300"), ())
+    )
+    changed = counter.rows("balances", "--since", "300")
+    assert {(row["account"], row["asset"]): Decimal(row["change"]) for row in changed} == {
+        key: total - then.get(key, 0) for key, total in now.items() if total != then.get(key, 0)
+    }
+    finished = counter.run("report", "balances", "--from", "2026-11-28")
+    assert (finished.returncode, "are for --chart" in finished.stderr) == (WRONG_USAGE, True)
+
+
 def test_shares_of_a_market_are_whole(counter: Counter) -> None:
     shares = [row["share"] for row in counter.rows("volume", "--by", "account", "--symbol", "BTC/USD")]
     hundredths = sum(int(share.rstrip("%").replace(".", "")) for share in shares)
@@ -114,6 +135,8 @@ def test_volume_is_drawn(counter: Counter) -> None:
         (("balances", "--as-of", "999999"), "record 999999: the database has records up to"),
         (("balances", "--asset", "XYZ"), "XYZ: no asset of this venue"),
         (("rejects", "--session", "NOBODY"), "NOBODY: no session of this venue"),
+        (("exposure", "--in", "XYZ"), "XYZ: no asset of this venue"),
+        (("balances", "--since", "300", "--as-of", "299"), "--since is record 300, after record 299"),
         (("volume", "--from", "2026-11-28T10:30:00Z"), "counted by the hour: give times at full hours"),
     ),
 )
