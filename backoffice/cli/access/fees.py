@@ -1,6 +1,6 @@
 """`fondaco fees`: schedules of fees, who trades by which, and what the venue charges now."""
 
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,9 +12,6 @@ from backoffice.cli.tables import Cell, Moment
 if TYPE_CHECKING:
     from backoffice.access.fees import FeeTier
     from backoffice.outbox import Outgoing
-
-_BPS_DECIMALS: Final = 2
-"""A hundredth of a basis point is a millionth."""
 
 ScheduleArgument = Annotated[str, typer.Argument(metavar="SCHEDULE", help="Its name.", show_default=False)]
 EffectiveOption = Annotated[
@@ -98,8 +95,8 @@ def list_fees(looking: Looking) -> None:
     from backoffice.access.charging import in_force
     from backoffice.cli.loop import run
     from backoffice.cli.tables import show_table
+    from backoffice.cli.venue.figures import rate_text
     from backoffice.staff.permissions import Permission
-    from engine.decimals import format_decimal
 
     async def rows() -> list[tuple[Cell, ...]]:
         async with looking.office() as office, office.database.reading() as session:
@@ -107,7 +104,7 @@ def list_fees(looking: Looking) -> None:
             return [
                 (
                     *(each.firm, each.symbol or "all", each.schedule, each.version),
-                    *(format_decimal(each.maker_ppm, _BPS_DECIMALS), format_decimal(each.taker_ppm, _BPS_DECIMALS)),
+                    *(rate_text(each.maker_ppm), rate_text(each.taker_ppm)),
                     *(Moment(each.since_ns), _state(command), each.why),
                 )
                 for each, command in await in_force(session)
@@ -126,12 +123,12 @@ def _state(command: "Outgoing | None") -> str:
 def _tier(text: str, asset: str, decimals: dict[str, int]) -> "FeeTier":
     from backoffice.access.fees import FeeTier
     from backoffice.cli.failure import CommandFailed
-    from engine.decimals import parse_decimal
+    from backoffice.cli.venue.figures import rate_of
     from engine.errors import DecimalError
 
     parts = text.split(":")
     try:
-        volume, maker, taker = parts[0], *(parse_decimal(part, _BPS_DECIMALS) for part in parts[1:])
+        volume, maker, taker = parts[0], *(rate_of(part) for part in parts[1:])
     except (ValueError, DecimalError) as error:
         raise CommandFailed(f"{text}: write VOLUME:MAKER:TAKER, as 1000000:-1:4") from error
     return FeeTier(0 if volume.strip("0.") == "" else amount_of(volume, asset, decimals), maker, taker)

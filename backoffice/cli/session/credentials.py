@@ -131,12 +131,11 @@ def rekey(
     What is new is shown once, and nowhere kept in this form.
     """
     from backoffice.cli.failure import CommandFailed
-    from backoffice.cli.venue.request import data_of
     from engine.commands import SetCredentials
 
     material = make_material(
         session,
-        data_of(asked.config, asked.data),
+        asked.directory,
         password=password,
         password_stdin=password_stdin,
         hmac=hmac,

@@ -38,16 +38,15 @@ def add(
     """
     from backoffice.cli.failure import CommandFailed
     from backoffice.cli.session.shown import sessions_shown
-    from backoffice.cli.venue.request import data_of
     from engine.commands import ProvisionSession
     from engine.profile import DEFAULT_PROFILE, NOT_SET_UP, Credentials
     from engine.values import CancelOnDisconnect
 
-    if any(shown.session == session for shown in sessions_shown(asked.config, asked.data).sessions):
+    if any(shown.session == session for shown in sessions_shown(asked).sessions):
         raise CommandFailed(f"session {session} is there already; `fondaco session set` changes it")
     material = make_material(
         session,
-        data_of(asked.config, asked.data),
+        asked.directory,
         password=password,
         password_stdin=password_stdin,
         hmac=hmac,
@@ -88,7 +87,7 @@ def change(session: SessionArgument, asked: Asked, given: SetUp) -> None:
     from engine.profile import SessionSetUp
     from engine.values import CancelOnDisconnect
 
-    shown = session_shown(asked.config, asked.data, session)
+    shown = session_shown(asked, session)
     request = ProvisionSession(
         session,
         shown.accounts if given.account is None else tuple(given.account),

@@ -1,12 +1,12 @@
 """`fondaco session list`, `show`: the sessions there are, how they are set up, and who is there."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from backoffice.cli.option_groups import grouped
 from backoffice.cli.session.life import SessionArgument
-from backoffice.cli.venue.request import ConfigOption, DataOption, JsonOption, ask
+from backoffice.cli.venue.request import Asking
 
 if TYPE_CHECKING:
     from engine.overview import SessionShown, SessionsShown
@@ -16,12 +16,13 @@ _HEAD = ("session", "role", "version", "accounts", "state", "peer", "next in", "
 _LEFT = 6
 
 
-def list_sessions(config: ConfigOption, data: DataOption = None, as_json: JsonOption = False) -> None:
+@grouped
+def list_sessions(asking: Asking) -> None:
     """Show all sessions: role, accounts, whether they are there, and their sequence numbers."""
     from backoffice.cli.shown import print_json, print_table, time_text
 
-    shown = sessions_shown(config, data)
-    if as_json:
+    shown = sessions_shown(asking)
+    if asking.as_json:
         print_json(
             {
                 "sequence": shown.sequence,
@@ -34,30 +35,31 @@ def list_sessions(config: ConfigOption, data: DataOption = None, as_json: JsonOp
     typer.echo(f"After record {shown.sequence}, {time_text(shown.time_ns)}")
 
 
-def show(session: SessionArgument, config: ConfigOption, data: DataOption = None, as_json: JsonOption = False) -> None:
+@grouped
+def show(session: SessionArgument, asking: Asking) -> None:
     """Show all that one session is set up to be."""
     from backoffice.cli.shown import print_json
 
-    shown = session_shown(config, data, session)
-    if as_json:
+    shown = session_shown(asking, session)
+    if asking.as_json:
         print_json(_fields(shown))
         return
     for name, text in _lines(shown):
         typer.echo(f"{name:<20}{text}")
 
 
-def sessions_shown(config: Path, data: Path | None) -> "SessionsShown":
+def sessions_shown(asking: Asking) -> "SessionsShown":
     """Return the sessions there are."""
     from engine.overview import SessionsShown, ShowSessions
 
-    return ask(config, data, ShowSessions(), SessionsShown)
+    return asking.ask(ShowSessions(), SessionsShown)
 
 
-def session_shown(config: Path, data: Path | None, name: str) -> "SessionShown":
+def session_shown(asking: Asking, name: str) -> "SessionShown":
     """Return one session. Raise `CommandFailed` if the venue does not have it."""
     from backoffice.cli.failure import CommandFailed
 
-    sessions = sessions_shown(config, data).sessions
+    sessions = sessions_shown(asking).sessions
     for session in sessions:
         if session.session == name:
             return session

@@ -2,7 +2,7 @@
 
 import typer
 
-from backoffice.cli.venue import guards, market, self_trade, status, trades
+from backoffice.cli.venue import fees, guards, market, self_trade, status, trades
 
 app = typer.Typer(
     help="See how a running venue stands, and command it. Each command is on record with who asked for it and why.",
@@ -15,7 +15,10 @@ app.command("resume")(market.resume)
 app.command("index")(market.index)
 app.command("block")(guards.block)
 app.command("unblock")(guards.unblock)
+app.command("block-withdrawals")(guards.block_withdrawals)
+app.command("unblock-withdrawals")(guards.unblock_withdrawals)
 app.command("limits")(guards.limits)
+app.command("fees")(fees.fees)
 app.command("self-trade")(self_trade.self_trade)
 app.command("trade")(trades.trade)
 app.command("bust")(trades.bust)

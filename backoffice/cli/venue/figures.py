@@ -1,8 +1,13 @@
-"""Prices and quantities of an instrument between the engine's steps and what staff read and write."""
+"""Prices, quantities and rates of fees between the engine's steps and what staff read and write."""
+
+from typing import Final
 
 from engine.decimals import format_decimal, parse_decimal
 from engine.errors import DecimalError
 from engine.overview import InstrumentShown
+
+_BPS_DECIMALS: Final = 2
+"""A hundredth of a basis point is a millionth."""
 
 
 def price_text(shown: InstrumentShown, ticks: int) -> str:
@@ -23,6 +28,16 @@ def ticks(shown: InstrumentShown, text: str) -> int:
 def lots(shown: InstrumentShown, text: str) -> int:
     """Return a quantity in lots. Raise `DecimalError` if it is no number or not a whole number of them."""
     return _steps("quantity", text, shown.qty_increment, shown.qty_decimals)
+
+
+def rate_text(ppm: int) -> str:
+    """Return a rate, which is in millionths, in basis points."""
+    return format_decimal(ppm, _BPS_DECIMALS)
+
+
+def rate_of(text: str) -> int:
+    """Return a rate that is given in basis points in millionths. Raise `DecimalError`."""
+    return parse_decimal(text, _BPS_DECIMALS)
 
 
 def _steps(what: str, text: str, increment: int, decimals: int) -> int:

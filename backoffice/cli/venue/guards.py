@@ -1,4 +1,4 @@
-"""`fondaco venue block`, `unblock`, `limits`: what firms, accounts and sessions may do."""
+"""`fondaco venue block`, `block-withdrawals`, `limits` and their likes: what firms, accounts and sessions may do."""
 
 from collections.abc import Sequence
 from enum import Enum
@@ -21,17 +21,16 @@ class Whom(Enum):
     SESSION = "session"
 
 
-class Limited(Enum):
-    """Whom limits are for."""
+class Owner(Enum):
+    """Who has funds: whom limits, fees and blocks of withdrawals are for."""
 
     FIRM = "firm"
     ACCOUNT = "account"
 
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Which one.", show_default=False)]
-WhomArgument = Annotated[Whom, typer.Argument(help="Whom to block.", show_default=False)]
-UnblockedArgument = Annotated[Whom, typer.Argument(help="Whom to unblock.", show_default=False)]
-LimitedArgument = Annotated[Limited, typer.Argument(help="Whose limits.", show_default=False)]
+WhomArgument = Annotated[Whom, typer.Argument(help="Whom.", show_default=False)]
+OwnerArgument = Annotated[Owner, typer.Argument(help="Whose.", show_default=False)]
 
 
 @grouped
@@ -44,7 +43,7 @@ def block(whom: WhomArgument, name: NameArgument, asked: Asked) -> None:
 
 
 @grouped
-def unblock(whom: UnblockedArgument, name: NameArgument, asked: Asked) -> None:
+def unblock(whom: WhomArgument, name: NameArgument, asked: Asked) -> None:
     """Take orders of a firm, an account or a session again."""
     from engine.commands import Unblock
     from engine.values import Scope
@@ -53,8 +52,26 @@ def unblock(whom: UnblockedArgument, name: NameArgument, asked: Asked) -> None:
 
 
 @grouped
+def block_withdrawals(whose: OwnerArgument, name: NameArgument, asked: Asked) -> None:
+    """Hold no more funds for withdrawals of a firm or an account, nor transfer any from it; what is held may go."""
+    from engine.commands import BlockWithdrawals
+    from engine.values import Scope
+
+    command(asked, BlockWithdrawals(Scope[whose.name], name, asked.who, asked.why), _told)
+
+
+@grouped
+def unblock_withdrawals(whose: OwnerArgument, name: NameArgument, asked: Asked) -> None:
+    """Let a firm or an account withdraw again."""
+    from engine.commands import UnblockWithdrawals
+    from engine.values import Scope
+
+    command(asked, UnblockWithdrawals(Scope[whose.name], name, asked.who, asked.why), _told)
+
+
+@grouped
 def limits(
-    whose: LimitedArgument,
+    whose: OwnerArgument,
     name: NameArgument,
     *,
     asked: Asked,
@@ -85,7 +102,7 @@ def limits(
     from engine.rules import Limits
     from engine.values import Scope
 
-    assets = venue_shown(asked.config, asked.data).assets
+    assets = venue_shown(asked).assets
     limits = Limits(open_orders_max, _amounts(assets, order_max or []), _amounts(assets, notional_max or []))
     command(asked, SetLimits(Scope[whose.name], name, limits, asked.who, asked.why), _told)
 
@@ -111,7 +128,7 @@ def _amounts(assets: dict[str, int], texts: list[str]) -> dict[str, int]:
 
 
 def _told(events: "Sequence[AnyEvent]") -> list[str]:
-    from engine.events import Blocked, LimitsSet, Unblocked
+    from engine.events import Blocked, LimitsSet, Unblocked, WithdrawalsBlocked, WithdrawalsUnblocked
 
     lines = []
     for event in events:
@@ -121,6 +138,12 @@ def _told(events: "Sequence[AnyEvent]") -> list[str]:
             lines.append(f"{event.scope.name.lower()} {event.name} {already}; {canceled}")
         elif isinstance(event, Unblocked):
             now = "may trade again" if event.was_blocked else "was not blocked"
+            lines.append(f"{event.scope.name.lower()} {event.name} {now}")
+        elif isinstance(event, WithdrawalsBlocked):
+            now = "was blocked for withdrawals already" if event.was_blocked else "is blocked for withdrawals"
+            lines.append(f"{event.scope.name.lower()} {event.name} {now}")
+        elif isinstance(event, WithdrawalsUnblocked):
+            now = "may withdraw again" if event.was_blocked else "was not blocked for withdrawals"
             lines.append(f"{event.scope.name.lower()} {event.name} {now}")
         elif isinstance(event, LimitsSet):
             lines.append(f"{event.scope.name.lower()} {event.name} has these limits now")

@@ -68,7 +68,7 @@ def index(
     from engine.commands import SetIndexPrice
     from engine.errors import DecimalError
 
-    shown = instrument_shown(asked.config, asked.data, symbol)
+    shown = instrument_shown(asked, symbol)
     try:
         steps = ticks(shown, price)
     except DecimalError as error:
@@ -84,7 +84,7 @@ def _set_phase(asked: Asked, symbol: str, name: str, lasts_ms: int = 0) -> None:
     names = {phase.name.lower().replace("_", "-"): phase for phase in Phase}
     if name not in names:
         raise typer.BadParameter(f"{name} is no phase; choose from {', '.join(names)}", param_hint="PHASE")
-    shown = instrument_shown(asked.config, asked.data, symbol)
+    shown = instrument_shown(asked, symbol)
     request = SetPhase(symbol, names[name], asked.who, asked.why, lasts_ms)
     command(asked, request, lambda events: _told(shown, events))
 

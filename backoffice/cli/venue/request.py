@@ -32,14 +32,47 @@ A = TypeVar("A")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
-    """The options of every command that goes on record."""
+class Asking:
+    """The options of every command to a venue: which one, and for whom the answer is."""
 
     config: ConfigOption
-    why: WhyOption
-    by: ByOption = ""
     data: DataOption = None
     as_json: JsonOption = False
+
+    @property
+    def directory(self) -> Path:
+        """The directory of the venue's files: as given, or the settings' own."""
+        from config.reading import load
+
+        settings = load(self.config)
+        return self.data or Path(settings.data)
+
+    def ask(self, request: "Request", kind: type[A]) -> A:
+        """Return the venue's answer, which is of one kind. Raise `CommandFailed` if the venue takes no such request."""
+        from backoffice.cli.failure import CommandFailed
+        from engine import control
+
+        answer = control.ask(self._control(), request)
+        if isinstance(answer, kind):
+            return answer
+        raise CommandFailed(answer.text if isinstance(answer, control.Failed) else f"the venue answered {answer!r}")
+
+    def _control(self) -> "Source":
+        """Return where the venue's control is: in the directory that was given, or where the settings have it."""
+        from config.reading import load
+        from engine import control
+        from fixgw.sources import control_of
+
+        settings = load(self.config)
+        return control_of(settings, Path(settings.data)) if self.data is None else self.data / control.SOCKET
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked(Asking):
+    """The options of every command that goes on record."""
+
+    why: WhyOption
+    by: ByOption = ""
 
     @property
     def who(self) -> str:
@@ -47,35 +80,6 @@ class Asked:
         import getpass
 
         return self.by or getpass.getuser()
-
-
-def ask(config: Path, data: Path | None, request: "Request", kind: type[A]) -> A:
-    """Return the venue's answer, which is of one kind. Raise `CommandFailed` if the venue does not take the request."""
-    from backoffice.cli.failure import CommandFailed
-    from engine import control
-
-    answer = control.ask(_control_of(config, data), request)
-    if isinstance(answer, kind):
-        return answer
-    raise CommandFailed(answer.text if isinstance(answer, control.Failed) else f"the venue answered {answer!r}")
-
-
-def _control_of(config: Path, data: Path | None) -> "Source":
-    """Return where the venue's control is: in the directory that was given, or where the settings have it."""
-    from config.reading import load
-    from engine import control
-    from fixgw.sources import control_of
-
-    settings = load(config)
-    return control_of(settings, Path(settings.data)) if data is None else data / control.SOCKET
-
-
-def data_of(config: Path, data: Path | None) -> Path:
-    """Return the directory of the venue's files: as given, or the settings' own."""
-    from config.reading import load
-
-    settings = load(config)
-    return data or Path(settings.data)
 
 
 def command(
@@ -95,7 +99,7 @@ def command(
     from engine.control import Done
     from engine.events import CommandRejected
 
-    done = ask(asked.config, asked.data, request, Done)
+    done = asked.ask(request, Done)
     for event in done.events:
         if isinstance(event, CommandRejected):
             raise CommandFailed(f"{event.text} (record {done.sequence})")
@@ -120,11 +124,11 @@ def command(
     typer.echo(f"Record {done.sequence}, {time_text(done.time_ns)}, asked by {request.by}{reason}")
 
 
-def instrument_shown(config: Path, data: Path | None, symbol: str) -> "InstrumentShown":
+def instrument_shown(asking: Asking, symbol: str) -> "InstrumentShown":
     """Return how trading in an instrument stands. Raise `CommandFailed` if the venue does not have it."""
     from backoffice.cli.failure import CommandFailed
 
-    shown = venue_shown(config, data)
+    shown = venue_shown(asking)
     for instrument in shown.instruments:
         if instrument.symbol == symbol:
             return instrument
@@ -132,8 +136,8 @@ def instrument_shown(config: Path, data: Path | None, symbol: str) -> "Instrumen
     raise CommandFailed(f"{symbol}: no instrument of this venue, which has {traded or 'none'}")
 
 
-def venue_shown(config: Path, data: Path | None) -> "VenueShown":
+def venue_shown(asking: Asking) -> "VenueShown":
     """Return how trading stands."""
     from engine.overview import ShowVenue, VenueShown
 
-    return ask(config, data, ShowVenue(), VenueShown)
+    return asking.ask(ShowVenue(), VenueShown)

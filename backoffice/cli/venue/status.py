@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from backoffice.cli.venue.request import ConfigOption, DataOption, JsonOption
+from backoffice.cli.option_groups import grouped
+from backoffice.cli.venue.request import Asking, venue_shown
 
 if TYPE_CHECKING:
     from engine.overview import InstrumentShown
@@ -23,14 +24,14 @@ _HEAD = (
 )
 
 
-def status(config: ConfigOption, data: DataOption = None, as_json: JsonOption = False) -> None:
+@grouped
+def status(asking: Asking) -> None:
     """Show how trading stands: phase and prices of each instrument, and who is blocked."""
     from backoffice.cli.shown import fields_of, print_json, print_table, time_text
-    from backoffice.cli.venue.request import venue_shown
 
-    shown = venue_shown(config, data)
+    shown = venue_shown(asking)
     rows = [_row(instrument) for instrument in shown.instruments]
-    if as_json:
+    if asking.as_json:
         names = [name.replace(" ", "_") for name in _HEAD]
         print_json(
             {

@@ -1,13 +1,12 @@
 """`fondaco venue trade`, `bust`, `correct`: a trade as it stands, undone, or given another price or quantity."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from backoffice.cli.option_groups import grouped
-from backoffice.cli.venue.request import Asked, ConfigOption, DataOption, JsonOption, ask, command, instrument_shown
+from backoffice.cli.venue.request import Asked, Asking, command, instrument_shown
 
 if TYPE_CHECKING:
     from engine.events import AnyEvent
@@ -27,15 +26,16 @@ QtyOption = Annotated[
 ]
 
 
-def trade(trade_id: TradeArgument, config: ConfigOption, data: DataOption = None, as_json: JsonOption = False) -> None:
+@grouped
+def trade(trade_id: TradeArgument, asking: Asking) -> None:
     """Show a trade, one of the latest 100,000: both sides, and what has become of it."""
     from backoffice.cli.shown import fields_of, print_json
 
-    shown = _trade_shown(config, data, trade_id)
-    if as_json:
+    shown = _trade_shown(asking, trade_id)
+    if asking.as_json:
         print_json({"trade": fields_of(shown.trade), "price": shown.price, "qty": shown.qty})
         return
-    instrument = instrument_shown(config, data, shown.trade.symbol)
+    instrument = instrument_shown(asking, shown.trade.symbol)
     for line in _described(instrument, shown):
         typer.echo(line)
 
@@ -45,8 +45,8 @@ def bust(trade_id: TradeArgument, asked: Asked) -> None:
     """Undo a trade: what was paid and received goes back, fees included. No order comes back to the book."""
     from engine.commands import BustTrade
 
-    shown = _trade_shown(asked.config, asked.data, trade_id)
-    instrument = instrument_shown(asked.config, asked.data, shown.trade.symbol)
+    shown = _trade_shown(asked, trade_id)
+    instrument = instrument_shown(asked, shown.trade.symbol)
     request = BustTrade(shown.trade.trade_id, asked.who, asked.why)
     command(asked, request, lambda events: _told(instrument, events))
 
@@ -66,8 +66,8 @@ def correct(
 
     if not (price or qty):
         raise typer.BadParameter("give the price or the quantity that the trade should have", param_hint="--price")
-    shown = _trade_shown(asked.config, asked.data, trade_id)
-    instrument = instrument_shown(asked.config, asked.data, shown.trade.symbol)
+    shown = _trade_shown(asked, trade_id)
+    instrument = instrument_shown(asked, shown.trade.symbol)
     try:
         amended = ticks(instrument, price) if price else shown.price, lots(instrument, qty) if qty else shown.qty
     except DecimalError as error:
@@ -76,14 +76,14 @@ def correct(
     command(asked, request, lambda events: _told(instrument, events))
 
 
-def _trade_shown(config: Path, data: Path | None, text: str) -> "TradeShown":
+def _trade_shown(asking: Asking, text: str) -> "TradeShown":
     """Return a trade that is named `45`, or by the ExecID of one of its fills, `T45-0` or `T45-1`."""
     from engine.overview import ShowTrade, TradeShown
 
     number = text.removeprefix("T").partition("-")[0]
     if not (number.isascii() and number.isdigit() and len(number) < len(str(2**63))):
         raise typer.BadParameter(f"{text} is no trade: write its TradeID, as 45, or a fill's ExecID, as T45-0")
-    return ask(config, data, ShowTrade(int(number)), TradeShown)
+    return asking.ask(ShowTrade(int(number)), TradeShown)
 
 
 def _described(instrument: "InstrumentShown", shown: "TradeShown") -> list[str]:

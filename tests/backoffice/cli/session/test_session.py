@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 
 from backoffice.cli.session import shown
 from backoffice.cli.session.shown import session_shown
+from backoffice.cli.venue.request import Asking
 from engine.commands import ProvisionSession
 from engine.overview import SessionShown
 from engine.profile import CopyScope, OnBehalf, SessionProfile, SessionRole, Throttle
@@ -121,8 +122,8 @@ def test_change_leaves_what_is_not_given(venue: CommandedVenue) -> None:
 def test_change_beside_another_one_is_refused_and_loses_nothing(
     venue: CommandedVenue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def shown_and_then_changed(config: Path, data: Path | None, name: str) -> SessionShown:
-        looked_at = session_shown(config, data, name)
+    def shown_and_then_changed(asking: Asking, name: str) -> SessionShown:
+        looked_at = session_shown(asking, name)
         venue.apply(ProvisionSession(name, ("ALPHA-A",), "", profile=SessionProfile(recovers_unasked=True)))
         return looked_at
 

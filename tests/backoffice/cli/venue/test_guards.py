@@ -1,7 +1,9 @@
-"""`fondaco venue block`, `unblock`, `limits`."""
+"""`fondaco venue block`, `block-withdrawals`, `limits` and their likes."""
 
 import json
 
+from engine.commands import HoldWithdrawal
+from engine.events import FundsRefused, WithdrawalHeld
 from engine.rules import Limits
 from engine.values import Side
 from tests.backoffice.cli.conftest import order
@@ -25,6 +27,21 @@ def test_unblock_lets_trade_again(venue: CommandedVenue) -> None:
     assert venue.fondaco("unblock", "session", "BETA", *WHY).startswith("session BETA may trade again\n")
     assert venue.fondaco("unblock", "session", "BETA", *WHY).startswith("session BETA was not blocked\n")
     assert venue.refusal("block", "firm", "NOBODY", *WHY) == "block: unknown firm NOBODY (record 15)"
+
+
+def test_a_block_of_withdrawals_shows_until_it_is_lifted(venue: CommandedVenue) -> None:
+    first, _ = venue.fondaco("block-withdrawals", "firm", "ALPHA-A", *WHY).splitlines()
+    assert first == "firm ALPHA-A is blocked for withdrawals"
+    assert "firm ALPHA-A is blocked for withdrawals, by mira: a test" in venue.fondaco("status").splitlines()
+    hold = HoldWithdrawal("ALPHA-A", "BTC", 5, "W-1", "mira", "as asked")
+    assert [type(event) for event in venue.apply(hold)] == [FundsRefused]
+    again = venue.fondaco("block-withdrawals", "firm", "ALPHA-A", *WHY)
+    assert again.startswith("firm ALPHA-A was blocked for withdrawals already\n")
+    assert venue.fondaco("unblock-withdrawals", "firm", "ALPHA-A", *WHY).startswith("firm ALPHA-A may withdraw again\n")
+    assert [type(event) for event in venue.apply(hold)] == [WithdrawalHeld]
+    lifted = venue.fondaco("unblock-withdrawals", "account", "ALPHA-A", *WHY)
+    assert lifted.startswith("account ALPHA-A was not blocked for withdrawals\n")
+    assert venue.refusal("block-withdrawals", "account", "NOBODY", *WHY).endswith("unknown account NOBODY (record 18)")
 
 
 def test_limits_are_set_in_the_assets_own_units(venue: CommandedVenue) -> None:
