@@ -1,4 +1,4 @@
-"""What decisions go by that the settings say: what assets are worth, and which are crypto assets.
+"""What decisions go by that the settings say: what assets are worth, which are crypto assets, the Travel Rule.
 
 A decision is made in one transaction, by whoever runs a command, on whichever host: so the settings of the venue's own
 back office are what counts. It takes them over into the database as it starts, and the audit trail has what changed.
@@ -14,9 +14,13 @@ import pycountry
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from backoffice.crm.countries import check_country
+from backoffice.crm.identity import check_lei
+from backoffice.crm.travel_rule import FATF, THRESHOLDS, Threshold
 from backoffice.database.base import Base, Json, Name, TimeNs
 from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE
+from config.back_office import TravelRule
 from config.market import Asset
 from config.settings import Settings
 from config.texts import PRICE_DECIMALS_MAX
@@ -25,6 +29,7 @@ from engine.values import AMOUNT_MAX
 
 USD: Final = "USD"
 CENTS: Final = 100
+_CENT_DECIMALS: Final = 2
 _NAME: Final = "settings"
 _PRICE_UNIT: Final = 10**PRICE_DECIMALS_MAX
 
@@ -50,17 +55,36 @@ class AssetRule(msgspec.Struct, frozen=True):
     """Whether instruments are priced in it."""
 
 
+class TravelPolicy(msgspec.Struct, frozen=True):
+    """Which threshold of the Travel Rule holds, and what the venue itself is called in the data."""
+
+    threshold: Threshold = FATF
+    jurisdiction: str = ""
+    name: str = ""
+    lei: str = ""
+
+
 class HouseRules(msgspec.Struct, frozen=True):
     """All of it."""
 
     assets: dict[str, AssetRule] = {}
+    travel: TravelPolicy = TravelPolicy()
 
     def usd_cents(self, asset: str, amount: int) -> int | None:
         """Return what an amount is worth, None if nobody knows."""
+        return self._cents(asset, amount, _PRICE_UNIT)
+
+    def travel_cents(self, asset: str, amount: int) -> int | None:
+        """Return the same in the currency in which the Travel Rule has its threshold."""
+        currency = self.travel.threshold.currency
+        rule = self.assets.get(currency)
+        return self._cents(asset, amount, _PRICE_UNIT if currency == USD else rule.price if rule is not None else 0)
+
+    def _cents(self, asset: str, amount: int, price_of_currency: int) -> int | None:
         rule = self.assets.get(asset)
-        if rule is None or not rule.price:
+        if rule is None or not rule.price or not price_of_currency:
             return None
-        return _quotient_up(amount * rule.price * CENTS, _PRICE_UNIT * _unit(rule.decimals))
+        return _quotient_up(amount * rule.price * CENTS, price_of_currency * _unit(rule.decimals))
 
     def amount_worth(self, asset: str, usd: int) -> int | None:
         """Return the largest amount that is worth no more than so many dollars, None if nobody knows."""
@@ -76,9 +100,10 @@ class HouseRules(msgspec.Struct, frozen=True):
 
 
 def rules_in(settings: Settings) -> HouseRules:
-    """Return what settings say."""
+    """Return what settings say. Raise `Refused` for a country, or an LEI, that is none."""
     quotes = {instrument.quote for instrument in settings.instruments}
-    return HouseRules({asset.asset: _rule(asset, is_quote=asset.asset in quotes) for asset in settings.assets})
+    assets = {asset.asset: _rule(asset, is_quote=asset.asset in quotes) for asset in settings.assets}
+    return HouseRules(assets, _travel_policy(settings.back_office.travel_rule))
 
 
 async def take_over(session: AsyncSession, rules: HouseRules, now_ns: int) -> bool:
@@ -105,6 +130,16 @@ async def house_rules(session: AsyncSession) -> HouseRules:
     """Return the rules that decisions go by; none before a back office has started."""
     row = await session.get(HouseRulesRow, _NAME)
     return HouseRules() if row is None else msgspec.convert(row.content, HouseRules)
+
+
+def _travel_policy(rule: TravelRule) -> TravelPolicy:
+    jurisdiction = check_country(rule.jurisdiction) if rule.jurisdiction else ""
+    given = rule.thresholds.get(jurisdiction)
+    threshold = THRESHOLDS.get(jurisdiction, FATF)
+    if given is not None:
+        above = None if given.proof_above is None else parse_decimal(given.proof_above, _CENT_DECIMALS)
+        threshold = Threshold(given.currency, parse_decimal(given.data_from, _CENT_DECIMALS), above)
+    return TravelPolicy(threshold, jurisdiction, rule.name, check_lei(rule.lei) if rule.lei else "")
 
 
 def _unit(decimals: int) -> int:

@@ -3,7 +3,7 @@
 from backoffice.access import charging, hierarchy, limiting, sessions
 from backoffice.crm import rating, suspending
 from backoffice.invoices import collecting
-from backoffice.payments import deposits, destinations, withdrawals
+from backoffice.payments import deposits, destinations, holders, withdrawals
 from backoffice.staff import changes
 from backoffice.surveillance import cases
 
@@ -15,6 +15,7 @@ __all__ = [
     "deposits",
     "destinations",
     "hierarchy",
+    "holders",
     "limiting",
     "rating",
     "sessions",

@@ -97,7 +97,7 @@ async def _work(database: Database, settings: Settings, venue: Venue, stop: asyn
         if settings.back_office.payments:
             payments = Payments(
                 *(database, venue.control, rails_of(settings, venue.data), rules_of(settings)),
-                *(ClientsBehindAccounts(), time.time_ns),
+                *(ClientsBehindAccounts(sealer), time.time_ns),
             )
             tasks["payments"] = payments.run
         await side_by_side(tasks, stop)

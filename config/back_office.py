@@ -4,12 +4,14 @@ from typing import Annotated, Final, Literal, get_args
 
 import msgspec
 
-from config.texts import DecimalText, Name
+from config.texts import CentsText, Country, DecimalText, Name
 
 Environment = Literal["production", "uat"]
 ENVIRONMENT_CHOICES: Final = get_args(Environment)
 Rail = Literal["sandbox"]
 RAIL_CHOICES: Final = get_args(Rail)
+Currency = Literal["USD", "EUR"]
+CURRENCY_CHOICES: Final = get_args(Currency)
 
 
 class PaymentTier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,6 +39,29 @@ class Payment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long after its approval a new destination is not paid to yet."""
 
 
+class TravelThreshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From what value on a transfer of crypto assets needs data, in one jurisdiction."""
+
+    currency: Currency = "USD"
+    data_from: CentsText = "1000"
+    """From this value on: who sends, and who receives."""
+    proof_above: CentsText | None = None
+    """Above this one also a proof that a wallet which no service holds is the client's; without it never."""
+
+
+class TravelRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What must be known of transfers of crypto assets before they are credited or sent (FATF recommendation 16)."""
+
+    jurisdiction: Country | None = None
+    """Whose rule the venue is under. Without it, or where nothing is known of it, FATF's own holds: 1,000 dollars."""
+    thresholds: dict[Country, TravelThreshold] = {}
+    """By jurisdiction, in the place of what the venue knows."""
+    name: str = ""
+    """What the venue is called in law: it goes along with what it sends,"""
+    lei: str = ""
+    """with its LEI."""
+
+
 class BackOffice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the back office keeps what it knows. With this table, the venue runs one; else commands alone use it."""
 
@@ -53,3 +78,4 @@ class BackOffice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """In production a session that enters orders needs a certification; in `uat`, where brokers try, it does not."""
     payments: tuple[Payment, ...] = ()
     """Without any, nothing comes in or goes out."""
+    travel_rule: TravelRule = TravelRule()

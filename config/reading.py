@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from config.back_office import ENVIRONMENT_CHOICES, RAIL_CHOICES
+from config.back_office import CURRENCY_CHOICES, ENVIRONMENT_CHOICES, RAIL_CHOICES
 from config.checking import check
 from config.errors import SettingsError
 from config.market import ASSET_KIND_CHOICES
@@ -20,7 +20,9 @@ from config.settings import SYNC_CHOICES, Settings
 from config.texts import (
     ADDRESS_PATTERN,
     ARGON2ID_PATTERN,
+    CENTS_PATTERN,
     COMP_ID_PATTERN,
+    COUNTRY_PATTERN,
     DECIMAL_PATTERN,
     NAME_PATTERN,
     PRICE_PATTERN,
@@ -67,6 +69,8 @@ _WORDS: Final = (
     (f"`str` matching regex {COMP_ID_PATTERN!r}", "a name of 1 to 32 letters, digits and . _ -, no sign first"),
     (f"`str` matching regex {DECIMAL_PATTERN!r}", 'a decimal text such as "0.01", without a sign'),
     (f"`str` matching regex {PRICE_PATTERN!r}", 'a price of at most 10 digits and 8 decimals, such as "67000.5"'),
+    (f"`str` matching regex {CENTS_PATTERN!r}", 'an amount to the cent, such as "1000" or "999.99"'),
+    (f"`str` matching regex {COUNTRY_PATTERN!r}", "a country's code of two capital letters"),
     (f"`str` matching regex {ARGON2ID_PATTERN!r}", "an argon2id hash ($argon2id$...), never the password itself"),
     (f"`str` matching regex {ADDRESS_PATTERN!r}", 'a host and a port, such as "venue.example:9880"'),
     (f"`str` matching regex {TIME_OF_DAY_PATTERN!r}", "a time of day, HH:MM"),
@@ -95,6 +99,7 @@ _CHOICES: Final = {
     "rail": RAIL_CHOICES,
     "environment": ENVIRONMENT_CHOICES,
     "kind": ASSET_KIND_CHOICES,
+    "currency": CURRENCY_CHOICES,
 }
 
 

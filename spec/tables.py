@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import backoffice.kinds  # noqa: F401 - who owns the kinds of proposals registers them
+from backoffice.crm.travel_rule import FATF, THRESHOLDS
+from backoffice.house_rules import CENTS
 from backoffice.invoices.states import INVOICES
 from backoffice.payments.states import DEPOSITS, WITHDRAWALS
 from backoffice.staff.approvals import TRANSITIONS as TRANSITIONS_OF_APPROVALS
@@ -259,12 +261,43 @@ def payments() -> str:
         "replaced by one that is approved, and cools, anew (`fondaco destination change`); what waits to be paid",
         "to one that is removed is cancelled, and its funds are available again.",
         "",
+        "What a client, a desk, a trader or an account may withdraw in 24 hours and in 30 days, by its rating or",
+        "by `fondaco access limits`, holds for all accounts below together (`spec/clients.md`, Limits): what would",
+        "exceed it is stopped, and says whose limit it is, where that comes from, and how much is left.",
+        "",
         "What is sent is stored before it is sent, to the byte. *Sending* is committed before the rail is called:",
         "a withdrawal of which nobody knows whether the rail has it, because it did not answer or the back office",
         "was killed, is *uncertain*. It is never sent again by itself. The rail is asked for it until it knows;",
         "or two people who have asked by other means say what has become of it (`fondaco withdrawal resolve`).",
         "",
         *_life(WITHDRAWALS),
+        "",
+        "## The Travel Rule",
+        "",
+        "No crypto asset is credited or sent before it is known who is on the other side, where the venue's",
+        "jurisdiction asks for that (FATF recommendation 16; `[back_office.travel_rule]` in the settings). Fiat",
+        "money is of no concern; what is fiat is an asset's `kind`, or else that its name is a currency's code in",
+        "ISO 4217.",
+        "",
+        "| jurisdiction | who sends and who receives | proof of a wallet that no service holds |",
+        "|---|---|---|",
+        *_travel_rule(),
+        "",
+        "Values are by the asset's `usd_price` in the settings, in whole cents, rounded up. An asset without a",
+        "price is above every threshold; so is everything where the threshold is in euros and `EUR` has none.",
+        "",
+        "Who holds an address (T-1) is approved with it, or later (`fondaco destination add`, `holder`): at which",
+        "service (`--vasp`), or that none holds it (`--self-hosted`), what proves then that it is the client's, and",
+        "whose it is in IVMS101.2020, if not the client itself. It holds for withdrawals to the address, and for",
+        "deposits from it. The data of each transfer are made of that, checked against the standard, and kept",
+        "sealed under its name (`fondaco client travel-rule show W-1`). A service counts once somebody else than",
+        "who entered it has checked it (`fondaco client vasp set`, `check`, `suspend`); it is known by its LEI or",
+        "its DID.",
+        "",
+        "A deposit of which something is missing is quarantined. One person says where it comes from (`fondaco",
+        "deposit originator`, with the message of the service that sent it, if there is one), another releases it;",
+        "nobody can before that. A withdrawal of which something is missing is stopped, and is asked about again",
+        "each second, the last time before it is sent. A payout that comes back comes from where it was sent to.",
     ]
     return "\n".join(lines) + "\n"
 
@@ -319,6 +352,25 @@ def fees() -> str:
         *_life(INVOICES),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _travel_rule() -> list[str]:
+    """Return a row for each jurisdiction of which something is known; the European Union is one."""
+    european = next(iter(THRESHOLDS))
+    rows = {
+        "European Union": THRESHOLDS[european],
+        **{place: each for place, each in THRESHOLDS.items() if each != THRESHOLDS[european]},
+        "elsewhere": FATF,
+    }
+    return [
+        f"| {place} | {_worth('from', each.data_from_cents, each.currency)} | "
+        f"{'-' if each.proof_above_cents is None else _worth('above', each.proof_above_cents, each.currency)} |"
+        for place, each in rows.items()
+    ]
+
+
+def _worth(side: str, cents: int, currency: str) -> str:
+    return f"{side} {cents // CENTS:,} {currency}" if cents else "always"
 
 
 def surveillance() -> str:

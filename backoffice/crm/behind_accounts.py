@@ -6,18 +6,24 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.access.allowances import allowances_of
+from backoffice.crm import transfers
 from backoffice.crm.screening.checking import hits_of
 from backoffice.crm.tables.file import Client
 from backoffice.crm.workflow import State, Suspension, may_withdraw
-from backoffice.payments.clients import Flow
+from backoffice.payments.clients import Flow, Transfer
 from backoffice.payments.velocity import Allowance
 from backoffice.projector.tables import VenueAccount
+from backoffice.staff.sealing import Sealer
 
 _TAKES_DEPOSITS = frozenset({State.ACTIVE, State.SUSPENDED})
 
 
 class ClientsBehindAccounts:
     """Answers the payments' questions about clients."""
+
+    def __init__(self, sealer: Sealer) -> None:
+        """`sealer` opens what goes along with transfers."""
+        self._sealer = sealer
 
     async def knows(self, session: AsyncSession, account: str) -> bool:
         """Tell whether the projection has come to the record that opened an account."""
@@ -44,6 +50,11 @@ class ClientsBehindAccounts:
         if true_matches:
             return f"{client.id} is on a sanctions list: {true_matches[0].id}"
         return f"{client.id} has screening hits to be decided: {open_hits[0].id}" if open_hits else ""
+
+    async def travel_rule(self, session: AsyncSession, transfer: Transfer, now_ns: int) -> str:
+        """Return what the Travel Rule asks for and is missing of a transfer; else its data are kept."""
+        client = await client_behind(session, transfer.account)
+        return "" if client is None else await transfers.objection(session, self._sealer, client, transfer, now_ns)
 
 
 async def client_behind(session: AsyncSession, account: str) -> Client | None:

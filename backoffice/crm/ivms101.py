@@ -191,6 +191,16 @@ def decode_person(content: Any) -> Person:  # noqa: ANN401 - what JSON may hold
     return person
 
 
+def decode_person_text(text: bytes | str) -> Person:
+    """Return a person from JSON. Raise `Refused` as `decode_person` does."""
+    if len(text) > JSON_BYTES_MAX:
+        raise Refused(f"IVMS101: larger than {JSON_BYTES_MAX // 1024} KiB")
+    try:
+        return decode_person(msgspec.json.decode(text))
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Refused(f"IVMS101.2020: {error}") from error
+
+
 def flaws(payload: IdentityPayload, today: dt.date | None = None) -> list[str]:
     """Return what breaks the standard's constraints, each with its place in the message."""
     found: list[str] = []

@@ -15,9 +15,10 @@ from backoffice.crm import gateway
 from backoffice.crm.documents import months_after
 from backoffice.crm.loading import client_of, day_of
 from backoffice.crm.sealed_fields import seal
-from backoffice.crm.tables.check import Review, ScreeningHit, TravelRuleData
+from backoffice.crm.tables.check import Review, ScreeningHit
 from backoffice.crm.tables.desk import Contact, Note, Ticket, TicketEntry
 from backoffice.crm.tables.file import Client, ClientDocument, FileSnapshot, Party
+from backoffice.crm.tables.transfers import AddressHolder, TravelRuleData
 from backoffice.crm.workflow import STEPS, State, Verb, after
 from backoffice.errors import Refused
 from backoffice.staff import audit
@@ -111,7 +112,7 @@ async def _erase(session: AsyncSession, sealer: Sealer, client: Client) -> None:
     tickets = select(Ticket.number).where(Ticket.client == client.number)
     await session.execute(delete(TicketEntry).where(TicketEntry.ticket.in_(tickets)))
     await session.execute(update(Ticket).where(Ticket.client == client.number).values(title=ERASED))
-    for table in (Contact, Note, FileSnapshot, TravelRuleData):
+    for table in (Contact, Note, FileSnapshot, TravelRuleData, AddressHolder):
         await session.execute(delete(table).where(table.client == client.number))
     await session.flush()
 

@@ -1,15 +1,13 @@
-"""Travel Rule data of transfers, kept sealed with the client; and the other services that they go to, or come from."""
+"""Travel Rule data of transfers, kept sealed with the client."""
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.crm.client_file import ClientFile
-from backoffice.crm.countries import check_country
-from backoffice.crm.identity import check_lei, check_text
+from backoffice.crm.identity import check_text
 from backoffice.crm.ivms101 import IdentityPayload, Person, decode, encode
 from backoffice.crm.loading import client_of
 from backoffice.crm.sealed_fields import opened, seal
-from backoffice.crm.tables.check import TravelRuleData, Vasp
+from backoffice.crm.tables.transfers import TravelRuleData
 from backoffice.crm.travel_rule import legal_person
 from backoffice.errors import Conflict
 from backoffice.staff import audit
@@ -31,6 +29,22 @@ def identity_of(client_id: str, file: ClientFile) -> Person:
 
 
 async def store(
+    session: AsyncSession,
+    actor: Actor,
+    sealer: Sealer,
+    client_id: str,
+    transfer: str,
+    direction: str,
+    text: bytes | str,
+    *,
+    now_ns: int,
+) -> IdentityPayload:
+    """Keep the data of a transfer that somebody has at hand; as `keep` does."""
+    actor.require(Permission.SCREEN_CLIENTS)
+    return await keep(session, actor, sealer, client_id, transfer, direction, text, now_ns=now_ns)
+
+
+async def keep(
     session: AsyncSession,
     actor: Actor,
     sealer: Sealer,
@@ -84,39 +98,3 @@ async def data_of(session: AsyncSession, sealer: Sealer, transfer: str, directio
     if known is None:
         return None
     return decode(opened(sealer, TravelRuleData, "content", known.content, transfer, direction))
-
-
-async def add_vasp(
-    session: AsyncSession,
-    actor: Actor,
-    lei: str,
-    name: str,
-    country: str,
-    endpoint: str,
-    *,
-    why: str,
-    now_ns: int,
-) -> Vasp:
-    """Enter another service, or change what is known of it."""
-    actor.require(Permission.SCREEN_CLIENTS)
-    number = check_lei(lei)
-    vasp = await session.get(Vasp, number)
-    before = None if vasp is None else {"name": vasp.name, "country": vasp.country, "endpoint": vasp.endpoint}
-    after = {
-        "name": check_text("name", name),
-        "country": check_country(country),
-        "endpoint": check_text("endpoint", endpoint, 500),
-    }
-    if vasp is None:
-        vasp = Vasp(lei=number, added_by=actor.user, added_ns=now_ns, **after)
-        session.add(vasp)
-    else:
-        vasp.name, vasp.country, vasp.endpoint = after["name"], after["country"], after["endpoint"]
-    await session.flush()
-    await audit.record(session, actor, "set", f"vasp/{number}", before=before, after=after, why=why, now_ns=now_ns)
-    return vasp
-
-
-async def vasps(session: AsyncSession) -> list[Vasp]:
-    """Return the services that are known."""
-    return list((await session.scalars(select(Vasp).order_by(Vasp.name))).all())

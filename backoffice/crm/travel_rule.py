@@ -1,8 +1,9 @@
 """When the Travel Rule asks for data with a transfer, by jurisdiction; and a client's own data in its form.
 
 Between two services the European Union asks for all of them whatever the amount (Regulation 2023/1113, since
-30 December 2024), and above EUR 1,000 that a customer proves to own a wallet that nobody else holds. FATF's own
-threshold is 1,000 in dollars or euros. Amounts are in euro cents, as the caller values them.
+30 December 2024), and above EUR 1,000 that a customer proves to own a wallet that nobody else holds. Switzerland asks
+for both whatever the amount (FINMA Guidance 02/2019), the United States from USD 3,000 on. FATF's own threshold is
+1,000 in dollars or euros. Values are in cents of the threshold's currency; one that nobody knows is above any.
 """
 
 from typing import Final
@@ -22,14 +23,25 @@ from backoffice.crm.ivms101 import (
 _EUROPEAN: Final = frozenset(
     "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IS IT LI LT LU LV MT NL NO PL PT RO SE SI SK".split()  # noqa: SIM905 - so it reads
 )
-_FATF_EUR_CENTS: Final = 1_000_00
-_FROM_EUR_CENTS: Final[dict[str, int]] = {
-    **dict.fromkeys(_EUROPEAN, 0),
-    "CH": 0,
-    "GB": 0,
-    "US": 3_000_00,
+
+
+class Threshold(msgspec.Struct, frozen=True):
+    """From what value on a jurisdiction asks for something."""
+
+    currency: str
+    data_from_cents: int
+    proof_above_cents: int | None = None
+    """None where no wallet is to be proved."""
+
+
+FATF: Final = Threshold("USD", 1_000_00)
+THRESHOLDS: Final[dict[str, Threshold]] = {
+    **dict.fromkeys(sorted(_EUROPEAN), Threshold("EUR", 0, 1_000_00)),
+    "CH": Threshold("USD", 0, 0),
+    "GB": Threshold("USD", 0),
+    "US": Threshold("USD", 3_000_00),
 }
-_OWNERSHIP_PROOF_FROM_EUR_CENTS: Final = 1_000_00
+"""What is known; the settings may say otherwise. Elsewhere FATF's own holds."""
 
 
 class Demand(msgspec.Struct, frozen=True):
@@ -41,11 +53,11 @@ class Demand(msgspec.Struct, frozen=True):
     """That the customer owns the wallet, by a signed message or a small transfer."""
 
 
-def demand_of(jurisdiction: str, amount_eur_cents: int, *, is_self_hosted: bool) -> Demand:
-    """Return what is asked for in the venue's jurisdiction. Transfers without it wait, and are not credited."""
-    from_eur_cents = _FROM_EUR_CENTS.get(jurisdiction, _FATF_EUR_CENTS)
-    proof = is_self_hosted and jurisdiction in _EUROPEAN and amount_eur_cents > _OWNERSHIP_PROOF_FROM_EUR_CENTS
-    return Demand(amount_eur_cents >= from_eur_cents, proof)
+def demand_of(threshold: Threshold, cents: int | None, *, is_self_hosted: bool) -> Demand:
+    """Return what is asked for. Transfers without it wait, and are not credited. `cents`: None if nobody knows."""
+    above = threshold.proof_above_cents
+    proof = is_self_hosted and above is not None and (cents is None or cents > above)
+    return Demand(cents is None or cents >= threshold.data_from_cents, proof)
 
 
 def legal_person(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.payments.velocity import Allowance
@@ -14,6 +15,20 @@ class Flow(StrEnum):
 
     IN = "in"
     OUT = "out"
+
+
+class Transfer(msgspec.Struct, frozen=True):
+    """A payment, as far as who is on its other side depends on it."""
+
+    name: str
+    """D-1, W-1."""
+    flow: Flow
+    account: str
+    rail: str
+    asset: str
+    amount: int
+    address: str
+    """Where it goes to, or comes from, as the rail names it."""
 
 
 class Clients(Protocol):
@@ -27,3 +42,6 @@ class Clients(Protocol):
 
     async def objection(self, session: AsyncSession, account: str, flow: Flow, asset: str, amount: int) -> str:
         """Return why a payment of an account must not go on now, empty if nothing is against it."""
+
+    async def travel_rule(self, session: AsyncSession, transfer: Transfer, now_ns: int) -> str:
+        """Return what is missing of a transfer that must be known before it goes on, empty if nothing is."""

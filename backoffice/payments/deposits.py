@@ -10,14 +10,15 @@ from typing import Final
 from sqlalchemy import and_, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backoffice.crm.transfers import forget, lack
 from backoffice.errors import NotFound, Refused
 from backoffice.naming import number_of
-from backoffice.payments.clients import Clients, Flow
+from backoffice.payments.clients import Clients, Flow, Transfer
 from backoffice.payments.moving import move_deposit
 from backoffice.payments.rail import Incoming, Movement, Rail
 from backoffice.payments.rules import MINUTE_NS, PaymentRules, needed
 from backoffice.payments.states import ACTIVE_DEPOSITS, DEPOSITS, DepositState, DepositVerb
-from backoffice.payments.tables import Deposit, DepositAddress, RailPosition, Withdrawal
+from backoffice.payments.tables import Deposit, DepositAddress, Destination, RailPosition, Withdrawal
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.permissions import Permission
@@ -185,6 +186,9 @@ async def _verdict(
         if now_ns < deposit.changed_ns + UNKNOWN_NS_MAX and not await clients.knows(session, deposit.account):
             return None, f"it is not known yet whose account {deposit.account} is"
         why = await clients.objection(session, deposit.account, Flow.IN, deposit.asset, deposit.amount)
+        # Asked whatever else is against it: so its data are there when people let it go.
+        lacks = await clients.travel_rule(session, await transfer_of(session, deposit), now_ns)
+        why = "; ".join(filter(None, (why, lacks)))
         if not why and rule is not None and rule.looked_at_above and deposit.amount > rule.looked_at_above:
             why = "so large that it is looked at"
         return (DepositVerb.HOLD, why) if why else (DepositVerb.PASS, "nothing against it")
@@ -204,6 +208,7 @@ async def assign(session: AsyncSession, actor: Actor, deposit: Deposit, account:
     Somebody else looks at it before it is credited.
     """
     actor.require(Permission.ENTER_DEPOSITS)
+    await forget(session, deposit.name)  # What was found out of it was so for the one whose it seemed to be.
     deposit.account = account
     await move_deposit(session, actor, deposit, DepositVerb.ASSIGN, why=f"{account}: {why}", now_ns=now_ns)
     await move_deposit(session, actor, deposit, DepositVerb.HOLD, why="assigned by hand", now_ns=now_ns)
@@ -245,7 +250,20 @@ async def _debit(session: AsyncSession, actor: Actor, approval: Approval, now_ns
 async def _release(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
     deposit = await find(session, f"D-{approval.payload['deposit']}")
     verb = DepositVerb(approval.payload["verb"])
+    if verb is DepositVerb.RELEASE and (why := await lack(session, await transfer_of(session, deposit))):
+        raise Refused(f"{deposit.name}: {why}")
     await move_deposit(session, actor, deposit, verb, why=f"approval {approval.id}", now_ns=now_ns)
+
+
+async def transfer_of(session: AsyncSession, deposit: Deposit) -> Transfer:
+    """Return a deposit as a transfer. What comes back comes from where it was sent to."""
+    sender = deposit.sender
+    number = number_of(deposit.returns, "W")
+    withdrawal = None if number is None else await session.get(Withdrawal, number)
+    if withdrawal is not None and withdrawal.account == deposit.account:
+        sender = (await session.get_one(Destination, withdrawal.destination_id)).address
+    fields = (deposit.account or "", deposit.rail, deposit.asset, deposit.amount, sender)
+    return Transfer(deposit.name, Flow.IN, *fields)
 
 
 async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> Deposit:

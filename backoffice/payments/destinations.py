@@ -5,11 +5,12 @@ waits to be paid to one that is removed is cancelled.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backoffice.crm.tables.transfers import AddressHolder
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.naming import number_of
 from backoffice.payments.rules import PaymentRules
@@ -34,6 +35,21 @@ async def add(
     now_ns: int,
 ) -> Approval:
     """Propose a destination for an account's withdrawals of an asset. Raise `Conflict` if it is there already."""
+    destination = await enter(session, actor, rules, account, address, holder, now_ns=now_ns)
+    return await propose(session, actor, rules, destination, why=why, now_ns=now_ns)
+
+
+async def enter(
+    session: AsyncSession,
+    actor: Actor,
+    rules: PaymentRules,
+    account: str,
+    address: str,
+    holder: str,
+    *,
+    now_ns: int,
+) -> Destination:
+    """Write a destination down that is to be proposed. Raise `Conflict` if it is there already."""
     actor.require(Permission.EDIT_WHITELIST)
     if not address.strip() or not address.isprintable():
         raise Refused("the address of a destination is a printable text; name it as the rail does")
@@ -58,7 +74,22 @@ async def add(
     )
     session.add(destination)
     await session.flush()
-    payload = {"destination": destination.id, "address": address, "holder": holder, "cooling_ns": rules.cooling_ns}
+    return destination
+
+
+async def propose(
+    session: AsyncSession,
+    actor: Actor,
+    rules: PaymentRules,
+    destination: Destination,
+    *,
+    held: dict[str, Any] | None = None,
+    why: str,
+    now_ns: int,
+) -> Approval:
+    """Propose a destination that is written down. `held`: who holds it (`holders.enter`), to be approved with it."""
+    payload = {"destination": destination.id, "address": destination.address, "holder": destination.holder}
+    payload |= {"cooling_ns": rules.cooling_ns, **(held or {})}
     return await approvals.propose(session, actor, KIND, destination.subject, payload, why=why, now_ns=now_ns)
 
 
@@ -129,6 +160,8 @@ async def _approve(session: AsyncSession, actor: Actor, approval: Approval, now_
     destination = await find(session, f"T-{approval.payload['destination']}")
     destination.approved_by = actor.user
     destination.usable_from_ns = now_ns + int(approval.payload["cooling_ns"])
+    if "held" in approval.payload:
+        (await session.get_one(AddressHolder, approval.payload["held"])).approved_by = actor.user
 
 
 async def _turn_down(session: AsyncSession, _actor: Actor, approval: Approval, now_ns: int) -> None:

@@ -15,7 +15,7 @@ from backoffice.database.base import total
 from backoffice.errors import NotFound, Refused
 from backoffice.naming import number_of
 from backoffice.payments import destinations, velocity
-from backoffice.payments.clients import Clients, Flow
+from backoffice.payments.clients import Clients, Flow, Transfer
 from backoffice.payments.deposits import position_of
 from backoffice.payments.moving import move_withdrawal
 from backoffice.payments.rail import Outcome, OutcomeState, Payout
@@ -89,7 +89,8 @@ async def objection(
     """Return why a withdrawal must not go on now, empty if nothing is against it."""
     if rules is None:
         return f"no rules for {withdrawal.asset} on {withdrawal.rail}"
-    flaw = destinations.objection(await _destination_of(session, withdrawal), now_ns)
+    destination = await _destination_of(session, withdrawal)
+    flaw = destinations.objection(destination, now_ns)
     if flaw:
         return flaw
     others = select(total(Withdrawal.amount)).where(
@@ -99,9 +100,11 @@ async def objection(
     )
     flaw = over_the_day(rules, withdrawal.amount, await session.scalar(others) or 0)
     flaw = flaw or await clients.objection(session, withdrawal.account, Flow.OUT, withdrawal.asset, withdrawal.amount)
-    return flaw or await velocity.objection(
+    flaw = flaw or await velocity.objection(
         session, withdrawal, await clients.allowances(session, withdrawal.account), now_ns
     )
+    fields = (withdrawal.account, withdrawal.rail, withdrawal.asset, withdrawal.amount, destination.address)
+    return flaw or await clients.travel_rule(session, Transfer(withdrawal.name, Flow.OUT, *fields), now_ns)
 
 
 async def judge(

@@ -1,13 +1,16 @@
 """`fondaco client identity`, `travel-rule`, `vasp`: what the Travel Rule has go with transfers of crypto assets."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from backoffice.cli.client.service import ClientArgument, ask, carry_out, tell
 from backoffice.cli.office import Acting, Coming, Looking, Seeing
 from backoffice.cli.option_groups import grouped
+
+if TYPE_CHECKING:
+    from backoffice.crm.tables.transfers import Vasp
 
 vasps = typer.Typer(help="Other services that clients' transfers come from or go to.", no_args_is_help=True)
 rule = typer.Typer(help="Who sends and who receives a transfer, as IVMS101.2020 has it.", no_args_is_help=True)
@@ -80,26 +83,55 @@ def show(
     typer.echo(ask(coming, found))
 
 
+VaspArgument = Annotated[str, typer.Argument(metavar="SERVICE", help="Its LEI, or its DID.", show_default=False)]
+
+
 @vasps.command("set")
 @grouped
 def set_vasp(
-    lei: Annotated[str, typer.Argument(metavar="LEI", help="Whose it is.", show_default=False)],
+    vasp: VaspArgument,
     name: Annotated[str, typer.Argument(metavar="NAME", help="What it is called.", show_default=False)],
     *,
     country: Annotated[str, typer.Option("--country", metavar="COUNTRY", help="As SG.", show_default=False)],
     endpoint: Annotated[str, typer.Option("--endpoint", metavar="TEXT", help="Where data go.", show_default=False)],
     acting: Acting,
 ) -> None:
-    """Enter another service, or change what is known of it."""
-    from backoffice.crm.travel_data import add_vasp
+    """Enter another service, or change what is known of it. Then somebody else checks it."""
+    from backoffice.crm import vasps as services
 
     done = carry_out(
         acting,
-        lambda session, office: add_vasp(
-            session, office.actor, lei, name, country, endpoint, why=acting.why, now_ns=office.now_ns
+        lambda session, office: services.set_vasp(
+            session, office.actor, vasp, name, country, endpoint, why=acting.why, now_ns=office.now_ns
         ),
     )
-    tell(f"{done.lei}: {done.name}", {"lei": done.lei, "name": done.name}, as_json=acting.as_json)
+    _tell_vasp(done, as_json=acting.as_json)
+
+
+@vasps.command("check")
+@grouped
+def check_vasp(vasp: VaspArgument, acting: Acting) -> None:
+    """Say that a service was looked into: what comes from it may be credited, and what goes to it sent."""
+    from backoffice.crm import vasps as services
+
+    done = carry_out(
+        acting,
+        lambda session, office: services.check(session, office.actor, vasp, why=acting.why, now_ns=office.now_ns),
+    )
+    _tell_vasp(done, as_json=acting.as_json)
+
+
+@vasps.command("suspend")
+@grouped
+def suspend_vasp(vasp: VaspArgument, acting: Acting) -> None:
+    """Deal with a service no more, at once, until somebody checks it again."""
+    from backoffice.crm import vasps as services
+
+    done = carry_out(
+        acting,
+        lambda session, office: services.suspend(session, office.actor, vasp, why=acting.why, now_ns=office.now_ns),
+    )
+    _tell_vasp(done, as_json=acting.as_json)
 
 
 @vasps.command("list")
@@ -109,14 +141,24 @@ def list_vasps(
 ) -> None:
     """List the services that are known."""
     from backoffice.cli.tables import Cell, Moment, form_of, show_table
-    from backoffice.crm.travel_data import vasps as known
+    from backoffice.crm.vasps import vasps as known
 
     form = form_of(as_json=looking.as_json, as_csv=looking.as_csv)
 
     async def rows(session: Any, _office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
         return [
-            (each.lei, each.name, each.country, each.endpoint, each.added_by, Moment(each.added_ns))
+            (
+                *(each.id, each.name, each.country, each.endpoint, each.status),
+                *(str(each.checked_on) if each.checked_on else None, each.checked_by),
+                *(each.added_by, Moment(each.added_ns)),
+            )
             for each in await known(session)
         ]
 
-    show_table(("LEI", "name", "country", "endpoint", "by", "at"), ask(looking, rows), form)
+    head = ("service", "name", "country", "endpoint", "status", "checked on", "checked by", "entered by", "at")
+    show_table(head, ask(looking, rows), form)
+
+
+def _tell_vasp(vasp: "Vasp", *, as_json: bool) -> None:
+    facts = {"service": vasp.id, "name": vasp.name, "status": vasp.status}
+    tell(f"{vasp.id}: {vasp.name}, {vasp.status}", facts, as_json=as_json)

@@ -9,11 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backoffice.cli.demo.house import House
 from backoffice.cli.demo.onboarding import Onboarded
 from backoffice.cli.failure import CommandFailed
-from backoffice.payments import deposits
+from backoffice.payments import deposits, destinations, holders
+from backoffice.payments.holders import Holding
+from backoffice.payments.opening import rule_for
 from backoffice.payments.states import DepositState
 from backoffice.payments.tables import Deposit
 from engine.values import Amount
 
+_WALLET_ASSET: Final = "BTC"
 _STUCK: Final = (
     *(DepositState.UNASSIGNED, DepositState.QUARANTINED, DepositState.RETURNED),
     *(DepositState.VANISHED, DepositState.RECALLED),
@@ -22,7 +25,11 @@ _STUCK: Final = (
 
 
 async def fund(house: House, brokers: Sequence[Onboarded], amounts: Mapping[str, Amount]) -> int:
-    """Have each broker pay in so much of each asset, and return how many deposits were credited."""
+    """Have each broker pay in so much of each asset, and return how many deposits were credited.
+
+    Crypto assets come from a wallet of the broker's own, of which the house knows that it is.
+    """
+    await _whitelist(house, brokers)
     async with house.database.writing() as session:
         addresses = {
             (broker, asset): await deposits.give_address(
@@ -34,7 +41,8 @@ async def fund(house: House, brokers: Sequence[Onboarded], amounts: Mapping[str,
             for asset in amounts
         }
     for (broker, asset), address in addresses.items():
-        house.rail.deposit(address.address, asset, amounts[asset], broker.name)
+        sender = _wallet(broker) if house.house_rules.is_crypto(asset) else broker.name
+        house.rail.deposit(address.address, asset, amounts[asset], sender)
 
     async def is_credited(session: AsyncSession) -> bool:
         counts = select(Deposit.state, func.count()).group_by(Deposit.state)
@@ -47,3 +55,24 @@ async def fund(house: House, brokers: Sequence[Onboarded], amounts: Mapping[str,
 
     await house.until("all deposits credited", is_credited)
     return len(addresses)
+
+
+async def _whitelist(house: House, brokers: Sequence[Onboarded]) -> None:
+    """Have the brokers' wallets approved, with the proof that they are theirs, as the Travel Rule asks for."""
+    rule = rule_for(house.rules, _WALLET_ASSET, None)
+    proposed = []
+    async with house.database.writing() as session:
+        for broker in brokers:
+            given = (session, house.mira, rule, broker.account, _wallet(broker), broker.name)
+            wallet = await destinations.enter(*given, now_ns=house.now_ns)
+            own = Holding(None, proof=f"a message signed by {wallet.address}")
+            held = await holders.enter(session, house.mira, house.sealer, wallet, own, now_ns=house.now_ns)
+            approval = await destinations.propose(
+                session, house.mira, rule, wallet, held=held, why="its own wallet", now_ns=house.now_ns
+            )
+            proposed.append(approval.id)
+    await house.decide(proposed, "the signature is right")
+
+
+def _wallet(broker: Onboarded) -> str:
+    return f"WALLET-OF-{broker.comp_id}"

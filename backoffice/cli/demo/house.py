@@ -22,6 +22,7 @@ from backoffice.control import VenueControl
 from backoffice.database import Database
 from backoffice.database.database import address_of
 from backoffice.database.migrating import upgrade
+from backoffice.house_rules import rules_in
 from backoffice.payments.opening import rules_of
 from backoffice.payments.sandbox import SandboxRail
 from backoffice.staff import approvals, changes
@@ -47,6 +48,7 @@ class House:
         self.sealer = Sealer(data / KEY_FILE)
         self.rail = SandboxRail(data)
         self.rules = rules_of(settings)
+        self.house_rules = rules_in(settings)
         self.mira = Actor("mira", _MIRA_ROLES)
         """Enters clients, and runs what is done day by day."""
         self.theo = Actor("theo", _THEO_ROLES)

@@ -1,5 +1,6 @@
 """`fondaco deposit`: where money is to be sent, how what has come in stands, and what people decide about it."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -7,6 +8,7 @@ import typer
 from backoffice.cli.office import Acting, Looking, Seeing
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.payments.amounts import decimals_of, shown
+from backoffice.cli.payments.other_side import ProofOption, SelfHostedOption, VaspOption, check_one, read
 from backoffice.cli.tables import Cell, Moment
 
 if TYPE_CHECKING:
@@ -122,6 +124,41 @@ def assign(
 
     run(decide())
     typer.echo(f"{deposit} is {account}'s; `fondaco deposit release {deposit}` proposes to credit it")
+
+
+@grouped
+def originator(
+    deposit: DepositArgument,
+    *,
+    vasp: VaspOption = None,
+    self_hosted: SelfHostedOption = False,
+    proof: ProofOption = "",
+    message: Annotated[
+        Path | None,
+        typer.Option("--message", metavar="FILE", help="Data that came, JSON of IVMS101.2020.", show_default="its own"),
+    ] = None,
+    acting: Acting,
+) -> None:
+    """Say where a quarantined deposit comes from, as the Travel Rule asks for, and propose its release.
+
+    Without --message the client has sent it to itself. A second person decides whether it is credited.
+    """
+    import backoffice.kinds  # noqa: F401 - who owns the kinds of approvals
+    from backoffice.cli.approval import tell
+    from backoffice.cli.loop import run
+    from backoffice.payments import originating
+    from backoffice.staff.tables import Approval
+
+    check_one(vasp, self_hosted=self_hosted)
+    origin = originating.Origin(vasp, proof, None if message is None else read(message))
+
+    async def propose() -> Approval:
+        async with acting.office() as desk, desk.database.writing() as session:
+            return await originating.complete(
+                session, desk.actor, desk.sealer, deposit, origin, why=acting.why, now_ns=desk.now_ns
+            )
+
+    tell(run(propose()), as_json=acting.as_json)
 
 
 @grouped

@@ -7,6 +7,13 @@ import typer
 from backoffice.cli.office import Acting, Looking
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.payments.deposit import AccountOption, AssetOption, RailOption
+from backoffice.cli.payments.other_side import (
+    BeneficiaryOption,
+    ProofOption,
+    SelfHostedOption,
+    VaspOption,
+    holding_of,
+)
 from backoffice.cli.tables import Cell, Moment
 
 DestinationArgument = Annotated[
@@ -20,6 +27,7 @@ _HEAD = (
     "rail",
     "address",
     "holder",
+    "held at",
     "added by",
     "approved by",
     "paid to",
@@ -37,22 +45,65 @@ def add(
     holder: Annotated[str, typer.Option("--holder", metavar="NAME", help="Whose address it is.", show_default=False)],
     *,
     rail: RailOption = None,
+    vasp: VaspOption = None,
+    self_hosted: SelfHostedOption = False,
+    proof: ProofOption = "",
+    person: BeneficiaryOption = None,
     acting: Acting,
 ) -> None:
-    """Propose a destination. A second person approves it, then it cools before it is paid to."""
+    """Propose a destination. A second person approves it, then it cools before it is paid to.
+
+    For crypto assets say who holds the address as well, with --vasp or --self-hosted: the Travel Rule asks for it.
+    """
+    import backoffice.kinds  # noqa: F401 - who owns the kinds of approvals
     from backoffice.cli.approval import tell
     from backoffice.cli.loop import run
     from backoffice.cli.payments.accounts import check_account
-    from backoffice.payments import destinations
+    from backoffice.payments import destinations, holders
     from backoffice.payments.opening import rule_for, rules_of
     from backoffice.staff.tables import Approval
+
+    given = holding_of(vasp, self_hosted=self_hosted, proof=proof, person=person)
 
     async def propose() -> Approval:
         async with acting.office() as desk, desk.database.writing() as session:
             await check_account(session, account)
-            rules = rule_for(rules_of(desk.settings), asset, rail)
-            return await destinations.add(
-                session, desk.actor, rules, account, address, holder, why=acting.why, now_ns=desk.now_ns
+            rules, who, now_ns = rule_for(rules_of(desk.settings), asset, rail), desk.actor, desk.now_ns
+            found = await destinations.enter(session, who, rules, account, address, holder, now_ns=now_ns)
+            held = None
+            if given is not None:
+                held = await holders.enter(session, who, desk.sealer, found, given, now_ns=now_ns)
+            return await destinations.propose(session, who, rules, found, held=held, why=acting.why, now_ns=now_ns)
+
+    tell(run(propose()), as_json=acting.as_json)
+
+
+@grouped
+def holder(
+    destination: DestinationArgument,
+    *,
+    vasp: VaspOption = None,
+    self_hosted: SelfHostedOption = False,
+    proof: ProofOption = "",
+    person: BeneficiaryOption = None,
+    acting: Acting,
+) -> None:
+    """Propose who holds a destination that is there, as the Travel Rule asks for; a second person approves it."""
+    import backoffice.kinds  # noqa: F401 - who owns the kinds of approvals
+    from backoffice.cli.approval import tell
+    from backoffice.cli.failure import CommandFailed
+    from backoffice.cli.loop import run
+    from backoffice.payments import holders
+    from backoffice.staff.tables import Approval
+
+    given = holding_of(vasp, self_hosted=self_hosted, proof=proof, person=person)
+    if given is None:
+        raise CommandFailed("say where it is held: --vasp SERVICE, or --self-hosted")
+
+    async def propose() -> Approval:
+        async with acting.office() as desk, desk.database.writing() as session:
+            return await holders.propose(
+                session, desk.actor, desk.sealer, destination, given, why=acting.why, now_ns=desk.now_ns
             )
 
     tell(run(propose()), as_json=acting.as_json)
@@ -67,16 +118,17 @@ def list_destinations(
     """List destinations."""
     from backoffice.cli.loop import run
     from backoffice.cli.tables import show_table
-    from backoffice.payments import destinations
+    from backoffice.payments import destinations, holders
     from backoffice.staff.permissions import Permission
 
     async def rows() -> list[tuple[Cell, ...]]:
         async with looking.office() as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_RECORDS)
+            held_at = await holders.held_at(session)
             return [
                 (
                     *(each.name, each.account, each.asset, each.rail, each.address, each.holder),
-                    *(each.added_by, each.approved_by),
+                    *(held_at.get(each.id), each.added_by, each.approved_by),
                     destinations.objection(each, desk.now_ns) or "yes",
                     Moment(each.removed_ns) if each.removed_ns is not None else None,
                 )

@@ -1,4 +1,4 @@
-"""What was found on clients: lists, hits and what was decided on them, scores, reviews, data of transfers."""
+"""What was found on clients: lists, hits and what was decided on them, scores, reviews."""
 
 import datetime as dt
 
@@ -152,31 +152,3 @@ class Review(Base):
     @property
     def id(self) -> str:
         return f"R-{self.number}"
-
-
-class TravelRuleData(Base):
-    """Who sent and who received a transfer, as IVMS101 has it."""
-
-    __tablename__ = "travel_rule_data"
-    __table_args__ = (CheckConstraint("direction IN ('in', 'out')", name="direction"),)
-
-    transfer: Mapped[Name] = mapped_column(primary_key=True)
-    """The payment's own id, W-1 or D-1 with its rail."""
-    direction: Mapped[Name] = mapped_column(primary_key=True)
-    client: Mapped[Int64] = mapped_column(reference("client.number"), index=True)
-    content: Mapped[str] = mapped_column(Sealed("transfer", "direction"))
-    stored_by: Mapped[Name]
-    stored_ns: Mapped[TimeNs]
-
-
-class Vasp(Base):
-    """Another service whose customers ours deal with, to which Travel Rule data go."""
-
-    __tablename__ = "vasp"
-
-    lei: Mapped[Name] = mapped_column(primary_key=True)
-    name: Mapped[Prose]
-    country: Mapped[Name]
-    endpoint: Mapped[Prose]
-    added_by: Mapped[Name]
-    added_ns: Mapped[TimeNs]

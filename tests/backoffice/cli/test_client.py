@@ -221,14 +221,22 @@ def test_data_of_transfers_are_kept_and_shown(house: Desk) -> None:
     payload = {"originator": {"originatorPersons": [person]}, "beneficiary": {"beneficiaryPersons": [person]}}
     path = house.home / "ivms101.json"
     path.write_text(json.dumps(payload), encoding="utf-8")
-    house.done("client", "travel-rule", "store", "C-1", "W-1", path)
+    store = ("client", "travel-rule", "store", "C-1", "W-1", path)
+    assert "eva may not decide on screening hits" in house.refused(*store)
+    house.done(*store, by="cora")
     assert json.loads(house.done("client", "travel-rule", "show", "W-1")) == payload
     assert "there are no data of it" in house.refused("client", "travel-rule", "show", "W-1", "--in")
     path.write_text(json.dumps({**payload, "originator": {"originatorPersons": []}}), encoding="utf-8")
     assert "originator: names nobody" in house.refused("client", "travel-rule", "store", "C-1", "W-2", path)
     vasp = ("529900T8BM49AURSDO55", "Far Exchange", "--country", "SG", "--endpoint", "far.example/travel")
     house.done("client", "vasp", "set", *vasp, *WHY, by="cora")
-    assert [each["name"] for each in json.loads(house.done("client", "vasp", "list", "--json"))] == ["Far Exchange"]
+    check = ("client", "vasp", "check", vasp[0], *WHY)
+    assert "cora has entered Far Exchange; somebody else must check it" in house.refused(*check)
+    assert house.done(*check, by="carl") == f"{vasp[0]}: Far Exchange, checked\n"
+    (listed,) = json.loads(house.done("client", "vasp", "list", "--json"))
+    assert (listed["name"], listed["status"], listed["checked_by"]) == ("Far Exchange", "checked", "carl")
+    assert house.done("client", "vasp", "suspend", vasp[0], *WHY) == f"{vasp[0]}: Far Exchange, suspended\n"
+    assert "no service that is known" in house.refused("client", "vasp", "check", "did:web:far.example", *WHY)
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,8 @@ class House:
     """The back office of a test."""
 
     def __init__(self, database: Database, home: Path) -> None:
-        make_key(home / KEY_FILE)
+        if not (home / KEY_FILE).exists():
+            make_key(home / KEY_FILE)
         self.database = database
         self.sealer = Sealer(home / KEY_FILE)
         self.now_ns = NOW_NS

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from backoffice.crm import agreeing, editing, filing, following_up, reviewing, travel_data
+from backoffice.crm import agreeing, editing, filing, following_up, reviewing, travel_data, vasps
 from backoffice.crm.client_file import AgreementGiven, PartyGiven, Role
 from backoffice.crm.following_up import TaskState, TicketState, open_tasks
 from backoffice.crm.ivms101 import encode
@@ -201,7 +201,7 @@ async def test_a_client_has_its_own_identity_for_transfers(house: House) -> None
 
 
 async def test_other_services_are_known_by_their_lei(house: House) -> None:
-    await house.write(travel_data.add_vasp, BEN, LEI, "Far Exchange", "SG", "https://far.example/travel")
-    await house.write(travel_data.add_vasp, BEN, LEI, "Far Exchange Ltd", "SG", "https://far.example/travel")
+    await house.write(vasps.set_vasp, BEN, LEI, "Far Exchange", "SG", "https://far.example/travel")
+    await house.write(vasps.set_vasp, BEN, LEI, "Far Exchange Ltd", "SG", "https://far.example/travel")
     async with house.database.reading() as session:
-        assert [vasp.name for vasp in await travel_data.vasps(session)] == ["Far Exchange Ltd"]
+        assert [vasp.name for vasp in await vasps.vasps(session)] == ["Far Exchange Ltd"]

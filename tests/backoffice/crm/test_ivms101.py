@@ -8,7 +8,7 @@ import pytest
 
 from backoffice.crm.identity import Address
 from backoffice.crm.ivms101 import decode, decode_person, encode, flaws, flaws_of_person
-from backoffice.crm.travel_rule import demand_of, legal_person
+from backoffice.crm.travel_rule import FATF, THRESHOLDS, demand_of, legal_person
 from backoffice.errors import Refused
 
 LEI = "529900T8BM49AURSDO55"
@@ -131,9 +131,12 @@ def test_a_client_makes_a_person_that_the_standard_takes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("jurisdiction", "eur_cents", "self_hosted", "identities", "proof"),
+    ("jurisdiction", "cents", "self_hosted", "identities", "proof"),
     (
         ("DE", 1, False, True, False),
+        ("DE", None, True, True, True),
+        ("CH", 1, True, True, True),
+        ("SG", None, True, True, False),
         ("DE", 1_000_00, True, True, False),
         ("DE", 1_000_01, True, True, True),
         ("SG", 999_99, False, False, False),
@@ -142,7 +145,7 @@ def test_a_client_makes_a_person_that_the_standard_takes() -> None:
     ),
 )
 def test_what_is_asked_for_depends_on_place_and_amount(
-    jurisdiction: str, eur_cents: int, self_hosted: bool, identities: bool, proof: bool
+    jurisdiction: str, cents: int | None, self_hosted: bool, identities: bool, proof: bool
 ) -> None:
-    demand = demand_of(jurisdiction, eur_cents, is_self_hosted=self_hosted)
+    demand = demand_of(THRESHOLDS.get(jurisdiction, FATF), cents, is_self_hosted=self_hosted)
     assert (demand.identities, demand.proof_of_wallet) == (identities, proof)

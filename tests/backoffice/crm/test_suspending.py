@@ -47,7 +47,7 @@ async def objection(house: House, flow: Flow) -> str:
         if await session.get(VenueAccount, "MUSTER-A") is None:
             session.add(VenueAccount(account="MUSTER-A", firm="MUSTER", opened_ns=1, sequence=1))
             await session.flush()
-        return await ClientsBehindAccounts().objection(session, "MUSTER-A", flow, "BTC", 1)
+        return await ClientsBehindAccounts(house.sealer).objection(session, "MUSTER-A", flow, "BTC", 1)
 
 
 async def test_one_person_suspends_and_the_engine_is_told(house: House) -> None:
@@ -126,9 +126,12 @@ async def test_payments_of_a_client_with_an_open_hit_wait(house: House) -> None:
     await house.screen()
     assert await objection(house, Flow.OUT) == "C-1 has screening hits to be decided: H-1"
     async with house.database.reading() as session:
-        assert not await ClientsBehindAccounts().knows(session, "X")
-        assert await ClientsBehindAccounts().knows(session, "MUSTER-A")
-        assert await ClientsBehindAccounts().objection(session, "X", Flow.IN, "BTC", 1) == "account X is no client's"
+        assert not await ClientsBehindAccounts(house.sealer).knows(session, "X")
+        assert await ClientsBehindAccounts(house.sealer).knows(session, "MUSTER-A")
+        assert (
+            await ClientsBehindAccounts(house.sealer).objection(session, "X", Flow.IN, "BTC", 1)
+            == "account X is no client's"
+        )
 
 
 async def close(

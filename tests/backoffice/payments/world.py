@@ -12,7 +12,7 @@ from backoffice import kinds
 from backoffice.control import Carried, VenueAway
 from backoffice.database import Database
 from backoffice.payments import deposits, destinations, withdrawals
-from backoffice.payments.clients import Flow
+from backoffice.payments.clients import Clients, Flow, Transfer
 from backoffice.payments.rail import Incoming, Outcome, Payout
 from backoffice.payments.rules import HOUR_NS, PaymentRules, Tier
 from backoffice.payments.runner import Payments
@@ -132,6 +132,9 @@ class Watched:
     async def allowances(self, _session: AsyncSession, account: str) -> list[Allowance]:
         return [each for each in self.allowed if account in each.accounts]
 
+    async def travel_rule(self, _session: AsyncSession, _transfer: Transfer, _now_ns: int) -> str:
+        return ""
+
     async def objection(self, _session: AsyncSession, account: str, flow: Flow, _asset: str, _amount: int) -> str:
         return self.objections.get((account, flow), "")
 
@@ -150,10 +153,12 @@ class World:
         self.rules = {(NAME, "USD"): USD}
         self.restart()
 
-    def restart(self) -> None:
+    def restart(self, clients: Clients | None = None) -> None:
         """Begin anew, with nothing but what is in the database."""
         rails = {NAME: self.rail}
-        self.payments = Payments(self.database, self.engine, rails, self.rules, self.clients, lambda: self.now_ns)
+        self.payments = Payments(
+            self.database, self.engine, rails, self.rules, clients or self.clients, lambda: self.now_ns
+        )
 
     async def close(self) -> None:
         await self.database.close()

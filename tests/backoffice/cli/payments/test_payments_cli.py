@@ -14,6 +14,7 @@ from backoffice.payments.runner import Payments
 from backoffice.projector.tables import VenueAccount
 from config.reading import load
 from tests.backoffice.cli.desk import Desk
+from tests.backoffice.crm.house import House
 from tests.backoffice.payments.world import Edges, Engine, Watched
 
 WHY = ("--why", "because")
@@ -199,3 +200,53 @@ def test_a_destination_that_is_changed_waits_for_a_second_person_again(counter: 
 )
 def test_what_cannot_be_is_told_in_one_line(counter: Counter, command: tuple[str, ...], line: str) -> None:
     assert line in counter.refused(*command)
+
+
+BITCOIN = ("--account", "ALPHA", "--asset", "USD", "--address", "bc1q", "--holder", "Alpha Ltd", *WHY)
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    (
+        (("destination", "add", *BITCOIN, "--proof", "signed"), "say where it is held as well: --vasp SERVICE, or"),
+        (("destination", "add", *BITCOIN, "--vasp", "x", "--self-hosted"), "say one of the two: --vasp SERVICE, or"),
+        (("destination", "add", *BITCOIN, "--self-hosted"), "account ALPHA is no client's"),
+        (("destination", "add", *BITCOIN, "--self-hosted", "--person", "none.json"), "none.json: No such file"),
+        (("destination", "holder", "T-1", *WHY), "say where it is held: --vasp SERVICE, or --self-hosted"),
+        (("destination", "holder", "T-1", "--self-hosted", *WHY), "T-1: no destination of this venue"),
+        (("deposit", "originator", "D-1", *WHY), "say one of the two: --vasp SERVICE, or --self-hosted"),
+        (("deposit", "originator", "D-1", "--self-hosted", *WHY), "D-1: no deposit of this venue"),
+    ),
+)
+def test_what_is_no_other_side_of_a_transfer_is_told_in_one_line(
+    counter: Counter, command: tuple[str, ...], line: str
+) -> None:
+    assert line in counter.refused(*command)
+    assert json.loads(counter.done("destination", "list", "--json")) == []
+
+
+def test_who_is_on_the_other_side_of_a_transfer_is_said_by_one_and_approved_by_another(counter: Counter) -> None:
+    async def come_in() -> None:
+        """Take a client in, whose account is ALPHA."""
+        settings = load(counter.config)
+        async with Database(address_of(settings.back_office.database, counter.data)) as database:
+            await House(database, counter.data).active(firm="ALPHA")
+
+    asyncio.run(come_in())
+    person = counter.home / "person.json"
+    person.write_text(counter.done("client", "identity", "C-1"), encoding="utf-8")
+    counter.done("destination", "add", *BITCOIN, "--self-hosted", "--proof", "signed", "--person", person)
+    asked = json.loads(counter.done("approval", "show", "A-3", "--json"))["asks_for"]
+    assert (asked["held_at"], asked["proof"], asked["whose"]) == ("self-hosted", "signed", "somebody else")
+    counter.done("approval", "approve", "A-3", *WHY, by="tim")
+    (listed,) = json.loads(counter.done("destination", "list", "--json"))
+    assert listed["held_at"] == "self-hosted"
+    counter.done("destination", "holder", "T-1", "--self-hosted", "--proof", "signed again", *WHY)
+    counter.done("approval", "approve", "A-4", *WHY, by="tom")
+    counter.done("sandbox", "deposit", address(counter), "1000.50", "USD", "--from", "Alpha Ltd")
+    counter.settle()
+    counter.done("deposit", "originator", "D-1", "--self-hosted", *WHY)
+    counter.done("approval", "approve", "A-5", *WHY, by="tim")
+    counter.settle()
+    assert json.loads(counter.done("deposit", "show", "D-1", "--json"))["state"] == "credited"
+    assert "originatorPersons" in counter.done("client", "travel-rule", "show", "D-1", "--in")
