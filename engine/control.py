@@ -49,7 +49,9 @@ from engine.commands import (
 from engine.errors import ControlError
 from engine.events import AnyEvent
 from engine.overview import (
+    FollowersShown,
     SessionsShown,
+    ShowFollowers,
     ShowSessions,
     ShowTrade,
     ShowVenue,
@@ -102,7 +104,7 @@ StaffCommand: TypeAlias = (
 )
 """The commands that come over control. Each has `by`, who asked, which control demands, and `why`."""
 
-Question: TypeAlias = ShowVenue | ShowTrade | ShowSessions
+Question: TypeAlias = ShowVenue | ShowTrade | ShowSessions | ShowFollowers
 
 Request: TypeAlias = StaffCommand | Question
 
@@ -122,7 +124,7 @@ class Failed(msgspec.Struct, tag="failed", frozen=True, array_like=True):
     text: str
 
 
-Answer: TypeAlias = Done | Failed | VenueShown | TradeShown | SessionsShown
+Answer: TypeAlias = Done | Failed | VenueShown | TradeShown | SessionsShown | FollowersShown
 
 encode: Final = msgspec.msgpack.Encoder().encode
 _decode_answer: Final = msgspec.msgpack.Decoder(Answer).decode

@@ -18,7 +18,18 @@ from msgspec.structs import replace
 
 from engine.commands import ProvisionSession, SetCredentials
 from engine.control import HELLO, LENGTH, Answer, Done, Failed, Request, StaffCommand, encode
-from engine.overview import OnWire, ShowSessions, ShowTrade, ShowVenue, show_sessions, show_trade, show_venue
+from engine.overview import (
+    FollowerShown,
+    FollowersShown,
+    OnWire,
+    ShowFollowers,
+    ShowSessions,
+    ShowTrade,
+    ShowVenue,
+    show_sessions,
+    show_trade,
+    show_venue,
+)
 from engine.profile import NO_CREDENTIALS, Credentials
 from engine.remote import Note, keep_alive, peer_of
 from engine.sequencer import Sequencer
@@ -50,10 +61,11 @@ class ControlServer:
         path: Path,
         wires: Callable[[], Mapping[str, OnWire]] = dict[str, OnWire],
         note: Note | None = None,
+        followers: Callable[[], tuple[FollowerShown, ...]] = tuple[FollowerShown, ...],
     ) -> None:
         """`path`: the Unix socket, for the venue's own user only. `wires`: of the sessions that are served here.
 
-        `note` hears of who is refused.
+        `note` hears of who is refused. `followers`: of the feed.
         """
         self.path = path
         self.sequencer = sequencer
@@ -61,6 +73,7 @@ class ControlServer:
         self.is_open = False
         self.note = note
         self._wires = wires
+        self._followers = followers
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -108,6 +121,8 @@ class ControlServer:
             return show_venue(state, sequence), sequence
         if isinstance(request, ShowSessions):
             return show_sessions(state, sequence, self._wires()), sequence
+        if isinstance(request, ShowFollowers):
+            return FollowersShown(sequencer.committed, self._followers()), 0
         if isinstance(request, ShowTrade):
             trade = show_trade(state, sequence, request.trade_id)
             text = f"trade {request.trade_id} is unknown, or older than the venue keeps trades"

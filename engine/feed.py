@@ -4,8 +4,9 @@ A follower connects to a Unix socket, or over TLS from another host, and sends `
 (u64, little-endian). The venue answers `OK`, the last record that is committed, newline, then the frames as they lie in
 the segment files: history, then each committed batch as it comes; or `ERROR`, the reason, newline. Who does not want
 all of history sends `SNAPSHOT_HELLO` and the record (u64) after which a snapshot may be at the latest, is sent the
-newest such snapshot (`SNAPSHOT`, its record, its size, newline, the file), and follows from there. `engine.feed_server`
-is the other side.
+newest such snapshot (`SNAPSHOT`, its record, its size, newline, the file), and follows from there. Who wants to be seen
+sends `NAMED_HELLO` and its name too, and then now and then the last record that it has taken in (u64).
+`engine.feed_server` is the other side.
 
 Promises: a frame comes whole, once and in order, or `FeedError`; whatever the other side does, or does not do, no more
 than a chunk, a frame or a snapshot of bounded size is kept, and an answer is not waited for without end.
@@ -30,8 +31,13 @@ from engine.snapshot import SNAPSHOT_BYTES_MAX, image_in
 from engine.unix_socket import check_length
 
 HELLO: Final = b"FONDACO FEED 1\n"
+NAMED_HELLO: Final = b"FONDACO NAME 1\n"
 SNAPSHOT_HELLO: Final = b"FONDACO SNAP 1\n"
 SEQUENCE: Final = struct.Struct("<Q")
+NAME_BYTES: Final = 16
+"""A follower's name, ASCII, is filled up with blanks to so many bytes."""
+TAKEN_EVERY_S: Final = 0.25
+"""How often a follower says how far it is, if it has come farther."""
 CHUNK_BYTES: Final = 256 * 1024
 """How much is read and sent at once; no more waits in memory for a slow follower."""
 ANSWER_S: Final = 30.0
@@ -45,6 +51,15 @@ _RECONNECT_S_MAX: Final = 5.0
 
 Tell = Callable[[str], None]
 """Called with the reason whenever there is no connection, or no more."""
+
+
+class Follower(NamedTuple):
+    """Who follows, as it is to be seen by staff."""
+
+    name: str
+    """At most `NAME_BYTES` characters of ASCII."""
+    taken: Callable[[], int]
+    """Returns the last record that it has taken in."""
 
 
 class Arrived(NamedTuple):
@@ -86,14 +101,18 @@ class _Attempts:
             self._pause_s = min(2 * self._pause_s, _RECONNECT_S_MAX)
 
 
-async def follow(source: Source, from_sequence: int = 1, *, reconnect: bool = True) -> AsyncGenerator[Record, None]:
+async def follow(
+    source: Source, from_sequence: int = 1, *, reconnect: bool = True, name: str = ""
+) -> AsyncGenerator[Record, None]:
     """Yield the records from `from_sequence` on as they are committed, for ever.
 
     With `reconnect`, a broken connection is made again and goes on where it stopped. Raise `FeedError` if the venue
     refuses, if its certificate is not taken, if a frame is damaged or out of order, or, without `reconnect`, if the
-    connection breaks.
+    connection breaks. The venue shows staff by `name`, if there is one, how far this is.
     """
-    async with aclosing(follow_frames(source, from_sequence, reconnect=reconnect)) as arrivals:
+    taken = from_sequence - 1
+    follower = Follower(name, lambda: taken) if name else None
+    async with aclosing(follow_frames(source, from_sequence, reconnect=reconnect, follower=follower)) as arrivals:
         async for arrived in arrivals:
             for frame in arrived.frames:
                 try:
@@ -101,6 +120,7 @@ async def follow(source: Source, from_sequence: int = 1, *, reconnect: bool = Tr
                 except msgspec.MsgspecError as error:
                     raise unknown_record(source, frame.sequence, error) from error
                 yield record
+                taken = frame.sequence
 
 
 def unknown_record(source: Source, sequence: int, error: Exception) -> FeedError:
@@ -109,17 +129,22 @@ def unknown_record(source: Source, sequence: int, error: Exception) -> FeedError
 
 
 async def follow_frames(
-    source: Source, from_sequence: int = 1, *, reconnect: bool = True, tell: Tell | None = None
+    source: Source,
+    from_sequence: int = 1,
+    *,
+    reconnect: bool = True,
+    tell: Tell | None = None,
+    follower: Follower | None = None,
 ) -> AsyncGenerator[Arrived, None]:
     """Yield the frames from `from_sequence` on, together as they come: first none, when the venue has answered.
 
-    Otherwise as `follow`.
+    The venue shows staff how far `follower` is, if there is one. Otherwise as `follow`.
     """
     attempts = _Attempts(source, tell, reconnect=reconnect)
     sequence = from_sequence
     while True:
         try:
-            async with aclosing(_arrivals(source, sequence)) as arrivals:
+            async with aclosing(_arrivals(source, sequence, follower)) as arrivals:
                 async for arrived in arrivals:
                     attempts.succeeded()
                     if arrived.frames:
@@ -176,15 +201,20 @@ async def _snapshot(source: Source, at_most: int) -> tuple[int, bytes]:
         writer.transport.abort()
 
 
-async def _arrivals(source: Source, sequence: int) -> AsyncGenerator[Arrived, None]:
+async def _arrivals(source: Source, sequence: int, follower: Follower | None) -> AsyncGenerator[Arrived, None]:
     """Yield the frames from `sequence` on, until the connection breaks."""
     reader, writer = await connect(source, CHUNK_BYTES)
+    telling: asyncio.Task[None] | None = None
     try:
         hello = HELLO + SEQUENCE.pack(sequence)
+        if follower is not None:
+            hello = NAMED_HELLO + SEQUENCE.pack(sequence) + follower.name.encode("ascii").ljust(NAME_BYTES)
         found = _OK.fullmatch(await _answer(source, reader, writer, hello, f"record {sequence}"))
         if found is None:
             raise FeedError(f"{source}: who listens here is not a feed")
         committed = int(found[1])
+        if follower is not None:
+            telling = asyncio.create_task(_tell_how_far(writer, follower))
         yield Arrived([], committed)
         data, at = b"", 0
         frames: list[Frame] = []
@@ -208,7 +238,20 @@ async def _arrivals(source: Source, sequence: int) -> AsyncGenerator[Arrived, No
             sequence += 1
             at = frame.end
     finally:
+        if telling is not None:
+            telling.cancel()
         writer.transport.abort()
+
+
+async def _tell_how_far(writer: asyncio.StreamWriter, follower: Follower) -> None:
+    """Say again and again how far a follower is. A broken connection is noticed by who reads from it."""
+    told = -1
+    while True:
+        taken = follower.taken()
+        if taken != told and not writer.transport.get_write_buffer_size():
+            writer.write(SEQUENCE.pack(taken))
+            told = taken
+        await asyncio.sleep(TAKEN_EVERY_S)
 
 
 async def _answer(

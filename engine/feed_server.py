@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Final, cast
 
 from engine.errors import JournalError
-from engine.feed import CHUNK_BYTES, HELLO, SEQUENCE, SNAPSHOT_HELLO
+from engine.feed import CHUNK_BYTES, HELLO, NAME_BYTES, NAMED_HELLO, SEQUENCE, SNAPSHOT_HELLO
 from engine.journal import MAGIC, JournalReader
+from engine.overview import FollowerShown
 from engine.recovery import SNAPSHOTS
 from engine.remote import Note, keep_alive, peer_of
 from engine.sequencer import Sequencer
@@ -23,6 +24,8 @@ from engine.unix_socket import listen
 FOLLOWERS_MAX: Final = 64
 """On this host, and as many on others."""
 _HELLO_SIZE: Final = len(HELLO) + SEQUENCE.size
+_NAMED_SIZE: Final = _HELLO_SIZE + NAME_BYTES
+_GREETINGS: Final = (HELLO, NAMED_HELLO, SNAPSHOT_HELLO)
 _HELLO_S: Final = 10.0
 _REFUSED: Final = "follower refused"
 
@@ -67,6 +70,11 @@ class FeedServer:
         for follower in list(self.followers):
             follower.send()
 
+    def shown(self) -> tuple[FollowerShown, ...]:
+        """Return who follows by a name, and how far each of them is, in the order of names."""
+        named = [each.shown() for each in self.followers if each.name]
+        return tuple(sorted(named, key=lambda each: (each.name, each.peer, each.sequence)))
+
     def newest_snapshot(self, at_most: int) -> tuple[int, int]:
         """Return the newest snapshot that a follower can go on from, opened: its sequence and file; 0 and -1 if none.
 
@@ -101,7 +109,14 @@ class _Follower(asyncio.Protocol):
         self._peer = ""
         self._unwelcome = ""
         """Why it is hung up on once it has said its hello: earlier, and it might not read the reason."""
+        self.name = ""
+        """What it calls itself, if it wants to be seen;"""
+        self._taken = 0
+        """the last record that it has taken in, by what it says,"""
+        self._said = b""
+        """and what has come of its next word."""
         self._hello = b""
+        self._has_said_hello = False
         self._hello_timeout: asyncio.TimerHandle | None = None
         self._following = False
         self._is_snapshot = False
@@ -133,22 +148,52 @@ class _Follower(asyncio.Protocol):
             self.abort()  # It was accepted just before the stop.
 
     def data_received(self, data: bytes) -> None:
-        if len(self._hello) == _HELLO_SIZE:
-            self.abort()  # A follower has nothing else to say.
+        if self.name:
+            self._hear(data)
             return
-        self._hello += data[: _HELLO_SIZE + 1]
+        if self._has_said_hello:
+            self.abort()  # It has nothing else to say.
+            return
+        size = _HELLO_SIZE
+        self._hello += data[: _NAMED_SIZE + 1]
         greeting = self._hello[: len(HELLO)]
-        if not (HELLO.startswith(greeting) or SNAPSHOT_HELLO.startswith(greeting)) or len(self._hello) > _HELLO_SIZE:
+        if greeting == NAMED_HELLO:
+            size = _NAMED_SIZE
+        if not any(hello.startswith(greeting) for hello in _GREETINGS) or len(self._hello) > size:
             self._refuse("this is the feed of a journal, and not what you say hello to")
-        elif len(self._hello) == _HELLO_SIZE:
+        elif len(self._hello) == size:
+            self._has_said_hello = True
             self._stop_waiting()
             (sequence,) = SEQUENCE.unpack_from(self._hello, len(HELLO))
             if self._unwelcome:
                 self._refuse(self._unwelcome)
+            elif greeting == SNAPSHOT_HELLO:
+                self._begin_snapshot(sequence)
             elif greeting == HELLO:
                 self._begin(sequence)
             else:
-                self._begin_snapshot(sequence)
+                self._begin_named(sequence, self._hello[_HELLO_SIZE:])
+
+    def _begin_named(self, sequence: int, name: bytes) -> None:
+        if not (name.isascii() and name.decode("ascii").isprintable() and name.strip()):
+            self._refuse("a follower's name is of printable ASCII")
+            return
+        self.name = name.decode("ascii").strip()
+        self._begin(sequence)
+
+    def _hear(self, data: bytes) -> None:
+        """Take in how far it is: the last word counts."""
+        self._said += data
+        whole = len(self._said) // SEQUENCE.size * SEQUENCE.size
+        if whole:
+            (self._taken,) = SEQUENCE.unpack_from(self._said, whole - SEQUENCE.size)
+            self._said = self._said[whole:]
+        if self._taken > self._sequencer.committed:
+            self.abort()  # It has what is not there.
+
+    def shown(self) -> FollowerShown:
+        """Return how far it is."""
+        return FollowerShown(self.name, self._taken, self._peer)
 
     def pause_writing(self) -> None:
         self._paused = True

@@ -34,6 +34,10 @@ class ShowSessions(msgspec.Struct, tag=1003, frozen=True, array_like=True):
     """Ask for the FIX sessions: how they are set up, where their sequences stand, who is there."""
 
 
+class ShowFollowers(msgspec.Struct, tag=1004, frozen=True, array_like=True):
+    """Ask who follows the journal, and how far each of them is."""
+
+
 class InstrumentShown(msgspec.Struct, frozen=True, array_like=True):
     """Trading in one instrument; a price or quantity of 0 stands for none."""
 
@@ -111,6 +115,23 @@ class SessionShown(msgspec.Struct, frozen=True, array_like=True):
     """of a session that is not served here, one that has not been used."""
     resets: int
     peer: str = ""
+
+
+class FollowerShown(msgspec.Struct, frozen=True, array_like=True):
+    """A process that follows the journal, and says how far it is."""
+
+    name: str
+    sequence: int
+    """The last record that it has taken in, by what it has said; 0 if it has said nothing yet."""
+    peer: str = ""
+    """From where it is connected, empty for this host."""
+
+
+class FollowersShown(msgspec.Struct, tag="followers", frozen=True, array_like=True):
+    """Who follows, when record `sequence` was the last that was committed."""
+
+    sequence: int
+    followers: tuple[FollowerShown, ...]
 
 
 class SessionsShown(msgspec.Struct, tag="sessions", frozen=True, array_like=True):

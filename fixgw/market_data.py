@@ -29,7 +29,7 @@ from engine.control import ask
 from engine.errors import EngineError
 from engine.events import AnyEvent
 from engine.exchange import Exchange
-from engine.feed import Arrived, follow_frames, newest_snapshot, unknown_record
+from engine.feed import Arrived, Follower, follow_frames, newest_snapshot, unknown_record
 from engine.frames import Frame
 from engine.images import StateImage
 from engine.journal import make_directory
@@ -156,7 +156,8 @@ class MarketData:
 
     async def _follow(self, progress: Callable[[int], None] | None) -> None:
         try:
-            arriving = follow_frames(self._feed, self.sequence + 1, tell=self._outages.tell)
+            follower = Follower("market data", lambda: self.sequence)
+            arriving = follow_frames(self._feed, self.sequence + 1, tell=self._outages.tell, follower=follower)
             async with aclosing(arriving) as arrivals:
                 async for arrived in arrivals:
                     self._outages.is_over()

@@ -58,7 +58,7 @@ class Trading:
         self._make_acceptor = chosen.make
         self._other_hosts = OtherHosts(settings)
         self.feed = FeedServer(sequencer, data / FEED, self._other_hosts.note)
-        self.control = ControlServer(sequencer, data / SOCKET, self._wires, self._other_hosts.note)
+        self.control = ControlServer(sequencer, data / SOCKET, self._wires, self._other_hosts.note, self.feed.shown)
         self.acceptor: Lane | None = None
         self._due_timer = DueTimer(sequencer)
         self._snapshot_sequence = snapshot_sequence

@@ -113,7 +113,7 @@ def follow(
 
     async def print_records() -> None:
         left = count
-        async for record in records_of(data / "feed.sock", from_sequence):
+        async for record in records_of(data / "feed.sock", from_sequence, name="journal follow"):
             sys.stdout.buffer.write(encode(_shown(record)) + b"\n")
             sys.stdout.buffer.flush()
             if left is not None:

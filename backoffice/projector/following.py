@@ -90,7 +90,7 @@ class Following:
     async def _read(self, projector: Projector) -> None:
         # The record where the database stands comes again, and must be the one that it was.
         last = projector.sequence
-        async with aclosing(arrivals(self._feed, self._data, max(last, 1))) as arriving:
+        async with aclosing(arrivals(self._feed, self._data, max(last, 1), lambda: self.sequence)) as arriving:
             async for arrived in arriving:
                 frames = arrived.frames
                 if last and frames:

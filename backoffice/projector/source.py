@@ -5,7 +5,7 @@ says. Which journal it is, its first record tells: a database that followed one 
 """
 
 import hashlib
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from pathlib import Path
 from typing import Final
@@ -13,12 +13,13 @@ from typing import Final
 import structlog
 
 from engine.errors import FeedError
-from engine.feed import Arrived, follow_frames
+from engine.feed import Arrived, Follower, follow_frames
 from engine.frames import Frame, encode_frame
 from engine.journal import JournalReader
 from engine.recovery import JOURNAL
 from engine.remote import Source
 
+NAME: Final = "back office"
 HISTORY: Final = 20_000
 """Who is so many records behind reads them from the files."""
 _log = structlog.get_logger("projector")
@@ -26,16 +27,21 @@ _TOGETHER: Final = 2_000
 """So many frames of the files are given together."""
 
 
-async def arrivals(feed: Source, data: Path, from_sequence: int) -> AsyncGenerator[Arrived]:
+async def arrivals(
+    feed: Source, data: Path, from_sequence: int, taken: Callable[[], int] | None = None
+) -> AsyncGenerator[Arrived]:
     """Yield the frames from `from_sequence` on, together as they come; of a venue on this host, whose files are there.
+
+    `taken` returns what the venue is told, the last record that is in the database.
 
     First comes none, when the venue has answered. A connection that breaks is made again. Raise an `EngineError` if
     the record cannot be followed.
     """
     sequence = from_sequence
+    follower = None if taken is None else Follower(NAME, taken)
     while True:
         committed = 0
-        async with aclosing(follow_frames(feed, sequence, tell=_tell)) as following:
+        async with aclosing(follow_frames(feed, sequence, tell=_tell, follower=follower)) as following:
             async for arrived in following:
                 committed = arrived.committed
                 if committed - sequence > HISTORY and isinstance(feed, Path) and (data / JOURNAL).is_dir():

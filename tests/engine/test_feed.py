@@ -14,10 +14,11 @@ import pytest
 
 from engine.errors import FeedError, SocketError
 from engine.exchange import Exchange
-from engine.feed import CHUNK_BYTES, HELLO, follow, follow_frames
+from engine.feed import CHUNK_BYTES, HELLO, NAME_BYTES, NAMED_HELLO, Follower, follow, follow_frames
 from engine.feed_server import FeedServer
 from engine.frames import Record, encode_frame, encode_value
 from engine.journal import MAGIC, Journal, JournalReader
+from engine.overview import FollowerShown
 from engine.recovery import recover
 from engine.sequencer import Sequencer
 from tests.engine.builders import add_asset
@@ -121,6 +122,75 @@ async def test_follower_that_has_everything_waits_for_the_next(venue: FeedingVen
     await until(lambda: venue.feed.followers)
     await venue.trade(2)
     assert sequences(await following) == [11, 12]
+
+
+async def test_a_named_follower_is_shown_with_what_it_has_taken_in(
+    venue: FeedingVenue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.feed.TAKEN_EVERY_S", 0.0)
+    await venue.trade(10)
+    taken = [3]
+    follower = Follower("books", lambda: taken[0])
+    async with (
+        asyncio.timeout(PATIENCE_S),
+        aclosing(follow_frames(venue.path, 4, follower=follower)) as arrivals,
+        aclosing(follow(venue.path, 11)) as unnamed,
+    ):
+        await anext(arrivals)
+        following = asyncio.create_task(anext(unnamed))
+        await until(lambda: len(venue.feed.followers) == 2)
+        for taken[0] in (3, 7, 10):
+            await until(lambda: venue.feed.shown() == (FollowerShown("books", taken[0]),))
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+    await until(lambda: not venue.feed.followers)
+    assert venue.feed.shown() == ()
+
+
+async def test_a_record_is_taken_in_when_the_next_is_asked_for(
+    venue: FeedingVenue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.feed.TAKEN_EVERY_S", 0.0)
+    await venue.trade(5)
+    async with asyncio.timeout(PATIENCE_S), aclosing(follow(venue.path, 1, name="tail")) as records:
+        for sequence in range(1, 6):
+            await anext(records)
+            await until(lambda: venue.feed.shown() == (FollowerShown("tail", sequence - 1),))  # noqa: B023
+
+
+async def test_what_a_follower_says_may_come_in_pieces(venue: FeedingVenue) -> None:
+    await venue.trade(300)
+    reader, writer = await asyncio.open_unix_connection(venue.path)
+    said = NAMED_HELLO + struct.pack("<Q", 301) + b"slow".ljust(NAME_BYTES) + struct.pack("<QQ", 5, 299)
+    for byte in said[:-3]:
+        writer.write(bytes((byte,)))
+        await writer.drain()
+        await turns()
+    assert await reader.readline() == b"OK 300\n"
+    await until(lambda: venue.feed.shown() == (FollowerShown("slow", 5),))
+    writer.write(said[-3:])
+    await until(lambda: venue.feed.shown() == (FollowerShown("slow", 299),))
+    writer.close()
+
+
+async def test_who_has_what_is_not_there_is_hung_up_on(venue: FeedingVenue) -> None:
+    await venue.trade(3)
+    reader, writer = await asyncio.open_unix_connection(venue.path)
+    writer.write(NAMED_HELLO + struct.pack("<Q", 4) + b"fast".ljust(NAME_BYTES))
+    assert await reader.readline() == b"OK 3\n"
+    writer.write(struct.pack("<Q", 4))
+    with pytest.raises((asyncio.IncompleteReadError, ConnectionResetError)):
+        await reader.readexactly(1)
+    writer.close()
+
+
+@pytest.mark.parametrize("name", (b" " * NAME_BYTES, b"\x1b[31m".ljust(NAME_BYTES), b"\xc3\xa4".ljust(NAME_BYTES)))
+async def test_a_name_that_cannot_be_shown_is_refused(venue: FeedingVenue, name: bytes) -> None:
+    reader, writer = await asyncio.open_unix_connection(venue.path)
+    writer.write(NAMED_HELLO + struct.pack("<Q", 1) + name)
+    assert await reader.read() == b"ERROR a follower's name is of printable ASCII\n"
+    assert venue.feed.shown() == ()
+    writer.close()
 
 
 async def test_many_followers_get_the_same_across_segments(tmp_path: Path) -> None:

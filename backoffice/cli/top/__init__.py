@@ -18,7 +18,7 @@ def top(
     ] = 1,
     once: Annotated[bool, typer.Option("--once", help="Look once, print it, and end.")] = False,
 ) -> None:
-    """Watch books, sessions, the flow of orders, how far behind the back office is, and what waits for staff.
+    """Watch books, sessions, the flow of orders, how far behind each follower is, and what waits for staff.
 
     It goes on while the venue is away, and until Ctrl-C. Where there is no terminal it looks once.
     """

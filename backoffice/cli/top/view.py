@@ -15,7 +15,7 @@ from engine.overview import InstrumentShown, SessionShown
 if TYPE_CHECKING:
     from backoffice.cli.top.watching import Look
 
-_OTHER_ROWS: Final = 10
+_OTHER_ROWS: Final = 11
 """Rows that are not the books' and the sessions'."""
 _ROWS_MIN: Final = 3
 _SECOND_NS: Final = 1_000_000_000
@@ -46,6 +46,7 @@ def _standing(before: "Look | None", seen: "Look") -> RenderableType:
     table.add_row("time", Text(_second(seen.time_ns)))
     table.add_row("venue", Text(_venue(seen)))
     table.add_row("back office", Text(_office(seen)))
+    table.add_row("followers", Text(_followers(seen)))
     table.add_row("per second", Text(_flow(before, seen)))
     table.add_row("waiting", Text(_waiting(seen)))
     return table
@@ -68,6 +69,18 @@ def _office(seen: "Look") -> str:
         said += f" of {_second(seen.now.time_ns)}"
     # The venue was asked first: what came in between is no lag.
     return said if seen.venue is None else f"{said}, {max(0, seen.venue.sequence - seen.now.sequence):,} behind"
+
+
+def _followers(seen: "Look") -> str:
+    """Return how far behind each of them is, in records."""
+    if seen.followers is None:
+        return "–"
+    committed = seen.followers.sequence
+    found = []
+    for each in seen.followers.followers:
+        name = f"{each.name} of {each.peer}" if each.peer else each.name
+        found.append(f"{name}: {max(0, committed - each.sequence):,} behind")
+    return ", ".join(found) or "none"
 
 
 def _flow(before: "Look | None", seen: "Look") -> str:

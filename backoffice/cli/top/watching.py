@@ -17,7 +17,7 @@ from backoffice.reports.now import Now, now
 from backoffice.staff.permissions import Permission
 from engine import control
 from engine.errors import ControlError
-from engine.overview import SessionsShown, ShowSessions, ShowVenue, VenueShown
+from engine.overview import FollowersShown, SessionsShown, ShowFollowers, ShowSessions, ShowVenue, VenueShown
 from engine.remote import Source
 from fixgw.sources import control_of
 
@@ -30,6 +30,7 @@ class Look(msgspec.Struct, frozen=True):
     time_ns: int
     venue: VenueShown | None
     sessions: SessionsShown | None
+    followers: FollowersShown | None
     venue_away: str
     now: Now | None
     office_away: str
@@ -65,19 +66,20 @@ async def look(desk: Office) -> Look:
     """Look once."""
     source = control_of(desk.settings, desk.data)
     try:
-        venue, sessions, venue_away = *await asyncio.to_thread(_ask, source), ""
+        venue, sessions, followers, venue_away = *await asyncio.to_thread(_ask, source), ""
     except ControlError as error:
-        venue, sessions, venue_away = None, None, str(error)
+        venue, sessions, followers, venue_away = None, None, None, str(error)
     try:
         async with desk.database.reading() as session:
             found, office_away = await now(session), ""
     except DatabaseFault as error:
         found, office_away = None, str(error)
-    return Look(time.time_ns(), venue, sessions, venue_away, found, office_away)
+    return Look(time.time_ns(), venue, sessions, followers, venue_away, found, office_away)
 
 
-def _ask(source: Source) -> tuple[VenueShown, SessionsShown]:
+def _ask(source: Source) -> tuple[VenueShown, SessionsShown, FollowersShown]:
     venue, sessions = control.ask(source, ShowVenue()), control.ask(source, ShowSessions())
-    if isinstance(venue, VenueShown) and isinstance(sessions, SessionsShown):
-        return venue, sessions
+    followers = control.ask(source, ShowFollowers())
+    if isinstance(venue, VenueShown) and isinstance(sessions, SessionsShown) and isinstance(followers, FollowersShown):
+        return venue, sessions, followers
     raise ControlError(f"{source}: the venue gives no such answers")

@@ -14,6 +14,7 @@ from backoffice.cli.top.watching import Look, look
 from backoffice.database import Database
 from backoffice.database.database import address_of
 from backoffice.reports.now import Now
+from engine.overview import FollowerShown, FollowersShown
 from tests.backoffice.cli.conftest import COMMANDS
 from tests.backoffice.cli.desk import Desk
 from tests.backoffice.cli.venue.conftest import CommandedVenue
@@ -69,7 +70,16 @@ def test_books_sessions_and_the_back_office_are_shown(desk: Desk) -> None:
     assert lines["ALPHA"][:3] == ["ALPHA", "order-entry", "away"]
     assert f"venue         record {len(COMMANDS)}, 0 of 2 sessions are there" in shown
     assert f"record {TRADED + 2} of 2027-01-16 08:00:00, 0 behind" in shown
+    assert "followers     none" in shown
     assert "waiting       nothing" in shown
+
+
+@pytest.mark.usefixtures("venue")
+def test_each_follower_has_its_lag(desk: Desk) -> None:
+    seen = looked(desk)
+    followers = (FollowerShown("back office", 1_995), FollowerShown("market data", 700, "10.0.0.2:99 'md'"))
+    shown = printed(None, replace(seen, followers=FollowersShown(2_000, followers)))
+    assert "followers     back office: 5 behind, market data of 10.0.0.2:99 'md': 1,300 behind" in shown
 
 
 def test_it_works_while_the_venue_is_away(desk: Desk) -> None:
