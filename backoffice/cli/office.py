@@ -176,6 +176,7 @@ async def _actor(database: "Database", mapped: dict[str, str], as_user: str | No
     from backoffice.cli.failure import CommandFailed
     from backoffice.errors import Refused
     from backoffice.staff.authentication import authenticate, known_to_system
+    from backoffice.staff.users import is_without_staff
 
     os_user = _os_user()
     known = None
@@ -188,6 +189,9 @@ async def _actor(database: "Database", mapped: dict[str, str], as_user: str | No
     if known is not None and as_user in {None, known.user}:
         return known
     if as_user is None:
+        async with database.reading() as session:
+            if await is_without_staff(session):
+                raise CommandFailed("there is no staff yet; two people begin together: `fondaco staff init`")
         raise CommandFailed(f"{os_user} is nobody of the staff; say by --as USER who you are")
     return await authenticate(database, as_user, secret_asked(f"Password of {as_user}"), time.time_ns())
 

@@ -132,6 +132,7 @@ _FAULTS: Final = {
     "database or disk is full": "the disk is full; make room, then try again",
     "deadlock detected": "two wanted to change the same at once; try again",
     "could not extend file": "the disk is full; make room, then try again",
+    "disk I/O error": "cannot be read or written; see whether the disk is full, or fails, then try again",
     "unable to open database file": "cannot be opened; check the directory and its permissions",
     "attempt to write a readonly database": "is not writable for this user",
     "file is not a database": "is no SQLite database; name another file",

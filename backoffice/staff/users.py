@@ -102,6 +102,11 @@ def _may_come(user: StaffUser, now_ns: int) -> bool:
     return user.os_user is not None or user.password_hash is not None or not is_void(user, now_ns)
 
 
+async def is_without_staff(session: AsyncSession) -> bool:
+    """Tell whether the first two are still to come."""
+    return await session.scalar(select(StaffUser.name).limit(1)) is None
+
+
 def is_void(user: StaffUser, now_ns: int) -> bool:
     """Tell whether somebody's code, if there is one, counts no more."""
     return user.code_until_ns is None or user.code_until_ns <= now_ns

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import BigInteger, func, insert, literal, select, text, union_all
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Mapped
 
 from backoffice.database import Database
 from backoffice.database.base import Id, Prose, Versioned, total
-from backoffice.database.database import address_of, shown
+from backoffice.database.database import address_of, fault_of, shown
 from backoffice.errors import Conflict, DatabaseFault
 from backoffice.projector.tables import Position
 
@@ -104,6 +105,12 @@ async def test_a_full_disk_is_a_fault_and_leaves_nothing_half_done(tmp_path: Pat
             await fill()
         async with database.reading() as session:
             assert await session.scalar(text("SELECT count(*) FROM heap")) == 0
+
+
+async def test_a_disk_that_fails_is_told_as_what_it_may_be(tmp_path: Path) -> None:
+    # On a full disk SQLite cannot even make the file by which readers and the writer agree.
+    error = OperationalError("BEGIN", None, sqlite3.OperationalError("disk I/O error"))
+    assert "see whether the disk is full" in str(fault_of(error, address_of("sqlite:///books.sqlite", tmp_path)))
 
 
 @pytest.mark.parametrize(

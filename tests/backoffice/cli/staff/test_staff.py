@@ -80,6 +80,11 @@ def test_who_proposes_somebody_cannot_let_them_in(desk: Desk) -> None:
     assert set(roles(desk)) == {"ann", "ben"}
 
 
+def test_where_there_is_no_staff_yet_it_is_said_how_to_begin(empty_desk: Desk) -> None:
+    empty_desk.done("database", "upgrade")
+    assert empty_desk.refused("staff", "show").endswith("two people begin together: `fondaco staff init`")
+
+
 def test_who_acts_is_whom_the_operating_system_or_the_settings_name(desk: Desk) -> None:
     assert desk.done("staff", "show", "--json", by="benjamin").startswith('{\n  "user": "ben"')
     assert desk.done("staff", "show", "--json", by="mapped").startswith('{\n  "user": "ann"')
