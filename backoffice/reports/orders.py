@@ -125,3 +125,21 @@ async def life_of(session: AsyncSession, order_id: int, sequence: int | None) ->
         )
         for execution, trade in rows
     ]
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A step in the life of one of many orders."""
+
+    order: OrderRow
+    execution: Execution
+
+
+async def records(session: AsyncSession, scope: Scope, count: int | None) -> AsyncGenerator[list[Record]]:
+    """Give every step in the lives of the last `count` orders, or of all, up to a record: order by order, in pages."""
+    async for page in orders(session, scope, count):
+        of = {standing.order.order_id: standing.order for standing in page}
+        steps = select(Execution).where(Execution.order_id.in_(of))
+        if scope.sequence is not None:
+            steps = steps.where(Execution.sequence <= scope.sequence)
+        steps = steps.order_by(Execution.order_id, Execution.sequence, Execution.number)
+        yield [Record(of[step.order_id], step) for step in await session.scalars(steps)]

@@ -10,6 +10,7 @@ app = typer.Typer(
 app.command("trades")(trading.trades)
 app.command("orders")(trading.orders)
 app.command("order")(trading.order)
+app.command("executions")(trading.executions)
 app.command("instruments")(positions.instruments)
 app.command("balances")(holdings.balances)
 app.command("positions")(positions.positions)

@@ -1,4 +1,4 @@
-"""`fondaco report trades`, `orders`, `order`: what was traded, what was ordered, and what became of it."""
+"""`fondaco report trades`, `orders`, `executions`, `order`: what was traded and ordered, and what became of it."""
 
 from collections.abc import AsyncGenerator, Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from backoffice.cli.office import Office
-    from backoffice.projector.tables import OrderRow
+    from backoffice.projector.tables import Execution, OrderRow
     from backoffice.reports.blotter import Blotted
     from backoffice.reports.market import Market
     from backoffice.reports.orders import Standing, Step
@@ -42,6 +42,10 @@ _ORDERS = (
 _ORDERS_FOR_PEOPLE = (
     *("order", "entered", "account", "ClOrdID", "symbol", "side", "type", "in force"),
     *("quantity", "price", "filled", "average price", "left", "status", "record"),
+)
+_EXECUTIONS = (
+    *("order", "record", "time", "account", "session", "symbol", "side", "type", "what", "ClOrdID"),
+    *("quantity", "price", "left", "filled", "status", "trade", "why"),
 )
 _LIFE = (
     *("record", "time", "what", "ClOrdID", "quantity", "price", "left", "filled", "status"),
@@ -98,6 +102,31 @@ def orders(
             yield [_order(each, market, is_for_people=is_for_people) for each in page]
 
     show_pages(looking, _ORDERS_FOR_PEOPLE if is_for_people else _ORDERS, pages)
+
+
+@grouped
+def executions(
+    *,
+    whose: Whose,
+    when: When,
+    count: CountOption = 20,
+    every: EveryOption = False,
+    looking: LookingBack,
+) -> None:
+    """List every report on orders, order by order: what was asked for, and each step of what became of it.
+
+    --count, --from and --until say of which orders, by when they were entered.
+    """
+
+    async def pages(_desk: "Office", session: "AsyncSession") -> AsyncGenerator[Sequence[Row]]:
+        from backoffice.reports import orders as of_orders
+        from backoffice.reports.market import market_of
+
+        market, scope = await market_of(session), scope_of(whose, when, await record_of(session, looking.as_of))
+        async for page in of_orders.records(session, scope, None if every else count):
+            yield [_execution(each.order, each.execution, market) for each in page]
+
+    show_pages(looking, _EXECUTIONS, pages)
 
 
 @grouped
@@ -181,22 +210,16 @@ def _order(standing: "Standing", market: "Market", *, is_for_people: bool) -> Ro
     return (*head, row.session, standing.cl_ord_id, *terms, *state, *changed, row.terms)
 
 
-def _step(step: "Step", order: "OrderRow", market: "Market") -> Row:
-    from engine.values import CancelReason
+def _execution(order: "OrderRow", execution: "Execution", market: "Market") -> Row:
+    record, time, *report = _report(execution, order.symbol, market)
+    whose = (order.account, order.session, order.symbol, _side(order.side), _order_type(order.order_type))
+    trade = f"T{execution.trade_id}" if execution.trade_id else None
+    return (order.order_id, record, time, *whose, *report, trade, _why(execution))
 
+
+def _step(step: "Step", order: "OrderRow", market: "Market") -> Row:
     execution, symbol = step.execution, order.symbol
-    front = (
-        execution.sequence,
-        Moment(execution.time_ns),
-        _EXEC_TYPES.get(execution.exec_type, execution.exec_type),
-        execution.cl_ord_id,
-        market.qty(symbol, execution.qty),
-        market.price(symbol, execution.price) if execution.price else None,
-        market.qty(symbol, execution.leaves_qty),
-        market.qty(symbol, execution.cum_qty),
-        _status(execution.status),
-    )
-    why = _word(CancelReason(execution.reason).name) if execution.reason else None
+    front, why = _report(execution, symbol, market), _why(execution)
     if step.trade is None:
         return (*front, None, None, None, None, None, why)
     trade = step.trade.trade
@@ -210,6 +233,26 @@ def _step(step: "Step", order: "OrderRow", market: "Market") -> Row:
         market.notional(symbol, step.trade.maker_fee if is_maker else step.trade.taker_fee),
         why,
     )
+
+
+def _report(execution: "Execution", symbol: str, market: "Market") -> Row:
+    return (
+        execution.sequence,
+        Moment(execution.time_ns),
+        _EXEC_TYPES.get(execution.exec_type, execution.exec_type),
+        execution.cl_ord_id,
+        market.qty(symbol, execution.qty),
+        market.price(symbol, execution.price) if execution.price else None,
+        market.qty(symbol, execution.leaves_qty),
+        market.qty(symbol, execution.cum_qty),
+        _status(execution.status),
+    )
+
+
+def _why(execution: "Execution") -> str | None:
+    from engine.values import CancelReason
+
+    return _word(CancelReason(execution.reason).name) if execution.reason else None
 
 
 _EXEC_TYPES = {

@@ -23,6 +23,7 @@ REPORTS = (
     ("trades", "--firm", "FIRM", "--symbol", "BTC/USD", "--all"),
     ("orders", "--open"),
     ("order", "1"),
+    ("executions", "--account", "A", "--as-of", "900"),
     ("balances",),
     ("balances", "--since", "300"),
     ("positions",),

@@ -49,6 +49,17 @@ def test_orders_are_as_they_stand(desk: Desk) -> None:
     assert (then["order"], then["filled"], then["left"], then["status"]) == (1, "0.000", "0.100", "new")
 
 
+def test_every_report_on_orders_is_listed_order_by_order(desk: Desk) -> None:
+    found = rows(desk, "executions", "--all")
+    assert [(row["order"], row["what"], row["trade"]) for row in found] == [
+        *((1, "accepted", None), (1, "fill", "T1"), (1, "trade corrected", "T1")),
+        *((2, "accepted", None), (2, "fill", "T1"), (2, "trade corrected", "T1")),
+    ]
+    then = rows(desk, "executions", "--as-of", TRADED - 1)
+    assert then == found[:1]
+    assert {row["account"] for row in rows(desk, "executions", "--account", "BETA-A")} == {"BETA-A"}
+
+
 def test_the_life_of_an_order_is_told_step_by_step(desk: Desk) -> None:
     accepted, fill, corrected = rows(desk, "order", 1)
     assert (accepted["what"], accepted["left"], accepted["trade"]) == ("accepted", "0.100", None)
