@@ -130,9 +130,9 @@ def charge(
     ] = "",
     acting: Acting,
 ) -> None:
-    """Propose to charge an invoice to an account of its firm, as far as it is available; somebody else approves it.
+    """Propose to charge an invoice to an account of its firm; somebody else approves it.
 
-    An invoice that could not be charged is due, and stays so until it is charged again.
+    If the account has less available then, nothing is taken: the invoice is due, until it is charged again.
     """
     from backoffice.invoices import collecting
 
@@ -201,7 +201,7 @@ async def _more(
         "version of the schedule": invoice.schedule_version,
         "minimum of a month": monthly,
         "days": f"{invoice.days_counted} of {invoice.days_in_month}",
-        "minimum of these": minimum,
+        "minimum of these days": minimum,
         "fees paid, less rebates": paid,
         "made by": invoice.made_by,
         "proposed by": standing.proposed_by,

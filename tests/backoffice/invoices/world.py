@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy.engine import URL
 
 from backoffice import kinds, outbox
+from backoffice.access import charging
 from backoffice.access.fees import Fees, FeeTier
 from backoffice.access.tables import FeeAssignment, FeeSchedule
 from backoffice.control import Carried, VenueAway
@@ -96,13 +97,21 @@ class World:
 
     # The back office
 
-    async def agree(self, minimum: int, from_ns: int = BEGUN_NS, firm: str = "ALPHA", schedule: str = "basic") -> None:
+    async def agree(
+        self,
+        minimum: int,
+        from_ns: int = BEGUN_NS,
+        firm: str = "ALPHA",
+        schedule: str = "basic",
+        symbol: str = "",
+        tiers: tuple[FeeTier, ...] = (FeeTier(0, 0, 10_000),),
+    ) -> None:
         """Let a firm have a schedule with a minimum."""
-        content = msgspec.to_builtins(Fees("USD", (FeeTier(0, 0, 10_000),), minimum))
+        content = msgspec.to_builtins(Fees("USD", tiers, minimum))
         who = {"effective_ns": from_ns, "proposed_by": "ann", "approved_by": "ben"}
         async with self.staff_database.writing() as session:
             session.add(FeeSchedule(schedule=schedule, version=1, content=content, **who))
-            session.add(FeeAssignment(firm=firm, schedule=schedule, symbol="", **who))
+            session.add(FeeAssignment(firm=firm, schedule=schedule, symbol=symbol, **who))
 
     async def invoice(self, month: dt.date = NOVEMBER) -> list[Invoice]:
         async with self.staff_database.writing() as session:
@@ -111,6 +120,13 @@ class World:
     async def housekeeping(self) -> list[Invoice]:
         async with self.staff_database.writing() as session:
             return await invoicing.invoice_next_month(session, self.now_ns)
+
+    async def set_fees(self) -> str:
+        """Let fees follow volumes and dates, tell the venue, and return what it does not want."""
+        async with self.staff_database.writing() as session:
+            await charging.bring_up_to_date(session, self.now_ns)
+        given = await outbox.give(self.staff_database, self, self.now_ns)
+        return "; ".join(each.refusal for each in given)
 
     async def missing(self, amount: int) -> Invoice:
         """Let ALPHA owe an amount for November, and return the invoice."""
