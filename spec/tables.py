@@ -227,6 +227,16 @@ def staff() -> str:
         "two halves, shown to two people; it counts once, and for `code_hours` of `[back_office]` (72 unless set",
         "otherwise) from its approval on. If none of the first two comes in before their codes are void, `fondaco",
         "staff init` gives them others.",
+        "",
+        "## The key of personal data",
+        "",
+        "What is personal is sealed with a key that lies outside the database, in `backoffice.key` of the data",
+        "directory. Copies of the database are worth nothing without it, nor is the database once it is lost: keep a",
+        "copy of it apart from those. `fondaco staff rotate-key` adds a key, with which everybody seals from then on,",
+        "the back office that runs too, and seals anew what there is, some rows in each transaction. Stopped half way,",
+        "it goes on where it was when it is run again. `fondaco staff retire-key` takes the old key out of the file if",
+        "a count of all texts by their keys (`fondaco staff keys`) shows that nothing needs it. Copies of the database",
+        "from before still do.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -115,7 +115,7 @@ async def propose(  # noqa: PLR0913 - whatever a kind may say of its proposal
 
     `expires_ns`: when it is too late to decide on it; without it, after `VALID_NS`.
 
-    The payload goes on the trail too, but for what is named `…_hash`; personal data in it is sealed. Raise
+    The payload goes on the trail too, but for what is named `…_hash`; no personal data belongs in it. Raise
     `Conflict` if the same is pending for this subject already.
     """
     assert kind in _kinds, f"{kind} has no owner"

@@ -6,7 +6,7 @@ chain from there on, which `verify` finds. The database refuses to change or del
 write past the database could still cut off the end: compare the last number and hash now and then with one noted down
 before.
 
-Personal data goes in sealed, or not at all: the trail is for ever.
+Personal data does not go in: the trail is for ever, and what is sealed is sealed anew now and then.
 """
 
 import hashlib

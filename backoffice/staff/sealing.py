@@ -2,8 +2,8 @@
 
 A sealed text names the key that it was sealed with, and is bound to its place: table, column and row. One that is
 copied to another row, or changed, does not open. The key file, `backoffice.key` in the data directory, is the owner's
-alone; its last key seals, and those before it still open what was sealed with them. Whoever loses the file loses the
-personal data: keep a copy apart from those of the database.
+alone; its last key seals, and those before it still open what was sealed with them. Whoever has it open sees that it
+was changed. Whoever loses the file loses the personal data: keep a copy apart from those of the database.
 """
 
 import base64
@@ -31,6 +31,8 @@ MASK: Final = "•••"
 _NONCE_BYTES: Final = 12
 _ID_CHARS: Final = 8
 _MARK: Final = "sealed"
+KEY_ID_SPAN: Final = (len(_MARK) + 2, _ID_CHARS)
+"""Where in a sealed text the id of its key begins, counted from 1, and how long it is."""
 _PURPOSE: Final = b"fondaco personal data\x00"
 
 
@@ -60,11 +62,12 @@ def place(table: str, column: str, *row: object) -> str:
 class Sealer:
     """Seals texts under the newest key of a file, and opens what any of its keys has sealed."""
 
-    __slots__ = ("_ciphers", "_newest", "_path")
+    __slots__ = ("_ciphers", "_newest", "_path", "_version")
 
     def __init__(self, path: Path) -> None:
-        """The file is read when it is first needed."""
+        """The file is read when it is first needed, and again when it has changed."""
         self._path = path
+        self._version: tuple[int, ...] = ()
         self._ciphers: dict[str, AESGCM] = {}
         self._newest = ""
 
@@ -95,10 +98,10 @@ class Sealer:
             return ""
         return self.open(sealed, context) if actor.may(Permission.SEE_PERSONAL_DATA) else MASK
 
-    def is_current(self, sealed: str) -> bool:
-        """Tell whether a text is sealed with the newest key. Raise `KeyFault`."""
-        self._read()
-        return sealed.startswith(f"{_MARK}.{self._newest}.")
+    @property
+    def keys(self) -> list[str]:
+        """The ids of all keys, the oldest first. Raise `KeyFault`."""
+        return list(self._read())
 
     @property
     def newest(self) -> str:
@@ -106,11 +109,18 @@ class Sealer:
         self._read()
         return self._newest
 
+    @property
+    def newest_mark(self) -> str:
+        """What all texts begin with that are sealed with that key. Raise `KeyFault`."""
+        return f"{_MARK}.{self.newest}."
+
     def _read(self) -> dict[str, AESGCM]:
-        if not self._ciphers:
+        version = _version_of(self._path)
+        if version != self._version:
             keys = _read_keys(self._path)
             self._ciphers = {_id_of(key): AESGCM(key) for key in keys}
             self._newest = _id_of(keys[-1])
+            self._version = version
         return self._ciphers
 
 
@@ -123,6 +133,11 @@ def make_key(path: Path) -> None:
 def add_key(path: Path) -> None:
     """Add a key, which from now on seals. Raise `KeyFault` if the file cannot be read or written."""
     _write_keys(path, [*_read_keys(path), secrets.token_bytes(KEY_BYTES)], replaces=True)
+
+
+def keep_key(path: Path, key_id: str) -> None:
+    """Take all keys but one out of a file. Raise `KeyFault` if the file cannot be read or written."""
+    _write_keys(path, [key for key in _read_keys(path) if _id_of(key) == key_id], replaces=True)
 
 
 def _parts(sealed: str, context: str) -> tuple[str, bytes]:
@@ -139,6 +154,15 @@ def _parts(sealed: str, context: str) -> tuple[str, bytes]:
 
 def _id_of(key: bytes) -> str:
     return hashlib.sha256(_PURPOSE + key).hexdigest()[:_ID_CHARS]
+
+
+def _version_of(path: Path) -> tuple[int, ...]:
+    """Return what is another one when the file is another; nothing while it cannot be seen, as reading it tells why."""
+    try:
+        status = path.stat()
+    except OSError:
+        return (0,)
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _read_keys(path: Path) -> list[bytes]:

@@ -2,7 +2,7 @@
 
 import typer
 
-from backoffice.cli.staff import beginning, changing, credentials, shown
+from backoffice.cli.staff import beginning, changing, credentials, keys, shown
 
 app = typer.Typer(
     help="Who works in the back office, and what they may do. One proposes, and another one approves.",
@@ -17,4 +17,6 @@ app.command("disable")(changing.disable)
 app.command("enable")(changing.enable)
 app.command("password")(credentials.password)
 app.command("code")(changing.code)
-app.command("rotate-key")(credentials.rotate_key)
+app.command("keys")(keys.keys)
+app.command("rotate-key")(keys.rotate_key)
+app.command("retire-key")(keys.retire_key)

@@ -1,4 +1,4 @@
-"""`fondaco staff password`, `rotate-key`: another password, another key of personal data."""
+"""`fondaco staff password`: another password."""
 
 import sys
 from pathlib import Path
@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-from backoffice.cli.office import Acting
-from backoffice.cli.option_groups import grouped
 from backoffice.cli.staff.shown import UserArgument
 from backoffice.cli.venue.request import ConfigOption, DataOption
 
@@ -43,35 +41,6 @@ def password(
 
     run(set_it())
     typer.echo(f"{user} has another password now.")
-
-
-@grouped
-def rotate_key(acting: Acting) -> None:
-    """Make a new key of personal data, and seal everything with it anew.
-
-    The old ones stay in the file, for copies of the database from before. Keep a new copy of the file.
-    """
-    from backoffice.cli.loop import run
-    from backoffice.cli.shown import print_json
-    from backoffice.staff.permissions import Permission
-    from backoffice.staff.rotating import seal_anew
-    from backoffice.staff.sealing import KEY_FILE, Sealer, add_key
-
-    async def rotate() -> tuple[int, str, Path]:
-        async with acting.office() as desk:
-            desk.actor.require(Permission.ROTATE_KEY)
-            path = desk.data / KEY_FILE
-            add_key(path)
-            sealer = Sealer(path)
-            async with desk.database.writing() as session:
-                count = await seal_anew(session, desk.actor, sealer, why=acting.why, now_ns=desk.now_ns)
-            return count, sealer.newest, path
-
-    count, key, path = run(rotate())
-    if acting.as_json:
-        print_json({"texts": count, "key": key})
-        return
-    typer.echo(f"{count:,} texts are sealed with key {key} now; keep a copy of {path} apart from the database.")
 
 
 def _typed_twice() -> str:

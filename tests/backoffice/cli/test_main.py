@@ -15,7 +15,7 @@ from tests.backoffice.cli.command_line import ROOT, command, fondaco, fondaco_he
 
 JOURNAL_VERBS = ("journal verify", "journal dump", "journal stat")
 OFFICE_VERBS = (
-    *("staff init", "staff add", "staff list", "staff roles", "staff password", "staff rotate-key"),
+    *("staff init", "staff add", "staff list", "staff roles", "staff password", "staff rotate-key", "staff retire-key"),
     *("approval list", "approval approve", "audit list", "audit verify", "database upgrade", "database show"),
 )
 VENUE_VERBS = ("venue status", "venue halt", "venue block", "venue limits", "venue bust", "venue correct")

@@ -126,15 +126,29 @@ def test_a_new_code_ends_a_password(desk: Desk, monkeypatch: pytest.MonkeyPatch)
     set_password(desk, "tom", f"{first}-{second}", "another one, longer", monkeypatch)
 
 
-def test_a_key_is_rotated_by_an_administrator_and_its_loss_is_told(desk: Desk) -> None:
-    assert re.match(
-        r"0 texts are sealed with key [0-9a-f]{8} now", desk.done("staff", "rotate-key", *WHY, by="annabel")
-    )
-    assert len((desk.data / "backoffice.key").read_text(encoding="ascii").splitlines()) == 2
+def test_a_key_is_rotated_and_retired_by_an_administrator(desk: Desk) -> None:
+    desk.sit_down("annabel")
+    (old,) = json.loads(desk.done("staff", "keys", "--json"))
+    assert (old["what_it_does"], old["texts"]) == ("seals", 0)
+    assert f"there is no key but {old['key']}" in desk.refused("staff", "retire-key", *WHY)
+    text = desk.done("staff", "rotate-key", *WHY)
+    found = re.match(r"0 texts are sealed anew; key ([0-9a-f]{8}) seals now\.\nKeep a copy of", text)
+    assert found is not None, text
+    listed = json.loads(desk.done("staff", "keys", "--json"))
+    assert [(each["key"], each["what_it_does"]) for each in listed] == [(old["key"], "opens"), (found[1], "seals")]
+    assert f"key {old['key']} is out of it" in desk.done("staff", "retire-key", *WHY)
+    assert json.loads(desk.done("staff", "rotate-key", "--json", *WHY))["went_on"] is False
+    assert json.loads(desk.done("staff", "retire-key", "--json", *WHY)) == {"retired": [found[1]]}
+    verbs = [each["verb"] for each in json.loads(desk.done("audit", "list", "--subject", "staff/key", "--json"))]
+    assert verbs == ["rotate key", "seal anew", "retire keys"] * 2
+
+
+def test_the_loss_of_the_key_is_told_and_others_do_not_rotate_it(desk: Desk) -> None:
     (desk.data / "backoffice.key").unlink()
-    assert "the key of personal data is missing" in desk.refused("staff", "rotate-key", *WHY)
+    assert "the key of personal data is missing" in desk.refused("staff", "rotate-key", *WHY, by="annabel")
     join(desk, "tom", "risk", options=("--os-user", "thomas"))
-    assert "tom may not rotate the key" in desk.refused("staff", "rotate-key", *WHY, by="thomas")
+    for command in ("rotate-key", "retire-key"):
+        assert "tom may not rotate the key" in desk.refused("staff", command, *WHY, by="thomas")
 
 
 def test_a_role_that_there_is_not_is_wrong_usage(desk: Desk) -> None:
