@@ -166,7 +166,7 @@ async def keep_house(database: Database, sealer: Sealer) -> None:
     await conclude_invoices(database)
     async with database.writing() as session:
         documents = await filing.remind(session, now_ns=now_ns)
-        reviews = await reviewing.remind(session, now_ns=now_ns)
+        reviews = await reviewing.remind(session, sealer, now_ns=now_ns)
         erased = await leaving.erase_due(session, sealer, now_ns=now_ns)
     counts = {"fees": changes, "limits": limits, "invoices": len(invoices)}
     counts |= {"documents": len(documents), "reviews": len(reviews), "erased": len(erased)}

@@ -14,7 +14,14 @@ from backoffice.crm.numbering import next_number
 from backoffice.crm.rated import newest_model
 from backoffice.crm.screening.checking import Lists, Screened, screen
 from backoffice.crm.sealed_fields import seal
-from backoffice.crm.standing import Obstacle, agreement_flaws, check_flaws, file_flaws, screening_flaws
+from backoffice.crm.standing import (
+    Obstacle,
+    agreement_flaws,
+    check_flaws,
+    file_flaws,
+    rating_flaws,
+    screening_flaws,
+)
 from backoffice.crm.tables.file import Client, FileSnapshot
 from backoffice.crm.workflow import STEPS, State, Verb, after
 from backoffice.errors import Refused
@@ -86,7 +93,7 @@ async def approve(
         if actor.user in users:
             raise Refused(f"{actor.user} has {what} {client.id}; somebody else must approve it")
     known = await known_of(session, sealer, client, now_ns)
-    _refuse(client, Verb.APPROVE, [*file_flaws(known), *check_flaws(known)])
+    _refuse(client, Verb.APPROVE, [*file_flaws(known), *check_flaws(known), *rating_flaws(known)])
     client.approved_by, client.approved_ns, client.editors = actor.user, now_ns, ""
     await take_snapshot(session, actor, sealer, client, "approval", now_ns)
     return await _move(session, actor, client, Verb.APPROVE, why, now_ns)
@@ -95,10 +102,16 @@ async def approve(
 async def activate(
     session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, *, why: str, now_ns: int
 ) -> Client:
-    """Let a client trade. Raise `Refused` if an agreement is not signed, or what was approved no longer holds."""
+    """Let a client trade.
+
+    Raise `Refused` if an agreement is not signed, what was approved no longer holds, or for whoever changed it since.
+    """
     client = await _begin(session, actor, client_id, Verb.ACTIVATE)
+    if actor.user in client.editors.split():
+        raise Refused(f"{actor.user} has changed {client.id} since it was approved; somebody else must activate it")
     known = await known_of(session, sealer, client, now_ns)
-    _refuse(client, Verb.ACTIVATE, [*file_flaws(known), *check_flaws(known), *agreement_flaws(known)])
+    flaws = [*file_flaws(known), *check_flaws(known), *rating_flaws(known), *agreement_flaws(known)]
+    _refuse(client, Verb.ACTIVATE, flaws)
     return await _move(session, actor, client, Verb.ACTIVATE, why, now_ns)
 
 

@@ -1,7 +1,9 @@
 """Gathers what is known of a client for the rules that judge it: what stands in its way, and how risky it is."""
 
+from collections.abc import Mapping
 from typing import Final
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,7 +14,8 @@ from backoffice.crm.filing import papers_of
 from backoffice.crm.identity import EntityType
 from backoffice.crm.loading import day_of, read_file
 from backoffice.crm.ownership import Gap, Structure, threshold_ppm
-from backoffice.crm.risk import Rating, country_answer, layers_answer
+from backoffice.crm.rated import last_score, model_of, newest_model
+from backoffice.crm.risk import Model, Rating, Score, country_answer, layers_answer
 from backoffice.crm.screening.checking import hits_of, lists_digest, unscreened
 from backoffice.crm.standing import Known
 from backoffice.crm.tables.check import ScreeningHit
@@ -23,6 +26,8 @@ from backoffice.staff.sealing import Sealer
 _OWNERS_NOT_ASKED: Final = frozenset({EntityType.LISTED_COMPANY, EntityType.GOVERNMENT})
 _ANSWERABLE: Final = frozenset({Role.DIRECTOR, Role.SIGNATORY, Role.REPRESENTATIVE, Role.CONTROLLER})
 """Roles of people who owe documents whatever they own."""
+_ASKED_OF_FILE: Final = ("industry", "volume")
+"""Questions of risk whose answers are the client's own word."""
 
 
 async def known_of(session: AsyncSession, sealer: Sealer, client: Client, now_ns: int) -> Known:
@@ -32,6 +37,8 @@ async def known_of(session: AsyncSession, sealer: Sealer, client: Client, now_ns
     threshold = threshold_of(client, file)
     roles = {role for party in file.parties for role in party.roles}
     is_asked = file.entity_type not in _OWNERS_NOT_ASKED
+    answers = await answers_of(session, client, file)
+    model = await model_of(session, client.risk_model or await newest_model(session))
     return Known(
         client.id,
         State(client.state),
@@ -50,6 +57,8 @@ async def known_of(session: AsyncSession, sealer: Sealer, client: Client, now_ns
         open_hits=tuple(hit.id for hit in await hits_of(session, client)),
         true_matches=tuple(hit.id for hit in await _true_matches(session, client, "sanctions")),
         rating=None if client.rating is None else Rating(client.rating),
+        unanswered=_unanswered(model, answers),
+        rated_otherwise=await rated_otherwise(session, client, answers),
         unsigned=await unsigned(session, client),
         decided_by=", ".join(
             sorted({client.entered_by, client.submitted_by or client.entered_by, *client.editors.split()})
@@ -89,6 +98,23 @@ async def answers_of(session: AsyncSession, client: Client, file: ClientFile) ->
     }
     given = {"industry": file.industry, "volume": file.volume}
     return {**answers, **{name: answer for name, answer in given.items() if answer}}
+
+
+async def rated_otherwise(session: AsyncSession, client: Client, answers: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the questions of risk whose answers are not any more those that the client was rated by."""
+    score = None if client.rating is None else await last_score(session, client)
+    if score is None:
+        return ()
+    parts = msgspec.convert(score.content, Score).parts
+    return tuple(part.factor for part in parts if answers.get(part.factor) != part.answer)
+
+
+def _unanswered(model: Model, answers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (name, "|".join(model.factors[name].points))
+        for name in _ASKED_OF_FILE
+        if name in model.factors and answers.get(name) not in model.factors[name].points
+    )
 
 
 async def _true_matches(session: AsyncSession, client: Client, purpose: str) -> list[ScreeningHit]:

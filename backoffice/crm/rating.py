@@ -28,7 +28,9 @@ from backoffice.staff.tables import Approval
 
 OVERRIDE: Final = "client-rating"
 ADOPTION: Final = "risk-model"
-_RATED_IN: Final = frozenset({State.RISK, State.REVIEW, State.INFORMATION_REQUESTED, State.ACTIVE, State.SUSPENDED})
+_RATED_IN: Final = frozenset(
+    {State.RISK, State.REVIEW, State.INFORMATION_REQUESTED, State.APPROVED, State.ACTIVE, State.SUSPENDED}
+)
 
 
 async def rate(session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, *, why: str, now_ns: int) -> Score:

@@ -9,7 +9,7 @@ import datetime as dt
 import json
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.crm.applying import take_snapshot
@@ -18,7 +18,7 @@ from backoffice.crm.documents import expiring
 from backoffice.crm.filing import papers_of
 from backoffice.crm.following_up import put_task
 from backoffice.crm.identity import check_text
-from backoffice.crm.knowing import known_of
+from backoffice.crm.knowing import answers_of, known_of, rated_otherwise
 from backoffice.crm.loading import client_of, day_of, read_file
 from backoffice.crm.numbering import next_number
 from backoffice.crm.rated import newest_model
@@ -125,9 +125,13 @@ async def review(
     return row
 
 
-async def remind(session: AsyncSession, *, now_ns: int) -> list[str]:
-    """Make a task for each review that is due, once, and return what the tasks are called."""
+async def remind(session: AsyncSession, sealer: Sealer, *, now_ns: int) -> list[str]:
+    """Make a task for each review that is due, once, and return what the tasks are called.
+
+    One is due at once where what a client was rated by has changed.
+    """
     today = day_of(now_ns)
+    await _bring_forward(session, sealer, today, now_ns)
     due = await session.scalars(
         select(Client)
         .where(Client.review_due <= today, Client.state.in_(_REVIEWED_IN))
@@ -140,6 +144,33 @@ async def remind(session: AsyncSession, *, now_ns: int) -> list[str]:
             task = await put_task(session, BACK_OFFICE, client, what, today, Role.COMPLIANCE.value, now_ns)
             made.append(task.id)
     return made
+
+
+async def _bring_forward(session: AsyncSession, sealer: Sealer, today: dt.date, now_ns: int) -> None:
+    """Let reviews be due of those whose file, or screening, answers a question of risk otherwise than their rating."""
+    matched = select(ScreeningHit.client).where(ScreeningHit.state == "true-match")
+    query = select(Client).where(
+        *(Client.state.in_(_REVIEWED_IN), Client.review_due > today),
+        or_(Client.editors != "", Client.number.in_(matched)),
+    )
+    for client in (await session.scalars(query.order_by(Client.number).with_for_update())).all():
+        answers = await answers_of(session, client, await read_file(session, sealer, client))
+        changed = await rated_otherwise(session, client, answers)
+        if not changed:
+            continue
+        before, client.review_due = {"due": str(client.review_due)}, today
+        await session.flush()
+        after, why = {"due": str(today)}, f"this has changed since it was rated: {', '.join(changed)}"
+        await audit.record(
+            session,
+            BACK_OFFICE,
+            "call review",
+            f"client/{client.id}",
+            before=before,
+            after=after,
+            why=why,
+            now_ns=now_ns,
+        )
 
 
 async def _is_asked(session: AsyncSession, client: Client, what: str) -> bool:

@@ -149,6 +149,8 @@ FIRST_MODEL: Final = Model(
     },
 )
 """The model that a house begins with; it adopts others as it sees fit."""
+QUESTIONS: Final = frozenset(FIRST_MODEL.factors)
+"""What is known of a client answers these; no model can ask another one."""
 
 
 def country_answer(*countries: str) -> str:
@@ -198,6 +200,9 @@ def decode_model(content: Any) -> Model:  # noqa: ANN401 - what JSON may hold
         raise Refused("risk model: needs a version from 1 on, and factors")
     if not 0 < model.medium_from < model.high_from <= 100:
         raise Refused("risk model: needs 0 < medium_from < high_from <= 100")
+    if unasked := sorted(set(model.factors) - QUESTIONS):
+        asked = ", ".join(sorted(QUESTIONS))
+        raise Refused(f"risk model: nothing answers {', '.join(unasked)[:80]}; it may ask for {asked}")
     for name, factor in model.factors.items():
         if factor.weight <= 0 or not factor.points:
             raise Refused(f"risk model: {name} needs a weight above 0, and answers")

@@ -46,6 +46,10 @@ class Known(msgspec.Struct, frozen=True):
     true_matches: tuple[str, ...] = ()
     """True matches on sanctions lists."""
     rating: Rating | None = None
+    unanswered: tuple[tuple[str, str], ...] = ()
+    """Questions of risk that the file does not answer, each with the answers that there are."""
+    rated_otherwise: tuple[str, ...] = ()
+    """Questions of risk that were answered otherwise when the client was rated."""
     unsigned: tuple[str, ...] = ()
     """Agreements that are asked for and not signed in their newest version."""
     review_due: str = ""
@@ -76,7 +80,13 @@ def obstacles(known: Known) -> list[Obstacle]:
         return [Obstacle(f"the client is {known.state}", "it trades no more; a new application is a new client")]
     if may_trade(known.state, known.suspension):
         return []
-    return [*file_flaws(known), *check_flaws(known), *agreement_flaws(known), *_step(known)]
+    return [
+        *file_flaws(known),
+        *check_flaws(known),
+        *rating_flaws(known),
+        *agreement_flaws(known),
+        *_step(known),
+    ]
 
 
 def file_flaws(known: Known) -> Iterator[Obstacle]:
@@ -97,6 +107,11 @@ def file_flaws(known: Known) -> Iterator[Obstacle]:
             f"fondaco client party add {client} NAME --role owner --owns PERCENT"
             + (f"@{gap.entity} …" if gap.entity != client else " …"),
         )
+    for question, words in known.unanswered:
+        yield Obstacle(
+            f"its {question} is not said in the words of the risk model",
+            f"fondaco client set {client} --{question} {words}",
+        )
     for shortfall in known.shortfalls:
         if shortfall.flaw != "is not verified yet":
             yield _of_document(known, shortfall)
@@ -113,6 +128,13 @@ def check_flaws(known: Known) -> Iterator[Obstacle]:
         yield Obstacle("its risk is not rated", f"fondaco client risk {client}")
     elif known.rating is Rating.PROHIBITED:
         yield Obstacle("its risk is prohibited", f"fondaco client reject {client}")
+
+
+def rating_flaws(known: Known) -> Iterator[Obstacle]:
+    """Yield what is wrong with the rating that there is; a review mends that itself."""
+    if known.rated_otherwise:
+        questions = ", ".join(known.rated_otherwise)
+        yield Obstacle(f"rated before this has changed: {questions}", f"fondaco client risk {known.client}")
 
 
 def screening_flaws(known: Known) -> Iterator[Obstacle]:
@@ -161,8 +183,8 @@ def _step(known: Known) -> Iterator[Obstacle]:
         return
     step = STEPS[verb]
     what = f"the client is {known.state}"
-    if known.state is State.SUSPENDED and known.suspended_for:
-        what += f": {known.suspended_for}"
+    if known.state is State.SUSPENDED and known.suspension:
+        what += f" from {known.suspension}: {known.suspended_for}"
     remedy = f"fondaco client {_COMMANDS.get(verb, verb)} {known.client}"
     if step.is_second_person and known.decided_by and known.state in APPLYING:
         remedy += f", by somebody other than {known.decided_by}"

@@ -76,7 +76,9 @@ TRANSITIONS: Final[dict[State, dict[Verb, State]]] = {
 }
 
 STEPS: Final[dict[Verb, Step]] = {
-    _V.SUBMIT: Step(_P.EDIT_CLIENTS, "name, address, LEI, owners without gaps, every document that is owed"),
+    _V.SUBMIT: Step(
+        _P.EDIT_CLIENTS, "name, address, LEI, owners without gaps, industry and volume, every document owed"
+    ),
     _V.SCREEN: Step(_P.SCREEN_CLIENTS, "at least one list; everybody in the file is screened"),
     _V.CLEAR: Step(_P.SCREEN_CLIENTS, "every hit decided, none of them a true match on a sanctions list"),
     _V.RATE: Step(_P.SCREEN_CLIENTS, "an answer to every question of the model that the application began with"),
@@ -84,7 +86,7 @@ STEPS: Final[dict[Verb, Step]] = {
     _V.ANSWER: Step(_P.EDIT_CLIENTS, "the answer, in the reason or in the file"),
     _V.APPROVE: Step(
         _P.APPROVE_CLIENTS,
-        "documents verified, screening clear and up to date, a rating that is not prohibited",
+        "documents verified, screening clear and up to date, a rating of what it is now, not prohibited",
         is_second_person=True,
     ),
     _V.REJECT: Step(_P.APPROVE_CLIENTS, "a reason"),

@@ -251,7 +251,7 @@ def remind(
     async def step(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `carry_out` calls it
         office.actor.require(Permission.SEE_RECORDS)
         documents = await filing.remind(session, now_ns=office.now_ns)
-        reviews = await reviewing.remind(session, now_ns=office.now_ns)
+        reviews = await reviewing.remind(session, office.sealer, now_ns=office.now_ns)
         return documents, reviews, await leaving.erase_due(session, office.sealer, now_ns=office.now_ns)
 
     documents, reviews, erased = carry_out(seeing, step)

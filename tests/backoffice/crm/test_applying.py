@@ -152,7 +152,10 @@ async def test_a_file_is_closed_to_changes_while_it_is_looked_at(house: House) -
 
 async def test_what_is_found_wanting_early_is_asked_for_and_everything_else_still_is(house: House) -> None:
     await house.import_list()
-    await house.enter(volume="")
+    await house.enter(volume="much")
+    with pytest.raises(Refused, match=r"its volume is not said .* --volume below-1m\|below-10m\|below-100m\|above"):
+        await house.sealed(applying.submit, ANN, "C-1")
+    await house.sealed(editing.set_fields, ANN, "C-1", {"volume": "below-1m"})
     await house.sealed(applying.submit, ANN, "C-1")
     await house.write(applying.step, BEN, "C-1", Verb.REQUEST_INFORMATION)
     await house.sealed(editing.set_fields, ANN, "C-1", {"volume": "below-10m"})
@@ -213,6 +216,34 @@ async def test_a_politically_exposed_owner_makes_a_high_risk_that_owes_more(hous
     assert "source of wealth: is missing" in told
     with pytest.raises(Refused, match="C-1 cannot approve"):
         await house.sealed(applying.approve, CAY, "C-1")
+
+
+async def test_a_client_is_not_approved_by_a_rating_of_what_it_was(house: House) -> None:
+    await house.under_review()
+    await house.write(applying.step, BEN, "C-1", Verb.REQUEST_INFORMATION)
+    await house.sealed(editing.set_fields, ANN, "C-1", {"jurisdiction": "KP"})
+    await house.write(applying.step, ANN, "C-1", Verb.ANSWER)
+    await house.screen()
+    with pytest.raises(
+        Refused, match="cannot approve: rated before this has changed: jurisdiction; fondaco client risk"
+    ):
+        await house.sealed(applying.approve, CAY, "C-1")
+    await house.sealed(rating.rate, BEN, "C-1")
+    with pytest.raises(Refused, match="its risk is prohibited"):
+        await house.sealed(applying.approve, CAY, "C-1")
+
+
+async def test_a_client_that_changed_since_its_approval_is_activated_by_somebody_else(house: House) -> None:
+    await house.under_review()
+    await house.sealed(applying.approve, CAY, "C-1")
+    both = Actor("dee", frozenset({Role.ONBOARDING, Role.COMPLIANCE}))
+    await house.sealed(editing.set_fields, both, "C-1", {"volume": "above"})
+    with pytest.raises(Refused, match="dee has changed C-1 since it was approved"):
+        await house.sealed(applying.activate, both, "C-1")
+    with pytest.raises(Refused, match="rated before this has changed: volume"):
+        await house.sealed(applying.activate, CAY, "C-1")
+    await house.sealed(rating.rate, BEN, "C-1")
+    assert (await house.sealed(applying.activate, CAY, "C-1")).state == "active"
 
 
 async def test_a_client_that_is_rejected_may_be_opened_again_and_is_looked_at_anew(house: House) -> None:

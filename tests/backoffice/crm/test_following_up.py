@@ -142,7 +142,7 @@ async def test_reviews_that_are_due_are_asked_for_once(house: House) -> None:
 
     async def remind(days: int) -> list[str]:
         async with house.database.writing() as session:
-            return await reviewing.remind(session, now_ns=house.now_ns + days * DAY_NS)
+            return await reviewing.remind(session, house.sealer, now_ns=house.now_ns + days * DAY_NS)
 
     assert [await remind(days) for days in (0, 1100, 1101)] == [[], ["T-1"], []]
     assert await tasks(house) == [("T-1", "review C-1, due on 2029-11-28", "compliance")]
@@ -205,3 +205,20 @@ async def test_other_services_are_known_by_their_lei(house: House) -> None:
     await house.write(vasps.set_vasp, BEN, LEI, "Far Exchange Ltd", "SG", "https://far.example/travel")
     async with house.database.reading() as session:
         assert [vasp.name for vasp in await vasps.vasps(session)] == ["Far Exchange Ltd"]
+
+
+async def test_a_review_is_due_at_once_when_what_the_rating_rests_on_has_changed(house: House) -> None:
+    await house.active()
+    await house.sealed(editing.set_fields, ANN, "C-1", {"trading_name": "Muster"})
+
+    async def remind() -> list[str]:
+        async with house.database.writing() as session:
+            return await reviewing.remind(session, house.sealer, now_ns=house.now_ns)
+
+    assert await remind() == [], "a name is nothing that it was rated by"
+    await house.sealed(editing.set_fields, ANN, "C-1", {"industry": "gaming"})
+    assert [await remind(), await remind()] == [["T-1"], []]
+    assert (await house.client()).review_due == house.today
+    await house.screen()
+    await sealed_step(house, reviewing.review, CAY, "C-1", "they run a casino now")
+    assert await remind() == []

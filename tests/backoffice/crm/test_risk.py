@@ -80,9 +80,13 @@ def test_a_model_reads_back_as_it_was_written() -> None:
         ({"factors": {}}, "and factors"),
         ({"colour": "red"}, "unknown field `colour`"),
         ({"high_from": 20}, "medium_from < high_from"),
-        ({"factors": {"a": {"weight": 0, "points": {"x": 1}}}}, "a needs a weight above 0"),
-        ({"factors": {"a": {"weight": 1, "points": {"x": 101}}}}, "the points of a go from 0 to 100"),
-        ({"factors": {"a": {"weight": 1, "points": {"x": 1}, "at_least": {"y": "high"}}}}, "for y, which is no answer"),
+        ({"factors": {"people": {"weight": 0, "points": {"x": 1}}}}, "people needs a weight above 0"),
+        ({"factors": {"people": {"weight": 1, "points": {"x": 101}}}}, "the points of people go from 0 to 100"),
+        (
+            {"factors": {"people": {"weight": 1, "points": {"x": 1}, "at_least": {"y": "high"}}}},
+            "for y, which is no answer",
+        ),
+        ({"factors": {"moon": {"weight": 1, "points": {"full": 1}}}}, "nothing answers moon; it may ask for entity"),
         ({"consequences": {}}, "says not what follows from high, low, medium, prohibited"),
     ),
 )

@@ -94,7 +94,7 @@ def test_each_obstacle_says_what_to_do(changes: dict[str, Any], what: str, remed
 
 def test_a_suspended_client_is_told_why() -> None:
     suspended = known(State.SUSPENDED, suspension=Suspension.ALL, suspended_for="no margin")
-    assert told(suspended) == {"the client is suspended: no margin": "fondaco client resume C-1"}
+    assert told(suspended) == {"the client is suspended from all: no margin": "fondaco client resume C-1"}
 
 
 def test_a_client_that_leaves_is_told_once() -> None:
