@@ -3,6 +3,7 @@
 from backoffice.access import charging, hierarchy, limiting, sessions
 from backoffice.crm import rating, suspending
 from backoffice.invoices import collecting
+from backoffice.ledger import house_transfers
 from backoffice.payments import deposits, destinations, holders, withdrawals
 from backoffice.staff import changes
 from backoffice.surveillance import cases
@@ -16,6 +17,7 @@ __all__ = [
     "destinations",
     "hierarchy",
     "holders",
+    "house_transfers",
     "limiting",
     "rating",
     "sessions",

@@ -23,6 +23,7 @@ from backoffice.cli import (
     staff,
     surveillance,
     top,
+    transfer,
     venue,
 )
 
@@ -41,6 +42,7 @@ app.add_typer(journal.app, name="journal")
 app.add_typer(venue.app, name="venue")
 app.add_typer(session.app, name="session")
 app.add_typer(books.app, name="books")
+app.add_typer(transfer.app, name="transfer")
 app.add_typer(client.app, name="client")
 app.add_typer(screening.app, name="screening")
 app.add_typer(staff.app, name="staff")

@@ -64,6 +64,7 @@ def verify(looking: Looking) -> None:
 
 async def _verified(opened: "Office") -> "tuple[int, list[AssetCheck], list[Check], dict[str, int]]":
     from backoffice.cli.replaying import progress_bar
+    from backoffice.ledger.balances import decimals_of
     from backoffice.ledger.engine_state import state_at
     from backoffice.ledger.verifying import (
         check_assets,
@@ -87,7 +88,7 @@ async def _verified(opened: "Office") -> "tuple[int, list[AssetCheck], list[Chec
             await check_trial_balance(session),
             *await check_chain(session),
         ]
-        return sequence, assets, checks, await _decimals(session)
+        return sequence, assets, checks, await decimals_of(session)
 
 
 @app.command("trial-balance")
@@ -237,6 +238,7 @@ def _read(
 ) -> "tuple[list[list[Cell]], int]":
     """Return rows as of a record, and which it is."""
     from backoffice.cli.loop import run
+    from backoffice.ledger.balances import decimals_of
     from backoffice.staff.permissions import Permission
 
     async def read() -> "tuple[list[list[Cell]], int]":
@@ -244,17 +246,9 @@ def _read(
             opened.actor.require(Permission.SEE_RECORDS)
             async with opened.database.reading() as session:
                 sequence = await record_of(session, looking.as_of)
-                return await rows(session, sequence, await _decimals(session)), sequence
+                return await rows(session, sequence, await decimals_of(session)), sequence
 
     return run(read())
-
-
-async def _decimals(session: "AsyncSession") -> dict[str, int]:
-    from sqlalchemy import select
-
-    from backoffice.projector.tables import VenueAsset
-
-    return {row.asset: row.decimals for row in await session.scalars(select(VenueAsset).order_by(VenueAsset.sequence))}
 
 
 def _shown(amount: int, asset: str, decimals: dict[str, int]) -> "Figure":

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.ledger.chart import Kind
 from backoffice.ledger.tables import LedgerAccount, LedgerPosting
+from backoffice.projector.tables import VenueAsset
 from engine.values import Amount
 
 
@@ -94,3 +95,8 @@ async def postings(
         .limit(count)
     )
     return list(await session.scalars(wanted))[::-1]
+
+
+async def decimals_of(session: AsyncSession) -> dict[str, int]:
+    """Return the decimals of each asset of the venue, in the order in which they were admitted."""
+    return {row.asset: row.decimals for row in await session.scalars(select(VenueAsset).order_by(VenueAsset.sequence))}

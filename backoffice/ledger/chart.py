@@ -22,6 +22,8 @@ class Kind(StrEnum):
     FEES = "fees"
     REBATES = "rebates"
     INTEREST = "interest"
+    OWN = "own"
+    COSTS = "costs"
 
 
 class Side(StrEnum):
@@ -39,6 +41,9 @@ CLIENT_KINDS: Final = (Kind.AVAILABLE, Kind.RESERVED, Kind.HELD)
 HOUSE_KINDS: Final = tuple(kind for kind in Kind if kind not in CLIENT_KINDS)
 """Those that the house has for each asset."""
 
+CUSTODY: Final = (Kind.OMNIBUS, Kind.HOT, Kind.WARM, Kind.COLD)
+"""Where what clients have is kept; together they must cover it."""
+
 SIDES: Final = {
     Kind.AVAILABLE: Side.LIABILITIES,
     Kind.RESERVED: Side.LIABILITIES,
@@ -51,6 +56,8 @@ SIDES: Final = {
     Kind.FEES: Side.INCOME,
     Kind.REBATES: Side.EXPENSES,
     Kind.INTEREST: Side.INCOME,
+    Kind.OWN: Side.ASSETS,
+    Kind.COSTS: Side.EXPENSES,
 }
 
 MEANINGS: Final = {
@@ -65,6 +72,8 @@ MEANINGS: Final = {
     Kind.FEES: "fees that clients have paid: for trades, and by invoices",
     Kind.REBATES: "rebates that clients were paid for trades",
     Kind.INTEREST: "interest received, less interest paid",
+    Kind.OWN: "the house's own money, at a bank or in a wallet apart from what it keeps for clients",
+    Kind.COSTS: "what banks and networks have taken for themselves",
 }
 
 

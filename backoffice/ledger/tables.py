@@ -3,13 +3,13 @@
 An amount above zero is a credit, below zero a debit: what a client has stands above zero, what a bank or a wallet holds
 for it below. The postings of each record of the journal, and those of each entry of the house, add up to zero in every
 asset. An entry is a batch of the journal's records, or something that the house has booked; each holds the hash of the
-one before it, over all that it says and all its postings.
+one before it, over all that it says and all its postings. What staff ask to be moved goes through states beside them.
 """
 
 from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backoffice.database.base import Amount, Base, Hash, Int64, Name, Prose, TimeNs, reference
+from backoffice.database.base import Amount, Base, Hash, Id, Int64, Name, Prose, TimeNs, Versioned, reference
 from backoffice.projector.tables import Number
 
 
@@ -71,3 +71,41 @@ class LedgerEntry(Base):
     why: Mapped[Prose]
     previous: Mapped[Hash]
     hash: Mapped[Hash]
+
+
+class HouseTransfer(Versioned, Base):
+    """What staff have asked to be moved between accounts of the house: H-1, H-2 and so on."""
+
+    __tablename__ = "house_transfer"
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount"),
+        CheckConstraint("source <> target", name="accounts"),
+        CheckConstraint("approved_by IS NULL OR approved_by <> requested_by", name="four_eyes"),
+        CheckConstraint("(state IN ('posted', 'reversed')) = (approved_by IS NOT NULL)", name="approved"),
+    )
+
+    id: Mapped[Id]
+    key: Mapped[Prose | None] = mapped_column(unique=True)
+    """What it is asked for once by: a reference of the bank, a number of one's own."""
+    source: Mapped[Name]
+    """Where it goes from, which is credited,"""
+    target: Mapped[Name]
+    """and where to, which is debited."""
+    asset: Mapped[Name]
+    amount: Mapped[Amount]
+    state: Mapped[Name] = mapped_column(index=True)
+    reason: Mapped[Prose]
+    """Why it is in that state."""
+    requested_by: Mapped[Name]
+    requested_ns: Mapped[TimeNs]
+    approved_by: Mapped[Name | None]
+    changed_ns: Mapped[TimeNs]
+
+    @property
+    def name(self) -> str:
+        """Return what it is called; its entries have keys that begin so."""
+        return f"H-{self.id}"
+
+    @property
+    def subject(self) -> str:
+        return f"transfer/{self.name}"

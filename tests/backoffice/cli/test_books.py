@@ -13,6 +13,7 @@ from backoffice.database import Database
 from backoffice.database.database import address_of
 from backoffice.projector.projector import Projector
 from backoffice.projector.source import history, identity_of
+from tests.backoffice.cli.command_line import fondaco_here
 from tests.backoffice.cli.desk import Desk
 from tests.backoffice.projector.journaled import Journaled
 from tests.backoffice.projector.test_following import journal
@@ -147,3 +148,65 @@ def test_another_journal_is_told_apart(desk: Desk) -> None:
     other.payloads[:] = [msgspec.msgpack.encode((sequence, time_ns - 1, *said))]
     journal(desk.data, other)
     assert "holds another journal" in desk.refused("books", "rebuild")
+
+
+WHY = ("--why", "because")
+EARNED = ("--from", "interest", "--to", "omnibus", "--asset", "BTC", "--amount")
+"""What the house earns: interest on what is at the bank."""
+
+
+@pytest.fixture
+def treasury(desk: Desk) -> Desk:
+    """A desk of tom and tim, who may move the house's money, and of ann, who may look."""
+    for number, name in enumerate(("tom", "tim"), 1):
+        desk.done("staff", "add", name, "--role", "treasury", "--os-user", name, *WHY, by="annabel")
+        desk.done("approval", "approve", f"A-{number}", *WHY, by="benjamin")
+    desk.sit_down("tom")
+    return desk
+
+
+def test_the_house_moves_its_money_by_two_people_and_the_books_stay_right(treasury: Desk) -> None:
+    asked = treasury.done("transfer", "request", *EARNED, "1.5", "--key", "bank 7", *WHY)
+    assert asked == "A-3: house-transfer of transfer/H-1 waits for somebody else to approve it\n"
+    assert treasury.refused("approval", "approve", "A-3", *WHY).startswith("tom has proposed A-3")
+    treasury.done("approval", "approve", "A-3", *WHY, by="tim")
+    (row,) = json.loads(treasury.done("transfer", "list", "--json"))
+    assert (row["transfer"], row["from"], row["to"], row["amount"], row["state"], row["approved_by"]) == (
+        *("H-1", "interest", "omnibus", "1.500"),
+        *("posted", "tim"),
+    )
+    shown = treasury.done("transfer", "show", "h-1")
+    assert "interest was received" in shown
+    assert "tim: post → posted (approval A-3)" in shown
+    treasury.done("transfer", "reverse", "H-1", *WHY)
+    treasury.done("approval", "approve", "A-4", *WHY, by="tom")
+    assert "reversed" in treasury.done("transfer", "list", "--state", "reversed", "--csv")
+    treasury.done("books", "verify")
+    treasury.done("books", "rebuild")
+
+
+def test_a_transfer_that_was_asked_for_under_its_key_is_not_asked_for_again(treasury: Desk) -> None:
+    treasury.done("transfer", "request", *EARNED, "1", "--key", "bank 7", *WHY)
+    again = treasury.run("transfer", "request", *EARNED, "1", "--key", "bank 7", *WHY)
+    assert (again.returncode, again.stdout) == (0, "")
+    assert again.stderr == "H-1 has been asked for under this key already, and is pending\n"
+
+
+def test_a_transfer_that_cannot_be_is_refused_in_one_line(treasury: Desk) -> None:
+    for options, error in (
+        ((*EARNED, "0"), "the amount '0' is not more than nothing"),
+        ((*EARNED, "-1"), "the amount"),
+        ((*EARNED, "1.2345"), "the amount '1.2345' has more than 3 decimals"),
+        ((*EARNED, "much"), "the amount"),
+        (("--from", "fees", *EARNED[2:], "1"), "fees stay as the engine has booked them"),
+        (("--from", "vault", *EARNED[2:], "1"), "vault: no account of the house; `fondaco transfer moves` shows"),
+        ((*EARNED[:5], "XRP", "--amount", "1"), "XRP: no asset of this venue, which has"),
+        (("--from", "own", *EARNED[2:], "1"), "1.000 BTC is too much: own has 0.000, after what is pending"),
+    ):
+        assert error in treasury.refused("transfer", "request", *options, *WHY)
+    assert treasury.done("transfer", "list", "--json") == "[]\n"
+
+
+def test_the_moves_are_shown_and_states_are_checked(treasury: Desk) -> None:
+    assert "what the house has earned is taken out" in fondaco_here("transfer", "moves").stdout
+    assert "no state of a transfer" in treasury.refused("transfer", "list", "--state", "gone")
