@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backoffice import outbox
 from backoffice.access.clients import client_of_firm
 from backoffice.access.fees import VOLUME_DAYS, Fees, check, tier_of
-from backoffice.access.tables import FeeAssignment, FeeInForce, FeeSchedule
+from backoffice.access.tables import AccessAccount, FeeAssignment, FeeInForce, FeeSchedule
 from backoffice.database.base import total
 from backoffice.errors import NotFound, Refused
 from backoffice.projector.tables import Activity, VenueAccount, VenueInstrument
@@ -99,7 +99,7 @@ async def bring_up_to_date(session: AsyncSession, now_ns: int) -> int:
     not pay for the rebate, it is told again after an hour: the others may have changed.
     """
     changes = 0
-    firms = set(await session.scalars(select(VenueAccount.firm).distinct()))
+    firms = await _known_firms(session)
     for assignment in await _assignments(session, now_ns):
         if assignment.firm not in firms:
             continue
@@ -129,6 +129,12 @@ async def bring_up_to_date(session: AsyncSession, now_ns: int) -> int:
         told.command = (await outbox.put(session, command, subject, now_ns)).id
         changes += 1
     return changes
+
+
+async def _known_firms(session: AsyncSession) -> set[str]:
+    """Return the firms that have an account, or whose first one the venue is told of before it is told of fees."""
+    opened = select(AccessAccount.firm).where(AccessAccount.state == "open")
+    return set(await session.scalars(select(VenueAccount.firm).union(opened)))
 
 
 async def _again(session: AsyncSession, told: FeeInForce, now_ns: int) -> bool:

@@ -389,6 +389,16 @@ async def test_nothing_holds_before_it_is_approved(firm: House) -> None:
             assert await session.scalar(select(table.effective_ns)) == firm.now_ns
 
 
+async def test_a_firm_has_its_fees_as_soon_as_its_first_account_is_approved(firm: House) -> None:
+    fees = Fees("USD", (FeeTier(0, 0, 500),))
+    await approve(firm, await firm.write(charging.propose_schedule, DEE, "standard", fees, 0))
+    await approve(firm, await firm.write(charging.propose_assignment, DEE, "MUSTER", "standard", "", 0))
+    approval = await firm.write(hierarchy.propose_account, DEE, "M-1", "MUSTER")
+    assert await up_to_date(firm) == []
+    await approve(firm, approval)
+    assert [type(command) for command in await up_to_date(firm)] == [OpenAccount, SetFees]
+
+
 async def test_what_the_venue_refuses_is_shown_and_told_again_after_an_hour(firm: House) -> None:
     await admit(firm)
     fees = Fees("USD", (FeeTier(0, -200, 500),))
