@@ -35,7 +35,7 @@ from backoffice.payments.opening import rails_of, rules_of
 from backoffice.payments.runner import Payments
 from backoffice.projector.following import Following
 from backoffice.reports import market_quality
-from backoffice.staff import approvals
+from backoffice.staff import anchor, approvals
 from backoffice.staff.sealing import KEY_FILE, Sealer
 from backoffice.surveillance.looking import watch
 from config.settings import Settings
@@ -88,6 +88,7 @@ async def _work(database: Database, settings: Settings, venue: Venue, stop: asyn
         tasks: dict[str, Task] = {
             "projector": Following(database, venue.feed, venue.data).run,
             "outbox": lambda until: again_and_again(lambda: give_waiting(database, venue.control), GIVE_S, until),
+            "trail": lambda until: again_and_again(lambda: note_trail(database, venue.data), HOUSEKEEPING_S, until),
             "housekeeping": lambda until: again_and_again(lambda: keep_house(database, sealer), HOUSEKEEPING_S, until),
             "surveillance": lambda until: again_and_again(
                 lambda: watch_trading(database, settings.venue.trading_day_ends), SURVEILLANCE_S, until
@@ -144,6 +145,15 @@ async def look(database: Database, control: VenueControl) -> None:
     except VenueAway:
         return
     await market_quality.sample(database, shown, time.time_ns())
+
+
+async def note_trail(database: Database, data: Path) -> None:
+    """Note down the end of the audit trail outside the database, as long as it follows what was noted before."""
+    noted, flaw = await anchor.note(database, data / anchor.HEAD_FILE)
+    if noted:
+        _log.info("the audit trail ends", noted=noted)
+    if flaw:
+        _log.critical("the audit trail cannot be relied on", reason=flaw)
 
 
 async def keep_house(database: Database, sealer: Sealer) -> None:

@@ -10,6 +10,8 @@ from backoffice.cli.option_groups import grouped
 from backoffice.cli.tables import Cell, Moment
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from backoffice.staff.audit import Verified
     from backoffice.staff.tables import AuditEntry
 
@@ -73,22 +75,28 @@ def verify(
 ) -> None:
     """Check the hash of every entry, from the first on. Status 1 and the first that is wrong, if one is.
 
-    Note down what it tells, outside this machine: with `--noted` a later run finds out too if the end was cut off.
+    That the end was cut off shows by the entry that the back office has noted in `audit.head`, in the data directory;
+    and, if that file could be written too, by what an earlier run told, noted outside this machine: `--noted`.
     """
     from backoffice.cli.failure import CommandFailed
     from backoffice.cli.loop import run
     from backoffice.cli.progress import bar
     from backoffice.cli.tables import form_of, show_fields
     from backoffice.staff import audit
+    from backoffice.staff.anchor import HEAD_FILE
     from backoffice.staff.permissions import Permission
 
-    earlier = _noted(noted)
+    told = _noted(noted)
 
     async def check() -> "Verified":
         async with seeing.office() as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_AUDIT_TRAIL)
+            head = _head_in(desk.data / HEAD_FILE)
+            clash = next((number for number in told if head.get(number, told[number]) != told[number]), None)
+            if clash is not None:
+                raise CommandFailed(f"{desk.data / HEAD_FILE}: has another entry {clash} than --noted")
             with bar("checking the audit trail", "entries", await audit.last_number(session)) as progress:
-                return await audit.verify(session, earlier, progress=progress)
+                return await audit.verify(session, {**head, **told}, progress=progress)
 
     verified = run(check())
     if verified.flaw:
@@ -147,12 +155,30 @@ def _said(value: object) -> str:
             return str(value)
 
 
-def _noted(text: str | None) -> tuple[int, str] | None:
+def _noted(text: str | None) -> dict[int, str]:
     from backoffice.cli.failure import CommandFailed
+    from backoffice.staff.anchor import noted_in
 
     if text is None:
-        return None
-    number, _, digest = text.partition(":")
-    if not (number.isascii() and number.isdigit() and digest):
+        return {}
+    noted = noted_in(text)
+    if noted is None:
         raise CommandFailed(f"--noted {text}: write NUMBER:HASH, as an earlier run has told")
-    return int(number), digest
+    return dict([noted])
+
+
+def _head_in(path: "Path") -> dict[int, str]:
+    """Return what the back office has noted down, if it has."""
+    from backoffice.cli.failure import CommandFailed
+    from backoffice.staff.anchor import noted_in
+
+    try:
+        text = path.read_text(encoding="ascii")
+    except FileNotFoundError:
+        return {}
+    except UnicodeDecodeError:
+        text = ""
+    noted = noted_in(text)
+    if noted is None:
+        raise CommandFailed(f"{path}: not NUMBER:HASH of an entry of the audit trail; find out who has changed it")
+    return dict([noted])

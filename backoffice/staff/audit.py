@@ -3,8 +3,7 @@
 An entry is written in the transaction of what it tells of, as its last step, so neither is there without the other.
 Each holds the hash of the one before it, over everything it says: whoever changes, removes or inserts one breaks the
 chain from there on, which `verify` finds. The database refuses to change or delete entries, too. Somebody who can
-write past the database could still cut off the end: compare the last number and hash now and then with one noted down
-before.
+write past the database could still cut off the end: so the last number and hash are noted down elsewhere (`anchor`).
 
 Personal data does not go in: the trail is for ever, and what is sealed is sealed anew now and then.
 """
@@ -135,30 +134,32 @@ class Verified(msgspec.Struct, frozen=True):
 
 async def verify(
     session: AsyncSession,
-    noted: tuple[int, str] | None = None,
+    noted: Mapping[int, str] | None = None,
     *,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Verified:
     """Check every entry from the first on, and find the first that is not as it was written.
 
-    `noted`: number and hash of an entry as they were noted down before; the trail must still hold it.
+    `noted`: entries' hashes by number, as they were noted down before; the trail must still hold them.
     `progress` is told how many are checked.
     """
+    noted = noted or {}
     number, previous = 0, FIRST_HASH
     entries = await session.stream(
         select(*_HASHED, AuditEntry.hash).order_by(AuditEntry.number).execution_options(yield_per=_BATCH)
     )
     async for entry in entries:
         flaw = _flaw(entry, number + 1, previous)
-        if not flaw and noted is not None and entry.number == noted[0] and entry.hash != noted[1]:
+        if not flaw and noted.get(entry.number, entry.hash) != entry.hash:
             flaw = f"entry {entry.number} is another one than was noted down"
         if flaw:
             return Verified(number, previous, flaw)
         number, previous = entry.number, entry.hash
         if number % _BATCH == 0:
             progress(number)
-    if noted is not None and number < noted[0]:
-        return Verified(number, previous, f"entry {noted[0]}, which was noted down, is missing: the end is cut off")
+    last = max(noted, default=0)
+    if number < last:
+        return Verified(number, previous, f"entry {last}, which was noted down, is missing: the end is cut off")
     return Verified(number, previous)
 
 

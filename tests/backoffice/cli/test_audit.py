@@ -6,6 +6,7 @@ import io
 import json
 
 from backoffice.database import Database
+from backoffice.staff.anchor import HEAD_FILE, note
 from tests.backoffice.cli.desk import Desk
 from tests.backoffice.staff.test_audit import tamper
 
@@ -57,9 +58,21 @@ def test_a_whole_trail_is_verified_and_later_against_what_was_noted(desk: Desk) 
     assert text.startswith("2 entries, and every one is as it was written.\nTo be noted down: 2:")
     noted = text.split()[-1]
     assert desk.done("audit", "verify", "--noted", noted) == text
-    assert "2 is another one" in desk.refused("audit", "verify", "--noted", "2:abc")
+    assert "2 is another one" in desk.refused("audit", "verify", "--noted", f"2:{'a' * 64}")
     assert "the end is cut off" in desk.refused("audit", "verify", "--noted", noted.replace("2:", "3:"))
     assert "write NUMBER:HASH" in desk.refused("audit", "verify", "--noted", "abc")
+
+
+async def test_an_end_that_is_cut_off_shows_by_what_the_back_office_has_noted(desk: Desk, database: Database) -> None:
+    head = desk.data / HEAD_FILE
+    assert (await note(database, head))[1] == ""
+    assert "To be noted down: 2:" in await asyncio.to_thread(desk.done, "audit", "verify", by="annabel")
+    await tamper(database, "DELETE FROM audit_entry WHERE number = 2")
+    assert "entry 2, which was noted down, is missing: the end is cut off" in await asyncio.to_thread(
+        desk.refused, "audit", "verify"
+    )
+    head.write_text("2:\n", encoding="ascii")
+    assert "not NUMBER:HASH" in await asyncio.to_thread(desk.refused, "audit", "verify")
 
 
 async def test_a_broken_trail_is_told_with_its_first_wrong_entry(desk: Desk, database: Database) -> None:

@@ -25,7 +25,7 @@ async def record(database: Database, actor: Actor = ANN, verb: str = "submit", *
 
 async def verified(database: Database, noted: tuple[int, str] | None = None) -> audit.Verified:
     async with database.reading() as session:
-        return await audit.verify(session, noted)
+        return await audit.verify(session, None if noted is None else dict([noted]))
 
 
 async def tamper(database: Database, *statements: str) -> None:
