@@ -72,6 +72,10 @@ class Pair(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
 Instruments = Mapping[str, Pair]
 
+RESERVING: Final = frozenset({OrderAccepted, OrderReplaced})
+"""Events that make an amount, `reserved`, of what an order is backed by reserved that was available,"""
+RELEASING: Final = frozenset({OrderCanceled, OrderDecremented, OrderTriggered})
+"""and those that make `released` of it available again."""
 _AVAILABLE: Final = Bucket.AVAILABLE
 _RESERVED: Final = Bucket.RESERVED
 
@@ -98,18 +102,19 @@ def _change(account: str, asset: str, bucket: Bucket, amount: Amount) -> Balance
 
 
 def _reserved(event: OrderAccepted | OrderReplaced, instruments: Instruments) -> list[BalanceChange]:
-    asset = _backing(instruments[event.symbol], event.side)
+    asset = backing(instruments[event.symbol], event.side)
     return _moved(event.account, asset, _AVAILABLE, _RESERVED, event.reserved)
 
 
 def _released(
     event: OrderCanceled | OrderDecremented | OrderTriggered, instruments: Instruments
 ) -> list[BalanceChange]:
-    asset = _backing(instruments[event.symbol], event.side)
+    asset = backing(instruments[event.symbol], event.side)
     return _moved(event.account, asset, _RESERVED, _AVAILABLE, event.released)
 
 
-def _backing(pair: Pair, side: Side) -> str:
+def backing(pair: Pair, side: Side) -> str:
+    """Return the asset of which an order reserves."""
     return pair.quote if side is BUY else pair.base
 
 
@@ -192,11 +197,8 @@ def _settled(event: WithdrawalSettled, _: Instruments) -> list[BalanceChange]:
 
 
 _CHANGES: Final[dict[type, Callable[[Any, Instruments], list[BalanceChange]]]] = {
-    OrderAccepted: _reserved,
-    OrderReplaced: _reserved,
-    OrderCanceled: _released,
-    OrderDecremented: _released,
-    OrderTriggered: _released,
+    **dict.fromkeys(RESERVING, _reserved),
+    **dict.fromkeys(RELEASING, _released),
     Trade: _traded,
     TradeAmended: _amended,
     Credited: _credited,

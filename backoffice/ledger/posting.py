@@ -5,12 +5,12 @@ three accounts; what comes in and goes out does so through the omnibus account; 
 So the postings of each record add up to zero in every asset.
 """
 
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from backoffice.ledger.chart import CLIENT_KINDS, HOUSE_KINDS, Kind
-from engine.balance_changes import Bucket, Pair, balance_changes
+from engine.balance_changes import RELEASING, RESERVING, Bucket, Pair, backing, balance_changes
 from engine.events import AnyEvent, FeeCharged, Trade, TradeAmended
-from engine.values import Amount
+from engine.values import Amount, Side
 
 _OUTSIDE: Final = Bucket.OUTSIDE
 ACCOUNT_COLUMNS: Final = ("id", "kind", "asset", "account", "sequence")
@@ -55,28 +55,15 @@ class Books:
         """Open the house's accounts of an asset."""
         self.house[asset] = {kind: self._open(kind, asset, "") for kind in HOUSE_KINDS}
 
-    def book(self, event: AnyEvent) -> None:
+    def book(self, event: Any) -> None:  # noqa: ANN401 - an `AnyEvent`; its class is looked up, for speed
         """Book what an event of the record at hand does."""
-        touched, clients = self._touched, self.clients
-        for change in balance_changes(event, self.instruments):
-            account, asset, bucket = change.account, change.asset, change.bucket
-            if account:
-                found = (clients.get((account, asset)) or self._open_client(account, asset))[bucket - 1]
-            elif bucket is _OUTSIDE:
-                found = self.house[asset][Kind.OMNIBUS]
-            else:
-                continue  # Fees and rebates are booked apart.
-            if not found.change:
-                touched.append(found)
-            found.change += change.amount
-        if isinstance(event, Trade):
-            self._book_fee(event.symbol, event.maker_fee)
-            self._book_fee(event.symbol, event.taker_fee)
-        elif isinstance(event, TradeAmended):
-            self._book_fee(event.symbol, event.maker_fee, event.maker_previous_fee)
-            self._book_fee(event.symbol, event.taker_fee, event.taker_previous_fee)
-        elif isinstance(event, FeeCharged):
-            self._change(self.house[event.asset][Kind.FEES], event.amount)
+        kind = type(event)
+        if kind in RESERVING:
+            self._reserve(event.account, event.symbol, event.side, event.reserved)
+        elif kind in RELEASING:
+            self._reserve(event.account, event.symbol, event.side, -event.released)
+        else:
+            self._book_changes(event)
 
     def end_record(self) -> None:
         """Make postings of what the events of the record have done, one for each account."""
@@ -103,6 +90,41 @@ class Books:
     def _open_client(self, account: str, asset: str) -> tuple[Account, ...]:
         found = self.clients[account, asset] = tuple(self._open(kind, asset, account) for kind in CLIENT_KINDS)
         return found
+
+    def _reserve(self, account: str, symbol: str, side: Side, amount: Amount) -> None:
+        """Book what an order has reserved, below zero what it has released: so nearly all records do, and no more."""
+        if not amount:
+            return
+        asset = backing(self.instruments[symbol], side)
+        available, reserved, _ = self.clients.get((account, asset)) or self._open_client(account, asset)
+        if not available.change:
+            self._touched.append(available)
+        available.change -= amount
+        if not reserved.change:
+            self._touched.append(reserved)
+        reserved.change += amount
+
+    def _book_changes(self, event: AnyEvent) -> None:
+        touched, clients = self._touched, self.clients
+        for change in balance_changes(event, self.instruments):
+            account, asset, bucket = change.account, change.asset, change.bucket
+            if account:
+                found = (clients.get((account, asset)) or self._open_client(account, asset))[bucket - 1]
+            elif bucket is _OUTSIDE:
+                found = self.house[asset][Kind.OMNIBUS]
+            else:
+                continue  # Fees and rebates are booked apart.
+            if not found.change:
+                touched.append(found)
+            found.change += change.amount
+        if isinstance(event, Trade):
+            self._book_fee(event.symbol, event.maker_fee)
+            self._book_fee(event.symbol, event.taker_fee)
+        elif isinstance(event, TradeAmended):
+            self._book_fee(event.symbol, event.maker_fee, event.maker_previous_fee)
+            self._book_fee(event.symbol, event.taker_fee, event.taker_previous_fee)
+        elif isinstance(event, FeeCharged):
+            self._change(self.house[event.asset][Kind.FEES], event.amount)
 
     def _book_fee(self, symbol: str, fee: Amount, before: Amount = 0) -> None:
         """Book the fee of one side of a trade, or the difference to what it was before: rebates apart."""

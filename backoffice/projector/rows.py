@@ -2,11 +2,12 @@
 
 A row that is only ever added is a tuple in the order of its table's columns. An order that changes many times in one
 batch is written once, as it is at the end of it; what became of it meanwhile is in its executions. What happens
-seldom (an asset, an account, a session that comes or goes) is kept in the order in which it happened.
+seldom (an asset, an account, a session that comes or goes) is kept in the order in which it happened. A `+` makes a
+plain integer of an enumeration's value, which is all that the drivers take at once: `int` takes ten times as long.
 """
 
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 import msgspec
 
@@ -50,6 +51,15 @@ _decode_command: Final = msgspec.msgpack.Decoder(AnyCommand).decode
 _OrderEvent: TypeAlias = (
     events.OrderAccepted | events.OrderTriggered | events.OrderReplaced | events.OrderDecremented | events.OrderCanceled
 )
+_OF_THE_BOOKS_ALONE: Final = (
+    events.Credited,
+    events.Debited,
+    events.Transferred,
+    events.WithdrawalHeld,
+    events.WithdrawalReleased,
+    events.WithdrawalSettled,
+)
+"""What changes balances, and nothing else."""
 _NEW: Final = "0"
 _TRADE: Final = "F"
 _CANCELED: Final = "4"
@@ -93,42 +103,14 @@ class Rows:
         self.moments: dict[int, int] = {}
         """The last record of each time."""
         self.entered: dict[int, Row] = {}
-        """Of orders that are live since this batch: what never changes of them."""
+        """Of orders that are live since this batch: what never changes of them, by number."""
         self.changed: dict[int, Row] = {}
-        """What may change of an order, as it is now."""
+        """What may change of an order, as it is now, and its number."""
         self.executions: list[Row] = []
         self.trades: list[Row] = []
         self.amendments: list[Row] = []
         self.rejects: list[Row] = []
         self.seldom: list[tuple[Seldom, Row]] = []
-        self._of: dict[type, Callable[[Any, FeedRecord, int], None]] = {
-            events.AssetAdded: self._asset,
-            events.InstrumentAdded: self._instrument,
-            events.AccountOpened: self._account,
-            session_events.SessionProvisioned: self._session,
-            session_events.SessionSuspended: self._session_suspended,
-            session_events.SessionResumed: self._session_resumed,
-            session_events.SessionRemoved: self._session_removed,
-            session_events.SessionUp: self._session_up,
-            session_events.SessionDown: self._session_down,
-            events.OrderAccepted: self._accepted,
-            events.OrderTriggered: self._triggered,
-            events.OrderReplaced: self._replaced,
-            events.OrderDecremented: self._decremented,
-            events.OrderCanceled: self._canceled,
-            events.Trade: self._trade,
-            events.TradeAmended: self._amended,
-            events.OrderRejected: self._order_rejected,
-            events.CancelRejected: self._cancel_rejected,
-            events.Refused: self._refused,
-            events.CommandRejected: self._command_rejected,
-            events.MassCanceled: self._mass_canceled,
-            events.ListReported: self._list_reported,
-            events.ListRequestRejected: self._list_request_rejected,
-            events.FundsRefused: self._funds_refused,
-            events.FeeCharged: self._fee_charged,
-            **dict.fromkeys(_OF_THE_BOOKS_ALONE, _nothing),
-        }
 
     def add(self, record: FeedRecord) -> None:
         """Add what follows from the record that comes next."""
@@ -139,11 +121,11 @@ class Rows:
         self.time_ns = record.time_ns
         self.moments[record.time_ns] = record.sequence
         number = 0
-        of, book = self._of, self._books.book
+        derivations, book = self._DERIVE, self._books.book
         for event in record.events:
-            derive = of.get(type(event))
+            derive = derivations.get(type(event))
             if derive is not None:
-                derive(event, record, number)
+                derive(self, event, record, number)
                 book(event)
             number += 1  # noqa: SIM113 - counted so, it costs less
         self._books.end_record()
@@ -209,38 +191,40 @@ class Rows:
     ) -> None:
         """Add an execution of an order that the event itself describes, and what the order is by now."""
         sequence, time_ns, terms = record.sequence, record.time_ns, event.terms
+        order_id, cl_ord_id, qty, price = event.order_id, event.cl_ord_id, event.qty, event.price
         self.executions.append(
             (
-                event.order_id,
+                order_id,
                 sequence,
                 number,
                 time_ns,
                 exec_type,
-                int(status),
-                event.cl_ord_id,
-                event.qty,
-                event.price,
+                +status,
+                cl_ord_id,
+                qty,
+                price,
                 leaves_qty,
                 cum_qty,
                 cum_notional,
-                int(reason),
+                +reason,
                 0,
             )
         )
-        self.changed[event.order_id] = (
-            event.cl_ord_id,
-            int(event.order_type),
-            int(event.time_in_force),
-            event.qty,
-            event.price,
+        self.changed[order_id] = (
+            cl_ord_id,
+            +event.order_type,
+            +event.time_in_force,
+            qty,
+            price,
             leaves_qty,
             cum_qty,
             cum_notional,
-            int(status),
+            +status,
             None if terms is None else terms_text(terms),
             None if leaves_qty else sequence,
             sequence,
             time_ns,
+            order_id,
         )
 
     def _accepted(self, event: events.OrderAccepted, record: FeedRecord, number: int) -> None:
@@ -249,11 +233,10 @@ class Rows:
             waiting.remove(order_id)
         else:
             self.entered[order_id] = (
-                order_id,
                 event.session,
                 event.account,
                 event.symbol,
-                int(event.side),
+                +event.side,
                 record.sequence,
                 record.time_ns,
             )
@@ -302,9 +285,9 @@ class Rows:
                 event.maker_fee,
                 event.taker_account,
                 event.taker_order_id,
-                int(event.taker_side),
+                +event.taker_side,
                 event.taker_fee,
-                int(event.phase),
+                +event.phase,
                 None,
             )
         )
@@ -315,8 +298,8 @@ class Rows:
             event.maker_order_id,
             status,
             event.maker_cl_ord_id,
-            int(event.maker_order_type),
-            int(event.maker_time_in_force),
+            +event.maker_order_type,
+            +event.maker_time_in_force,
             event.maker_order_qty,
             event.maker_order_price,
             event.maker_leaves_qty,
@@ -332,8 +315,8 @@ class Rows:
             event.taker_order_id,
             status,
             event.taker_cl_ord_id,
-            int(event.taker_order_type),
-            int(event.taker_time_in_force),
+            +event.taker_order_type,
+            +event.taker_time_in_force,
             event.taker_order_qty,
             event.taker_order_price,
             event.taker_leaves_qty,
@@ -371,7 +354,7 @@ class Rows:
                 number,
                 time_ns,
                 exec_type,
-                int(status),
+                +status,
                 cl_ord_id,
                 qty,
                 price,
@@ -395,11 +378,12 @@ class Rows:
             leaves_qty,
             cum_qty,
             cum_notional,
-            int(status),
+            +status,
             None if terms is None else terms_text(terms),
             closed_sequence,
             sequence,
             time_ns,
+            order_id,
         )
 
     def _amended(self, event: events.TradeAmended, record: FeedRecord, number: int) -> None:
@@ -431,8 +415,8 @@ class Rows:
             event.maker_order_id,
             event.maker_status,
             event.maker_cl_ord_id,
-            int(event.maker_order_type),
-            int(event.maker_time_in_force),
+            +event.maker_order_type,
+            +event.maker_time_in_force,
             event.maker_order_qty,
             event.maker_order_price,
             event.maker_leaves_qty,
@@ -447,8 +431,8 @@ class Rows:
             event.taker_order_id,
             event.taker_status,
             event.taker_cl_ord_id,
-            int(event.taker_order_type),
-            int(event.taker_time_in_force),
+            +event.taker_order_type,
+            +event.taker_time_in_force,
             event.taker_order_qty,
             event.taker_order_price,
             event.taker_leaves_qty,
@@ -519,19 +503,41 @@ class Rows:
     def _list_request_rejected(self, event: events.ListRequestRejected, record: FeedRecord, number: int) -> None:
         self._reject(record, number, "list", event.session, event.reason, event.text)
 
+    def _nothing(self, _event: AnyEvent, _record: FeedRecord, _number: int) -> None: ...
 
-def _nothing(_event: AnyEvent, _record: FeedRecord, _number: int) -> None: ...
+    _DERIVE: ClassVar[dict[type, Callable[["Rows", Any, FeedRecord, int], None]]] = {
+        events.AssetAdded: _asset,
+        events.InstrumentAdded: _instrument,
+        events.AccountOpened: _account,
+        session_events.SessionProvisioned: _session,
+        session_events.SessionSuspended: _session_suspended,
+        session_events.SessionResumed: _session_resumed,
+        session_events.SessionRemoved: _session_removed,
+        session_events.SessionUp: _session_up,
+        session_events.SessionDown: _session_down,
+        events.OrderAccepted: _accepted,
+        events.OrderTriggered: _triggered,
+        events.OrderReplaced: _replaced,
+        events.OrderDecremented: _decremented,
+        events.OrderCanceled: _canceled,
+        events.Trade: _trade,
+        events.TradeAmended: _amended,
+        events.OrderRejected: _order_rejected,
+        events.CancelRejected: _cancel_rejected,
+        events.Refused: _refused,
+        events.CommandRejected: _command_rejected,
+        events.MassCanceled: _mass_canceled,
+        events.ListReported: _list_reported,
+        events.ListRequestRejected: _list_request_rejected,
+        events.FundsRefused: _funds_refused,
+        events.FeeCharged: _fee_charged,
+        **dict.fromkeys(_OF_THE_BOOKS_ALONE, _nothing),
+    }
+    """What adds the rows that follow from an event, by its class.
 
+    These are functions and not the methods of a batch, which would refer to itself and outlive its use.
+    """
 
-_OF_THE_BOOKS_ALONE: Final = (
-    events.Credited,
-    events.Debited,
-    events.Transferred,
-    events.WithdrawalHeld,
-    events.WithdrawalReleased,
-    events.WithdrawalSettled,
-)
-"""What changes balances, and nothing else."""
 
 _CLOSED_AT: Final = 10
 """Where in a row of `changed` stands the record that closed the order."""

@@ -37,7 +37,7 @@ DEFINITION: Final = (
     "order_qty_max",
 )
 """What defines an instrument,"""
-ENTERED: Final = ("order_id", "session", "account", "symbol", "side", "entered_sequence", "entered_ns")
+ENTERED: Final = ("session", "account", "symbol", "side", "entered_sequence", "entered_ns")
 """what never changes of an order,"""
 CHANGED: Final = (
     "cl_ord_id",
@@ -55,6 +55,8 @@ CHANGED: Final = (
     "time_ns",
 )
 """and what may."""
+ORDER_COLUMNS: Final = (*ENTERED, *CHANGED, "order_id")
+"""All of an order: what is true of it at the end of a batch is what changes it, too."""
 
 
 class Seldom(Enum):
@@ -87,7 +89,6 @@ class Statements:
         self.move = self._update(Position, ("sequence", "time_ns"), ("follower", "journal", "sequence"))
         """Fails to find its row if the position is not what it was."""
         self.moments = self._upsert(Moment, ("time_ns", "sequence"), ("sequence",))
-        self.enter_order = self.insert(OrderRow, (*ENTERED, *CHANGED))
         self.change_order = self._update(OrderRow, CHANGED, ("order_id",))
         amended = ("price", "qty", "notional", "maker_fee", "taker_fee", "amended_sequence")
         self.amend_trade = self._update(TradeRow, amended, ("trade_id",))

@@ -10,12 +10,11 @@ from backoffice.database.base import Base
 from backoffice.errors import Conflict
 from backoffice.projector.counters import ACTIVITY_COLUMNS, Counters
 from backoffice.projector.rows import Row, Rows
-from backoffice.projector.statements import CHANGED, ENTERED, OF_SESSIONS, Statements, columns_of
+from backoffice.projector.statements import OF_SESSIONS, ORDER_COLUMNS, Statements, columns_of
 from backoffice.projector.tables import Activity, Execution, OrderRow, RejectRow, TradeAmendment, TradeRow
 
 FOLLOWER: Final = "projector"
 """The name under which the position is kept."""
-ORDER_COLUMNS: Final = (*ENTERED, *CHANGED)
 NUL_SHOWN: Final = "\N{REPLACEMENT CHARACTER}"
 """What stands for a NUL in PostgreSQL."""
 _WIDE_FROM: Final = ACTIVITY_COLUMNS.index(Activity.bought_qty.key)
@@ -77,9 +76,9 @@ class Writer:
 
     async def _orders(self, connection: AsyncConnection, rows: Rows) -> None:
         entered, changed = rows.entered, rows.changed
-        new = [(*row, *changed[order_id]) for order_id, row in entered.items()]
+        new = [row + changed[order_id] for order_id, row in entered.items()]
         await self.add(connection, OrderRow, new, ORDER_COLUMNS)
-        old = [(*row, order_id) for order_id, row in changed.items() if order_id not in entered]
+        old = [row for order_id, row in changed.items() if order_id not in entered]
         await self._many(connection, self._statements.change_order, old)
 
     async def _many(self, connection: AsyncConnection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -1,7 +1,9 @@
 """The projector: the rows are what the venue has, in whatever batches they came and however often it was killed."""
 
 import asyncio
+import gc
 import shutil
+import weakref
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -16,7 +18,7 @@ from backoffice.database import Database
 from backoffice.database.database import address_of
 from backoffice.errors import Conflict
 from backoffice.projector.projector import Projector
-from backoffice.projector.rows import decode_record
+from backoffice.projector.rows import Known, Rows, decode_record
 from backoffice.projector.tables import (
     Activity,
     Execution,
@@ -198,6 +200,19 @@ async def test_batches_of_any_size_give_the_same_rows(
     await project(database, journaled, [Random(3).choice((1, 2, 7, 50, 400)) for _ in range(100)])
     assert await contents(database) == undisturbed
     assert all(undisturbed[table] for table in ("orders", "executions", "trades", "activity", "ledger_postings"))
+
+
+def test_a_batch_that_is_let_go_leaves_its_memory_at_once(journaled: Journaled) -> None:
+    rows = Rows(Known())
+    for record in journaled.records(0, 500):
+        rows.add(record)
+    batch = weakref.ref(rows)
+    gc.disable()
+    try:
+        del rows
+        assert batch() is None, "it waits for the garbage collector"
+    finally:
+        gc.enable()
 
 
 async def test_killed_between_any_two_statements_it_goes_on_as_if_nothing_had_been(
