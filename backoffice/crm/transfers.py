@@ -26,7 +26,7 @@ from backoffice.crm.tables.transfers import AddressHolder, DepositOrigin, Travel
 from backoffice.crm.travel_data import identity_of, keep
 from backoffice.crm.travel_rule import Demand, demand_of, legal_person
 from backoffice.crm.vasps import CHECKED
-from backoffice.errors import KeyFault
+from backoffice.errors import KeyFault, Refused
 from backoffice.house_rules import HouseRules, house_rules
 from backoffice.naming import number_of
 from backoffice.payments.clients import Flow, Transfer
@@ -51,7 +51,7 @@ async def objection(session: AsyncSession, sealer: Sealer, client: Client, trans
             *(session, BACK_OFFICE, sealer, client.id, transfer.name, transfer.flow.value, encode(payload)),
             now_ns=now_ns,
         )
-    except KeyFault as error:
+    except (KeyFault, Refused) as error:
         return f"Travel Rule: {error}"
     return ""
 

@@ -390,6 +390,17 @@ async def test_data_that_cannot_be_opened_hold_what_they_are_of_and_stop_nothing
     assert (await funded.world.fund(1)).state == DepositState.CREDITED
 
 
+async def test_a_holder_that_is_nobody_any_more_holds_its_own_transfers_and_no_others(venue: Venue) -> None:
+    name = await venue.whitelist(None)
+    row = {"destination": int(name[2:]), "client": 1, "proof": "signed", "proposed_ns": 1}
+    row["content"] = seal(venue.sealer, AddressHolder, "content", "{}", 1)
+    async with venue.world.staff_database.writing() as session:
+        await session.execute(insert(AddressHolder).values(number=1, proposed_by="ann", approved_by="ben", **row))
+    found = await venue.fund(BTC)
+    assert found.reason.startswith("Travel Rule: IVMS101.2020: person: must be a naturalPerson")
+    assert (await venue.world.fund(1)).state == DepositState.CREDITED
+
+
 # Services
 
 
