@@ -39,6 +39,7 @@ from fixgw.session import TRANSITIONS
 from fixgw.support import HEADER, SENT_HEADER
 from fixgw.version import FIX44
 from spec.combinations import COMBINATIONS
+from spec.reports import reports
 
 SPEC: Final = Path(__file__).parent
 
@@ -456,6 +457,7 @@ PAGES: Final = {
     "payments.md": payments,
     "fees.md": fees,
     "surveillance.md": surveillance,
+    "reports.md": reports,
 }
 
 if __name__ == "__main__":

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from backoffice.ledger.verifying import AssetCheck, Check
     from backoffice.projector.rebuilding import TableCheck
 
+TRIAL_BALANCE = ("asset", "side", "account", "debit", "credit")
+ACCOUNT = ("asset", "account", "record", "entry", "amount", "balance")
+
 app = typer.Typer(help="The books: accounts, postings, and the proof that they are right.", no_args_is_help=True)
 
 
@@ -122,7 +125,7 @@ def trial_balance(*, since: SinceOption = None, looking: LookingBack) -> None:
         return found
 
     found, sequence = _read(looking, rows)
-    head = ("asset", "side", "account", "debit", "credit", *(() if since is None else ("before", "change")))
+    head = (*TRIAL_BALANCE, *(() if since is None else ("before", "change")))
     show_table(head, found, looking.form, note=f"After record {sequence:,}.")
 
 
@@ -162,8 +165,7 @@ def account(
         ]
 
     found, sequence = _read(looking, rows)
-    head = ("asset", "account", "record", "entry", "amount", "balance")
-    show_table(head, found, looking.form, note=f"After record {sequence:,}.")
+    show_table(ACCOUNT, found, looking.form, note=f"After record {sequence:,}.")
 
 
 @app.command()

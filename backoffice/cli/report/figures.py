@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from backoffice.reports.market import Market
     from backoffice.reports.volumes import Volume
 
-_VOLUME = (
+VOLUME = (
     *("symbol", "asset", "orders", "trades", "bought", "sold"),
     *("made", "taken", "notional", "share"),
 )
-_FEES = ("symbol", "asset", "made", "taken", "fees", "rebates", "net", "basis points")
-_MINIMUMS = ("month", "firm", "schedule", "version", "asset", "days", "minimum", "paid", "missing")
-_SESSIONS = ("session", "role", "version", "accounts", "state", "since", "rejects", "most for")
-_REJECTS = ("session", "code", "rejects", "share", "reason")
+FEES = ("symbol", "asset", "made", "taken", "fees", "rebates", "net", "basis points")
+MINIMUMS = ("month", "firm", "schedule", "version", "asset", "days", "minimum", "paid", "missing")
+SESSIONS = ("session", "role", "version", "accounts", "state", "since", "rejects", "most for")
+REJECTS = ("session", "code", "rejects", "share", "reason")
 
 ByOption = Annotated[By, typer.Option("--by", help="What each line is about, beside the instrument.")]
 
@@ -48,7 +48,7 @@ def volume(*, by: ByOption = By.CLIENT, whose: Whose, when: When, chart: ChartOp
     if chart:
         _draw(by, whose, when, looking)
         return
-    show_rows(looking, (*_heading(by), *_VOLUME), rows)
+    show_rows(looking, (*_heading(by), *VOLUME), rows)
 
 
 @grouped
@@ -66,7 +66,7 @@ def fees(*, by: ByOption = By.FIRM, whose: Whose, when: When, looking: Looking) 
             if each.notional or each.fees or each.rebates
         ]
 
-    show_rows(looking, (*_heading(by), *_FEES), rows)
+    show_rows(looking, (*_heading(by), *FEES), rows)
 
 
 @grouped
@@ -99,7 +99,7 @@ def minimums(
             for each in await found_minimums(session, first)
         ]
 
-    show_rows(looking, _MINIMUMS, rows)
+    show_rows(looking, MINIMUMS, rows)
 
 
 @grouped
@@ -124,7 +124,7 @@ def sessions(*, when: When, looking: LookingBack) -> None:
             for each in await health(session, when.from_ns, when.until_ns, await record_of(session, looking.as_of))
         ]
 
-    show_rows(looking, _SESSIONS, rows)
+    show_rows(looking, SESSIONS, rows)
 
 
 @grouped
@@ -158,7 +158,7 @@ def rejects(
             for each in found
         ]
 
-    show_rows(looking, _REJECTS, rows)
+    show_rows(looking, REJECTS, rows)
 
 
 _TIMES = (By.MONTH, By.DAY, By.HOUR)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from backoffice.cli.office import Office
 
-_BALANCES = ("account", "firm", "asset", "available", "reserved", "held", "total", "record")
-_CHANGES = (*_BALANCES[:-1], "before", "change", "record")
+BALANCES = ("account", "firm", "asset", "available", "reserved", "held", "total", "record")
+CHANGES = (*BALANCES[:-1], "before", "change", "record")
 _POINTS = 80
 _DAY_NS = 86_400_000_000_000
 _OF_A_DAY = slice(len("2026-11-28T"), len("2026-11-28T14:30:00"))
@@ -89,7 +89,7 @@ def balances(
                 found.append((each.account, of[each.account][0], each.asset, *shown, record))
         return found
 
-    show_rows(looking, _BALANCES if since is None else _CHANGES, rows)
+    show_rows(looking, BALANCES if since is None else CHANGES, rows)
     show_note(looking, f"At record {record:,}.")
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from backoffice.reports.market import Market
     from backoffice.reports.market_quality import Quality
 
-_HEAD = (
+MARKET_QUALITY = (
     *("symbol", "minutes", "two-sided", "spread", "basis points", "bid quantity", "ask quantity"),
     *("messages", "trades", "messages to a trade"),
 )
@@ -41,7 +41,7 @@ def market_quality(*, symbol: SymbolOption = "", when: When, chart: ChartOption 
         market = await market_of(session)
         return [_row(each, market) for each in await qualities(session, symbol, when.from_ns, when.until_ns)]
 
-    show_rows(looking, _HEAD, rows)
+    show_rows(looking, MARKET_QUALITY, rows)
 
 
 def _row(each: "Quality", market: "Market") -> Row:

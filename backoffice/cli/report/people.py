@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from backoffice.cli.office import Office
 
-_PIPELINE = ("state", "client", "name", "type", "jurisdiction", "rating", "entered by", "since", "age")
-_EXPIRING = ("expires", "days", "client", "name", "what", "number", "file")
-_HITS = ("hit", "client", "name", "subject", "said", "list", "listed", "score", "found", "age")
-_PAYMENTS = ("kind", "asset", "state", "count", "amount", "oldest", "age")
+PIPELINE = ("state", "client", "name", "type", "jurisdiction", "rating", "entered by", "since", "age")
+EXPIRING = ("expires", "days", "client", "name", "what", "number", "file")
+HITS = ("hit", "client", "name", "subject", "said", "list", "listed", "score", "found", "age")
+PAYMENTS = ("kind", "asset", "state", "count", "amount", "oldest", "age")
 
 
 @grouped
@@ -47,7 +47,7 @@ def pipeline(
             for each in await clients.pipeline(session, all_states=every)
         ]
 
-    show_rows(looking, _PIPELINE, rows)
+    show_rows(looking, PIPELINE, rows)
 
 
 @grouped
@@ -78,7 +78,7 @@ def expiring(
             )
         return found
 
-    show_rows(looking, _EXPIRING, rows)
+    show_rows(looking, EXPIRING, rows)
 
 
 @grouped
@@ -106,7 +106,7 @@ def hits(*, looking: Looking) -> None:
             for client, hit in await clients.open_hits(session)
         ]
 
-    show_rows(looking, _HITS, rows)
+    show_rows(looking, HITS, rows)
 
 
 @grouped
@@ -131,7 +131,7 @@ def payments(*, when: When, looking: Looking) -> None:
             for each in await standings(session, when.from_ns, when.until_ns)
         ]
 
-    show_rows(looking, _PAYMENTS, rows)
+    show_rows(looking, PAYMENTS, rows)
 
 
 def _age(desk: "Office", looking: Looking, since_ns: int) -> str | int:

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from backoffice.reports.market import Market
     from backoffice.reports.positions import Position
 
-_POSITIONS = (
+POSITIONS = (
     *("symbol", "asset", "bought", "bought at", "sold", "sold at", "position", "last price", "value"),
     *("realised", "unrealised", "fees", "result"),
 )
-_EXPOSURE = ("asset", "available", "reserved", "held", "total", "share", "valued in", "value")
-_INSTRUMENTS = (
+EXPOSURE = ("asset", "available", "reserved", "held", "total", "share", "valued in", "value")
+INSTRUMENTS = (
     *("symbol", "base", "quote", "price increment", "quantity increment", "largest order"),
     *("maker basis points", "taker basis points", "last price", "admitted", "record"),
 )
@@ -67,7 +67,7 @@ def positions(*, by: WhomOption = Whom.ACCOUNT, whose: Whose, since: SinceOption
             found = of_trades.since(then, found)
         return [(each.key, *_position(each, market)) for each in found]
 
-    show_rows(looking, (by.value, *_POSITIONS), rows)
+    show_rows(looking, (by.value, *POSITIONS), rows)
     show_note(looking, f"At record {record:,}.")
 
 
@@ -115,7 +115,7 @@ def exposure(
             for each in shown
         ]
 
-    show_rows(looking, (by.value, *_EXPOSURE), rows)
+    show_rows(looking, (by.value, *EXPOSURE), rows)
     show_note(looking, f"At record {record:,}.")
 
 
@@ -148,7 +148,7 @@ def instruments(*, looking: LookingBack) -> None:
             if each.sequence <= record
         ]
 
-    show_rows(looking, _INSTRUMENTS, rows)
+    show_rows(looking, INSTRUMENTS, rows)
 
 
 def _position(each: "Position", market: "Market") -> Row:

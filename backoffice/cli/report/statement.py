@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from backoffice.reports.scope import Scope
     from backoffice.reports.statement import Statement
 
-_HEAD = ("account", "asset", "record", "time", "what", "fee therein", "amount", "balance")
+STATEMENT = ("account", "asset", "record", "time", "what", "fee therein", "amount", "balance")
 
 
 def _period(text: str) -> "Period":
@@ -71,7 +71,7 @@ def statement(
         if looking.form is Form.PEOPLE:
             typer.echo(f"{pdf}: {len(content):,} bytes; {_span(found)}")
             return
-    show_table(_HEAD, _rows(found, market), looking.form, note=f"It ties; {_span(found)}.")
+    show_table(STATEMENT, _rows(found, market), looking.form, note=f"It ties; {_span(found)}.")
 
 
 async def _stated(looking: Looking, scope: "Scope", period: object) -> "tuple[Statement, Market, str, str]":

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from backoffice.reports.market import Market
     from backoffice.reports.orders import Standing, Step
 
-_TRADES = (
+TRADES = (
     *("trade", "record", "time", "symbol", "price", "quantity", "notional", "asset"),
     *("taker", "side", "taker fee", "taker order", "maker", "maker fee", "maker order", "corrections"),
 )
@@ -35,7 +35,7 @@ _TRADES_FOR_PEOPLE = (
     *("trade", "record", "time", "symbol", "price", "quantity", "notional"),
     *("taker", "side", "taker fee", "maker", "maker fee", "corrections"),
 )
-_ORDERS = (
+ORDERS = (
     *("order", "entered", "account", "session", "ClOrdID", "symbol", "side", "type", "in force"),
     *("quantity", "price", "filled", "average price", "left", "status", "changed", "record", "terms"),
 )
@@ -43,11 +43,11 @@ _ORDERS_FOR_PEOPLE = (
     *("order", "entered", "account", "ClOrdID", "symbol", "side", "type", "in force"),
     *("quantity", "price", "filled", "average price", "left", "status", "record"),
 )
-_EXECUTIONS = (
+EXECUTIONS = (
     *("order", "record", "time", "account", "session", "symbol", "side", "type", "what", "ClOrdID"),
     *("quantity", "price", "left", "filled", "status", "trade", "why"),
 )
-_LIFE = (
+LIFE = (
     *("record", "time", "what", "ClOrdID", "quantity", "price", "left", "filled", "status"),
     *("trade", "trade quantity", "trade price", "against", "fee", "why"),
 )
@@ -74,7 +74,7 @@ def trades(
         async for page in blotter.trades(session, scope, None if every else count):
             yield [_trade(each, market, is_for_people=is_for_people) for each in page]
 
-    show_pages(looking, _TRADES_FOR_PEOPLE if is_for_people else _TRADES, pages)
+    show_pages(looking, _TRADES_FOR_PEOPLE if is_for_people else TRADES, pages)
 
 
 @grouped
@@ -101,7 +101,7 @@ def orders(
         async for page in of_orders.orders(session, scope, None if every else count, is_open=is_open):
             yield [_order(each, market, is_for_people=is_for_people) for each in page]
 
-    show_pages(looking, _ORDERS_FOR_PEOPLE if is_for_people else _ORDERS, pages)
+    show_pages(looking, _ORDERS_FOR_PEOPLE if is_for_people else ORDERS, pages)
 
 
 @grouped
@@ -126,7 +126,7 @@ def executions(
         async for page in of_orders.records(session, scope, None if every else count):
             yield [_execution(each.order, each.execution, market) for each in page]
 
-    show_pages(looking, _EXECUTIONS, pages)
+    show_pages(looking, EXECUTIONS, pages)
 
 
 @grouped
@@ -158,7 +158,7 @@ def order(
             typer.echo("")
         yield [_step(step, found, market) for step in life]
 
-    show_pages(looking, _LIFE, pages)
+    show_pages(looking, LIFE, pages)
 
 
 def _trade(blotted: "Blotted", market: "Market", *, is_for_people: bool) -> Row:
