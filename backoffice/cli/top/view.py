@@ -104,8 +104,8 @@ def _rate(count: int, time_ns: int) -> str:
 def _waiting(seen: "Look") -> str:
     if seen.now is None:
         return "–"
-    found = [f"{seen.now.approvals:,} approvals"] if seen.now.approvals else []
-    found += _payments("deposits", seen.now.deposits) + _payments("withdrawals", seen.now.withdrawals)
+    found = [_counted(seen.now.approvals, "approval")] if seen.now.approvals else []
+    found += _payments("deposit", seen.now.deposits) + _payments("withdrawal", seen.now.withdrawals)
     return ", ".join(found) or "nothing"
 
 
@@ -113,7 +113,11 @@ def _payments(what: str, by_state: Mapping[str, int]) -> list[str]:
     if not by_state:
         return []
     states = ", ".join(f"{count:,} {state}" for state, count in by_state.items())
-    return [f"{sum(by_state.values()):,} {what} ({states})"]
+    return [f"{_counted(sum(by_state.values()), what)} ({states})"]
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _book(shown: InstrumentShown) -> tuple[str, ...]:

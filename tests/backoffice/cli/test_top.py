@@ -91,7 +91,7 @@ def test_it_works_while_the_venue_is_away(desk: Desk) -> None:
 
 def test_what_waits_for_staff_is_counted(desk: Desk) -> None:
     desk.done("staff", "add", "tom", "--role", "treasury", "--os-user", "tom", "--why", "because")
-    assert "waiting       1 approvals" in desk.done("top", "--once")
+    assert "waiting       1 approval\n" in desk.done("top", "--once")
     seen = looked(desk)
     assert seen.now is not None
     paying = replace(seen.now, approvals=0, deposits={"confirming": 2}, withdrawals={"held": 1, "sent": 3})
