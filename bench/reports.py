@@ -34,13 +34,16 @@ from backoffice.projector.tables import (
     Moment,
     OrderRow,
     RejectCount,
+    SessionStep,
     TradeRow,
     VenueAccount,
     VenueAsset,
     VenueInstrument,
 )
-from backoffice.reports import blotter, orders, sessions, volumes
-from backoffice.reports.by import By
+from backoffice.reports import blotter, orders, positions, sessions, volumes
+from backoffice.reports.by import By, Whom
+from backoffice.reports.exposure import exposures
+from backoffice.reports.market import market_of
 from backoffice.reports.market_quality import MINUTE_NS, qualities
 from backoffice.reports.scope import Scope
 from backoffice.reports.tables import MarketSample
@@ -104,6 +107,12 @@ def _fill(database: sqlite3.Connection, trades: int) -> None:
     _add(database, OrderRow, _orders(trades))
     _add(database, Execution, _executions(trades))
     _add(database, Activity, _activity())
+    states = ((account[:-2], number, account) for account in _ACCOUNTS for number in range(1, trades, trades // 100))
+    _add(
+        database,
+        SessionStep,
+        ((name, number, 1, "FIX.4.4", account, number % 2, 0, 0, _BEGIN_NS) for name, number, account in states),
+    )
     _add(
         database,
         RejectCount,
@@ -192,6 +201,8 @@ def _activity() -> Iterator[tuple[Any, ...]]:
                     "4032000000000",
                     "806400000",
                     "0",
+                    "4032000000000",
+                    "3360000000000",
                 )
 
 
@@ -226,6 +237,8 @@ for _name, _scope, _open in (
     ("the last orders of an account", Scope(account=_ACCOUNTS[3]), False),
     ("open orders", Scope(), True),
     ("open orders of an account", Scope(account=_ACCOUNTS[3]), True),
+    ("orders as of a record long ago", Scope(sequence=1_000), False),
+    ("orders that were open at a record long ago", Scope(sequence=100_000), True),
 ):
     _report(_name)(
         lambda session, scope=_scope, is_open=_open: _count(orders.orders(session, scope, 100, is_open=is_open))  # type: ignore[misc]
@@ -241,6 +254,31 @@ async def _volumes(session: AsyncSession, by: By) -> int:
 @_report("the life of an order")
 async def _life(session: AsyncSession) -> int:
     return len((await orders.life_of(session, 777, None))[1])
+
+
+@_report("every report on the last orders of an account")
+async def _records(session: AsyncSession) -> int:
+    return await _count(orders.records(session, Scope(account=_ACCOUNTS[3]), 1_000))
+
+
+@_report("positions")
+async def _positions(session: AsyncSession) -> int:
+    return len(await positions.positions(session, Scope(), Whom.ACCOUNT, await market_of(session)))
+
+
+@_report("positions as of a record long ago")
+async def _positions_then(session: AsyncSession) -> int:
+    return len(await positions.positions(session, Scope(sequence=1_000), Whom.ACCOUNT, await market_of(session)))
+
+
+@_report("exposure")
+async def _exposure(session: AsyncSession) -> int:
+    return len(await exposures(session, Scope(), Whom.FIRM, await market_of(session), 1_000, "USD"))
+
+
+@_report("sessions as of a record long ago")
+async def _sessions(session: AsyncSession) -> int:
+    return len(await sessions.health(session, None, None, 1_000))
 
 
 @_report("refusals by session and reason")
