@@ -8,7 +8,7 @@ It is added up from the counts by the hour, and in the last hour from the trades
 record, and costs no walk over all trades.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
@@ -19,16 +19,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backoffice.database.base import total
 from backoffice.projector.as_of import position_of
 from backoffice.projector.counters import HOUR_NS
-from backoffice.projector.tables import Activity, TradeAmendment, TradeRow
-from backoffice.reports.blotter import TRADES
+from backoffice.projector.tables import Activity
 from backoffice.reports.by import By, Whom
 from backoffice.reports.last_prices import last_prices
 from backoffice.reports.market import Market
-from backoffice.reports.scope import Rising, Scope, accounts_in, check_symbol, chosen, keys, time_of
-from engine.values import Side
+from backoffice.reports.part_of_an_hour import part_of_an_hour
+from backoffice.reports.scope import Scope, accounts_in, check_symbol, chosen, keys, time_of
 
 _SUMS: Final = ("bought_qty", "sold_qty", "bought_notional", "sold_notional", "fees")
-_AMENDMENTS: Final = Rising(TradeAmendment.sequence, TradeAmendment.time_ns, TradeAmendment.sequence)
 
 
 class Position(msgspec.Struct):
@@ -89,7 +87,11 @@ async def positions(session: AsyncSession, scope: Scope, by: Whom, market: Marke
     if sequence < last:
         hour = await time_of(session, sequence) // HOUR_NS
         conditions.append(Activity.hour < hour)
-        await _add_trades(session, Scope(symbol=scope.symbol, from_ns=hour * HOUR_NS, sequence=sequence), accounts, of)
+        parts = await part_of_an_hour(session, scope.symbol, accounts, hour, sequence)
+        for (account, symbol), part in parts.items():
+            into = of(account, symbol)
+            for name in _SUMS:
+                setattr(into, name, getattr(into, name) + getattr(part, name))
     query = select(Activity.account, Activity.symbol, *(total(getattr(Activity, name)) for name in _SUMS))
     query = query.where(*conditions).group_by(Activity.account, Activity.symbol)
     for account, symbol, *figures in await session.execute(query):
@@ -125,52 +127,3 @@ def since(before: Sequence[Position], after: Sequence[Position]) -> list[Positio
         if any(changes.values()):
             found.append(Position(each.key, each.symbol, last_price=each.last_price, **changes))
     return found
-
-
-async def _add_trades(
-    session: AsyncSession, scope: Scope, accounts: Sequence[str] | None, of: Callable[[str, str], Position]
-) -> None:
-    """Add the trades of a time, each as it was made, and the corrections that were made in that time."""
-    symbols = [TradeRow.symbol == scope.symbol] if scope.symbol else []
-    within = await TRADES.within(session, scope)
-    for account, is_taker, fee in (
-        (TradeRow.maker_account, False, TradeRow.maker_fee),
-        (TradeRow.taker_account, True, TradeRow.taker_fee),
-    ):
-        key = (account, TradeRow.symbol, TradeRow.taker_side)
-        query = select(*key, total(TradeRow.qty), total(TradeRow.notional), total(fee))
-        query = query.where(*within, *symbols, *chosen(account, accounts)).group_by(*key)
-        for name, symbol, taker_side, *figures in await session.execute(query):
-            _add(of(name, symbol), (taker_side == Side.BUY) == is_taker, *map(int, figures))
-    # The trades are added as they stand now: what corrections have made of them goes, and those of the time come.
-    amended = select(TradeAmendment, TradeRow).join(TradeRow, TradeRow.trade_id == TradeAmendment.trade_id)
-    for sign, conditions in ((-1, within), (1, await _AMENDMENTS.within(session, scope))):
-        for amendment, trade in await session.execute(amended.where(*conditions, *symbols)):
-            _amend(amendment, trade, sign, accounts, of)
-
-
-def _amend(
-    amendment: TradeAmendment,
-    trade: TradeRow,
-    sign: int,
-    accounts: Sequence[str] | None,
-    of: Callable[[str, str], Position],
-) -> None:
-    qty, notional = amendment.qty - amendment.previous_qty, amendment.notional - amendment.previous_notional
-    for account, is_taker, fee in (
-        (trade.maker_account, False, amendment.maker_fee - amendment.previous_maker_fee),
-        (trade.taker_account, True, amendment.taker_fee - amendment.previous_taker_fee),
-    ):
-        if accounts is None or account in accounts:
-            buys = (trade.taker_side == Side.BUY) == is_taker
-            _add(of(account, trade.symbol), buys, sign * qty, sign * notional, sign * fee)
-
-
-def _add(into: Position, buys: bool, qty: int, notional: int, fee: int) -> None:  # noqa: FBT001 - as it is counted
-    into.fees += fee
-    if buys:
-        into.bought_qty += qty
-        into.bought_notional += notional
-    else:
-        into.sold_qty += qty
-        into.sold_notional += notional

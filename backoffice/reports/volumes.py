@@ -13,10 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.database.base import total
 from backoffice.errors import Refused
+from backoffice.projector.as_of import position_of
 from backoffice.projector.counters import HOUR_NS
 from backoffice.projector.tables import Activity
 from backoffice.reports.by import By
-from backoffice.reports.scope import Scope, accounts_in, check_symbol, chosen, keys
+from backoffice.reports.part_of_an_hour import Part, part_of_an_hour
+from backoffice.reports.scope import Scope, accounts_in, check_symbol, chosen, keys, time_of
 
 _HOURS_A_DAY: Final = 24
 _COUNTED: Final = ("orders", "replaces", "cancels", "maker_trades", "taker_trades")
@@ -55,7 +57,10 @@ class Volume(msgspec.Struct):
 
 
 async def volumes(session: AsyncSession, scope: Scope, by: By) -> list[Volume]:
-    """Return volumes by key and instrument. Raise `Refused` for times that are no full hours."""
+    """Return volumes by key and instrument, as of `scope.sequence` or now: then without replaces and cancels.
+
+    Raise `Refused` for times that are no full hours.
+    """
     await check_symbol(session, scope.symbol)
     accounts = await accounts_in(session, scope)
     conditions = chosen(Activity.account, accounts)
@@ -66,6 +71,13 @@ async def volumes(session: AsyncSession, scope: Scope, by: By) -> list[Volume]:
     if scope.until_ns is not None:
         conditions.append(Activity.hour < _hour(scope.until_ns))
     group = _group(by)
+    parts: dict[tuple[str, str], Part] = {}
+    hour = 0
+    if scope.sequence is not None and scope.sequence < (await position_of(session)).sequence:
+        hour = await time_of(session, scope.sequence) // HOUR_NS
+        conditions.append(Activity.hour < hour)
+        if _is_within(hour, scope):
+            parts = await part_of_an_hour(session, scope.symbol, accounts, hour, scope.sequence)
     query = (
         select(
             group,
@@ -83,7 +95,30 @@ async def volumes(session: AsyncSession, scope: Scope, by: By) -> list[Volume]:
         into = found.setdefault((key, symbol), Volume(key, symbol))
         for name, figure in zip((*_COUNTED, *_WIDE), figures, strict=True):
             setattr(into, name, getattr(into, name) + int(figure))
+    for (account, symbol), part in parts.items():
+        key = key_of(_bucket(by, account, symbol, hour))
+        into = found.setdefault((key, symbol), Volume(key, symbol))
+        for name in (*_COUNTED, *_WIDE):
+            setattr(into, name, getattr(into, name) + getattr(part, name, 0))
     return [found[key] for key in sorted(found)]
+
+
+def _is_within(hour: int, scope: Scope) -> bool:
+    begins, ends = scope.from_ns, scope.until_ns
+    return (begins is None or begins // HOUR_NS <= hour) and (ends is None or hour < ends // HOUR_NS)
+
+
+def _bucket(by: By, account: str, symbol: str, hour: int) -> int | str:
+    """Return what `_group` gives for something."""
+    match by:
+        case By.MONTH | By.DAY:
+            return hour // _HOURS_A_DAY
+        case By.HOUR:
+            return hour
+        case By.INSTRUMENT:
+            return symbol
+        case _:
+            return account
 
 
 def _group(by: By) -> SQLColumnExpression[Any]:

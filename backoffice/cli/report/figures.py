@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from backoffice.cli.office import Office
     from backoffice.reports.market import Market
+    from backoffice.reports.scope import Scope
     from backoffice.reports.volumes import Volume
 
 VOLUME = (
@@ -33,16 +34,18 @@ ByOption = Annotated[By, typer.Option("--by", help="What each line is about, bes
 
 
 @grouped
-def volume(*, by: ByOption = By.CLIENT, whose: Whose, when: When, chart: ChartOption = False, looking: Looking) -> None:
+def volume(
+    *, by: ByOption = By.CLIENT, whose: Whose, when: When, chart: ChartOption = False, looking: LookingBack
+) -> None:
     """Show what was ordered and traded, made and taken, and the share of the market; both sides count."""
 
     async def rows(_desk: "Office", session: "AsyncSession") -> list[Row]:
         from backoffice.reports import volumes
         from backoffice.reports.market import market_of
 
-        scope = scope_of(whose, when)
+        scope = scope_of(whose, when, await record_of(session, looking.as_of))
         market, found = await market_of(session), await volumes.volumes(session, scope, by)
-        whole = await _whole(session, whose, when) if by not in _TIMES else {}
+        whole = await _whole(session, scope) if by not in _TIMES else {}
         return [(*_key(each, by), *_volume(each, market, whole)) for each in found]
 
     if chart:
@@ -52,7 +55,7 @@ def volume(*, by: ByOption = By.CLIENT, whose: Whose, when: When, chart: ChartOp
 
 
 @grouped
-def fees(*, by: ByOption = By.FIRM, whose: Whose, when: When, looking: Looking) -> None:
+def fees(*, by: ByOption = By.FIRM, whose: Whose, when: When, looking: LookingBack) -> None:
     """Show the fees and rebates of what was made and taken; in basis points of both."""
 
     async def rows(_desk: "Office", session: "AsyncSession") -> list[Row]:
@@ -60,9 +63,10 @@ def fees(*, by: ByOption = By.FIRM, whose: Whose, when: When, looking: Looking) 
         from backoffice.reports.market import market_of
 
         market = await market_of(session)
+        scope = scope_of(whose, when, await record_of(session, looking.as_of))
         return [
             (*_key(each, by), *_fees(each, market))
-            for each in await volumes.volumes(session, scope_of(whose, when), by)
+            for each in await volumes.volumes(session, scope, by)
             if each.notional or each.fees or each.rebates
         ]
 
@@ -164,12 +168,14 @@ def rejects(
 _TIMES = (By.MONTH, By.DAY, By.HOUR)
 
 
-async def _whole(session: "AsyncSession", whose: Whose, when: When) -> dict[str, int]:
+async def _whole(session: "AsyncSession", scope: "Scope") -> dict[str, int]:
     """Return the whole market's notional by instrument, of which somebody has a share."""
+    import msgspec
+
     from backoffice.reports import volumes
 
-    scope = scope_of(Whose(symbol=whose.symbol), when)
-    return volumes.by_symbol(await volumes.volumes(session, scope, By.INSTRUMENT))
+    every = msgspec.structs.replace(scope, client="", firm="", account="")
+    return volumes.by_symbol(await volumes.volumes(session, every, By.INSTRUMENT))
 
 
 def _heading(by: By) -> tuple[str, ...]:
@@ -221,7 +227,7 @@ def _reason(code: int) -> str:
     return next((reason.text for reason in reasons if reason == code), "unknown")
 
 
-def _draw(by: By, whose: Whose, when: When, looking: Looking) -> None:
+def _draw(by: By, whose: Whose, when: When, looking: LookingBack) -> None:
     """Draw the notional of each instrument, a bar for each line of the report."""
     from backoffice.cli.loop import run
     from backoffice.cli.report.chart import bars
@@ -233,7 +239,8 @@ def _draw(by: By, whose: Whose, when: When, looking: Looking) -> None:
 
         async with looking.office() as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_RECORDS)
-            return await market_of(session), await volumes.volumes(session, scope_of(whose, when), by)
+            scope = scope_of(whose, when, await record_of(session, looking.as_of))
+            return await market_of(session), await volumes.volumes(session, scope, by)
 
     market, volumes_found = run(found())
     for symbol in sorted({each.symbol for each in volumes_found}):

@@ -4,6 +4,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -137,6 +138,26 @@ async def test_orders_as_of_a_record_are_what_they_were_then(
     async with database.reading() as session:
         assert await stood(session, Scope(account="A", sequence=record), is_open=is_open) == then
         assert await stood(session, Scope(account="A"), is_open=is_open) != then
+
+
+@pytest.mark.parametrize("by", By)
+@pytest.mark.parametrize("scope", (Scope(), Scope(account="A", symbol="BTC/USD")))
+async def test_volumes_as_of_a_record_are_what_they_were_then(
+    database: Database, journaled: Journaled, by: By, scope: Scope
+) -> None:
+    async def seen(sequence: int | None) -> list[Any]:
+        async with database.reading() as session:
+            found = await volumes.volumes(session, replace(scope, sequence=sequence), by)
+        # Replaces and cancels of a part of an hour are not known.
+        kept = [replace(each, replaces=0, cancels=0) for each in found]
+        return [each for each in kept if each != volumes.Volume(each.key, each.symbol)]
+
+    for record in (400, 1_000):
+        await project(database, Journaled(seed=5, length=1_500, payloads=record), [500])
+        then = await seen(None)
+        await project(database, journaled if record == 1_000 else Journaled(5, 1_500, record + 200), [500])
+        assert then
+        assert await seen(record) == then
 
 
 async def test_sessions_and_refusals_as_of_a_record_are_what_they_were_then(

@@ -33,6 +33,8 @@ REPORTS = (
     ("volume",),
     ("volume", "--by", "month"),
     ("fees", "--by", "account"),
+    ("fees", "--by", "hour", "--as-of", "900"),
+    ("volume", "--as-of", "900"),
     ("sessions",),
     ("sessions", "--as-of", "500"),
     ("rejects", "--each-session"),
