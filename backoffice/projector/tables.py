@@ -165,7 +165,15 @@ class Execution(Base):
     """A report on an order: one step of its life, and how it stood after it."""
 
     __tablename__ = "executions"
-    __table_args__ = (_CLUSTERED,)
+    __table_args__ = (
+        Index(
+            "ix_executions_withdrawing",
+            "sequence",
+            sqlite_where=text("exec_type IN ('4', '5')"),
+            postgresql_where=text("exec_type IN ('4', '5')"),
+        ),
+        _CLUSTERED,
+    )
 
     order_id: Mapped[Int64] = mapped_column(primary_key=True, autoincrement=False)
     sequence: Mapped[Int64] = mapped_column(primary_key=True, autoincrement=False)

@@ -1,12 +1,14 @@
 """Layering and spoofing: orders on one side that are not meant to trade move the price for one on the other side.
 
-What it looks like: an account trades on one side, and within seconds cancels much larger orders that it had entered on
-the other side shortly before; and again. What it cancels on the side where it trades speaks against it: a market maker
-who moves a quote cancels both sides. One big cancel is nothing.
+What it looks like: an account trades on one side, and within seconds withdraws much larger orders that it had placed on
+the other side shortly before; and again. An order that a replace moves away is withdrawn as one that is cancelled, and
+so is what a replace takes from its quantity. What is withdrawn on the side where it trades speaks against it: a market
+maker who moves a quote does so on both sides. One big cancel is nothing.
 
 Sources: Regulation (EU) 596/2014 (MAR), article 12(2)(c), and Delegated Regulation (EU) 2016/522, annex II, section 1
-(layering and spoofing); Commodity Exchange Act, section 4c(a)(5)(C) (spoofing), with the CFTC's guidance of
-28 May 2013; FINRA rule 5210, supplementary material .03 (disruptive quoting and trading).
+(layering and spoofing; orders with no intention of executing them); Commodity Exchange Act, section 4c(a)(5)(C)
+(spoofing), with the CFTC's guidance of 28 May 2013; FINRA rule 5210, supplementary material .03 (disruptive quoting
+and trading).
 """
 
 from collections.abc import Iterable
@@ -21,7 +23,16 @@ DETECTOR: Final = "layering"
 class _Episode:
     """What an account does within seconds of a trade."""
 
-    __slots__ = ("cancels", "cancels_count", "first_ns", "last_sequence", "orders", "other_qty", "own_qty", "trades")
+    __slots__ = (
+        "first_ns",
+        "last_sequence",
+        "orders",
+        "other_qty",
+        "own_qty",
+        "trades",
+        "withdrawals",
+        "withdrawals_count",
+    )
 
     def __init__(self, first_ns: int) -> None:
         self.first_ns = first_ns
@@ -30,11 +41,11 @@ class _Episode:
         """Quantities of the orders that trade."""
         self.trades: list[int] = []
         self.own_qty = 0
-        """What was cancelled on their side,"""
+        """What was withdrawn on their side,"""
         self.other_qty = 0
         """and on the other."""
-        self.cancels: list[dict[str, int]] = []
-        self.cancels_count = 0
+        self.withdrawals: list[dict[str, int | str]] = []
+        self.withdrawals_count = 0
 
 
 class Layering:
@@ -56,14 +67,14 @@ class Layering:
         if self._of != (step.account, step.symbol):
             self._end_account()
             self._of = step.account, step.symbol
-        within_ns = self._parameters.layering_cancel_within_ns
+        within_ns = self._parameters.layering_withdraw_within_ns
         for side, episode in list(self._open.items()):
             if step.time_ns - episode.first_ns > within_ns:
                 self._end_episode(side)
         if step.trade_id:
             self._traded(step)
         else:
-            self._canceled(step)
+            self._withdrawn(step)
 
     def findings(self) -> list[Finding]:
         """Return what there is to find in all that was added."""
@@ -79,24 +90,25 @@ class Layering:
         if len(episode.trades) < self._parameters.evidence_max:
             episode.trades.append(step.trade_id)
 
-    def _canceled(self, step: Step) -> None:
+    def _withdrawn(self, step: Step) -> None:
         for side, episode in self._open.items():
             if side == step.side:
                 episode.own_qty += step.qty
             elif (
-                step.entered_sequence < episode.last_sequence
-                and step.time_ns - step.entered_ns <= self._parameters.layering_lifetime_max_ns
+                step.placed_sequence < episode.last_sequence
+                and step.time_ns - step.placed_ns <= self._parameters.layering_lifetime_max_ns
             ):
                 episode.other_qty += step.qty
-                episode.cancels_count += 1
-                if len(episode.cancels) < self._parameters.evidence_max:
-                    episode.cancels.append(
+                episode.withdrawals_count += 1
+                if len(episode.withdrawals) < self._parameters.evidence_max:
+                    episode.withdrawals.append(
                         {
                             "order": step.order_id,
                             "record": step.sequence,
                             "time_ns": step.time_ns,
-                            "entered_ns": step.entered_ns,
+                            "placed_ns": step.placed_ns,
                             "qty": step.qty,
+                            "by": "replace" if step.is_replaced else "cancel",
                         }
                     )
 
@@ -115,9 +127,9 @@ class Layering:
                     "trades": episode.trades,
                     "orders": list(_first(episode.orders, self._parameters.evidence_max)),
                     "orders_qty": traded_qty,
-                    "canceled": episode.cancels_count,
-                    "canceled_qty": episode.other_qty,
-                    "canceled_orders": episode.cancels,
+                    "withdrawn": episode.withdrawals_count,
+                    "withdrawn_qty": episode.other_qty,
+                    "withdrawals": episode.withdrawals,
                 }
             )
 
@@ -128,16 +140,16 @@ class Layering:
         if self._count >= parameters.layering_episodes_min:
             account, symbol = self._of
             evidence = {
-                "figures": {"episodes": self._count, "canceled_qty_max": self._largest_qty},
+                "figures": {"episodes": self._count, "withdrawn_qty_max": self._largest_qty},
                 "thresholds": {
-                    "layering_cancel_within_ns": parameters.layering_cancel_within_ns,
+                    "layering_withdraw_within_ns": parameters.layering_withdraw_within_ns,
                     "layering_lifetime_max_ns": parameters.layering_lifetime_max_ns,
                     "layering_size_ratio": parameters.layering_size_ratio,
                     "layering_episodes_min": parameters.layering_episodes_min,
                 },
                 "episodes": self._evidence,
             }
-            summary = f"{account} cancelled much larger orders just after it traded against them in {symbol}, "
+            summary = f"{account} withdrew much larger orders just after it traded against them in {symbol}, "
             summary += f"{self._count} times"
             self._found.append(Finding(DETECTOR, account, symbol, self._window, summary, evidence))
         self._count = self._largest_qty = 0

@@ -1,7 +1,8 @@
 """Looks at trading hour by hour (UTC), and raises an alert for what is found, once however often it is looked at.
 
-An hour is looked at when it is over: when the projector has taken in a record of a later one. What is looked at as time
-goes by goes on from where it was, which stands in the database; alerts and that are one transaction.
+An hour is looked at when it is over: when the projector has taken in a record of a later one, from after the seconds in
+which something may still be withdrawn about what was traded in it. What is looked at as time goes by goes on from where
+it was, which stands in the database; alerts and that are one transaction.
 """
 
 from datetime import UTC, datetime, time, timedelta
@@ -53,7 +54,7 @@ async def watch(
     for count in range(HOURS_MAX):
         async with database.reading() as session:
             position = await session.get(SurveillancePosition, _WATCH)
-            hour = await _hour_to_look_at(session, 0 if position is None else position.hour)
+            hour = await _hour_to_look_at(session, 0 if position is None else position.hour, parameters)
             if hour is None:
                 return Looked(count, alerts)
             findings = await look_at(session, hour, day_ends, parameters)
@@ -82,7 +83,7 @@ async def look_again(
     count = 0
     while True:
         async with database.reading() as session:
-            hour = await _hour_to_look_at(session, from_hour)
+            hour = await _hour_to_look_at(session, from_hour, parameters)
             if hour is None or hour >= until_hour:
                 return Looked(count, alerts)
             findings = await look_at(session, hour, day_ends, parameters)
@@ -176,10 +177,10 @@ async def _closes(session: AsyncSession, window: Window, day_end_ns: int, parame
     return found
 
 
-async def _hour_to_look_at(session: AsyncSession, from_hour: int) -> int | None:
+async def _hour_to_look_at(session: AsyncSession, from_hour: int, parameters: Parameters) -> int | None:
     """Return the next hour with records, None if there is none that is over."""
     hour = await reading.next_hour(session, from_hour)
-    return hour if hour is not None and hour < await reading.hours_over(session) else None
+    return hour if hour is not None and hour < await reading.hours_over(session, parameters) else None
 
 
 def _day_end_ns(window: Window, day_ends: str) -> int:

@@ -33,12 +33,12 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     circular_change_max_bps: int
     """and no position changes by more than this, of all that the account buys and sells."""
 
-    layering_cancel_within_ns: int
-    """How soon after its first trade on the other side an order is cancelled,"""
+    layering_withdraw_within_ns: int
+    """How soon after its first trade on the other side an order is withdrawn,"""
     layering_lifetime_max_ns: int
-    """how long it has been there by then at the most,"""
+    """how long it has been there, at that price, by then at the most,"""
     layering_size_ratio: int
-    """how many times as large what is so cancelled is as the orders that traded,"""
+    """how many times as large what is so withdrawn is as the orders that traded,"""
     layering_episodes_min: int
     """and how often all this happens in the window."""
 
@@ -78,7 +78,7 @@ PARAMETERS: Final = Parameters(
     circular_trades_min=4,
     circular_share_min_bps=7_500,
     circular_change_max_bps=500,
-    layering_cancel_within_ns=5 * SECOND_NS,
+    layering_withdraw_within_ns=5 * SECOND_NS,
     layering_lifetime_max_ns=60 * SECOND_NS,
     layering_size_ratio=3,
     layering_episodes_min=3,

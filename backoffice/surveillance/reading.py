@@ -8,9 +8,23 @@ gives the same whenever it is looked at.
 """
 
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Integer, Select, and_, cast, func, literal, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Integer,
+    Select,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
@@ -27,10 +41,15 @@ from backoffice.projector.tables import (
 )
 from backoffice.surveillance.parameters import Parameters
 from backoffice.surveillance.rows import HourSeen, Step, TradeSeen, Window
-from engine.values import CancelReason, Phase
+from engine.values import BUY, CancelReason, Phase
 
 _BATCH: Final = 1_000
+_NEW: Final = "0"
 _CANCELED: Final = "4"
+_REPLACED: Final = "5"
+_TRIGGERED: Final = "L"
+_PLACING: Final = (_NEW, _TRIGGERED)
+_WITHDRAWING: Final = (_CANCELED, _REPLACED)
 _ON_PURPOSE: Final = (int(CancelReason.REQUESTED), int(CancelReason.MASS_CANCEL))
 
 
@@ -40,9 +59,13 @@ async def firms(session: AsyncSession) -> dict[str, str]:
     return {row.account: row.firm for row in rows}
 
 
-async def hours_over(session: AsyncSession) -> int:
-    """Return the hour (since the epoch) that the last record is in: all before it are over, and taken in as a whole."""
-    return (await session.scalar(select(func.max(Position.time_ns))) or 0) // HOUR_NS
+async def hours_over(session: AsyncSession, parameters: Parameters) -> int:
+    """Return the hour (since the epoch) before which all can be looked at, with what is withdrawn just after them.
+
+    So an hour gives the same whether it is looked at as soon as that, or later.
+    """
+    last_ns = await session.scalar(select(func.max(Position.time_ns))) or 0
+    return max(last_ns - parameters.layering_withdraw_within_ns, 0) // HOUR_NS
 
 
 async def next_hour(session: AsyncSession, hour: int) -> int | None:
@@ -50,6 +73,12 @@ async def next_hour(session: AsyncSession, hour: int) -> int | None:
     query = select(Moment.time_ns).where(Moment.time_ns >= hour * HOUR_NS).order_by(Moment.time_ns).limit(1)
     time_ns = await session.scalar(query)
     return None if time_ns is None else time_ns // HOUR_NS
+
+
+async def first_record(session: AsyncSession, time_ns: int) -> int:
+    """Return the record that is the first of a time on, of those to come if need be."""
+    query = select(Moment.sequence).where(Moment.time_ns < time_ns).order_by(Moment.time_ns.desc()).limit(1)
+    return (await session.scalar(query) or 0) + 1
 
 
 async def trades(session: AsyncSession, window: Window, symbol: str = "") -> AsyncIterator[TradeSeen]:
@@ -62,42 +91,18 @@ async def trades(session: AsyncSession, window: Window, symbol: str = "") -> Asy
 
 
 async def steps(session: AsyncSession, window: Window, parameters: Parameters) -> AsyncIterator[Step]:
-    """Yield the trades of a window, and what was cancelled about them on purpose, as `Step` is sorted."""
-    until_ns = window.until_ns + parameters.layering_cancel_within_ns
-    first_order = await _first(
-        *(session, OrderRow.order_id, OrderRow.entered_ns, window.from_ns - parameters.layering_lifetime_max_ns)
-    )
-    end_order = await _first(session, OrderRow.order_id, OrderRow.entered_ns, until_ns)
-    canceled = (
-        select(
-            OrderRow.account.label("account"),
-            OrderRow.symbol.label("symbol"),
-            Execution.sequence.label("sequence"),
-            Execution.time_ns,
-            OrderRow.order_id,
-            OrderRow.side,
-            cast(literal(0), Integer).label("trade_id"),
-            Execution.qty - Execution.cum_qty,
-            OrderRow.entered_sequence,
-            OrderRow.entered_ns,
-        )
-        .join(
-            Execution,
-            and_(Execution.order_id == OrderRow.order_id, Execution.sequence == OrderRow.closed_sequence),
-        )
-        .where(
-            OrderRow.order_id >= first_order,
-            OrderRow.order_id < end_order,
-            Execution.exec_type == _CANCELED,
-            Execution.reason.in_(_ON_PURPOSE),
-        )
+    """Yield the trades of a window, and what was withdrawn about them, as `Step` is sorted."""
+    withdrawn = _withdrawn(
+        await first_record(session, window.from_ns - parameters.layering_lifetime_max_ns),
+        await first_record(session, window.from_ns),
+        await first_record(session, window.until_ns + parameters.layering_withdraw_within_ns),
     )
     first_trade = await _first(session, TradeRow.trade_id, TradeRow.time_ns, window.from_ns)
     end_trade = await _first(session, TradeRow.trade_id, TradeRow.time_ns, window.until_ns)
     sides = [
         select(
             *(OrderRow.account, OrderRow.symbol, TradeRow.sequence, TradeRow.time_ns, OrderRow.order_id),
-            *(OrderRow.side, TradeRow.trade_id, Execution.qty, OrderRow.entered_sequence, OrderRow.entered_ns),
+            *(OrderRow.side, TradeRow.trade_id, Execution.qty, literal(0), literal(0), false()),
         )
         .join(OrderRow, OrderRow.order_id == order_id)
         .join(
@@ -110,9 +115,91 @@ async def steps(session: AsyncSession, window: Window, parameters: Parameters) -
         .where(TradeRow.trade_id >= first_trade, TradeRow.trade_id < end_trade)
         for order_id in (TradeRow.maker_order_id, TradeRow.taker_order_id)
     ]
-    query = union_all(canceled, *sides).order_by("account", "symbol", "sequence", "trade_id")
+    query: CompoundSelect[*tuple[Any, ...]] = union_all(withdrawn, *sides).order_by(
+        "account", "symbol", "sequence", "trade_id", "order_id"
+    )
     async for row in await session.stream(query.execution_options(yield_per=_BATCH)):
         yield Step(*row)
+
+
+def _withdrawn(early: int, first: int, end: int) -> Select[str, str, int, int, int, int, int, int, int, int, bool]:
+    """Return what was withdrawn from the record `first` on, before `end`.
+
+    Orders' lives are gone through from the record `early` on: what there was before each step, and when that was put
+    there.
+    """
+    withdrawing = Execution.exec_type.in_(_WITHDRAWING)
+    ids = select(Execution.order_id).where(withdrawing, Execution.sequence >= first, Execution.sequence < end)
+
+    def before(column: str) -> ColumnElement[int]:
+        earlier = aliased(Execution)
+        outside = (
+            select(getattr(earlier, column))
+            .where(earlier.order_id == Execution.order_id, earlier.sequence < Execution.sequence)
+            .order_by(earlier.sequence.desc(), earlier.number.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        within = func.lag(getattr(Execution, column)).over(
+            partition_by=Execution.order_id, order_by=(Execution.sequence, Execution.number)
+        )
+        return case((Execution.exec_type == _NEW, None), else_=func.coalesce(within, outside))
+
+    life = (
+        select(
+            *(Execution.order_id, Execution.sequence, Execution.number, Execution.time_ns, Execution.exec_type),
+            *(Execution.reason, Execution.price, Execution.leaves_qty),
+            before("price").label("price_before"),
+            before("leaves_qty").label("qty_before"),
+        )
+        .where(Execution.order_id.in_(ids), Execution.sequence >= early, Execution.sequence < end)
+        .subquery()
+        .c
+    )
+    is_placed = or_(
+        life.exec_type.in_(_PLACING),
+        and_(life.exec_type == _REPLACED, or_(life.price != life.price_before, life.leaves_qty > life.qty_before)),
+    )
+
+    def last_placed(column: ColumnElement[int]) -> ColumnElement[int]:
+        until_then = func.max(case((is_placed, column), else_=0)).over(
+            partition_by=life.order_id, order_by=(life.sequence, life.number), rows=(None, -1)
+        )
+        return func.coalesce(until_then, 0)
+
+    placed = (
+        select(
+            *(life.order_id, life.sequence, life.time_ns, life.exec_type, life.reason, life.price, life.leaves_qty),
+            *(life.price_before, life.qty_before),
+            last_placed(life.sequence).label("placed_sequence"),
+            last_placed(life.time_ns).label("placed_ns"),
+        )
+        .subquery()
+        .c
+    )
+    is_replaced = placed.exec_type == _REPLACED
+    is_away = or_(
+        and_(OrderRow.side == int(BUY), placed.price < placed.price_before),
+        and_(OrderRow.side != int(BUY), placed.price > placed.price_before),
+    )
+    is_cut = and_(placed.price == placed.price_before, placed.leaves_qty < placed.qty_before)
+    return (
+        select(
+            *(OrderRow.account.label("account"), OrderRow.symbol.label("symbol"), placed.sequence.label("sequence")),
+            *(placed.time_ns, OrderRow.order_id.label("order_id"), OrderRow.side),
+            cast(literal(0), Integer).label("trade_id"),
+            case((and_(is_replaced, is_cut), placed.qty_before - placed.leaves_qty), else_=placed.qty_before),
+            *(placed.placed_sequence, placed.placed_ns, is_replaced),
+        )
+        .join(OrderRow, OrderRow.order_id == placed.order_id)
+        .where(
+            placed.sequence >= first,
+            or_(
+                and_(placed.exec_type == _CANCELED, placed.reason.in_(_ON_PURPOSE)),
+                and_(is_replaced, or_(is_away, is_cut)),
+            ),
+        )
+    )
 
 
 async def closes(session: AsyncSession, window: Window, period_ns: int, day_end_ns: int) -> dict[str, int]:

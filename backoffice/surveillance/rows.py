@@ -29,7 +29,11 @@ class TradeSeen(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A trade or a cancel of an account's order, sorted by account, instrument and then as it happened."""
+    """A trade or a withdrawal of an account's order, sorted by account, instrument and then as it happened.
+
+    Withdrawn is what is cancelled on purpose, what a replace takes from the quantity, and all that one moves away from
+    the other side.
+    """
 
     account: str
     symbol: str
@@ -38,11 +42,15 @@ class Step(NamedTuple):
     order_id: int
     side: int
     trade_id: int
-    """0 for a cancel."""
+    """0 for a withdrawal."""
     qty: int
-    """Of the order if it traded; what was left of it if it was cancelled."""
-    entered_sequence: int
-    entered_ns: int
+    """Of the order if it traded; what was withdrawn of it if not."""
+    placed_sequence: int
+    """When what was withdrawn was put there: by entering it, by adding to it, or by moving it to that price,"""
+    placed_ns: int
+    """0 if that was long before."""
+    is_replaced: bool
+    """It was withdrawn by a replace."""
 
 
 class HourSeen(NamedTuple):

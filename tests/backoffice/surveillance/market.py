@@ -78,11 +78,13 @@ class Market:
     def correct(self, trade_id: int, price: int, qty: int) -> None:
         self._apply(commands.CorrectTrade(trade_id, price, qty, "tom", "an error"))
 
-    def replace(self, account: str, cl_ord_id: str, side: Side, qty: int, price: int) -> None:
+    def replace(self, account: str, cl_ord_id: str, side: Side, qty: int, price: int) -> str:
+        """Change an order, and return its new ClOrdID."""
         self._ids += 1
         day = TimeInForce.GOOD_TILL_CANCEL
         asked = (f"o{self._ids}", cl_ord_id, 0, SYMBOL, side, LIMIT, day, qty, price)
         self._apply(commands.ReplaceOrder(account, 1, account, *asked))
+        return f"o{self._ids}"
 
     def phase(self, phase: Phase) -> None:
         self._apply(commands.SetPhase(SYMBOL, phase, "tom", "time"))

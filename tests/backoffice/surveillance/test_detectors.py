@@ -68,10 +68,11 @@ async def test_layers_taken_back_after_a_trade_against_them_are_found_if_it_happ
         spoof(market)
     (alert,) = (await market.looked_at(database)).alerts
     assert (alert.detector, alert.subject) == ("layering", "A")
-    assert alert.evidence["figures"] == {"episodes": 3, "canceled_qty_max": 3_000}
+    assert alert.evidence["figures"] == {"episodes": 3, "withdrawn_qty_max": 3_000}
     first = alert.evidence["episodes"][0]
-    assert (first["trades"], first["orders_qty"], first["canceled"], first["canceled_qty"]) == ([1], 50, 3, 3_000)
-    assert [canceled["order"] for canceled in first["canceled_orders"]] == [1, 2, 3]
+    assert (first["trades"], first["orders_qty"], first["withdrawn"], first["withdrawn_qty"]) == ([1], 50, 3, 3_000)
+    assert [each["order"] for each in first["withdrawals"]] == [1, 2, 3]
+    assert {each["by"] for each in first["withdrawals"]} == {"cancel"}
 
 
 async def test_a_single_big_cancel_is_nothing(database: Database, market: Market) -> None:
@@ -98,6 +99,65 @@ async def test_a_market_maker_who_moves_its_quotes_is_not_found(database: Databa
         for quote in offers:
             market.cancel("A", quote, SELL)
         market.wait(5)
+    assert found(await market.looked_at(database)) == []
+
+
+REPLACED = {"moved away": (1_000, 200), "cut down": (1, 110)}
+
+
+@pytest.mark.parametrize(("qty", "price"), REPLACED.values(), ids=REPLACED)
+async def test_what_a_replace_moves_away_or_cuts_down_is_withdrawn(
+    database: Database, market: Market, qty: int, price: int
+) -> None:
+    for _ in range(3):
+        layer = market.order("A", SELL, 1_000, 110)
+        market.trade("A", "B", 50, 100, SELL)
+        market.wait(1)
+        layer = market.replace("A", layer, SELL, qty, price)
+        market.wait(60)
+        market.cancel("A", layer, SELL)
+    (alert,) = (await market.looked_at(database)).alerts
+    assert (alert.detector, alert.subject) == ("layering", "A")
+    (withdrawal,) = alert.evidence["episodes"][0]["withdrawals"]
+    assert (withdrawal["qty"], withdrawal["by"]) == (1_000 if price == 200 else 999, "replace")
+
+
+async def test_an_order_of_yesterday_that_is_moved_up_just_for_a_trade_is_found(
+    database: Database, market: Market
+) -> None:
+    layer = market.order("A", SELL, 1_000, 500)
+    market.until(START_NS + DAY_NS)
+    for _ in range(3):
+        layer = market.replace("A", layer, SELL, 1_000, 110)
+        market.trade("A", "B", 50, 100, SELL)
+        market.wait(1)
+        layer = market.replace("A", layer, SELL, 1_000, 500)
+        market.wait(60)
+    assert found(await market.looked_at(database)) == [("layering", "A")]
+
+
+async def test_an_order_that_had_long_been_there_or_comes_nearer_is_not_withdrawn(
+    database: Database, market: Market
+) -> None:
+    for _ in range(3):
+        old, nearer = market.order("A", SELL, 1_000, 110), market.order("A", SELL, 1_000, 120)
+        market.wait(61)
+        market.trade("A", "B", 50, 100, SELL)
+        market.wait(1)
+        market.replace("A", old, SELL, 500, 110)
+        market.replace("A", nearer, SELL, 1_000, 115)
+    assert found(await market.looked_at(database)) == []
+
+
+async def test_a_market_maker_who_replaces_its_quotes_is_not_found(database: Database, market: Market) -> None:
+    bid, offer, middle = market.order("A", BUY, 100, 99), market.order("A", SELL, 100, 101), 100
+    for step in (-1, 1) * 10:
+        market.order(*(("B", SELL) if step < 0 else ("C", BUY)), 5, middle + step)
+        market.wait(1)
+        middle += step
+        bid = market.replace("A", bid, BUY, 1_000, middle - 1)
+        offer = market.replace("A", offer, SELL, 1_000, middle + 1)
+        market.wait(2)
     assert found(await market.looked_at(database)) == []
 
 

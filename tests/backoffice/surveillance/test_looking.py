@@ -45,7 +45,7 @@ async def test_the_watch_looks_at_hours_that_are_over_and_goes_on_from_there(dat
     wash(market)
     await market.project(database)
     assert await watch(database, market.now_ns) == Looked(0, []), "the hour is not over"
-    market.wait(3_600)
+    market.wait(3_606)
     wash(market)
     await market.project(database)
     first = await watch(database, market.now_ns)
@@ -63,7 +63,7 @@ async def test_the_watch_takes_no_more_hours_in_one_go_than_it_may(database: Dat
     market = Market()
     for _ in range(looking.HOURS_MAX + 3):
         market.order("A", BUY, 1, 100)
-        market.wait(3_600)
+        market.wait(3_606)
     market.order("A", BUY, 1, 100)
     await market.project(database)
     assert (await watch(database, market.now_ns)).hours == looking.HOURS_MAX
@@ -75,7 +75,7 @@ async def test_alerts_and_how_far_was_looked_are_one_transaction(
 ) -> None:
     market = Market()
     wash(market)
-    market.wait(3_600)
+    market.wait(3_606)
     wash(market)
     await market.project(database)
 
