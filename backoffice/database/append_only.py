@@ -1,7 +1,12 @@
 """Tables that are only ever added to: the database itself refuses to change or to delete what stands in them.
 
 Migrations call `forbid_changes` for each; SQLite and PostgreSQL each have triggers for it.
+
+Where something is sealed it must be possible to seal it anew, with another key: then the other columns are named, which
+never change. Who changes what is sealed, without the key, is found out when it is opened.
 """
+
+from collections.abc import Sequence
 
 from alembic import op
 
@@ -11,12 +16,13 @@ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integri
 """
 
 
-def forbid_changes(table: str) -> None:
-    """Let rows of a table neither be changed nor deleted."""
+def forbid_changes(table: str, columns: Sequence[str] = ()) -> None:
+    """Let rows of a table neither be changed, in these columns or in any, nor deleted."""
+    update = f"UPDATE OF {', '.join(columns)}" if columns else "UPDATE"
     if op.get_bind().dialect.name == "postgresql":
         op.execute(_FUNCTION)
         op.execute(
-            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
+            f"CREATE TRIGGER {table}_append_only BEFORE {update} OR DELETE ON {table} "
             "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
         )
         op.execute(
@@ -24,8 +30,8 @@ def forbid_changes(table: str) -> None:
             "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
         )
         return
-    for verb in ("UPDATE", "DELETE"):
+    for verb, what in (("update", update), ("delete", "DELETE")):
         op.execute(
-            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+            f"CREATE TRIGGER {table}_no_{verb} BEFORE {what} ON {table} "
             f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
         )

@@ -6,7 +6,7 @@ lots, prices ticks, amounts smallest units, as in the journal; `sequence` is alw
 `number` the event in it. What reports count over long times is counted here by the hour, as it happens.
 """
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from sqlalchemy import BigInteger, Index, Integer, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -15,6 +15,9 @@ from backoffice.database.base import Amount, Base, Hash, Int64, Name, Prose, Tim
 
 _CLUSTERED = {"sqlite_with_rowid": False}
 """In SQLite the rows lie in the order of their key."""
+
+WITHDRAWING: Final = "exec_type IN ('4', '5')"
+"""Executions by which an order is withdrawn, whole or in part: cancels and replaces. Asked so, the index is used."""
 
 Number = Annotated[
     int, mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
@@ -169,8 +172,8 @@ class Execution(Base):
         Index(
             "ix_executions_withdrawing",
             "sequence",
-            sqlite_where=text("exec_type IN ('4', '5')"),
-            postgresql_where=text("exec_type IN ('4', '5')"),
+            sqlite_where=text(WITHDRAWING),
+            postgresql_where=text(WITHDRAWING),
         ),
         _CLUSTERED,
     )

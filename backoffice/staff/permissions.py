@@ -51,6 +51,7 @@ class Permission(StrEnum):
     APPROVE_WHITELIST = "approve addresses for withdrawals"
     RESOLVE_PAYMENTS = "resolve uncertain payments"
 
+    SEE_CASES = "see alerts and cases"
     WORK_CASES = "work on alerts and cases"
     COMMAND_VENUE = "command the venue"
 
@@ -75,6 +76,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             _P.APPROVE_ACCESS,
             _P.RELEASE_DEPOSITS,
             _P.APPROVE_WHITELIST,
+            _P.SEE_CASES,
             _P.WORK_CASES,
             _P.APPROVE_STAFF,
         }
@@ -94,7 +96,15 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
         }
     ),
     Role.RISK: frozenset(
-        {_P.SEE_RECORDS, _P.EDIT_LIMITS, _P.APPROVE_LIMITS, _P.SCORE_CLIENTS, _P.SUSPEND_CLIENTS, _P.WORK_CASES}
+        {
+            _P.SEE_RECORDS,
+            _P.EDIT_LIMITS,
+            _P.APPROVE_LIMITS,
+            _P.SCORE_CLIENTS,
+            _P.SUSPEND_CLIENTS,
+            _P.SEE_CASES,
+            _P.WORK_CASES,
+        }
     ),
     Role.OPERATIONS: frozenset(
         {
@@ -109,7 +119,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             _P.COMMAND_VENUE,
         }
     ),
-    Role.AUDITOR: frozenset({_P.SEE_RECORDS, _P.SEE_AUDIT_TRAIL}),
+    Role.AUDITOR: frozenset({_P.SEE_RECORDS, _P.SEE_AUDIT_TRAIL, _P.SEE_CASES}),
     Role.ADMINISTRATOR: frozenset({_P.SEE_RECORDS, _P.SEE_AUDIT_TRAIL, _P.EDIT_STAFF, _P.APPROVE_STAFF, _P.ROTATE_KEY}),
 }
 

@@ -92,11 +92,13 @@ class Sealer:
         except InvalidTag as error:
             raise KeyFault(f"{context}: the sealed text has been changed, or was sealed for another place") from error
 
-    def shown(self, actor: Actor, sealed: str | None, context: str) -> str:
-        """Return personal data as somebody may see it: masked, unless they may see such. Empty if there is none."""
+    def shown(
+        self, actor: Actor, sealed: str | None, context: str, needs: Permission = Permission.SEE_PERSONAL_DATA
+    ) -> str:
+        """Return what is sealed as somebody may see it: masked, unless they may see such. Empty if there is none."""
         if sealed is None:
             return ""
-        return self.open(sealed, context) if actor.may(Permission.SEE_PERSONAL_DATA) else MASK
+        return self.open(sealed, context) if actor.may(needs) else MASK
 
     @property
     def keys(self) -> list[str]:

@@ -1,7 +1,8 @@
 """Cases: people look into alerts, note down what they find, and say what has come of it.
 
 Each function is one transaction's work, with an entry in the audit trail. That nothing is to be done about alerts two
-people must say; whatever else comes of a case, whoever has it says alone. Notes are only ever added.
+people must say; whatever else comes of a case, whoever has it says alone. What two look at stays as it is meanwhile.
+Notes are only ever added, and sealed: who may not work on cases does not read them.
 """
 
 from collections.abc import Mapping
@@ -10,13 +11,15 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backoffice.crm.numbering import next_number
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.naming import number_of
 from backoffice.staff import approvals, audit, users
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Permission
+from backoffice.staff.sealing import Sealer, place
 from backoffice.staff.tables import Approval
-from backoffice.surveillance.states import CaseState, CaseVerb, Disposition, after
+from backoffice.surveillance.states import DISPOSITIONS, CaseState, CaseVerb, Disposition, after
 from backoffice.surveillance.tables import Alert, Case, CaseNote
 
 NO_ACTION: Final = "case-no-action"
@@ -36,22 +39,83 @@ async def open_case(session: AsyncSession, actor: Actor, alerts: list[str], *, w
         changed_ns=now_ns,
         closed_by=None,
         approved_by=None,
+        merged_into=None,
     )
     session.add(case)
     await session.flush()
-    names = []
-    for name in alerts:
-        alert = await find_alert(session, name, for_update=True)
-        if alert.case_id not in {None, case.id}:
-            raise Conflict(f"{alert.name} is in CS-{alert.case_id} already")
-        alert.case_id = case.id
-        names.append(alert.name)
-    opened = {"state": case.state, "alerts": sorted(set(names))}
+    opened = {"state": case.state, "alerts": await _take_in(session, case, alerts)}
     await audit.record(session, actor, "open", case.subject, before=None, after=opened, why=why, now_ns=now_ns)
     return case
 
 
-async def note(session: AsyncSession, actor: Actor, name: str, text: str, *, now_ns: int) -> CaseNote:
+async def add_alerts(
+    session: AsyncSession, actor: Actor, name: str, alerts: list[str], *, why: str, now_ns: int
+) -> Case:
+    """Let a case have more alerts. Raise `NotFound`, `Refused`, or `Conflict` if one is in another case."""
+    actor.require(Permission.WORK_CASES)
+    case = await find(session, name)
+    after(CaseState(case.state), CaseVerb.ADD, case.name)
+    changed = {"alerts": await _take_in(session, case, alerts)}
+    await _move(session, actor, case, CaseVerb.ADD, changed=({}, changed), why=why, now_ns=now_ns)
+    return case
+
+
+async def remove_alert(session: AsyncSession, actor: Actor, name: str, alert: str, *, why: str, now_ns: int) -> Case:
+    """Take an alert out of a case: it waits for somebody to look into it again. Raise `NotFound` or `Refused`."""
+    actor.require(Permission.WORK_CASES)
+    case = await find(session, name)
+    after(CaseState(case.state), CaseVerb.REMOVE, case.name)
+    found = await find_alert(session, alert, for_update=True)
+    if found.case_id != case.id:
+        raise Refused(f"{found.name} is not in {case.name}")
+    found.case_id = None
+    changed = ({"alert": found.name}, {"alert": None})
+    await _move(session, actor, case, CaseVerb.REMOVE, changed=changed, why=why, now_ns=now_ns)
+    return case
+
+
+async def merge(session: AsyncSession, actor: Actor, name: str, into: str, *, why: str, now_ns: int) -> Case:
+    """Let a case go on in another one, which gets its alerts; its notes are read there. Return the other one.
+
+    Raise `NotFound`, or `Refused` unless both are being worked on.
+    """
+    actor.require(Permission.WORK_CASES)
+    numbers = sorted({number for each in (name, into) if (number := number_of(each, "CS")) is not None})
+    for number in numbers:  # Two who merge the same cases, each into the other, wait for one another and not for ever.
+        await find(session, f"CS-{number}")
+    case, other = await find(session, name), await find(session, into)
+    if case.id == other.id:
+        raise Refused(f"{case.name} cannot be merged into itself")
+    after(CaseState(case.state), CaseVerb.MERGE, case.name)
+    after(CaseState(other.state), CaseVerb.ADD, other.name)
+    alerts = await alerts_of(session, case)
+    for alert in alerts:
+        alert.case_id = other.id
+    case.disposition = Disposition.MERGED.value
+    case.closed_by = actor.user
+    case.merged_into = other.id
+    merged = {"disposition": case.disposition, "into": other.name}
+    await _move(session, actor, case, CaseVerb.MERGE, changed=({}, merged), why=why, now_ns=now_ns)
+    taken_in = {"from": case.name, "alerts": [alert.name for alert in alerts]}
+    await _move(session, actor, other, CaseVerb.ADD, changed=({}, taken_in), why=why, now_ns=now_ns)
+    return other
+
+
+async def reopen(session: AsyncSession, actor: Actor, name: str, *, why: str, now_ns: int) -> Case:
+    """Look into a closed case again. Raise `NotFound`, or `Refused` if it is not closed, or goes on in another one."""
+    actor.require(Permission.WORK_CASES)
+    case = await find(session, name)
+    if case.merged_into is not None:
+        raise Refused(f"{case.name} goes on in CS-{case.merged_into}; reopen that")
+    after(CaseState(case.state), CaseVerb.REOPEN, case.name)
+    before = {"disposition": case.disposition, "closed_by": case.closed_by, "approved_by": case.approved_by}
+    changed = (before, dict.fromkeys(before))
+    case.disposition = case.closed_by = case.approved_by = case.assignee = None
+    await _move(session, actor, case, CaseVerb.REOPEN, changed=changed, why=why, now_ns=now_ns)
+    return case
+
+
+async def note(session: AsyncSession, actor: Actor, sealer: Sealer, name: str, text: str, *, now_ns: int) -> CaseNote:
     """Note something down in a case that is not closed. Raise `NotFound` or `Refused`."""
     actor.require(Permission.WORK_CASES)
     if not text.strip() or len(text) > NOTE_CHARS_MAX:
@@ -59,10 +123,11 @@ async def note(session: AsyncSession, actor: Actor, name: str, text: str, *, now
     case = await find(session, name)
     if case.state == CaseState.CLOSED:
         raise Refused(f"{case.name} is closed; open another one")
-    noted = CaseNote(case_id=case.id, author=actor.user, time_ns=now_ns, text=text)
+    number = await next_number(session, CaseNote.number)
+    sealed = sealer.seal(text, _place_of(number))
+    noted = CaseNote(number=number, case_id=case.id, author=actor.user, time_ns=now_ns, text=sealed)
     session.add(noted)
-    await session.flush()
-    after_it = {"note": noted.id}
+    after_it = {"note": number}
     await audit.record(session, actor, "note", case.subject, before=None, after=after_it, why="a note", now_ns=now_ns)
     return noted
 
@@ -92,6 +157,7 @@ async def close(
 
     Raise `NotFound`, or `Refused` for who does not have the case.
     """
+    assert disposition in DISPOSITIONS, "a case is merged by `merge`"
     actor.require(Permission.WORK_CASES)
     case = await find(session, name)
     verb = CaseVerb.PROPOSE if disposition is Disposition.NO_ACTION else CaseVerb.CLOSE
@@ -151,9 +217,42 @@ async def alerts_of(session: AsyncSession, case: Case) -> list[Alert]:
     return list(await session.scalars(select(Alert).where(Alert.case_id == case.id).order_by(Alert.id)))
 
 
+async def merged_of(session: AsyncSession, case: Case) -> list[Case]:
+    """Return the cases that go on in a case, those too that had been merged into one of them, the oldest first."""
+    found: list[Case] = []
+    ids = [case.id]
+    while ids:
+        merged = list(await session.scalars(select(Case).where(Case.merged_into.in_(ids))))
+        ids = [each.id for each in merged]
+        found += merged
+    return sorted(found, key=lambda each: each.id)
+
+
 async def notes_of(session: AsyncSession, case: Case) -> list[CaseNote]:
-    """Return what was noted down in a case, the oldest first."""
-    return list(await session.scalars(select(CaseNote).where(CaseNote.case_id == case.id).order_by(CaseNote.id)))
+    """Return what was noted down in a case, and in those that go on in it, the oldest first."""
+    ids = [case.id, *(merged.id for merged in await merged_of(session, case))]
+    return list(await session.scalars(select(CaseNote).where(CaseNote.case_id.in_(ids)).order_by(CaseNote.number)))
+
+
+def text_of(actor: Actor, sealer: Sealer, noted: CaseNote) -> str:
+    """Return a note as somebody may see it: masked, unless they work on cases. Raise `KeyFault`."""
+    return sealer.shown(actor, noted.text, _place_of(noted.number), Permission.WORK_CASES)
+
+
+def _place_of(note_number: int) -> str:
+    return place(CaseNote.__tablename__, CaseNote.text.key, note_number)
+
+
+async def _take_in(session: AsyncSession, case: Case, names: list[str]) -> list[str]:
+    """Let a case have alerts, and return what they are called."""
+    taken_in = set()
+    for name in names:
+        alert = await find_alert(session, name, for_update=True)
+        if alert.case_id not in {None, case.id}:
+            raise Conflict(f"{alert.name} is in CS-{alert.case_id} already")
+        alert.case_id = case.id
+        taken_in.add(alert.name)
+    return sorted(taken_in)
 
 
 async def _move(
@@ -162,7 +261,7 @@ async def _move(
     case: Case,
     verb: CaseVerb,
     *,
-    changed: tuple[Mapping[str, str | None], Mapping[str, str | None]],
+    changed: tuple[Mapping[str, object], Mapping[str, object]],
     why: str,
     now_ns: int,
 ) -> None:

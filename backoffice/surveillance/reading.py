@@ -13,7 +13,9 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
+    Executable,
     Integer,
+    Row,
     Select,
     and_,
     case,
@@ -23,6 +25,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,6 +33,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from backoffice.projector.counters import HOUR_NS
 from backoffice.projector.tables import (
+    WITHDRAWING,
     Activity,
     Execution,
     Moment,
@@ -49,7 +53,6 @@ _CANCELED: Final = "4"
 _REPLACED: Final = "5"
 _TRIGGERED: Final = "L"
 _PLACING: Final = (_NEW, _TRIGGERED)
-_WITHDRAWING: Final = (_CANCELED, _REPLACED)
 _ON_PURPOSE: Final = (int(CancelReason.REQUESTED), int(CancelReason.MASS_CANCEL))
 
 
@@ -86,7 +89,7 @@ async def trades(session: AsyncSession, window: Window, symbol: str = "") -> Asy
     query = (await _trades_of(session, window)).order_by(TradeRow.trade_id)
     if symbol:
         query = query.where(TradeRow.symbol == symbol)
-    async for row in await session.stream(query.execution_options(yield_per=_BATCH)):
+    async for row in _rows(session, query):
         yield TradeSeen(*row)
 
 
@@ -118,7 +121,7 @@ async def steps(session: AsyncSession, window: Window, parameters: Parameters) -
     query: CompoundSelect[*tuple[Any, ...]] = union_all(withdrawn, *sides).order_by(
         "account", "symbol", "sequence", "trade_id", "order_id"
     )
-    async for row in await session.stream(query.execution_options(yield_per=_BATCH)):
+    async for row in _rows(session, query):
         yield Step(*row)
 
 
@@ -128,8 +131,7 @@ def _withdrawn(early: int, first: int, end: int) -> Select[str, str, int, int, i
     Orders' lives are gone through from the record `early` on: what there was before each step, and when that was put
     there.
     """
-    withdrawing = Execution.exec_type.in_(_WITHDRAWING)
-    ids = select(Execution.order_id).where(withdrawing, Execution.sequence >= first, Execution.sequence < end)
+    ids = select(Execution.order_id).where(text(WITHDRAWING), Execution.sequence >= first, Execution.sequence < end)
 
     def before(column: str) -> ColumnElement[int]:
         earlier = aliased(Execution)
@@ -221,7 +223,7 @@ async def closes(session: AsyncSession, window: Window, period_ns: int, day_end_
 async def hours(session: AsyncSession, hour: int) -> AsyncIterator[HourSeen]:
     """Yield what accounts did in an hour."""
     query = _hours().where(Activity.hour == hour).order_by(Activity.account, Activity.symbol)
-    async for row in await session.stream(query.execution_options(yield_per=_BATCH)):
+    async for row in _rows(session, query):
         yield _hour_seen(*row)
 
 
@@ -238,7 +240,7 @@ async def histories(session: AsyncSession, hour: int, back: int) -> AsyncIterato
         )
         .order_by(Activity.account, Activity.symbol, Activity.hour)
     )
-    async for row in await session.stream(query.execution_options(yield_per=_BATCH)):
+    async for row in _rows(session, query):
         yield _hour_seen(*row)
 
 
@@ -287,6 +289,14 @@ async def _trades_of(
         )
         .where(TradeRow.trade_id >= first, TradeRow.trade_id < end)
     )
+
+
+async def _rows(session: AsyncSession, query: Executable) -> AsyncIterator[Row[*tuple[Any, ...]]]:
+    """Yield rows; they come many at a time, since asking for each by itself takes longer than all else."""
+    result = await session.stream(query, execution_options={"yield_per": _BATCH})
+    async for rows in result.partitions(_BATCH):
+        for row in rows:
+            yield row
 
 
 async def _first(

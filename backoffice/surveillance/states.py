@@ -21,11 +21,16 @@ class CaseState(StrEnum):
 class CaseVerb(StrEnum):
     """What happens to a case."""
 
+    ADD = "add alerts"
+    REMOVE = "remove an alert"
     ASSIGN = "assign"
     CLOSE = "close"
     PROPOSE = "propose to close"
     APPROVE = "approve"
     TURN_DOWN = "turn down"
+    MERGE = "merge"
+    """It goes on in another case."""
+    REOPEN = "reopen"
 
 
 class Disposition(StrEnum):
@@ -38,16 +43,28 @@ class Disposition(StrEnum):
     """The account was blocked, limited or left."""
     REPORTED = "reported"
     """To the authority: in the EU a STOR, by Delegated Regulation (EU) 2016/957."""
+    MERGED = "merged"
+    """Nothing by itself: it goes on in another case, which is merged into by its own verb."""
 
+
+DISPOSITIONS: Final = (Disposition.NO_ACTION, Disposition.WARNED, Disposition.RESTRICTED, Disposition.REPORTED)
+"""What whoever closes a case chooses from."""
 
 _S: Final = CaseState
 _V: Final = CaseVerb
 
 CASES: Final[Mapping[CaseState, Mapping[CaseVerb, CaseState]]] = {
-    _S.OPEN: {_V.ASSIGN: _S.ASSIGNED},
-    _S.ASSIGNED: {_V.ASSIGN: _S.ASSIGNED, _V.CLOSE: _S.CLOSED, _V.PROPOSE: _S.CLOSING},
+    _S.OPEN: {_V.ADD: _S.OPEN, _V.REMOVE: _S.OPEN, _V.ASSIGN: _S.ASSIGNED, _V.MERGE: _S.CLOSED},
+    _S.ASSIGNED: {
+        _V.ADD: _S.ASSIGNED,
+        _V.REMOVE: _S.ASSIGNED,
+        _V.ASSIGN: _S.ASSIGNED,
+        _V.CLOSE: _S.CLOSED,
+        _V.PROPOSE: _S.CLOSING,
+        _V.MERGE: _S.CLOSED,
+    },
     _S.CLOSING: {_V.APPROVE: _S.CLOSED, _V.TURN_DOWN: _S.ASSIGNED},
-    _S.CLOSED: {},
+    _S.CLOSED: {_V.REOPEN: _S.OPEN},
 }
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backoffice.database.base import Base, Id, Int64, Json, Name, Prose, TimeNs, Versioned, reference
+from backoffice.staff.sealing import Sealed
 
 
 class SurveillancePosition(Base):
@@ -42,6 +43,8 @@ class Case(Versioned, Base):
     """Who says what has come of it,"""
     approved_by: Mapped[Name | None]
     """and who else has said so, where two must."""
+    merged_into: Mapped[Int64 | None] = mapped_column(index=True)
+    """The case in which it goes on."""
 
     @property
     def name(self) -> str:
@@ -53,15 +56,15 @@ class Case(Versioned, Base):
 
 
 class CaseNote(Base):
-    """What somebody has noted down in a case."""
+    """What somebody has noted down in a case. Append-only, but that it can be sealed anew."""
 
     __tablename__ = "surveillance_note"
 
-    id: Mapped[Id]
+    number: Mapped[Int64] = mapped_column(primary_key=True, autoincrement=False)
     case_id: Mapped[Int64] = mapped_column(reference("surveillance_case.id"), index=True)
     author: Mapped[Name]
     time_ns: Mapped[TimeNs]
-    text: Mapped[Prose]
+    text: Mapped[str] = mapped_column(Sealed("number"))
 
 
 class Alert(Base):
@@ -83,6 +86,8 @@ class Alert(Base):
     summary: Mapped[Prose]
     evidence: Mapped[Json]
     case_id: Mapped[Int64 | None] = mapped_column(reference("surveillance_case.id"), index=True)
+    rerun_by: Mapped[Name | None]
+    """Who found it by looking again; None if it was found as time went by."""
 
     @property
     def name(self) -> str:

@@ -55,7 +55,7 @@ def list_alerts(
 
     async def rows() -> list[tuple[Cell, ...]]:
         async with looking.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.WORK_CASES)
+            desk.actor.require(Permission.SEE_CASES)
             return [row_of(each) for each in await cases.alerts_listed(session, count=count, in_cases_too=everything)]
 
     show_table(HEAD, run(rows()), looking.form)
@@ -74,7 +74,7 @@ def show(
 
     async def fields() -> dict[str, Any]:
         async with looking.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.WORK_CASES)
+            desk.actor.require(Permission.SEE_CASES)
             found = await cases.find_alert(session, alert)
             shown: dict[str, Any] = dict(zip(HEAD, row_of(found), strict=True))
             shown["raised"] = Moment(found.raised_ns)

@@ -18,7 +18,7 @@ CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="Which one, as
 
 _HEAD: Final = (
     *("case", "state", "assignee", "disposition", "opened by", "opened", "changed", "closed by"),
-    "approved by",
+    *("approved by", "merged into"),
 )
 
 
@@ -56,7 +56,7 @@ def list_cases(
 
     async def rows() -> list[tuple[Cell, ...]]:
         async with looking.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.WORK_CASES)
+            desk.actor.require(Permission.SEE_CASES)
             return [_row(each) for each in await cases.listed(session, count=count, closed_too=everything)]
 
     show_table(_HEAD, run(rows()), looking.form)
@@ -64,7 +64,10 @@ def list_cases(
 
 @grouped
 def show(case: CaseArgument, looking: Looking) -> None:
-    """Show a case: its alerts, its notes, and each step that it has taken."""
+    """Show a case: its alerts, its notes, and each step that it has taken.
+
+    Notes are for those who work on cases; others see that there are some.
+    """
     from backoffice.cli.loop import run
     from backoffice.cli.payments.life import life_of
     from backoffice.cli.shown import time_text
@@ -74,13 +77,16 @@ def show(case: CaseArgument, looking: Looking) -> None:
 
     async def fields() -> dict[str, Any]:
         async with looking.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.WORK_CASES)
+            desk.actor.require(Permission.SEE_CASES)
             found = await cases.find(session, case, for_update=False)
             shown: dict[str, Any] = dict(zip(_HEAD, _row(found), strict=True))
             alerts = await cases.alerts_of(session, found)
             shown["alerts"] = [f"{alert.name}  {alert.detector}: {alert.summary}" for alert in alerts]
-            notes = await cases.notes_of(session, found)
-            shown["notes"] = [f"{time_text(each.time_ns)}  {each.author}: {each.text}" for each in notes]
+            shown["merged from"] = [merged.name for merged in await cases.merged_of(session, found)]
+            shown["notes"] = [
+                f"{time_text(each.time_ns)}  {each.author}: {cases.text_of(desk.actor, desk.sealer, each)}"
+                for each in await cases.notes_of(session, found)
+            ]
             shown["steps"] = await life_of(session, found.subject)
             return shown
 
@@ -95,17 +101,81 @@ def note(
     data: DataOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Note something down in a case, for good."""
+    """Note something down in a case, for good; sealed, for those who work on cases."""
     from backoffice.cli.loop import run
     from backoffice.cli.office import office
     from backoffice.surveillance import cases
 
     async def write() -> "Case":
         async with office(config, data, as_user) as desk, desk.database.writing() as session:
-            await cases.note(session, desk.actor, case, text, now_ns=desk.now_ns)
+            await cases.note(session, desk.actor, desk.sealer, case, text, now_ns=desk.now_ns)
             return await cases.find(session, case)
 
     _tell(run(write()), as_json=as_json)
+
+
+@grouped
+def add(
+    case: CaseArgument,
+    alerts: Annotated[list[str], typer.Argument(metavar="ALERT...", help="Which ones, as in AL-1.")],
+    acting: Acting,
+) -> None:
+    """Let a case that is being worked on have more alerts."""
+    from backoffice.cli.loop import run
+    from backoffice.surveillance import cases
+
+    async def take_in() -> "Case":
+        async with acting.office() as desk, desk.database.writing() as session:
+            return await cases.add_alerts(session, desk.actor, case, alerts, why=acting.why, now_ns=desk.now_ns)
+
+    _tell(run(take_in()), as_json=acting.as_json)
+
+
+@grouped
+def remove(
+    case: CaseArgument,
+    alert: Annotated[str, typer.Argument(metavar="ALERT", help="Which one, as in AL-1.", show_default=False)],
+    acting: Acting,
+) -> None:
+    """Take an alert out of a case; it waits for somebody to look into it again."""
+    from backoffice.cli.loop import run
+    from backoffice.surveillance import cases
+
+    async def take_out() -> "Case":
+        async with acting.office() as desk, desk.database.writing() as session:
+            return await cases.remove_alert(session, desk.actor, case, alert, why=acting.why, now_ns=desk.now_ns)
+
+    _tell(run(take_out()), as_json=acting.as_json)
+
+
+@grouped
+def merge(
+    case: CaseArgument,
+    into: Annotated[str, typer.Argument(metavar="INTO", help="The case in which it goes on.", show_default=False)],
+    acting: Acting,
+) -> None:
+    """Let a case go on in another one, with its alerts and notes."""
+    from backoffice.cli.loop import run
+    from backoffice.surveillance import cases
+
+    async def join() -> "Case":
+        async with acting.office() as desk, desk.database.writing() as session:
+            return await cases.merge(session, desk.actor, case, into, why=acting.why, now_ns=desk.now_ns)
+
+    _tell(run(join()), as_json=acting.as_json)
+
+
+@grouped
+def reopen(case: CaseArgument, acting: Acting) -> None:
+    """Look into a closed case again, with its alerts and notes. Nobody has it then."""
+    from backoffice.cli.loop import run
+    from backoffice.surveillance import cases
+
+    async def begin_again() -> "Case":
+        async with acting.office() as desk, desk.database.writing() as session:
+            return await cases.reopen(session, desk.actor, case, why=acting.why, now_ns=desk.now_ns)
+
+    _tell(run(begin_again()), as_json=acting.as_json)
 
 
 @grouped
@@ -142,9 +212,9 @@ def close(
     from backoffice.cli.approval import tell
     from backoffice.cli.loop import run
     from backoffice.surveillance import cases
-    from backoffice.surveillance.states import Disposition
+    from backoffice.surveillance.states import DISPOSITIONS, Disposition
 
-    known = [each.value for each in Disposition]
+    known = [each.value for each in DISPOSITIONS]
     if disposition not in known:
         raise typer.BadParameter(f"{disposition!r} is no disposition; choose from: {', '.join(known)}")
 
@@ -178,4 +248,5 @@ def _row(case: "Case") -> tuple[Cell, ...]:
     return (
         *(case.name, case.state, case.assignee, case.disposition, case.opened_by),
         *(Moment(case.opened_ns), Moment(case.changed_ns), case.closed_by, case.approved_by),
+        f"CS-{case.merged_into}" if case.merged_into is not None else None,
     )

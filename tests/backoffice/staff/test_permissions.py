@@ -22,7 +22,9 @@ def test_who_may_not_is_told_which_role_would_do() -> None:
 
 
 def test_the_roles_that_look_on_change_nothing() -> None:
-    assert PERMISSIONS[Role.AUDITOR] == {Permission.SEE_RECORDS, Permission.SEE_AUDIT_TRAIL}
+    assert PERMISSIONS[Role.AUDITOR] == {
+        *(Permission.SEE_RECORDS, Permission.SEE_AUDIT_TRAIL, Permission.SEE_CASES),
+    }
 
 
 def test_no_role_that_proposes_clients_approves_them() -> None:
