@@ -19,7 +19,10 @@ _NAME = sa.String(64)
 
 def upgrade() -> None:
     if op.get_bind().scalar(sa.text("SELECT COUNT(*) FROM surveillance_note")):
-        raise DatabaseFault("notes of cases are in clear here; copy them, empty surveillance_note, and enter them anew")
+        raise DatabaseFault(
+            "notes of cases are in clear in surveillance_note; copy them, remove its triggers and its rows, upgrade, and "
+            "enter them anew"
+        )
     op.drop_table("surveillance_note")
     op.create_table(
         "surveillance_note",
