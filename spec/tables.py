@@ -432,8 +432,8 @@ def surveillance() -> str:
         "person must approve, however grave it looked, which the database holds too; an alert that no case has waits",
         "for one. While a case is worked on alerts may be added to it and taken out of it, and it may go on in another",
         "one, which gets its alerts and shows its notes. What is closed can be reopened, and is then decided on anew.",
-        "Each step is in the audit trail, with its reason. Notes are sealed: only who works on cases reads them, auditors",
-        "see that there are some. Reasons are in clear: name accounts in them, not persons.",
+        "Each step is in the audit trail, with its reason. Notes are sealed: only who works on cases reads them, and",
+        "auditors see that there are some. Reasons are in clear: name accounts in them, not persons.",
         "",
         *_life(CASES),
     ]

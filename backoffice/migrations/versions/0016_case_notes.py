@@ -20,8 +20,8 @@ _NAME = sa.String(64)
 def upgrade() -> None:
     if op.get_bind().scalar(sa.text("SELECT COUNT(*) FROM surveillance_note")):
         raise DatabaseFault(
-            "notes of cases are in clear in surveillance_note; copy them, remove its triggers and its rows, upgrade, and "
-            "enter them anew"
+            "notes of cases are in clear in surveillance_note; copy them, remove its triggers and its rows, upgrade, "
+            "and enter them anew"
         )
     op.drop_table("surveillance_note")
     op.create_table(
