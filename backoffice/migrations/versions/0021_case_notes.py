@@ -9,8 +9,8 @@ from alembic import op
 from backoffice.database.append_only import forbid_changes
 from backoffice.errors import DatabaseFault
 
-revision = "0016"
-down_revision = "0015"
+revision = "0021"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
