@@ -14,8 +14,8 @@ from backoffice.staff import approvals
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.audit import Wanted, entries
 from backoffice.staff.permissions import Role
-from backoffice.staff.rotating import seal_anew
-from backoffice.staff.sealing import KEY_FILE, MASK, Sealer, add_key, make_key
+from backoffice.staff.rotating import rotate
+from backoffice.staff.sealing import KEY_FILE, MASK, Sealer, make_key
 from backoffice.staff.tables import StaffRole, StaffUser
 from backoffice.surveillance import cases
 from backoffice.surveillance.looking import raise_alerts
@@ -175,15 +175,16 @@ async def test_every_step_is_on_the_trail(session: AsyncSession, database: Datab
         ]
 
 
-async def test_notes_are_sealed_anew_with_another_key(session: AsyncSession, sealer: Sealer, tmp_path: Path) -> None:
+async def test_notes_are_sealed_anew_with_another_key(
+    session: AsyncSession, database: Database, sealer: Sealer, tmp_path: Path
+) -> None:
     case = await assigned(session)
-    noted = await cases.note(session, RIA, sealer, case.name, "called them", now_ns=4)
-    add_key(tmp_path / KEY_FILE)
-    newer = Sealer(tmp_path / KEY_FILE)
-    assert await seal_anew(session, ADAM, newer, why=WHY, now_ns=5) == 1
-    await session.refresh(noted)
-    assert newer.is_current(noted.text)
-    assert cases.text_of(CORA, newer, noted) == "called them"
+    await cases.note(session, RIA, sealer, case.name, "called them", now_ns=4)
+    await session.commit()
+    assert (await rotate(database, ADAM, tmp_path / KEY_FILE, why=WHY, now_ns=5)).texts == 1
+    async with database.reading() as reading:
+        (note,) = await cases.notes_of(reading, case)
+        assert cases.text_of(CORA, Sealer(tmp_path / KEY_FILE), note) == "called them"
 
 
 async def test_who_may_not_work_on_cases_does_not(session: AsyncSession, sealer: Sealer) -> None:
