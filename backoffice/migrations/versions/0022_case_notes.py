@@ -9,8 +9,8 @@ from alembic import op
 from backoffice.database.append_only import forbid_changes
 from backoffice.errors import DatabaseFault
 
-revision = "0021"
-down_revision = "0020"
+revision = "0022"
+down_revision = "0021"
 branch_labels = None
 depends_on = None
 
