@@ -38,7 +38,8 @@ demo: $(project) current ## open a venue with sample brokers on this machine and
 	$(VENV)/bin/fondaco demo
 
 test: interpret $(project) $(dev) $(quickfix) $(node) lint ## lint, then run every test
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest -m "not alone" --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(VENV)/bin/python -m pytest -m alone
 
 fuzz: interpret $(project) $(dev) ## let random commands and guided input try to break the promises (some 15 minutes)
 	$(VENV)/bin/python -m tests.engine.fuzz

@@ -156,6 +156,7 @@ def test_messages_right_behind_the_logon_are_answered_after_it(venue: Venue) -> 
         b"8=FIX.4.4\x019=5\x0135=A\x0110=000\x01",
         b"\x00",
     ),
+    ids=("order", "heartbeat", "HTTP", "TLS", "no header", "NUL"),
 )
 def test_connection_that_begins_with_anything_but_a_logon_is_dropped(venue: Venue, opening: bytes) -> None:
     with Client(venue.port) as client:

@@ -147,8 +147,12 @@ def test_stranger_moves_no_sequence(venue: Venue, body: str) -> None:
         assert (logon["35"], logon["789"]) == ("A", "2")
 
 
+@pytest.mark.alone
 def test_brokers_that_come_and_go_at_once_do_not_meet(make_venue: MakeVenue) -> None:
-    """A descriptor that QuickFIX has closed may be another connection's when it closes or reads it once more."""
+    """A descriptor that QuickFIX has closed may be another connection's when it closes or reads it once more.
+
+    On a machine that is kept busy by others the lane cannot always keep them apart.
+    """
     venue = make_venue(sessions=len(COMING_AND_GOING), fix=LANE)
     venue.start()
     with ThreadPoolExecutor(len(COMING_AND_GOING)) as brokers:

@@ -19,12 +19,16 @@ PRIVATE = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).d
 OTHER = Ed448PrivateKey.generate().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
-@pytest.mark.parametrize("text", (RAW, f"{RAW}\n", PEM, f"# our key\n{PEM}"))
+@pytest.mark.parametrize("text", (RAW, f"{RAW}\n", PEM, f"# our key\n{PEM}"), ids=("raw", "line", "PEM", "remark"))
 def test_public_key_is_one_text_however_it_comes(text: str) -> None:
     assert public_key(text) == RAW
 
 
-@pytest.mark.parametrize("text", ("", "x", RAW[:-4], PRIVATE, OTHER, PEM.replace("MCow", "MDow"), "ssh-ed25519 AAAA"))
+@pytest.mark.parametrize(
+    "text",
+    ("", "x", RAW[:-4], PRIVATE, OTHER, PEM.replace("MCow", "MDow"), "ssh-ed25519 AAAA"),
+    ids=("nothing", "short", "cut off", "private", "of another kind", "damaged", "of SSH"),
+)
 def test_what_is_no_public_key_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(IdentityError) as refused:
         public_key(text)
