@@ -136,7 +136,7 @@ class Course:
         async with progress(console, photographer, self.seconds, title):
             suspending = asyncio.create_task(self._suspend_one(house, onboarded[-1]))
             try:
-                await self._run_market(Flow(self.brokers, market, self.seed), venue)
+                await self._run_market(Flow(self.brokers, market, self.seed), venue, suspending)
                 await suspending
             finally:
                 suspending.cancel()
@@ -186,13 +186,14 @@ class Course:
     def _say(self, line: str) -> None:
         self.console.print(line, highlight=False, soft_wrap=True)
 
-    async def _run_market(self, flow: Flow, venue: VenueProcess) -> None:
+    async def _run_market(self, flow: Flow, venue: VenueProcess, suspending: asyncio.Task[None]) -> None:
+        """Let them trade for as long as was asked for, and until an order of the suspended one has been refused."""
         loop = asyncio.get_running_loop()
         begun_ns = time.perf_counter_ns()
         next_at = loop.time()
         end_at = next_at + self.seconds
         turns = 0
-        while not self._stop.is_set() and loop.time() < end_at:
+        while (loop.time() < end_at and not self._stop.is_set()) or not suspending.done():
             flow.pulse()
             turns += 1
             if turns % _PULSES_BETWEEN_CHECKS == 0:
