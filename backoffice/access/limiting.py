@@ -101,7 +101,9 @@ async def check_within_rating(session: AsyncSession, firm: str, scope: str, name
             await shown(session, bounded, rating.bounds[bounded]),
         )
         way = "; --beyond-rating asks for it nevertheless" if scope == "firm" else ""
-        raise Refused(f"{scope} {name}: {asked}, and {rating.source} allows {firm} {allowed}: {bounded.measure}{way}")
+        raise Refused(
+            f"{scope} {name}: {bounded.measure}: {asked} is more than {rating.source} allows {firm}, {allowed}{way}"
+        )
 
 
 async def shown(session: AsyncSession, bounded: Bounded, value: int) -> str:

@@ -111,9 +111,9 @@ async def test_limits_may_be_tighter_than_the_rating(firm: House) -> None:
 @pytest.mark.parametrize("scope", ("firm", "account"))
 async def test_limits_are_never_looser_than_the_rating(firm: House, scope: str) -> None:
     name = "MUSTER" if scope == "firm" else "M-1"
-    with pytest.raises(Refused, match=r"rating low allows MUSTER .*: notional of an order"):
+    with pytest.raises(Refused, match=r"notional of an order: .* is more than rating low allows MUSTER"):
         await firm.write(limiting.propose, DEE, scope, name, Limits(0, {}, {"USD": LOW["USD"] + 1}))
-    with pytest.raises(Refused, match="11,000,000 USD, and rating low allows MUSTER 10,000,000 USD: withdrawn in 24"):
+    with pytest.raises(Refused, match="11,000,000 USD is more than rating low allows MUSTER, 10,000,000 USD"):
         await firm.write(limiting.propose, DEE, scope, name, Limits(), Withdrawn(day_usd=11_000_000))
 
 
