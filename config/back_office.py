@@ -76,6 +76,8 @@ class BackOffice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long the code counts by which somebody of the staff sets a first password, or another for a lost one."""
     environment: Environment = "production"
     """In production a session that enters orders needs a certification; in `uat`, where brokers try, it does not."""
+    certification_keys: tuple[Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")], ...] = ()
+    """Which certification reports count: those signed by one of these (Ed25519 public keys, as reports name them)."""
     payments: tuple[Payment, ...] = ()
     """Without any, nothing comes in or goes out."""
     travel_rule: TravelRule = TravelRule()

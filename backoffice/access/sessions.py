@@ -32,6 +32,8 @@ RESUME: Final = "session-resume"
 CERTIFIED_NS: Final = 365 * 24 * 3_600_000_000_000
 """How long a certification is good for."""
 _COMP_ID: Final = re.compile(COMP_ID_PATTERN)
+_CERTIFIED_ROLE: Final = "order-entry"
+"""As reports say it."""
 _PASSWORD_BYTES: Final = 18
 
 
@@ -152,12 +154,14 @@ async def flaw_of_certification(session: AsyncSession, comp_id: str, set_up: Ses
         return ""
     query = select(AccessCertificate).where(
         *(AccessCertificate.session == comp_id, AccessCertificate.version == set_up.profile.version),
+        *(AccessCertificate.role == _CERTIFIED_ROLE, AccessCertificate.passed_ns <= now_ns),
         AccessCertificate.passed_ns > now_ns - CERTIFIED_NS,
     )
     if await session.scalar(query.limit(1)) is not None:
         return ""
     return (
-        f"session {comp_id} has passed no certification for {set_up.profile.version} in the last year; "
+        f"session {comp_id} has passed no certification for {set_up.profile.version} as {_CERTIFIED_ROLE} in the "
+        f"last year; "
         f"run `fondaco qa certify`, then `fondaco access certify`"
     )
 

@@ -148,42 +148,24 @@ def remove(session: CompIdArgument, acting: Acting) -> None:
 @grouped
 def certify(
     report: Annotated[Path, typer.Argument(metavar="REPORT", help="What `fondaco qa certify` wrote.")],
-    key: Annotated[
-        Path, typer.Option("--public-key", metavar="FILE", help="The public key, in PEM, that must have signed it.")
-    ],
     acting: Acting,
 ) -> None:
-    """Store that a session has passed the certification. The report must be signed by the key, and whole."""
-    import hashlib
+    """Store that a session has passed the certification.
 
+    The report must be whole, of today's plan, not older than a year, and signed by one of the settings'
+    `certification_keys`.
+    """
     from backoffice.access import sessions
     from backoffice.access.tables import AccessCertificate
-    from backoffice.cli.failure import CommandFailed
+    from backoffice.cli.access.certifying import certificate_in
     from backoffice.cli.loop import run
-    from backoffice.cli.moments import time_of
-    from backoffice.cli.qa.report import read
-    from backoffice.cli.qa.signing import is_genuine, public_key_in
+    from backoffice.cli.qa.certifying import PLAN
 
-    signed = read(report)
-    if signed.public_key != public_key_in(key) or not is_genuine(signed):
-        raise CommandFailed(f"{report}: is not what the key of {key} has signed")
-    passed = signed.report
-    if passed.outcome != "passed" or passed.chapters:
-        part = f", and of chapters {', '.join(passed.chapters)} only" if passed.chapters else ""
-        raise CommandFailed(f"{report}: the certification of {passed.session} is {passed.outcome}{part}")
-    certificate = AccessCertificate(
-        session=passed.session,
-        version=passed.fix_version,
-        role=passed.role,
-        digest=hashlib.sha256(report.read_bytes()).hexdigest(),
-        passed_ns=time_of(passed.ended),
-    )
-
-    async def store() -> None:
+    async def store() -> AccessCertificate:
         async with acting.office() as office, office.database.writing() as transaction:
-            await sessions.store_certificate(
-                transaction, office.actor, certificate, why=acting.why, now_ns=office.now_ns
-            )
+            found = certificate_in(report, office.settings.back_office.certification_keys, PLAN, office.now_ns)
+            await sessions.store_certificate(transaction, office.actor, found, why=acting.why, now_ns=office.now_ns)
+            return found
 
-    run(store())
-    typer.echo(f"session {passed.session} has passed the certification for {passed.fix_version}")
+    found = run(store())
+    typer.echo(f"session {found.session} has passed the certification for {found.version} as {found.role}")

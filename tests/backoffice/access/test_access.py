@@ -36,7 +36,7 @@ from engine.exchange import Exchange
 from engine.profile import CopyScope, SessionProfile, SessionRole, SessionSetUp
 from engine.rules import Limits
 from engine.values import CancelOnDisconnect, Scope
-from tests.backoffice.crm.house import House
+from tests.backoffice.crm.house import NOW_NS, House
 
 DEE = Actor("dee", frozenset({Role.OPERATIONS, Role.ONBOARDING, Role.RISK}))
 EVE = Actor("eve", frozenset({Role.OPERATIONS, Role.COMPLIANCE, Role.TREASURY, Role.RISK}))
@@ -183,7 +183,7 @@ async def test_a_session_is_for_open_accounts_of_its_own_firm_alone(firm: House)
 
 async def test_in_production_a_session_needs_a_certification(firm: House) -> None:
     await open_account(firm)
-    with pytest.raises(Refused, match=r"has passed no certification for FIX\.4\.4 in the last year"):
+    with pytest.raises(Refused, match=r"has passed no certification for FIX\.4\.4 as order-entry in the"):
         await provision(firm, "MUSTER1", set_up("M-1"), is_production=True)
     certificate = AccessCertificate(
         session="MUSTER1", version="FIX.4.4", role="order-entry", digest="a" * 64, passed_ns=firm.now_ns - 364 * DAY_NS
@@ -193,6 +193,17 @@ async def test_in_production_a_session_needs_a_certification(firm: House) -> Non
     firm.now_ns += 2 * DAY_NS
     with pytest.raises(Refused, match="has passed no certification"):
         await approve(firm, approval)
+
+
+@pytest.mark.parametrize(
+    "other", ({"session": "MUSTER2"}, {"version": "FIX.4.2"}, {"role": "drop-copy"}, {"passed_ns": NOW_NS + DAY_NS})
+)
+async def test_a_certification_counts_for_its_session_version_and_role(firm: House, other: dict[str, Any]) -> None:
+    await open_account(firm)
+    passed = {"session": "MUSTER1", "version": "FIX.4.4", "role": "order-entry", "passed_ns": firm.now_ns}
+    await firm.write(sessions.store_certificate, DEE, AccessCertificate(digest="a" * 64, **{**passed, **other}))
+    with pytest.raises(Refused, match="session MUSTER1 has passed no certification"):
+        await provision(firm, "MUSTER1", set_up("M-1"), is_production=True)
 
 
 async def test_a_certificate_is_stored_once_and_stays(firm: House) -> None:
