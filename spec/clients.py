@@ -53,9 +53,9 @@ def _workflow() -> list[str]:
         "taken, or no funds are held for withdrawals any more. A client that leaves takes its suspension along.",
         "If the venue cannot be reached it is told as soon as it can.",
         "",
-        "A file is closed when no invoice, balance or session is left. What is personal in it is kept for five years",
-        "more, and then erased (`fondaco client remind`); that there was such a client, and what was decided,",
-        "stays.",
+        "A file is closed when no invoice and no balance is left. With it the sessions of the client are revoked, and",
+        "what was to be done about it is called off. What is personal in it is kept for five years more, and then",
+        "erased (`fondaco client remind`); that there was such a client, and what was decided, stays.",
     ]
     return lines
 

@@ -123,8 +123,15 @@ async def propose_resume(session: AsyncSession, actor: Actor, comp_id: str, *, w
 async def remove(session: AsyncSession, actor: Actor, comp_id: str, *, why: str, now_ns: int) -> None:
     """Remove a session for good; one person is enough for that."""
     actor.require(Permission.EDIT_ACCESS)
-    found = await find(session, comp_id)
-    found.state = "removed"
+    await find(session, comp_id)
+    await revoke(session, actor, comp_id, why=why, now_ns=now_ns)
+
+
+async def revoke(session: AsyncSession, actor: Actor, comp_id: str, *, why: str, now_ns: int) -> None:
+    """Remove a session for good, as what was decided on its client asks for; also one that the settings set up."""
+    found = await session.get(AccessSession, comp_id)
+    if found is not None:
+        found.state = "removed"
     await _tell(session, actor, "remove", RemoveSession(comp_id, actor.user, outbox.plain(why)), why, now_ns)
 
 

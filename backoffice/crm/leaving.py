@@ -1,8 +1,8 @@
 """Lets a client go: it trades no more, takes out what is its own, and its file is closed, kept, and in the end erased.
 
-A file is closed only when nothing of the client is left with us: no balance of any asset, no session that could log on,
-no invoice to pay. From then on the file is kept for as long as the law asks, and then what is personal in it is erased;
-that there was such a client, and what was decided, stays.
+A file is closed only when nothing of the client is left with us: no balance of any asset, no invoice to pay. With it
+its sessions are revoked. From then on the file is kept for as long as the law asks, and then what is personal in it is
+erased; that there was such a client, and what was decided, stays.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,19 +11,22 @@ from typing import Final
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backoffice.access.sessions import revoke
+from backoffice.access.tables import AccessDesk, AccessTrader
 from backoffice.crm import gateway
 from backoffice.crm.documents import months_after
+from backoffice.crm.left_behind import SessionsLeft
 from backoffice.crm.loading import client_of, day_of
 from backoffice.crm.sealed_fields import seal
 from backoffice.crm.tables.check import Review, ScreeningHit
-from backoffice.crm.tables.desk import Contact, Note, Ticket, TicketEntry
+from backoffice.crm.tables.desk import Contact, Note, Task, Ticket, TicketEntry
 from backoffice.crm.tables.file import Client, ClientDocument, FileSnapshot, Party
 from backoffice.crm.tables.transfers import AddressHolder, TravelRuleData
 from backoffice.crm.workflow import STEPS, State, Verb, after
 from backoffice.errors import Refused
 from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
-from backoffice.staff.sealing import Sealer
+from backoffice.staff.sealing import Sealer, place
 
 KEPT_MONTHS: Final = 60
 """How long a file is kept after the end of the relationship (Directive 2015/849, article 40: five years)."""
@@ -51,15 +54,15 @@ async def close(
     client_id: str,
     *,
     balances: Mapping[str, str],
-    sessions: Sequence[str],
+    sessions: SessionsLeft,
     invoices: Sequence[str],
     why: str,
     now_ns: int,
 ) -> Client:
-    """Close a client's file.
+    """Close a client's file, and revoke its sessions.
 
     `balances`: what it still has, by asset, those above zero; `sessions`: that can log on; `invoices`: that are neither
-    charged nor waived. Raise `Refused` if there is any of these.
+    charged nor waived. Raise `Refused` if there are balances or invoices, or a session is others' too.
     """
     actor.require(STEPS[Verb.CLOSE].permission)
     client = await client_of(session, client_id, for_update=True)
@@ -70,13 +73,26 @@ async def close(
     if balances:
         left = ", ".join(f"{amount} {asset}" for asset, amount in sorted(balances.items())[:10])
         raise Refused(f"{client.id} still has {left}; pay it out first")
-    if sessions:
-        raise Refused(f"{client.id} still has sessions: {', '.join(sessions)}; `fondaco session remove` ends one")
+    if sessions.shared:
+        shared = ", ".join(sessions.shared)
+        raise Refused(f"{client.id} trades by sessions of others too: {shared}; `fondaco session set` ends that")
+    for name in sessions.own:
+        await revoke(session, actor, name, why=f"{client.id} is closed: {why}", now_ns=now_ns)
+    await _call_off(session, actor, client, now_ns)
     client.state, client.closed_ns = new.value, now_ns
     client.keep_until = months_after(day_of(now_ns), KEPT_MONTHS)
     client.review_due = None
     await _record(session, actor, Verb.CLOSE, client, state, why, now_ns)
     return client
+
+
+async def _call_off(session: AsyncSession, actor: Actor, client: Client, now_ns: int) -> None:
+    """End the tasks and tickets of a client that is gone."""
+    for task in await session.scalars(select(Task).where(Task.client == client.number, Task.state == "open")):
+        task.state, task.outcome = "cancelled", "the file is closed"
+        task.ended_by, task.ended_ns = actor.user, now_ns
+    for ticket in await session.scalars(select(Ticket).where(Ticket.client == client.number, Ticket.state != "closed")):
+        ticket.state = "closed"
 
 
 async def erase_due(session: AsyncSession, sealer: Sealer, *, now_ns: int) -> list[str]:
@@ -109,6 +125,9 @@ async def _erase(session: AsyncSession, sealer: Sealer, client: Client) -> None:
         hit.said = seal(sealer, ScreeningHit, "said", ERASED, hit.number)
     for review in await session.scalars(select(Review).where(Review.client == client.number)):
         review.changes = seal(sealer, Review, "changes", "[]", review.number)
+    traders = select(AccessTrader).join(AccessDesk, AccessDesk.name == AccessTrader.desk)
+    for trader in await session.scalars(traders.where(AccessDesk.firm == client.firm)):
+        trader.full_name = sealer.seal(ERASED, place(AccessTrader.__tablename__, "full_name", trader.code))
     tickets = select(Ticket.number).where(Ticket.client == client.number)
     await session.execute(delete(TicketEntry).where(TicketEntry.ticket.in_(tickets)))
     await session.execute(update(Ticket).where(Ticket.client == client.number).values(title=ERASED))

@@ -1,8 +1,11 @@
 """What is left of a client with the venue: balances, and sessions that could log on."""
 
+from typing import NamedTuple
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backoffice.access.tables import AccessSession
 from backoffice.crm.tables.file import Client
 from backoffice.ledger.balances import holdings
 from backoffice.projector.tables import VenueAccount, VenueAsset, VenueSession
@@ -27,8 +30,26 @@ async def balances_left(session: AsyncSession, client: Client) -> dict[str, str]
     return {asset: format_decimal(amount, decimals[asset]) for asset, amount in left.items() if amount}
 
 
-async def sessions_left(session: AsyncSession, client: Client) -> list[str]:
-    """Return the sessions that may still trade for one of a client's accounts."""
+class SessionsLeft(NamedTuple):
+    """Sessions that could still log on for a client."""
+
+    own: list[str]
+    shared: list[str]
+    """They may trade for others too."""
+
+
+async def sessions_left(session: AsyncSession, client: Client) -> SessionsLeft:
+    """Return the sessions that were set up for a client's firm, or may trade for one of its accounts."""
+    provisioned = select(AccessSession.session).where(
+        AccessSession.firm == client.firm, AccessSession.state == "provisioned"
+    )
+    own, shared = set(await session.scalars(provisioned)), []
     accounts = set(await accounts_of(session, client))
     query = select(VenueSession).where(VenueSession.is_removed.is_(False)).order_by(VenueSession.session)
-    return [each.session for each in await session.scalars(query) if accounts.intersection(each.accounts.split())]
+    for each in await session.scalars(query):
+        trades_for = set(each.accounts.split())
+        if trades_for - accounts and trades_for & accounts:
+            shared.append(each.session)
+        elif trades_for & accounts:
+            own.add(each.session)
+    return SessionsLeft(sorted(own.difference(shared)), shared)

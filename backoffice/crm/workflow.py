@@ -96,7 +96,7 @@ STEPS: Final[dict[Verb, Step]] = {
     _V.RESUME: Step(_P.SUSPEND_CLIENTS, "a second person's approval", is_second_person=True),
     _V.OFFBOARD: Step(_P.APPROVE_CLIENTS, "a reason; the client trades no more"),
     _V.CLOSE: Step(
-        _P.APPROVE_CLIENTS, "no invoices, no balances, no sessions; the file is kept for its time, then erased"
+        _P.APPROVE_CLIENTS, "no invoices, no balances; sessions are revoked; the file is kept for its time, then erased"
     ),
 }
 

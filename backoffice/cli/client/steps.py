@@ -272,7 +272,7 @@ def close(
     client: ClientArgument,
     acting: Acting,
 ) -> None:
-    """Close a client's file. It must have no balances, sessions or invoices left; what is personal is kept its time."""
+    """Close a client's file. It must have no balances or invoices left; its sessions are revoked, its file is kept."""
     from backoffice.crm.leaving import close as close_file
     from backoffice.crm.left_behind import balances_left, sessions_left
     from backoffice.crm.loading import client_of

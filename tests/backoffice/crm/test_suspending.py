@@ -6,10 +6,12 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from backoffice.crm import gateway, leaving, suspending
+from backoffice.access import hierarchy
+from backoffice.access.tables import AccessTrader
+from backoffice.crm import following_up, gateway, leaving, suspending
 from backoffice.crm.behind_accounts import ClientsBehindAccounts
 from backoffice.crm.gateway import Rights
-from backoffice.crm.left_behind import balances_left, sessions_left
+from backoffice.crm.left_behind import SessionsLeft, balances_left, sessions_left
 from backoffice.crm.loading import client_of, read_file
 from backoffice.crm.workflow import Suspension
 from backoffice.errors import Refused
@@ -18,7 +20,10 @@ from backoffice.outbox import Outgoing
 from backoffice.payments.clients import Flow
 from backoffice.projector.tables import VenueAccount, VenueAsset, VenueSession
 from backoffice.staff import approvals
-from engine.commands import Block, BlockWithdrawals, Unblock, UnblockWithdrawals
+from backoffice.staff.actor import Actor
+from backoffice.staff.permissions import Role
+from backoffice.staff.sealing import place
+from engine.commands import Block, BlockWithdrawals, RemoveSession, Unblock, UnblockWithdrawals
 from engine.control import StaffCommand
 from engine.values import Scope
 from tests.backoffice.crm.house import ANN, BEN, CAY, DAY_NS, NOW_NS, OLA, House, entry
@@ -134,8 +139,14 @@ async def test_payments_of_a_client_with_an_open_hit_wait(house: House) -> None:
         )
 
 
+NO_SESSIONS = SessionsLeft([], [])
+
+
 async def close(
-    house: House, balances: dict[str, str] | None = None, sessions: tuple[str, ...] = (), invoices: tuple[str, ...] = ()
+    house: House,
+    balances: dict[str, str] | None = None,
+    sessions: SessionsLeft = NO_SESSIONS,
+    invoices: tuple[str, ...] = (),
 ) -> None:
     left = {"balances": balances or {}, "sessions": sessions, "invoices": invoices}
     await house.write(leaving.close, BEN, "C-1", **left)
@@ -147,18 +158,28 @@ async def test_a_client_leaves_with_nothing_left_behind(house: House) -> None:
     assert [type(each) for each in await told(house)] == [Block]
     with pytest.raises(Refused, match=r"C-1 still has 0\.5 BTC, 10 USD; pay it out first"):
         await close(house, {"USD": "10", "BTC": "0.5"})
-    with pytest.raises(Refused, match="C-1 still has sessions: MUSTER1"):
-        await close(house, sessions=("MUSTER1",))
+    with pytest.raises(Refused, match="C-1 trades by sessions of others too: SHARED1"):
+        await close(house, sessions=SessionsLeft(["MUSTER1"], ["SHARED1"]))
     with pytest.raises(Refused, match="C-1 still owes INV-3, INV-4; `fondaco invoice charge` or `waive` it"):
         await close(house, {"USD": "10"}, invoices=("INV-3", "INV-4"))
     assert (await house.client()).state == "offboarding"
-    await close(house)
+    async with house.database.writing() as session:
+        await following_up.add_task(
+            session, BEN, "C-1", "call them", house.today, "ben", why="a task", now_ns=house.now_ns
+        )
+    await close(house, sessions=SessionsLeft(["MUSTER1"], []))
+    assert [type(each) for each in await told(house)] == [Block, RemoveSession]
+    async with house.database.reading() as session:
+        assert await following_up.open_tasks(session) == []
     found = await house.client()
     assert (found.state, str(found.keep_until)) == ("closed", "2031-11-28")
 
 
 async def test_what_is_personal_is_erased_when_its_time_is_over(house: House) -> None:
     await house.active()
+    access = Actor("dee", frozenset({Role.OPERATIONS}))
+    await house.write(hierarchy.add_desk, access, "MUSTER", "MUSTER/rates")
+    await house.sealed(hierarchy.add_trader, access, "MUSTER/rates", "joe", "Joe Muster")
     await house.write(leaving.offboard, BEN, "C-1")
     await close(house)
 
@@ -171,6 +192,8 @@ async def test_what_is_personal_is_erased_when_its_time_is_over(house: House) ->
     assert await erased(NOW_NS + 1829 * DAY_NS) == []
     async with house.database.reading() as session:
         file = await read_file(session, house.sealer, await client_of(session, "C-1"))
+        trader = await session.get_one(AccessTrader, "joe")
+    assert house.sealer.open(trader.full_name, place("access_trader", "full_name", "joe")) == "erased"
     assert (file.name, file.parties[0].name, file.parties[0].born, file.contacts) == (
         "Muster Handel AG",
         "erased",
@@ -218,6 +241,7 @@ async def test_what_is_left_with_the_venue_is_found(house: House) -> None:
             ("M1", "MUSTER-A", False),
             ("M2", "MUSTER-A", True),
             ("O1", "OTHER-A", False),
+            ("S1", "MUSTER-A OTHER-A", False),
         ):
             session.add(
                 VenueSession(
@@ -235,4 +259,4 @@ async def test_what_is_left_with_the_venue_is_found(house: House) -> None:
     async with house.database.reading() as session:
         client = await client_of(session, "C-1")
         assert await balances_left(session, client) == {"BTC": "0.00000007"}
-        assert await sessions_left(session, client) == ["M1"]
+        assert await sessions_left(session, client) == (["M1"], ["S1"])
