@@ -1,9 +1,11 @@
 """Writes `clients.md`, how a client comes in and goes, from the code's own tables: `python -m spec.clients`."""
 
 from pathlib import Path
+from textwrap import fill
 from typing import Final
 
 from backoffice.crm.client_file import Role
+from backoffice.crm.client_table import HEAD
 from backoffice.crm.documents import DocumentKind, Requirement, requirements_of_client, requirements_of_person
 from backoffice.crm.identity import EntityType
 from backoffice.crm.ownership import percent, threshold_ppm
@@ -208,6 +210,13 @@ def _files() -> list[str]:
         '                  "holdings": [{"share": "60", "of": "top", "votes": "51"}]},',
         '                 {"id": "top", "kind": "entity", "name": "Top AG", "holdings": [{"share": "100"}]}],',
         '     "documents": [{"kind": "articles", "name": "articles.pdf", "hash": "SHA-256", "issued": "2026-11-01"}]}',
+        "",
+        "Many clients come in, and go out, as one table (`.csv`), a line for each, without people and documents.",
+        "Its columns, of which only the first three must be there:",
+        "",
+        *fill(", ".join(f"`{name}`" for name in HEAD), 104).splitlines(),
+        "",
+        "Tax ids are `CH:123`, with semicolons between several; the address is the registered one.",
     ]
 
 

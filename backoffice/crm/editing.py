@@ -220,6 +220,47 @@ async def add_tax_id(
     await edited(session, actor, sealer, client, "add tax id", after, why=why, now_ns=now_ns)
 
 
+async def remove_tax_id(
+    session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, tax_id: TaxId, *, why: str, now_ns: int
+) -> None:
+    """Take a number with a tax authority out of a client's file. Raise `NotFound`."""
+    client = await editable(session, actor, client_id)
+    there = (ClientTaxId.client == client.number, ClientTaxId.country == tax_id.country)
+    found = await session.scalar(select(ClientTaxId).where(*there, ClientTaxId.number == tax_id.number))
+    if found is None:
+        raise NotFound(f"tax id {tax_id.country[:2]} {tax_id.number[:40]}: is not in the file of {client.id}")
+    await session.delete(found)
+    before = msgspec.to_builtins(tax_id)
+    await edited(session, actor, sealer, client, "remove tax id", {}, before=before, why=why, now_ns=now_ns)
+
+
+async def remove_licence(
+    session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, licence: Licence, *, why: str, now_ns: int
+) -> None:
+    """Take a supervisor's licence out of a client's file, by its regulator and number. Raise `NotFound`."""
+    client = await editable(session, actor, client_id)
+    there = (ClientLicence.client == client.number, ClientLicence.regulator == licence.regulator)
+    found = await session.scalar(select(ClientLicence).where(*there, ClientLicence.number == licence.number))
+    if found is None:
+        raise NotFound(f"licence {licence.regulator[:40]} {licence.number[:40]}: is not in the file of {client.id}")
+    await session.delete(found)
+    before = {"regulator": licence.regulator, "number": licence.number}
+    await edited(session, actor, sealer, client, "remove licence", {}, before=before, why=why, now_ns=now_ns)
+
+
+async def remove_contact(
+    session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, contact_id: str, *, why: str, now_ns: int
+) -> None:
+    """Take somebody to call out of a client's file. Raise `NotFound`."""
+    client = await editable(session, actor, client_id)
+    contact = await session.get(Contact, number_of(contact_id, "K", "contact"))
+    if contact is None or contact.client != client.number or contact.removed_ns is not None:
+        raise NotFound(f"{contact_id[:40]}: no contact of that name in the file of {client.id}")
+    contact.removed_ns = now_ns
+    before = {"contact": contact.id, "purpose": contact.purpose}
+    await edited(session, actor, sealer, client, "remove contact", {}, before=before, why=why, now_ns=now_ns)
+
+
 async def add_licence(
     session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, licence: Licence, *, why: str, now_ns: int
 ) -> None:

@@ -179,10 +179,23 @@ async def open_tasks(session: AsyncSession, client: Client | None = None) -> lis
     return list((await session.scalars(query)).all())
 
 
-async def open_tickets(session: AsyncSession) -> list[Ticket]:
-    """Return the tickets that are not closed, the most urgent first."""
-    query = select(Ticket).where(Ticket.state != TicketState.CLOSED.value).order_by(Ticket.answer_by, Ticket.number)
+async def tickets_of(session: AsyncSession, client: Client | None = None, *, open_only: bool = True) -> list[Ticket]:
+    """Return tickets, the most urgent first: of one client, or of all; those that are closed too if wanted."""
+    query = select(Ticket).order_by(Ticket.answer_by, Ticket.number)
+    if open_only:
+        query = query.where(Ticket.state != TicketState.CLOSED.value)
+    if client is not None:
+        query = query.where(Ticket.client == client.number)
     return list((await session.scalars(query)).all())
+
+
+async def entries_of(session: AsyncSession, sealer: Sealer, ticket_id: str) -> list[tuple[TicketEntry, str]]:
+    """Return what was said on a ticket, the oldest first."""
+    ticket = await row_of(session, Ticket, ticket_id, "Q", "ticket")
+    entries = await session.scalars(
+        select(TicketEntry).where(TicketEntry.ticket == ticket.number).order_by(TicketEntry.number)
+    )
+    return [(entry, opened(sealer, TicketEntry, "text", entry.text, entry.number)) for entry in entries]
 
 
 async def notes_of(session: AsyncSession, sealer: Sealer, client_id: str) -> list[tuple[Note, str]]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.crm.agreeing import put_agreement
@@ -92,3 +93,10 @@ async def export(session: AsyncSession, actor: Actor, sealer: Sealer, client_id:
     """Return a client's whole file. Raise `Refused` for who may not see personal data."""
     actor.require(Permission.SEE_PERSONAL_DATA)
     return await read_file(session, sealer, await client_of(session, client_id))
+
+
+async def export_all(session: AsyncSession, actor: Actor, sealer: Sealer) -> list[ClientFile]:
+    """Return the files of all clients that are not closed. Raise `Refused` for who may not see personal data."""
+    actor.require(Permission.SEE_PERSONAL_DATA)
+    clients = await session.scalars(select(Client).where(Client.state != State.CLOSED).order_by(Client.number))
+    return [await read_file(session, sealer, client) for client in clients.all()]

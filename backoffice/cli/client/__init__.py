@@ -2,7 +2,7 @@
 
 import typer
 
-from backoffice.cli.client import changing, desk, documents, files, model, parties, shown, steps, transfers
+from backoffice.cli.client import changing, desk, documents, files, model, particulars, parties, shown, steps, transfers
 
 app = typer.Typer(
     help="Clients: their files, what stands between them and trading, and each step of their way.",
@@ -32,7 +32,9 @@ app.command("resume")(steps.resume)
 app.command("offboard")(steps.offboard)
 app.command("close")(steps.close)
 app.command("agreement")(desk.agreement)
-app.command("contact")(desk.contact)
+app.add_typer(particulars.contacts, name="contact")
+app.command("tax-id")(particulars.tax_id)
+app.command("licence")(particulars.licence)
 app.command("note")(desk.note)
 app.add_typer(desk.tasks, name="task")
 app.add_typer(desk.tickets, name="ticket")

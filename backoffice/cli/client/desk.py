@@ -1,4 +1,4 @@
-"""`fondaco client agreement`, `contact`, `note`, `task`, `ticket`, `remind`: what staff have to do with clients."""
+"""`fondaco client agreement`, `note`, `task`, `ticket`, `remind`: what staff have to do with clients."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -44,30 +44,6 @@ def agreement(
     state = f"ended on {done.ended}" if done.ended else f"signed on {done.signed}" if done.signed else "not signed yet"
     facts = {"agreement": done.id, "kind": done.kind, "version": done.text_version, "state": state}
     tell(f"{done.id}: {done.kind} {done.text_version}, {state}", facts, as_json=acting.as_json)
-
-
-@grouped
-def contact(
-    client: ClientArgument,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Who.", show_default=False)],
-    *,
-    purpose: Annotated[str, typer.Option("--purpose", metavar="WORD", help="trading, settlement …")] = "trading",
-    email: Annotated[str, typer.Option("--email", metavar="TEXT", help="Address of e-mail.")] = "",
-    phone: Annotated[str, typer.Option("--phone", metavar="TEXT", help="Number.")] = "",
-    acting: Acting,
-) -> None:
-    """Add somebody to call."""
-    from backoffice.crm.client_file import ContactGiven
-    from backoffice.crm.editing import add_contact
-
-    given = ContactGiven(purpose, name, email, phone)
-    done = carry_out(
-        acting,
-        lambda session, office: add_contact(
-            session, office.actor, office.sealer, client, given, why=acting.why, now_ns=office.now_ns
-        ),
-    )
-    tell(f"{done}: added to {client}", {"client": client, "contact": done}, as_json=acting.as_json)
 
 
 @grouped
@@ -220,24 +196,51 @@ def reply(
     tell(f"{done.id} is {done.state}", {"ticket": done.id, "state": done.state}, as_json=seeing.as_json)
 
 
+@tickets.command("show")
+@grouped
+def show_ticket(
+    ticket: Annotated[str, typer.Argument(metavar="TICKET", help="Which one, as in Q-1.", show_default=False)],
+    seeing: Seeing,
+) -> None:
+    """Show what was said on a ticket. For who may see personal data."""
+    from backoffice.cli.tables import Cell, Moment, form_of, show_table
+    from backoffice.crm.following_up import entries_of
+    from backoffice.staff.permissions import Permission
+
+    async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
+        office.actor.require(Permission.SEE_PERSONAL_DATA)
+        found = await entries_of(session, office.sealer, ticket)
+        return [(Moment(each.written_ns), each.author, each.state, said) for each, said in found]
+
+    show_table(("at", "by", "state", "said"), ask(seeing, rows), form_of(as_json=seeing.as_json))
+
+
 @tickets.command("list")
 @grouped
 def list_tickets(
+    *,
+    client: Annotated[str | None, typer.Option("--client", metavar="CLIENT", help="Of one client only.")] = None,
+    closed_too: Annotated[bool, typer.Option("--all", help="Also those that are closed.")] = False,
     looking: Looking,
 ) -> None:
     """List the tickets that are not closed, the most urgent first."""
-    from backoffice.cli.tables import Cell, form_of, show_table
-    from backoffice.crm.following_up import open_tickets
+    from backoffice.cli.tables import Cell, show_table
+    from backoffice.crm.following_up import tickets_of
+    from backoffice.crm.loading import client_of, day_of
 
-    form = form_of(as_json=looking.as_json, as_csv=looking.as_csv)
-
-    async def rows(session: Any, _office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
+    async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
+        of = None if client is None else await client_of(session, client)
+        today = day_of(office.now_ns)
         return [
-            (each.id, f"C-{each.client}", each.title, each.state, str(each.answer_by), each.opened_by)
-            for each in await open_tickets(session)
+            (
+                *(each.id, f"C-{each.client}", each.title, each.state),
+                *(str(each.answer_by), each.answer_by < today and each.state == "open", each.opened_by),
+            )
+            for each in await tickets_of(session, of, open_only=not closed_too)
         ]
 
-    show_table(("ticket", "client", "title", "state", "answer by", "by"), ask(looking, rows), form)
+    head = ("ticket", "client", "title", "state", "answer by", "late", "by")
+    show_table(head, ask(looking, rows), looking.form)
 
 
 @grouped

@@ -1,13 +1,16 @@
 """`fondaco client document`: what a client gave to show who it is."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from backoffice.cli.client.service import ClientArgument, ask, carry_out, day, day_or_none, tell
 from backoffice.cli.office import Acting, Looking
 from backoffice.cli.option_groups import grouped
+
+if TYPE_CHECKING:
+    from backoffice.crm.tables.file import ClientDocument
 
 app = typer.Typer(
     help="Documents of clients. Their bytes stay where you keep them; what is kept here is their hash.",
@@ -53,28 +56,33 @@ def add(
 @app.command()
 @grouped
 def verify(
-    document: DocumentArgument,
+    documents: Annotated[
+        list[str], typer.Argument(metavar="DOCUMENT...", help="Which, as in D-1; all of them or none.")
+    ],
     *,
     file: Annotated[
         Path | None, typer.Option("--file", metavar="FILE", help="What you have looked at; it must be the one filed.")
     ] = None,
     acting: Acting,
 ) -> None:
-    """Say that a document is what it should be. Never for who filed it."""
+    """Say that documents are what they should be. Never for who filed them."""
+    from backoffice.cli.failure import CommandFailed
     from backoffice.crm.filing import hash_of, verify_document
 
+    if file is not None and len(documents) != 1:
+        raise CommandFailed("--file is for one document")
     found = None if file is None else hash_of(file)
-    done = carry_out(
-        acting,
-        lambda session, office: verify_document(
-            session, office.actor, document, found, why=acting.why, now_ns=office.now_ns
-        ),
-    )
-    tell(
-        f"{done.id}: verified by {done.verified_by}",
-        {"document": done.id, "by": done.verified_by},
-        as_json=acting.as_json,
-    )
+
+    async def verify_all(session: Any, office: Any) -> "list[ClientDocument]":  # noqa: ANN401 - as `carry_out` calls it
+        return [
+            await verify_document(session, office.actor, each, found, why=acting.why, now_ns=office.now_ns)
+            for each in documents
+        ]
+
+    done = carry_out(acting, verify_all)
+    names, by = [each.id for each in done], done[0].verified_by
+    facts = {"document": names[0], "by": by} if len(names) == 1 else {"documents": names, "by": by}
+    tell(f"{', '.join(names)}: verified by {by}", facts, as_json=acting.as_json)
 
 
 @app.command()

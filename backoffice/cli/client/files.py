@@ -1,29 +1,31 @@
-"""`fondaco client import` and `export`: whole files as JSON, one for each client."""
+"""`fondaco client import` and `export`: whole files as JSON, one for each client, and many clients as one table."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from backoffice.cli.client.service import ClientArgument, ask, carry_out
+from backoffice.cli.client.service import ask, carry_out
 from backoffice.cli.office import Acting, Coming
 from backoffice.cli.option_groups import grouped
 
 
 @grouped
 def import_files(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="One client each, in JSON.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="One client each, in JSON; or many, in CSV.")],
     *,
     check_only: Annotated[bool, typer.Option("--check", help="Look at the files, and enter nothing.")] = False,
     acting: Acting,
 ) -> None:
     """Enter clients with their whole files, as drafts. All files are looked at before the first is entered.
 
-    What is wrong with one keeps all from being entered. `fondaco client export` writes such a file.
+    What is wrong with one keeps all from being entered. `fondaco client export` writes such files: of one client JSON,
+    of all of them CSV (.csv), which has no people, owners and documents.
     """
     from backoffice.cli.failure import CommandFailed
     from backoffice.cli.tables import Cell, form_of, show_table
     from backoffice.crm.client_file import FILE_BYTES_MAX, ClientFile, decode
+    from backoffice.crm.client_table import read_table
     from backoffice.crm.registering import enter
     from backoffice.errors import BackOfficeError, Refused
 
@@ -32,9 +34,11 @@ def import_files(
         if path.stat().st_size > FILE_BYTES_MAX:
             raise CommandFailed(f"{path}: larger than {FILE_BYTES_MAX // 1024**2} MiB")
         try:
-            given.append((path, decode(path.read_bytes())))
+            content = path.read_bytes()
+            found = read_table(content) if path.suffix.lower() == ".csv" else [decode(content)]
         except Refused as error:
             raise CommandFailed(f"{path}: {error}") from error
+        given += [(path, each) for each in found]
     if check_only:
         show_table(
             ("file", "client"), [(str(path), file.name) for path, file in given], form_of(as_json=acting.as_json)
@@ -47,7 +51,7 @@ def import_files(
             try:
                 client = await enter(session, office.actor, office.sealer, file, why=acting.why, now_ns=office.now_ns)
             except BackOfficeError as error:
-                raise CommandFailed(f"{path}: {error}") from error
+                raise CommandFailed(f"{path}: {file.name}: {error}") from error
             rows.append((client.id, client.name, client.state, str(path)))
         return rows
 
@@ -57,21 +61,33 @@ def import_files(
 
 @grouped
 def export(
-    client: ClientArgument,
+    client: Annotated[
+        str | None,
+        typer.Argument(metavar="[CLIENT]", help="C-1, or its firm. Without: all, in CSV.", show_default=False),
+    ] = None,
     *,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to.")] = None,
     coming: Coming,
 ) -> None:
-    """Print a client's whole file as JSON, with all that is personal in it. For who may see that only."""
+    """Print a client's whole file as JSON, with all that is personal in it, or all clients as a table in CSV.
+
+    For who may see personal data only.
+    """
     import os
 
     from backoffice.crm.client_file import encode
+    from backoffice.crm.client_table import table_of
     from backoffice.crm.registering import export as exported
+    from backoffice.crm.registering import export_all
 
-    file = ask(coming, lambda session, office: exported(session, office.actor, office.sealer, client))
+    if client is None:
+        files = ask(coming, lambda session, office: export_all(session, office.actor, office.sealer))
+        content = table_of(files).encode()
+    else:
+        content = encode(ask(coming, lambda session, office: exported(session, office.actor, office.sealer, client)))
     if output is None:
-        typer.echo(encode(file).decode(), nl=False)
+        typer.echo(content.decode(), nl=False)
         return
     # What is personal is for its owner only.
     with os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as written:
-        written.write(encode(file))
+        written.write(content)

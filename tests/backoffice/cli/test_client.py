@@ -171,7 +171,7 @@ def test_files_are_imported_all_or_none(house: Desk) -> None:
     assert json.loads(house.done("client", "list", "--json")) == []
     twice = written(house, "twice.json", name="Other", firm="X")
     refused = house.refused("client", "import", good, twice, *WHY)
-    assert f"{twice}: lei 529900T8BM49AURSDO55 is C-1's already" in refused
+    assert f"{twice}: Other: lei 529900T8BM49AURSDO55 is C-1's already" in refused
     assert json.loads(house.done("client", "list", "--json")) == []
     assert "Muster Handel AG" in house.done("client", "import", good, "--check", *WHY)
     house.done("client", "import", good, *WHY)
@@ -180,6 +180,67 @@ def test_files_are_imported_all_or_none(house: Desk) -> None:
     assert exported.stat().st_mode & 0o777 == 0o600
     assert json.loads(exported.read_text(encoding="utf-8"))["parties"][0]["name"] == "Ann Muster"
     assert "annabel" not in house.refused("client", "export", "C-1", by="annabel")
+
+
+def test_many_clients_come_and_go_as_a_table(house: Desk) -> None:
+    table = house.home / "clients.csv"
+    table.write_text(
+        "name,entity_type,jurisdiction,firm,country,town,street,tax_ids\n"
+        "Alpha AG,company,CH,ALPHA,CH,Zug,Bahnhofstrasse,CH:1;DE:2\n"
+        "Beta Ltd,fund,KY,,,,,\n",
+        encoding="utf-8",
+    )
+    told = house.done("client", "import", table, *WHY, by="eva")
+    assert [line.split()[0] for line in told.splitlines()[1:]] == ["C-1", "C-2"]
+    exported = house.done("client", "export")
+    assert [line.split(",")[0] for line in exported.splitlines()] == ["name", "Alpha AG", "Beta Ltd"]
+    assert "CH:1;DE:2" in exported
+    again = house.home / "again.csv"
+    again.write_text(exported.replace("ALPHA", "GAMMA"), encoding="utf-8")
+    house.done("client", "import", again, *WHY)
+    assert house.done("client", "export").splitlines()[3] == exported.splitlines()[1].replace("ALPHA", "GAMMA")
+    assert "again.csv: Alpha AG: firm GAMMA is C-3's already" in house.refused("client", "import", again, *WHY)
+
+
+def test_what_a_client_has_several_of_is_added_and_taken_out(house: Desk) -> None:
+    house.done("client", "add", "Alpha AG", "--jurisdiction", "CH", *WHY, by="eva")
+    house.done("client", "tax-id", "C-1", "CH", "123", *WHY)
+    house.done("client", "licence", "C-1", "FINMA", "7", "--country", "CH", "--expires", "2030-01-01", *WHY)
+    house.done("client", "contact", "add", "C-1", "Bo", "--phone", "1", *WHY)
+    (contact,) = json.loads(house.done("client", "contact", "list", "C-1", "--json"))
+    assert (contact["contact"], contact["name"], contact["phone"]) == ("K-1", "Bo", "1")
+    file = json.loads(house.done("client", "export", "C-1"))
+    assert (file["tax_ids"], file["licences"][0]["regulator"]) == ([{"country": "CH", "number": "123"}], "FINMA")
+    for taken in (("tax-id", "C-1", "CH", "123"), ("licence", "C-1", "FINMA", "7")):
+        house.done("client", *taken, "--remove", *WHY)
+        assert "is not in the file of C-1" in house.refused("client", *taken, "--remove", *WHY)
+    house.done("client", "contact", "remove", "C-1", "K-1", *WHY)
+    assert "no contact of that name" in house.refused("client", "contact", "remove", "C-1", "K-1", *WHY)
+    assert not {"tax_ids", "licences", "contacts"} & json.loads(house.done("client", "export", "C-1")).keys()
+
+
+def test_what_was_said_on_a_ticket_can_be_read(house: Desk) -> None:
+    house.done("client", "add", "Alpha AG", "--jurisdiction", "CH", *WHY, by="eva")
+    house.done("client", "ticket", "open", "C-1", "limits", "may they trade more?")
+    house.done("client", "ticket", "reply", "Q-1", "they may", "--state", "closed")
+    shown = json.loads(house.done("client", "ticket", "show", "Q-1", "--json"))
+    assert [(each["state"], each["said"]) for each in shown] == [
+        ("open", "may they trade more?"),
+        ("closed", "they may"),
+    ]
+    assert json.loads(house.done("client", "ticket", "list", "--json")) == []
+    (listed,) = json.loads(house.done("client", "ticket", "list", "--client", "C-1", "--all", "--json"))
+    assert (listed["ticket"], listed["state"]) == ("Q-1", "closed")
+
+
+def test_documents_are_verified_together_or_not_at_all(house: Desk) -> None:
+    house.done("client", "import", written(house), *WHY, by="eva")
+    assert "D-99" in house.refused("client", "document", "verify", "D-1", "D-99", *WHY, by="cora")
+    told = house.done("client", "document", "verify", "D-1", "D-2", *WHY)
+    assert told == "D-1, D-2: verified by cora\n"
+    assert "--file is for one document" in house.refused(
+        "client", "document", "verify", "D-3", "D-4", "--file", house.config, *WHY
+    )
 
 
 def test_what_staff_have_to_do(house: Desk) -> None:
@@ -195,7 +256,7 @@ def test_what_staff_have_to_do(house: Desk) -> None:
     house.done("client", "ticket", "reply", "Q-1", "Because.", "--state", "closed")
     assert json.loads(house.done("client", "ticket", "list", "--json")) == []
     house.done("client", "agreement", "C-1", "margin", "--version", "2", "--signed", "2026-11-01", *WHY)
-    house.done("client", "contact", "C-1", "Bo", "--email", "bo@muster.example", *WHY)
+    house.done("client", "contact", "add", "C-1", "Bo", "--email", "bo@muster.example", *WHY)
     told = house.done("client", "remind")
     assert told == "0 documents and 0 reviews made tasks; 0 files erased\n"
 
