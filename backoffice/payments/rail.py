@@ -4,8 +4,15 @@ A rail tells what has come in, as often as it is asked, from a cursor on; and ha
 `prepare` makes the whole of it, signed, and sends nothing: a pain.001 file, a raw transaction. That is stored. `send`
 hands over those very bytes. When it fails, either it is certain that nothing was taken (`RailRefused`), or it is not
 (`RailSilent`); in the second case nobody sends again: `outcome` is asked until the rail knows.
+
+What may happen on the way is told by the same few calls. A deposit that a reorganisation throws out, or that its sender
+spends twice, is told again as `is_gone`, and once more if it comes back. A payout that comes back after it was paid is
+a movement of its own, with `returns`. One that waits too long, or that a reorganisation has thrown out, is renewed:
+`renew` makes it anew, with a larger fee, or has the very same bytes handed over once more. A bank's file of many
+payouts is the rail's own affair: `send` leaves each with it, for good; it puts them together, and answers for each.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -115,5 +122,12 @@ class Rail(Protocol):
     async def send(self, payout: Payout, prepared: bytes) -> None:
         """Hand over what was prepared. Raise `RailRefused` only when it is certain that it was not taken."""
 
-    async def outcome(self, payout: Payout, prepared: bytes) -> Outcome:
-        """Return how it stands."""
+    async def outcome(self, payout: Payout, sent: Sequence[bytes]) -> Outcome:
+        """Return how it stands. `sent`: all that was stored to be handed over, the oldest first; any may be the one."""
+
+    async def renew(self, payout: Payout, sent: Sequence[bytes]) -> bytes | None:
+        """Return what is to be handed over in addition to what was, for a payout that the rail has: mostly nothing.
+
+        It must be such that of all these at most one is ever paid, whatever becomes of the others: it spends the same
+        inputs, has the same nonce. Or it is one of `sent` once more. It is stored before it is handed over by `send`.
+        """

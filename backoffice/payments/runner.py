@@ -6,7 +6,7 @@ taken, the second what came of it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -19,7 +19,7 @@ from backoffice.errors import Conflict
 from backoffice.payments import deposits, withdrawals
 from backoffice.payments.clients import Clients
 from backoffice.payments.moving import move_deposit, move_withdrawal
-from backoffice.payments.rail import Rail, RailRefused, RailSilent
+from backoffice.payments.rail import Payout, Rail, RailRefused, RailSilent
 from backoffice.payments.rules import PaymentRules
 from backoffice.payments.states import (
     DepositState,
@@ -237,14 +237,33 @@ class Payments:
         async with self._database.reading() as session:
             withdrawal = await session.get_one(Withdrawal, int(name[2:]))
             payout = await withdrawals.payout_of(session, withdrawal)
+            sent = await withdrawals.sent_of(session, withdrawal)
         rail = self._rails.get(withdrawal.rail)
-        if rail is None or withdrawal.prepared is None:
+        if rail is None or not sent:
             return False
-        outcome = await rail.outcome(payout, withdrawal.prepared)
+        outcome = await rail.outcome(payout, sent)
         rules = self._rules.get((withdrawal.rail, withdrawal.asset))
         async with self._database.writing() as session:
             withdrawal = await withdrawals.find(session, name)
-            return await withdrawals.take_outcome(session, withdrawal, outcome, rules, self._clock())
+            moved = await withdrawals.take_outcome(session, withdrawal, outcome, rules, self._clock())
+            may_be_renewed = withdrawal.state == WithdrawalState.SENT and not moved
+        return await self._renew(name, rail, payout, sent) if may_be_renewed else moved
+
+    async def _renew(self, name: str, rail: Rail, payout: Payout, sent: Sequence[bytes]) -> bool:
+        """Hand over what the rail makes anew of a payout that it has; whatever becomes of that, one at most is paid."""
+        renewed = await rail.renew(payout, sent)
+        if renewed is None:
+            return False
+        async with self._database.writing() as session:
+            withdrawal = await withdrawals.find(session, name)
+            if not await withdrawals.keep_renewed(session, withdrawal, renewed, self._clock()):
+                return False
+        try:
+            await rail.send(payout, renewed)
+        except (RailRefused, RailSilent, OSError) as error:
+            # It stays as it was: what was handed over before may be paid yet.
+            _log.warning("a payout that was renewed was not taken", withdrawal=name, reason=str(error))
+        return renewed not in sent
 
     async def _command(self, withdrawal: Withdrawal, state: WithdrawalState) -> bool:
         """Give the engine the command that a state asks for. It may have had it: then it says so."""

@@ -9,11 +9,13 @@ payouts as one says:
 * `silence`: it takes the payout, and never answers;
 * `loss`: it never hears of it, and nobody knows;
 * `repeat`: it tells all that has ever come in again, twice;
-* `delay`: it takes its time, as many looks as one says.
+* `delay`: it takes its time, as many looks as one says;
+* `stuck`: it takes the payout, and does not pay it until it is renewed, as a chain does where the fee is too low.
 """
 
 import hashlib
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
@@ -35,6 +37,8 @@ NAME: Final = "sandbox"
 FILE: Final = "sandbox-rail.sqlite"
 """In the venue's data directory."""
 _LOCKED_S: Final = 10.0
+_STUCK: Final = -1
+"""So many looks are left to what is not paid by waiting."""
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS movement (
@@ -57,6 +61,7 @@ class Fault(StrEnum):
     LOSS = "loss"
     REPEAT = "repeat"
     DELAY = "delay"
+    STUCK = "stuck"
 
 
 class Paid(NamedTuple):
@@ -142,16 +147,34 @@ class SandboxRail:
 
     def _take(self, file: sqlite3.Connection, payout: Payout, digest: str) -> bool:
         """Take a payout, and tell whether to be silent about it."""
+        renewed = file.execute(
+            "UPDATE payout SET looks_left = 0, digest = ? WHERE reference = ? AND looks_left = ? AND digest <> ?",
+            (digest, payout.reference, _STUCK, digest),
+        )
+        if renewed.rowcount:
+            return self._spend(file, Fault.SILENCE)
         state = OutcomeState.FAILED if self._spend(file, Fault.FAIL) else OutcomeState.SETTLED
+        looks = _STUCK if self._spend(file, Fault.STUCK) else self._delay(file)
         # A bank that gets a file twice may well pay it twice: `times` shows it.
         file.execute(
             "INSERT INTO payout (reference, digest, address, asset, amount, state, looks_left) "
             "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (reference) DO UPDATE SET times = times + 1",
-            (payout.reference, digest, payout.address, payout.asset, str(payout.amount), state, self._delay(file)),
+            (payout.reference, digest, payout.address, payout.asset, str(payout.amount), state, looks),
         )
         return self._spend(file, Fault.SILENCE)
 
-    async def outcome(self, payout: Payout, prepared: bytes) -> Outcome:
+    async def renew(self, payout: Payout, sent: Sequence[bytes]) -> bytes | None:
+        with closing(self._open()) as file:
+            row = file.execute(
+                "SELECT looks_left, digest FROM payout WHERE reference = ?", (payout.reference,)
+            ).fetchone()
+        if row is None or row[0] != _STUCK:
+            return None
+        # What was made anew, and perhaps not handed over, is handed over first.
+        newest = sent[-1]
+        return newest if row[1] != hashlib.sha256(newest).hexdigest() else sent[0] + f"|fee {len(sent)}".encode()
+
+    async def outcome(self, payout: Payout, sent: Sequence[bytes]) -> Outcome:
         with closing(self._open()) as file, file:
             row = file.execute(
                 "SELECT state, looks_left, digest FROM payout WHERE reference = ?", (payout.reference,)
@@ -159,8 +182,10 @@ class SandboxRail:
             if row is None:
                 return Outcome(OutcomeState.UNKNOWN)
             state, looks_left, digest = row
-            if digest != hashlib.sha256(prepared).hexdigest():
+            if digest not in {hashlib.sha256(each).hexdigest() for each in sent}:
                 return Outcome(OutcomeState.UNKNOWN, text="another payment has this reference")
+            if looks_left == _STUCK:
+                return Outcome(OutcomeState.PENDING, text="its fee is too low")
             if looks_left:
                 file.execute("UPDATE payout SET looks_left = looks_left - 1 WHERE reference = ?", (payout.reference,))
                 return Outcome(OutcomeState.PENDING)

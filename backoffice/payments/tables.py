@@ -114,6 +114,18 @@ class Destination(Versioned, Base):
         return f"destination/{self.name}"
 
 
+class RenewedPayout(Base):
+    """What was made to be handed over in the place of what waited too long. Append-only."""
+
+    __tablename__ = "renewed_payout"
+
+    withdrawal_id: Mapped[Int64] = mapped_column(reference("withdrawal.id"), primary_key=True, autoincrement=False)
+    number: Mapped[Int64] = mapped_column(primary_key=True, autoincrement=False)
+    """1 for the first after what was prepared."""
+    prepared: Mapped[bytes] = mapped_column(LargeBinary)
+    made_ns: Mapped[TimeNs]
+
+
 class Withdrawal(Versioned, Base):
     """Money that is to go out: W-1, W-2 and so on."""
 
@@ -136,7 +148,7 @@ class Withdrawal(Versioned, Base):
     number: Mapped[Int64 | None]
     """Its own on the rail, from PREPARED on."""
     prepared: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """What is sent, to the byte."""
+    """What is sent first, to the byte."""
     confirmations: Mapped[Int64]
     outcome: Mapped[Prose]
     """The rail's own word for how it stands."""

@@ -21,7 +21,7 @@ from backoffice.payments.moving import move_withdrawal
 from backoffice.payments.rail import Outcome, OutcomeState, Payout
 from backoffice.payments.rules import DAY_NS, PaymentRules, needed, over_the_day
 from backoffice.payments.states import ACTIVE_WITHDRAWALS, WITHDRAWALS, WithdrawalState, WithdrawalVerb
-from backoffice.payments.tables import Destination, Withdrawal
+from backoffice.payments.tables import Destination, RenewedPayout, Withdrawal
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.permissions import Permission
@@ -189,6 +189,29 @@ async def payout_of(session: AsyncSession, withdrawal: Withdrawal) -> Payout:
         withdrawal.amount,
         destination.holder,
     )
+
+
+async def sent_of(session: AsyncSession, withdrawal: Withdrawal) -> list[bytes]:
+    """Return all that was stored to be handed over to the rail, the oldest first."""
+    if withdrawal.prepared is None:
+        return []
+    query = select(RenewedPayout.prepared).where(RenewedPayout.withdrawal_id == withdrawal.id)
+    return [withdrawal.prepared, *await session.scalars(query.order_by(RenewedPayout.number))]
+
+
+async def keep_renewed(session: AsyncSession, withdrawal: Withdrawal, renewed: bytes, now_ns: int) -> bool:
+    """Store what is handed over next; tell whether that may be done. Whoever was killed then finds it stored."""
+    if withdrawal.state != WithdrawalState.SENT:
+        return False
+    sent = await sent_of(session, withdrawal)
+    if renewed not in sent:
+        number = len(sent)
+        session.add(RenewedPayout(withdrawal_id=withdrawal.id, number=number, prepared=renewed, made_ns=now_ns))
+        after, why = {"renewed": number}, "it waits too long on the rail"
+        await audit.record(
+            *(session, BACK_OFFICE, "renew", withdrawal.subject), before=None, after=after, why=why, now_ns=now_ns
+        )
+    return True
 
 
 async def take_outcome(

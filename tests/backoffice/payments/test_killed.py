@@ -1,6 +1,7 @@
 """The back office is killed between any two steps of a payment: nothing is credited or paid twice, nothing is lost."""
 
 from backoffice.payments import withdrawals
+from backoffice.payments.sandbox import Fault
 from backoffice.payments.states import DepositState, WithdrawalState
 from tests.backoffice.payments.world import ANN, BEN, CAY, World
 
@@ -53,3 +54,27 @@ async def test_killed_at_any_edge_of_a_withdrawal(world: World) -> None:
         edge += stride
     assert paid > 20 / stride
     assert uncertain == 2 or stride > 1, "after the commit that says so, and just before the rail is called"
+
+
+async def test_killed_at_any_edge_of_a_renewal(world: World) -> None:
+    await world.fund(40_000)
+    destination = await world.destination()
+    stride = 1 if world.database.is_sqlite else 7
+    edge, is_over, paid = 0, False, 0
+    while not is_over:
+        world.rail.switch(Fault.STUCK, 1)
+        name = await world.request(destination, 10)
+        await world.settle()
+        await world.decide(BEN)
+        while await world.state(name) is not WithdrawalState.SENT:
+            await world.payments.step()
+        world.edges.left = edge
+        await world.settle()
+        is_over, world.edges.left = world.edges.left is not None, None
+        await world.settle()
+        await world.settle()
+        assert await world.state(name) is WithdrawalState.SETTLED, f"edge {edge}"
+        assert world.paid()[name] == 1, f"edge {edge}"
+        paid += 1
+        edge += stride
+    assert (world.available(), world.held()) == (40_000 - 10 * paid, 0)

@@ -415,3 +415,38 @@ async def test_who_may_not_is_told_what_it_takes(world: World) -> None:
     async with world.staff_database.writing() as session:
         with pytest.raises(Refused, match="eve may not request withdrawals: needs treasury or operations"):
             await withdrawals.request(session, Actor("eve"), destination, 1, why="x", now_ns=world.now_ns)
+
+
+async def test_a_payout_that_is_stuck_is_renewed_and_paid_once(world: World) -> None:
+    await world.fund(1_000)
+    world.rail.switch(Fault.STUCK, 1)
+    name = await world.request(await world.destination(), 100)
+    await world.settle()
+    await world.decide(BEN)
+    await world.settle()
+    assert await world.state(name) is WithdrawalState.SETTLED
+    assert world.paid() == {name: 1}
+    async with world.staff_database.reading() as session:
+        found = await withdrawals.find(session, name, for_update=False)
+        sent = await withdrawals.sent_of(session, found)
+    assert found.prepared is not None
+    assert sent == [found.prepared, found.prepared + b"|fee 1"]
+
+
+async def test_a_payout_whose_renewal_is_lost_is_handed_over_again_as_it_was(world: World) -> None:
+    await world.fund(1_000)
+    world.rail.switch(Fault.STUCK, 1)
+    name = await world.request(await world.destination(), 100)
+    await world.settle()
+    await world.decide(BEN)
+    while await world.state(name) is not WithdrawalState.SENT:
+        await world.payments.step()
+    world.rail.switch(Fault.LOSS, 1)
+    await world.payments.step()
+    assert await world.state(name) is WithdrawalState.SENT, "what was handed over first may be paid yet"
+    await world.settle()
+    await world.settle()
+    assert (await world.state(name), world.paid()) == (WithdrawalState.SETTLED, {name: 1})
+    async with world.staff_database.reading() as session:
+        found = await withdrawals.find(session, name, for_update=False)
+        assert len(await withdrawals.sent_of(session, found)) == 2

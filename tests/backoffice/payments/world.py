@@ -1,6 +1,6 @@
 """A venue to pay in and out of: the real engine, the sandbox rail, a database; and a knife that cuts at any edge."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -113,9 +113,9 @@ class FragileRail(SandboxRail):
         await super().send(payout, prepared)
         self._edges.cross()
 
-    async def outcome(self, payout: Payout, prepared: bytes) -> Outcome:
+    async def outcome(self, payout: Payout, sent: Sequence[bytes]) -> Outcome:
         self._edges.cross()
-        return await super().outcome(payout, prepared)
+        return await super().outcome(payout, sent)
 
 
 class Watched:
