@@ -51,7 +51,7 @@ def check_file(path: Path, expected: str) -> str:
 async def file_document(
     session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, given: DocumentGiven, *, why: str, now_ns: int
 ) -> str:
-    """File a document of a client, or of somebody in its file, and return what it is called: D-1."""
+    """File a document of a client, or of somebody in its file, and return what it is called: DOC-1."""
     client = await editable(session, actor, client_id)
     if given.issued > day_of(now_ns):
         raise Refused(f"document: issued on {given.issued}, which is still to come")
@@ -175,7 +175,7 @@ def _paper(client: Client, document: ClientDocument) -> Paper:
 
 
 async def _document(session: AsyncSession, document_id: str) -> ClientDocument:
-    document = await row_of(session, ClientDocument, document_id, "D", "document")
+    document = await row_of(session, ClientDocument, document_id, "DOC", "document")
     if document.withdrawn_ns is not None:
         raise Refused(f"{document.id} was withdrawn")
     return document

@@ -86,7 +86,7 @@ async def end_task(
     """Say that a task is done, or will not be. Raise `Refused` if that was said before."""
     actor.require(Permission.SEE_RECORDS)
     assert state is not TaskState.OPEN, "it ends"
-    task = await row_of(session, Task, task_id, "T", "task")
+    task = await row_of(session, Task, task_id, "TASK", "task")
     if task.state != TaskState.OPEN:
         raise Refused(f"{task.id} is {task.state} already, by {task.ended_by}")
     task.state, task.outcome = state.value, check_text("outcome", outcome, 500)

@@ -126,7 +126,7 @@ def list_tasks(
 @tasks.command("done")
 @grouped
 def end_task(
-    task: Annotated[str, typer.Argument(metavar="TASK", help="Which one, as in T-1.", show_default=False)],
+    task: Annotated[str, typer.Argument(metavar="TASK", help="Which one, as in TASK-1.", show_default=False)],
     outcome: Annotated[str, typer.Argument(metavar="OUTCOME", help="What came of it.", show_default=False)],
     *,
     cancelled: Annotated[bool, typer.Option("--cancelled", help="It need not be done any more.")] = False,

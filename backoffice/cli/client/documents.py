@@ -17,7 +17,9 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-DocumentArgument = Annotated[str, typer.Argument(metavar="DOCUMENT", help="Which one, as in D-1.", show_default=False)]
+DocumentArgument = Annotated[
+    str, typer.Argument(metavar="DOCUMENT", help="Which one, as in DOC-1.", show_default=False)
+]
 
 
 @app.command()
@@ -57,7 +59,7 @@ def add(
 @grouped
 def verify(
     documents: Annotated[
-        list[str], typer.Argument(metavar="DOCUMENT...", help="Which, as in D-1; all of them or none.")
+        list[str], typer.Argument(metavar="DOCUMENT...", help="Which, as in DOC-1; all of them or none.")
     ],
     *,
     file: Annotated[

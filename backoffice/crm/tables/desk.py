@@ -64,7 +64,7 @@ class Task(Base):
 
     @property
     def id(self) -> str:
-        return f"T-{self.number}"
+        return f"TASK-{self.number}"
 
 
 class Ticket(Base):

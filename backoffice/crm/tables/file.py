@@ -180,7 +180,7 @@ class ClientDocument(Base):
 
     @property
     def id(self) -> str:
-        return f"D-{self.number}"
+        return f"DOC-{self.number}"
 
 
 class FileSnapshot(Base):

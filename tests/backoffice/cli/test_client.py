@@ -40,9 +40,9 @@ def test_a_client_comes_in_by_two_people(house: Desk) -> None:
     under_review(house)
     told = house.done("client", "why", "C-1")
     assert "certificate of incorporation: is not verified yet" in told
-    assert "fondaco client document verify D-1" in told
+    assert "fondaco client document verify DOC-1" in told
     for number in range(1, len(COMPANY_PAPERS) + 3):
-        house.done("client", "document", "verify", f"D-{number}", *WHY)
+        house.done("client", "document", "verify", f"DOC-{number}", *WHY)
     refused = house.refused("client", "approve", "C-1", *WHY, by="eva")
     assert refused == "eva may not approve clients: needs compliance"
     assert house.done("client", "approve", "C-1", *WHY, by="carl") == "C-1 is approved\n"
@@ -70,13 +70,13 @@ def test_a_client_comes_in_by_two_people(house: Desk) -> None:
 def test_a_suspension_is_lifted_by_two_and_waits_for_the_venue(house: Desk) -> None:
     under_review(house)
     for number in range(1, len(COMPANY_PAPERS) + 3):
-        house.done("client", "document", "verify", f"D-{number}", *WHY)
+        house.done("client", "document", "verify", f"DOC-{number}", *WHY)
     house.done("client", "approve", "C-1", *WHY, by="carl")
     house.done("client", "activate", "C-1", *WHY)
     finished = house.run("client", "suspend", "C-1", "--from", "trading", "--why", "no margin")
     assert finished.stdout == "C-1 is suspended from trading\n"
     assert "The venue is still to be told" in finished.stderr
-    assert "suspended: no margin" in house.done("client", "why", "C-1")
+    assert "suspended from trading: no margin" in house.done("client", "why", "C-1")
     proposed = house.done("client", "resume", "C-1", *WHY)
     assert proposed == "A-4: client-resume of client/C-1 waits for somebody else to approve it\n"
     assert "carl has proposed A-4" in house.refused("approval", "approve", "A-4", *WHY)
@@ -118,10 +118,10 @@ def test_a_document_is_the_file_that_was_meant(house: Desk) -> None:
     assert "is not the document that was meant" in house.refused(*add, "--hash", "0" * 64)
     house.done(*add)
     paper.write_bytes(b"other articles")
-    refused = house.refused("client", "document", "verify", "D-1", "--file", paper, *WHY, by="cora")
-    assert "D-1: that file is another one" in refused
+    refused = house.refused("client", "document", "verify", "DOC-1", "--file", paper, *WHY, by="cora")
+    assert "DOC-1: that file is another one" in refused
     paper.write_bytes(b"articles")
-    house.done("client", "document", "verify", "D-1", "--file", paper, *WHY)
+    house.done("client", "document", "verify", "DOC-1", "--file", paper, *WHY)
     (listed,) = json.loads(house.done("client", "document", "list", "C-1", "--json"))
     assert (listed["filed_by"], listed["verified_by"]) == ("eva", "cora")
     empty = house.home / "empty.pdf"
@@ -235,11 +235,11 @@ def test_what_was_said_on_a_ticket_can_be_read(house: Desk) -> None:
 
 def test_documents_are_verified_together_or_not_at_all(house: Desk) -> None:
     house.done("client", "import", written(house), *WHY, by="eva")
-    assert "D-99" in house.refused("client", "document", "verify", "D-1", "D-99", *WHY, by="cora")
-    told = house.done("client", "document", "verify", "D-1", "D-2", *WHY)
-    assert told == "D-1, D-2: verified by cora\n"
+    assert "DOC-99" in house.refused("client", "document", "verify", "DOC-1", "DOC-99", *WHY, by="cora")
+    told = house.done("client", "document", "verify", "DOC-1", "DOC-2", *WHY)
+    assert told == "DOC-1, DOC-2: verified by cora\n"
     assert "--file is for one document" in house.refused(
-        "client", "document", "verify", "D-3", "D-4", "--file", house.config, *WHY
+        "client", "document", "verify", "DOC-3", "DOC-4", "--file", house.config, *WHY
     )
 
 
@@ -250,8 +250,8 @@ def test_what_staff_have_to_do(house: Desk) -> None:
     assert "may not see personal data" in house.refused("client", "note", "C-1", by="annabel")
     house.done("client", "task", "add", "C-1", "call them", "--due", "2099-01-01", "--for", "onboarding", by="eva")
     (task,) = json.loads(house.done("client", "task", "list", "--json"))
-    assert (task["task"], task["what"], task["late"]) == ("T-1", "call them", False)
-    assert house.done("client", "task", "done", "T-1", "called") == "T-1 is done\n"
+    assert (task["task"], task["what"], task["late"]) == ("TASK-1", "call them", False)
+    assert house.done("client", "task", "done", "TASK-1", "called") == "TASK-1 is done\n"
     house.done("client", "ticket", "open", "C-1", "fees", "Why so high?")
     house.done("client", "ticket", "reply", "Q-1", "Because.", "--state", "closed")
     assert json.loads(house.done("client", "ticket", "list", "--json")) == []

@@ -31,7 +31,7 @@ async def test_a_file_is_exported_as_it_was_imported_but_for_names_of_ours(house
     expected = content()
     expected["parties"][0] |= {"id": "P-1", "holdings": [{"share": "100", "votes": "100"}]}
     for number, each in enumerate(expected["documents"], 1):
-        each["id"] = f"D-{number}"
+        each["id"] = f"DOC-{number}"
         each["of"] = "P-1" if each["of"] == "owner" else each.pop("of") and None
         if each["of"] is None:
             del each["of"]
@@ -151,12 +151,12 @@ async def test_who_may_not_see_personal_data_gets_no_file(house: House) -> None:
 async def test_a_document_is_verified_by_another_and_only_if_it_is_the_one(house: House) -> None:
     await house.enter(documents=[])
     given = DocumentGiven(DocumentKind.ARTICLES, "articles.pdf", "ab" * 32, house.today)
-    assert await house.sealed(filing.file_document, ANN, "C-1", given) == "D-1"
-    with pytest.raises(Refused, match="D-1: that file is another one: its SHA-256 is cdcd"):
-        await house.write(filing.verify_document, BEN, "D-1", "cd" * 32)
-    await house.write(filing.verify_document, BEN, "D-1", "ab" * 32)
-    with pytest.raises(Refused, match="D-1 is verified already, by ben"):
-        await house.write(filing.verify_document, BEN, "D-1", None)
+    assert await house.sealed(filing.file_document, ANN, "C-1", given) == "DOC-1"
+    with pytest.raises(Refused, match="DOC-1: that file is another one: its SHA-256 is cdcd"):
+        await house.write(filing.verify_document, BEN, "DOC-1", "cd" * 32)
+    await house.write(filing.verify_document, BEN, "DOC-1", "ab" * 32)
+    with pytest.raises(Refused, match="DOC-1 is verified already, by ben"):
+        await house.write(filing.verify_document, BEN, "DOC-1", None)
     own = await house.sealed(filing.file_document, ANN, "C-1", given)
     with pytest.raises(Refused, match="ann may not approve clients"):
         await house.write(filing.verify_document, ANN, own, None)

@@ -28,7 +28,7 @@ def paper(
     issued: str = "2026-10-01",
     expires: str | None = None,
     verified: bool = True,
-    name: str = "D-1",
+    name: str = "DOC-1",
 ) -> Paper:
     until = dt.date.fromisoformat(expires) if expires else None
     return Paper(name, kind, "C-1", dt.date.fromisoformat(issued), until, verified)

@@ -56,10 +56,10 @@ async def test_a_task_is_done_once(house: House) -> None:
     await house.enter()
     due = house.today + dt.timedelta(days=1)
     task = await house.write(following_up.add_task, ANN, "C-1", "call them", due, "ann")
-    assert await tasks(house) == [("T-1", "call them", "ann")]
+    assert await tasks(house) == [("TASK-1", "call them", "ann")]
     async with house.database.writing() as session:
         await following_up.end_task(session, OLA, task.id, TaskState.DONE, "called", now_ns=house.now_ns)
-    with pytest.raises(Refused, match="T-1 is done already, by ola"):
+    with pytest.raises(Refused, match="TASK-1 is done already, by ola"):
         async with house.database.writing() as session:
             await following_up.end_task(session, ANN, task.id, TaskState.CANCELLED, "late", now_ns=house.now_ns)
     with pytest.raises(Refused, match="is over"):
@@ -91,7 +91,7 @@ async def test_staff_is_reminded_of_documents_once_at_each_mark(house: House) ->
             return len(await filing.remind(session, now_ns=house.now_ns + days * DAY_NS))
 
     assert [await remind(days) for days in (0, 1, 24, 25, 46, 53, 60)] == [1, 0, 1, 0, 1, 1, 0]
-    assert (await tasks(house))[0][1:] == ("D-1, passport, expires on 2027-01-20: ask for a new one", "onboarding")
+    assert (await tasks(house))[0][1:] == ("DOC-1, passport, expires on 2027-01-20: ask for a new one", "onboarding")
 
 
 async def review(house: House, conclusion: str = "as before") -> Any:
@@ -144,8 +144,8 @@ async def test_reviews_that_are_due_are_asked_for_once(house: House) -> None:
         async with house.database.writing() as session:
             return await reviewing.remind(session, house.sealer, now_ns=house.now_ns + days * DAY_NS)
 
-    assert [await remind(days) for days in (0, 1100, 1101)] == [[], ["T-1"], []]
-    assert await tasks(house) == [("T-1", "review C-1, due on 2029-11-28", "compliance")]
+    assert [await remind(days) for days in (0, 1100, 1101)] == [[], ["TASK-1"], []]
+    assert await tasks(house) == [("TASK-1", "review C-1, due on 2029-11-28", "compliance")]
 
 
 async def test_a_client_that_was_never_approved_has_no_review(house: House) -> None:
@@ -217,7 +217,7 @@ async def test_a_review_is_due_at_once_when_what_the_rating_rests_on_has_changed
 
     assert await remind() == [], "a name is nothing that it was rated by"
     await house.sealed(editing.set_fields, ANN, "C-1", {"industry": "gaming"})
-    assert [await remind(), await remind()] == [["T-1"], []]
+    assert [await remind(), await remind()] == [["TASK-1"], []]
     assert (await house.client()).review_due == house.today
     await house.screen()
     await sealed_step(house, reviewing.review, CAY, "C-1", "they run a casino now")

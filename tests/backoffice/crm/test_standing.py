@@ -75,9 +75,9 @@ def test_a_fresh_draft_is_told_everything_at_once() -> None:
             "fondaco client party add C-1 NAME --role owner --owns PERCENT@P-1 …",
         ),
         (
-            {"shortfalls": (Shortfall("P-2", CHART, "is not verified yet", "D-7"),)},
+            {"shortfalls": (Shortfall("P-2", CHART, "is not verified yet", "DOC-7"),)},
             "ownership chart not older than 12 months of Ann Muster: is not verified yet",
-            "fondaco client document verify D-7",
+            "fondaco client document verify DOC-7",
         ),
         (
             {"open_hits": ("H-1", "H-2")},
