@@ -1,4 +1,4 @@
-"""What people-facing things are called: letters and a number, as in C-1 or DOC-17; no two kinds have the same letters."""
+"""What people-facing things are called: letters and a number, as in C-1 or DOC-17; no two kinds share letters."""
 
 from typing import Final
 

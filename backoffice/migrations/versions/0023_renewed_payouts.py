@@ -5,8 +5,8 @@ from alembic import op
 
 from backoffice.database.append_only import forbid_changes
 
-revision = "0020"
-down_revision = "0019"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
