@@ -21,6 +21,7 @@ from bench.books import measure_lag, measure_taking_in
 from bench.client import BenchError
 from bench.compiled import NotCompiled, build, is_interpreted
 from bench.crowding import LOGGED_ON, TRADING, measure_crowd
+from bench.followed import measure_followed
 from bench.market_data import PACE, SUBSCRIBERS, measure_market_data
 from bench.measure import (
     BUILDS,
@@ -104,7 +105,7 @@ class Run:
             Part.MARKET_DATA: (self._market_data, len(self._builds)),
             Part.SESSIONS: (self._sessions, len(self._durable)),
             Part.RESEND: (self._resend, len(self._durable)),
-            Part.BOOKS: (self._books, 3),
+            Part.BOOKS: (self._books, 4),
             Part.REPORTS: (self._reports, 1),
         }
         with self._progress:
@@ -215,6 +216,15 @@ class Run:
         self._begin("the back office behind trading")
         lag = self.results.lag = measure_lag(5 if self.results.quick else 20)
         self._end(f"the back office at {lag.pace:,} orders/s: {lag.p50_ms:,.0f} ms behind, {lag.max_ms:,.0f} at most")
+
+        self._begin("what it takes from trading that the back office follows")
+        runs, seconds = (2, 2) if self.results.quick else (5, 4)
+        self.results.followed = measure_followed(self._cores, runs=runs, seconds=seconds)
+        costs = (
+            f"{each.cost_percent:,.1f} % {f'at {each.pace:,} orders/s' if each.pace else 'as fast as it can'}"
+            for each in self.results.followed
+        )
+        self._end(f"trading pays for being followed: {', '.join(costs) or 'only Linux tells'}")
 
     def _reports(self) -> None:
         trades = 100_000 if self.results.quick else 1_000_000

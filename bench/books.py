@@ -94,7 +94,7 @@ def measure_lag(seconds: int) -> Lag:
         broker = Broker(port)
         with broker.session, selectors.DefaultSelector() as selector:
             selector.register(broker.session.sock, selectors.EVENT_READ)
-            _wait_for(path)
+            wait_for_following(path)
             broker.prepare(PACE * seconds)
             begin_ns, looked_ns = perf_counter_ns(), perf_counter_ns()
             while broker.answered < len(broker.messages):
@@ -108,7 +108,7 @@ def measure_lag(seconds: int) -> Lag:
     return Lag(PACE, statistics.median(lags_ms), max(lags_ms))
 
 
-def _wait_for(path: Path) -> None:
+def wait_for_following(path: Path) -> None:
     """Wait until the back office follows. Raise `BenchError`."""
     deadline = time.monotonic() + START_S_MAX
     while time.monotonic() < deadline:
@@ -121,9 +121,20 @@ def _wait_for(path: Path) -> None:
     raise BenchError("the back office does not follow")
 
 
+def sequence_in(path: Path) -> int:
+    """Return the last record that is in a database that is followed into."""
+    return _position(path)[0]
+
+
 def _position_ns(path: Path) -> int:
+    return _position(path)[1]
+
+
+def _position(path: Path) -> tuple[int, int]:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
-        return int(database.execute("SELECT COALESCE(MAX(time_ns), 0) FROM position").fetchone()[0])
+        found = "SELECT COALESCE(MAX(sequence), 0), COALESCE(MAX(time_ns), 0) FROM position"
+        sequence, time_ns = database.execute(found).fetchone()
+    return sequence, time_ns
 
 
 def _mix() -> Iterator[AnyCommand]:

@@ -21,6 +21,7 @@ from rich.table import Table
 from bench.against import Against
 from bench.books import EXECUTIONS_PER_S_MIN, LAG_MS_MAX, TAKEN_IN_PER_S_MIN, Lag, TakenIn
 from bench.crowding import LOGGED_ON, TRADING, Crowded
+from bench.followed import COST_PERCENT_MAX, Followed
 from bench.market_data import PACE, Fed
 from bench.measure import FLOWS, LANES, VENUES, Build, Peer, PingPong, Pipelined, Scaling, Validation
 from bench.reports import EXPORT, REPORT_S_MAX, Reported
@@ -98,6 +99,7 @@ class Results:
     resent: list[Resent] = field(default_factory=list)
     taken_in: list[TakenIn] = field(default_factory=list)
     lag: Lag | None = None
+    followed: list[Followed] = field(default_factory=list)
     reported: Reported | None = None
     began: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
@@ -178,6 +180,10 @@ class Results:
         if self.lag is not None:
             name = f"the back office behind {self.lag.pace:,} orders/s, at most"
             figures.append(Figure(name, self.lag.max_ms, "ms", LAG_MS_MAX, at_least=False))
+        for followed in self.followed:
+            pace = f"at {followed.pace:,} orders/s" if followed.pace else "as fast as it can"
+            name = f"what trading pays for being followed, {pace}"
+            figures.append(Figure(name, followed.cost_percent, "%", COST_PERCENT_MAX, at_least=False))
         if self.reported is not None:
             for name, seconds in self.reported.seconds.items():
                 target = REPORT_S_MAX if name != EXPORT else None

@@ -34,11 +34,11 @@ START_S_MAX: Final = 60.0
 STOP_S_MAX: Final = 15.0
 LOG_LINES_SHOWN: Final = 15
 _BESIDE_ORDERS: Final = re.compile(
-    r"^\[market_data\]\n[^\[]*|^\[back_office\]\n(?:(?!\[)[^\n]*\n)*|"
+    r"^\[market_data\]\n[^\[]*|^\[back_office[^\n]*\n(?:(?!\[)[^\n]*\n)*|"
     r"^\[\[sessions\]\]\n(?:(?!\[\[|role)[^\n]*\n)*role = (?:(?!\[\[)[^\n]*(?:\n|\Z))*",
     re.MULTILINE,
 )
-"""The table of market data, and the sessions that enter no orders."""
+"""The tables of market data and of the back office, and the sessions that enter no orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,30 @@ def venue(
     command = [sys.executable, "-m", "backoffice.cli", "serve", *files]
     with _running(f"the venue (sync {sync}, lane {lane}, of {home})", command, port, cores, directory / "log", home):
         yield port
+
+
+@contextmanager
+def trading(sync: Sync, cores: Cores, directory: Path) -> Iterator[tuple[int, int]]:
+    """Run the trading process alone, on an empty journal; give its port and the number of the process."""
+    port = _free_port()
+    config = directory / "venue.toml"
+    settings = venue_settings(SANDBOX.read_text(encoding="utf-8"), port, sync)
+    config.write_text(f"{settings}\n[back_office]\n", encoding="utf-8")
+    with _running("trading", _serve("trading", directory), port, cores, directory / "log") as process:
+        yield port, process
+
+
+@contextmanager
+def following(cores: Cores, directory: Path) -> Iterator[None]:
+    """Run the back office of what `trading` runs in the same directory, on the client's core."""
+    beside = Cores(cores.client, cores.client)
+    with _running("the back office", _serve("backoffice", directory), None, beside, directory / "office-log"):
+        yield
+
+
+def _serve(process: str, directory: Path) -> list[str]:
+    files = ["--config", str(directory / "venue.toml"), "--data", str(directory / "data")]
+    return [sys.executable, "-m", "backoffice.cli", "serve", process, *files]
 
 
 @contextmanager
@@ -177,8 +201,9 @@ def replace_value(text: str, table: str, key: str, value: str) -> str:
 
 @contextmanager
 def _running(
-    name: str, command: Sequence[str], port: int, cores: Cores, log_path: Path, home: Path = ROOT
-) -> Iterator[None]:
+    name: str, command: Sequence[str], port: int | None, cores: Cores, log_path: Path, home: Path = ROOT
+) -> Iterator[int]:
+    """Run a process, which is up when its port answers, if it has one; give its number."""
     with log_path.open("wb") as log:
         # A child inherits the cores that its parent has at that moment, and so do all its threads and children.
         _run_on(cores.peer)
@@ -195,9 +220,10 @@ def _running(
         finally:
             _run_on(cores.client)
     try:
-        _wait_until_up(name, process, port, log_path)
+        if port is not None:
+            _wait_until_up(name, process, port, log_path)
         try:
-            yield
+            yield process.pid
         except (BenchError, OSError) as error:
             raise BenchError(f"{error}\n{_tail(name, log_path)}") from error
     finally:
