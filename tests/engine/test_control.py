@@ -20,7 +20,7 @@ from engine.events import CommandRejected, FundsRefused, RulesSet
 from engine.exchange import Exchange
 from engine.frames import encode_value
 from engine.journal import Journal, JournalReader
-from engine.overview import ShowVenue, VenueShown
+from engine.overview import FollowerShown, FollowersShown, ShowFollowers, ShowVenue, VenueShown
 from engine.profile import Credentials
 from engine.recovery import recover
 from engine.reject import RejectReason
@@ -140,6 +140,16 @@ async def test_an_answer_waits_until_its_record_is_durable(tmp_path: Path, monke
     assert (await answer).sequence == 4
     assert (await answer_in(reader)).sequence == 4
     writer.close()
+    await venue.stop()
+
+
+async def test_followers_are_shown(tmp_path: Path) -> None:
+    followers = (FollowerShown("back office", 3),)
+    venue = ControlledVenue(tmp_path)
+    venue.control = ControlServer(venue.sequencer, venue.path, followers=lambda: followers)
+    venue.sequencer.on_commit = venue.control.committed
+    await venue.start()
+    assert await venue.ask(ShowFollowers()) == FollowersShown(venue.sequencer.committed, followers)
     await venue.stop()
 
 
