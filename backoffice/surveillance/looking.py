@@ -5,6 +5,7 @@ which something may still be withdrawn about what was traded in it. What is look
 it was, which stands in the database; alerts and that are one transaction.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
@@ -68,7 +69,7 @@ async def watch(
     return Looked(HOURS_MAX, alerts)
 
 
-async def look_again(
+async def look_again(  # noqa: PLR0913 - what whoever looks again may say
     database: Database,
     actor: Actor,
     from_hour: int,
@@ -77,20 +78,41 @@ async def look_again(
     *,
     day_ends: str = "00:00",
     parameters: Parameters = PARAMETERS,
+    is_dry: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Looked:
-    """Look at all hours of a time that are over, whether they have been looked at or not. Raise `DatabaseFault`."""
+    """Look at all hours of a time that are over, whether they have been looked at or not. Raise `DatabaseFault`.
+
+    What is new is raised, as found by whoever looks again; with `is_dry` it is only returned. `progress` is told how
+    many hours are done.
+    """
     alerts: list[Alert] = []
     count = 0
+    begins = from_hour
     while True:
         async with database.reading() as session:
             hour = await _hour_to_look_at(session, from_hour, parameters)
             if hour is None or hour >= until_hour:
                 return Looked(count, alerts)
             findings = await look_at(session, hour, day_ends, parameters)
-        async with database.writing() as session:
-            alerts += await raise_alerts(session, actor, findings, parameters, now_ns)
+            if is_dry:
+                new = [each for each in findings if await _known(session, each) is None]
+                alerts += [_alert(each, parameters, now_ns, actor.user) for each in new]
+        if not is_dry:
+            async with database.writing() as session:
+                alerts += await raise_alerts(session, actor, findings, parameters, now_ns, rerun_by=actor.user)
         count += 1
         from_hour = hour + 1
+        progress(from_hour - begins)
+
+
+async def hours_to_look_at(
+    session: AsyncSession, from_hour: int, until_hour: int, parameters: Parameters = PARAMETERS
+) -> tuple[int, int]:
+    """Return the first hour of a time with records, and the end of those that are over: the first, if none is."""
+    first = await reading.next_hour(session, from_hour)
+    end = min(until_hour, await reading.hours_over(session, parameters))
+    return (from_hour, from_hour) if first is None else (first, max(first, end))
 
 
 async def look_at(session: AsyncSession, hour: int, day_ends: str, parameters: Parameters) -> list[Finding]:
@@ -119,7 +141,13 @@ async def look_at(session: AsyncSession, hour: int, day_ends: str, parameters: P
 
 
 async def raise_alerts(
-    session: AsyncSession, actor: Actor, findings: list[Finding], parameters: Parameters, now_ns: int
+    session: AsyncSession,
+    actor: Actor,
+    findings: list[Finding],
+    parameters: Parameters,
+    now_ns: int,
+    *,
+    rerun_by: str | None = None,
 ) -> list[Alert]:
     """Store what has been found and is not there yet; return that."""
     if not findings:
@@ -127,41 +155,50 @@ async def raise_alerts(
     await one_at_a_time(session, "surveillance alerts")
     raised = []
     for finding in findings:
-        known = await session.scalar(
-            select(Alert.id).where(
-                Alert.detector == finding.detector,
-                Alert.subject == finding.subject,
-                Alert.symbol == finding.symbol,
-                Alert.from_ns == finding.window.from_ns,
-                Alert.until_ns == finding.window.until_ns,
-            )
-        )
-        if known is not None:
+        if await _known(session, finding) is not None:
             continue
-        alert = Alert(
-            detector=finding.detector,
-            subject=finding.subject,
-            symbol=finding.symbol,
-            from_ns=finding.window.from_ns,
-            until_ns=finding.window.until_ns,
-            raised_ns=now_ns,
-            parameters=parameters.version,
-            summary=finding.summary,
-            evidence=finding.evidence,
-            case_id=None,
-        )
+        alert = _alert(finding, parameters, now_ns, rerun_by)
         session.add(alert)
         await session.flush()
         after = {"detector": alert.detector, "subject": alert.subject, "symbol": alert.symbol}
         await audit.record(
             *(session, actor, "raise", alert.audit_subject),
             before=None,
-            after={**after, "parameters": alert.parameters},
+            after={**after, "parameters": alert.parameters, "rerun": rerun_by is not None},
             why=alert.summary,
             now_ns=now_ns,
         )
         raised.append(alert)
     return raised
+
+
+async def _known(session: AsyncSession, finding: Finding) -> int | None:
+    """Return the number of the alert that tells of something already, None if there is none."""
+    return await session.scalar(
+        select(Alert.id).where(
+            Alert.detector == finding.detector,
+            Alert.subject == finding.subject,
+            Alert.symbol == finding.symbol,
+            Alert.from_ns == finding.window.from_ns,
+            Alert.until_ns == finding.window.until_ns,
+        )
+    )
+
+
+def _alert(finding: Finding, parameters: Parameters, now_ns: int, rerun_by: str | None) -> Alert:
+    return Alert(
+        detector=finding.detector,
+        subject=finding.subject,
+        symbol=finding.symbol,
+        from_ns=finding.window.from_ns,
+        until_ns=finding.window.until_ns,
+        raised_ns=now_ns,
+        parameters=parameters.version,
+        summary=finding.summary,
+        evidence=finding.evidence,
+        case_id=None,
+        rerun_by=rerun_by,
+    )
 
 
 async def _closes(session: AsyncSession, window: Window, day_end_ns: int, parameters: Parameters) -> list[Finding]:

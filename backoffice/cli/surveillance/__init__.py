@@ -7,7 +7,7 @@ from backoffice.cli.surveillance import alerts, cases
 surveillance = typer.Typer(help="What looks like market abuse: found, and shown.", no_args_is_help=True)
 surveillance.command("run")(alerts.run_detectors)
 surveillance.command("alerts")(alerts.list_alerts)
-surveillance.command("alert")(alerts.show)
+surveillance.command("show")(alerts.show)
 
 case = typer.Typer(help="What people look into: alerts, notes, and what has come of it.", no_args_is_help=True)
 case.command("open")(cases.open_case)

@@ -12,32 +12,49 @@ from backoffice.cli.tables import Cell, Form, Moment
 if TYPE_CHECKING:
     from backoffice.surveillance.tables import Alert
 
-HEAD: Final = ("alert", "detector", "subject", "symbol", "from", "until", "case", "summary")
+HEAD: Final = ("alert", "detector", "subject", "symbol", "from", "until", "case", "rerun by", "summary")
 CountOption = Annotated[int, typer.Option("--count", "-n", metavar="N", min=1, help="How many, the last ones.")]
 
 
 @grouped
-def run_detectors(*, from_ns: FromOption = None, until_ns: UntilOption = None, looking: Looking) -> None:
-    """Look at the hours of a time that are over, again if they have been looked at, and list what is new."""
+def run_detectors(
+    *,
+    from_ns: FromOption = None,
+    until_ns: UntilOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be raised.")] = False,
+    looking: Looking,
+) -> None:
+    """Look at the hours of a time that are over, again if they have been looked at, and raise and list what is new.
+
+    It goes by the thresholds of now. What an alert tells of already is not raised again.
+    """
     from backoffice.cli.loop import run
+    from backoffice.cli.progress import bar
     from backoffice.cli.tables import show_table
     from backoffice.projector.counters import HOUR_NS
     from backoffice.staff.permissions import Permission
-    from backoffice.surveillance.looking import Looked, look_again
+    from backoffice.surveillance.looking import Looked, hours_to_look_at, look_again
 
     async def look() -> Looked:
         async with looking.office() as desk:
             desk.actor.require(Permission.WORK_CASES)
             now_ns = desk.now_ns
             end_ns = now_ns if until_ns is None else until_ns
-            return await look_again(
-                *(desk.database, desk.actor, (from_ns or 0) // HOUR_NS, -(-end_ns // HOUR_NS), now_ns),
-                day_ends=desk.settings.venue.trading_day_ends,
-            )
+            async with desk.database.reading() as session:
+                first, end = await hours_to_look_at(session, (from_ns or 0) // HOUR_NS, -(-end_ns // HOUR_NS))
+            with bar("looking at trading", "hours", end - first) as progress:
+                return await look_again(
+                    *(desk.database, desk.actor, first, end, now_ns),
+                    day_ends=desk.settings.venue.trading_day_ends,
+                    is_dry=dry_run,
+                    progress=progress,
+                )
 
     looked = run(look())
-    note = f"{looked.hours:,} hours looked at; {len(looked.alerts):,} new alerts."
-    show_table(HEAD, map(row_of, looked.alerts), looking.form, note=note)
+    new = "alerts would be new" if dry_run else "new alerts"
+    note = f"{looked.hours:,} hours looked at; {len(looked.alerts):,} {new}."
+    rows = [(None, *row_of(alert)[1:]) if dry_run else row_of(alert) for alert in looked.alerts]
+    show_table(HEAD, rows, looking.form, note=note)
 
 
 @grouped
@@ -89,8 +106,9 @@ def show(
 def row_of(alert: "Alert") -> tuple[Cell, ...]:
     """Return an alert in the columns of `HEAD`."""
     return (
-        *(alert.name, alert.detector, alert.subject, alert.symbol, Moment(alert.from_ns), Moment(alert.until_ns)),
-        *(f"CS-{alert.case_id}" if alert.case_id is not None else None, alert.summary),
+        *(alert.name, alert.detector, alert.subject, alert.symbol),
+        *(Moment(alert.from_ns), Moment(alert.until_ns)),
+        *(f"CS-{alert.case_id}" if alert.case_id is not None else None, alert.rerun_by, alert.summary),
     )
 
 

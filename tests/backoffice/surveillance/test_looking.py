@@ -1,6 +1,7 @@
 """Looking: each hour that is over, once, from where it was; nothing is raised twice, and all of it is on the trail."""
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import func, select
 from structlog.testing import capture_logs
 
@@ -8,12 +9,14 @@ from backoffice.database import Database
 from backoffice.errors import DatabaseFault
 from backoffice.office import watch_trading
 from backoffice.staff import audit
+from backoffice.staff.actor import BACK_OFFICE
 from backoffice.staff.audit import Wanted, entries
 from backoffice.surveillance import looking
-from backoffice.surveillance.looking import Looked, watch
+from backoffice.surveillance.looking import Looked, hours_to_look_at, look_again, watch
+from backoffice.surveillance.parameters import PARAMETERS
 from backoffice.surveillance.tables import Alert
 from engine.values import BUY
-from tests.backoffice.surveillance.market import DAY_NS, Market
+from tests.backoffice.surveillance.market import DAY_NS, HOUR_NS, START_NS, Market
 
 
 def wash(market: Market) -> None:
@@ -37,6 +40,25 @@ async def test_whoever_looks_again_finds_nothing_new(database: Database) -> None
     assert await count_of_alerts(database) == 1
     wash(market)
     assert len((await market.looked_at(database)).alerts) == 1, "another hour, another alert"
+
+
+async def test_other_thresholds_find_more_of_the_past_and_that_is_marked(database: Database) -> None:
+    market = Market()
+    wash(market)
+    market.wait(7_206)
+    market.order("A", BUY, 1, 90)
+    await market.project(database)
+    strict = replace(PARAMETERS, wash_trades_min=3)
+    assert (await watch(database, market.now_ns, parameters=strict)).alerts == []
+    told: list[int] = []
+    hours = (START_NS // HOUR_NS, market.now_ns // HOUR_NS)
+    for count in (1, 0):
+        looked = await look_again(database, BACK_OFFICE, *hours, market.now_ns, progress=told.append)
+        assert [alert.rerun_by for alert in looked.alerts] == ["backoffice"] * count
+    assert told == [1, 1]
+    async with database.reading() as session:
+        assert await hours_to_look_at(session, 0, hours[1]) == hours
+        assert await hours_to_look_at(session, hours[1] + 9, hours[1] + 9) == (hours[1] + 9, hours[1] + 9)
 
 
 async def test_the_watch_looks_at_hours_that_are_over_and_goes_on_from_there(database: Database) -> None:

@@ -41,12 +41,23 @@ def test_what_is_found_is_listed_and_shown_with_what_it_was_seen_by(watched: Des
     assert json.loads(watched.done("surveillance", "run", "--json")) == []
     (alert,) = json.loads(watched.done("surveillance", "alerts", "--json"))
     assert (alert["alert"], alert["detector"], alert["subject"], alert["case"]) == ("AL-1", "wash trades", "A", None)
-    shown = watched.done("surveillance", "alert", "al-1")
+    shown = watched.done("surveillance", "show", "al-1")
     assert "A traded 2 times with itself in BTC/USD" in shown
     assert "thresholds  wash_trades_min 2" in shown
-    trades = json.loads(watched.done("surveillance", "alert", "AL-1", "--json"))["trades"]
+    trades = json.loads(watched.done("surveillance", "show", "AL-1", "--json"))["trades"]
     assert [trade["trade"] for trade in trades] == [1, 2]
     assert "AL-1,wash trades,A" in watched.done("surveillance", "alerts", "--csv")
+
+
+def test_a_dry_run_lists_what_would_be_raised_and_raises_nothing(watched: Desk) -> None:
+    for _ in range(2):
+        (would_be,) = json.loads(watched.done("surveillance", "run", "--dry-run", "--json"))
+        assert (would_be["alert"], would_be["detector"], would_be["subject"]) == (None, "wash trades", "A")
+    assert watched.done("surveillance", "run", "--dry-run").endswith("1 hours looked at; 1 alerts would be new.\n")
+    assert json.loads(watched.done("surveillance", "alerts", "--json")) == []
+    (raised,) = json.loads(watched.done("surveillance", "run", "--json"))
+    assert (raised["alert"], raised["rerun_by"]) == ("AL-1", "cora")
+    assert json.loads(watched.done("surveillance", "run", "--dry-run", "--json")) == []
 
 
 def test_only_the_hours_that_are_asked_for_are_looked_at(watched: Desk) -> None:
@@ -87,7 +98,7 @@ def test_a_case_of_what_came_to_ones_ears_is_closed_by_who_has_it(watched: Desk)
 @pytest.mark.parametrize(
     ("command", "line"),
     (
-        (("surveillance", "alert", "AL-9"), "AL-9: there is no such alert; `fondaco surveillance alerts` shows them"),
+        (("surveillance", "show", "AL-9"), "AL-9: there is no such alert; `fondaco surveillance alerts` shows them"),
         (("case", "show", "9"), "9: there is no such case; `fondaco case list` shows them"),
         (("case", "assign", "CS-9", "cora", *WHY), "CS-9: there is no such case; `fondaco case list` shows them"),
     ),
