@@ -200,10 +200,10 @@ def staff() -> str:
         "who rejects it is enough. What nobody has decided on within a week has expired; that, and what is about",
         "something that has changed since, must be proposed anew.",
         "",
-        "| kind | who decides may |",
-        "|---|---|",
+        "| kind | what it does | who decides may |",
+        "|---|---|---|",
     ]
-    lines += [f"| {kind.name} | {kind.permission} |" for kind in kinds()]
+    lines += [f"| {kind.name} | {kind.words} | {kind.permission} |" for kind in kinds()]
     lines += [
         "",
         "| state | " + " | ".join(Verb) + " |",
@@ -214,7 +214,8 @@ def staff() -> str:
         lines.append(f"| {state} | {cells} |")
     lines += [
         "",
-        "An approval stays pending until it has all that it needs. `fondaco approval` lists, shows and decides.",
+        "An approval stays pending until it has all that it needs. `fondaco approval list` tells in words what waits,",
+        "for how long it may, and whether for you (`--mine`: that alone); `fondaco approval` shows and decides.",
         "",
         "## Who somebody is",
         "",

@@ -176,5 +176,5 @@ async def volume_of(session: AsyncSession, firm: str, asset: str, now_ns: int) -
     return (made or 0) + (taken or 0)
 
 
-approvals.register(SCHEDULE, Permission.APPROVE_FEES, _add_schedule)
-approvals.register(ASSIGNMENT, Permission.APPROVE_FEES, _assign)
+approvals.register(SCHEDULE, Permission.APPROVE_FEES, _add_schedule, words="have a fee schedule {schedule}")
+approvals.register(ASSIGNMENT, Permission.APPROVE_FEES, _assign, words="charge {firm} by {schedule}")

@@ -129,4 +129,6 @@ def _check_name(what: str, name: str) -> None:
         raise Refused(f"{what} {name[:40]!r}: a name has 1 to 32 letters, digits and . _ / -, no sign first")
 
 
-approvals.register(ACCOUNT, Permission.APPROVE_ACCESS, _open, turn_down=_turn_down)
+approvals.register(
+    ACCOUNT, Permission.APPROVE_ACCESS, _open, turn_down=_turn_down, words="open account {account} of {firm}"
+)

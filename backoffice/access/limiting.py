@@ -162,5 +162,10 @@ async def _firm_of(session: AsyncSession, scope: str, name: str) -> str:
     raise NotFound(f"{name}: no {scope}; `fondaco access list` shows them")
 
 
-approvals.register(KIND, Permission.APPROVE_LIMITS, _set)
-approvals.register(BEYOND, Permission.SCORE_CLIENTS, _set)
+approvals.register(KIND, Permission.APPROVE_LIMITS, _set, words="set limits of {scope} {name}")
+approvals.register(
+    BEYOND,
+    Permission.SCORE_CLIENTS,
+    _set,
+    words="set limits of {scope} {name}, beyond what its rating allows",
+)

@@ -272,6 +272,8 @@ def set_up_of(content: object) -> SessionSetUp:
     return msgspec.convert(content, SessionSetUp)
 
 
-approvals.register(PROVISION, Permission.APPROVE_ACCESS, _provision, turn_down=_turn_down)
-approvals.register(REKEY, Permission.APPROVE_ACCESS, _rekey)
-approvals.register(RESUME, Permission.APPROVE_ACCESS, _resume)
+approvals.register(
+    PROVISION, Permission.APPROVE_ACCESS, _provision, turn_down=_turn_down, words="open session {session} to the venue"
+)
+approvals.register(REKEY, Permission.APPROVE_ACCESS, _rekey, words="give session {session} other credentials")
+approvals.register(RESUME, Permission.APPROVE_ACCESS, _resume, words="let session {session} log on again")

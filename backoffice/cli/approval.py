@@ -7,6 +7,7 @@ import typer
 
 from backoffice.cli.office import Acting, Looking, Seeing
 from backoffice.cli.option_groups import grouped
+from backoffice.cli.payments.amounts import decimals_of
 from backoffice.cli.tables import Cell, Form, Moment
 
 if TYPE_CHECKING:
@@ -17,30 +18,41 @@ app = typer.Typer(help="What staff have proposed, and a second person must appro
 ApprovalArgument = Annotated[str, typer.Argument(metavar="APPROVAL", help="Which one, as in A-1.", show_default=False)]
 
 _HEAD = ("approval", "kind", "subject", "state", "approved by", "needed", "proposed by", "at", "expires", "why")
+_MORE = ("what it does", "for you")
+_HEAD_FOR_PEOPLE = ("approval", "what it does", "state", "has", "proposed by", "age", "left", "for you", "why")
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 @app.command("list")
 @grouped
 def list_approvals(
-    everything: Annotated[bool, typer.Option("--all", help="Those that are decided too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Those that are decided or expired too.")] = False,
+    mine: Annotated[bool, typer.Option("--mine", help="Those only that wait for you.")] = False,
     count: Annotated[int, typer.Option("--count", "-n", metavar="N", min=1, help="How many, the last ones.")] = 100,
     *,
     looking: Looking,
 ) -> None:
-    """List what waits for approval, the oldest first."""
+    """List what waits for approval, the oldest first: what it does, for how long it may wait, and whether for you."""
     import backoffice.kinds  # noqa: F401 - who owns the kinds is asked what approving takes
     from backoffice.cli.loop import run
     from backoffice.cli.tables import show_table
     from backoffice.staff import approvals
     from backoffice.staff.permissions import Permission
 
+    for_people = looking.form is Form.PEOPLE
+
     async def rows() -> list[tuple[Cell, ...]]:
         async with looking.office() as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_RECORDS)
-            found = await approvals.listed(session, pending_only=not everything, count=count)
-            return [_row(approval, said, desk.now_ns) for approval, said in found]
+            decimals, now_ns, row = decimals_of(desk.settings), desk.now_ns, _row_for_people if for_people else _row
+            return [
+                row(approval, said, approvals.in_words(approval, decimals), is_for_you, now_ns)
+                for approval, said in await approvals.listed(session, pending_only=not everything, count=count)
+                if everything or approvals.shown_state(approval, now_ns) is approvals.State.PENDING
+                if (is_for_you := approvals.may_decide(approval, said, desk.actor, now_ns)) or not mine
+            ]
 
-    show_table(_HEAD, run(rows()), looking.form)
+    show_table(_HEAD_FOR_PEOPLE if for_people else (*_HEAD, *_MORE), run(rows()), looking.form)
 
 
 @app.command()
@@ -62,7 +74,12 @@ def show(
         async with seeing.office() as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_RECORDS)
             found = await approvals.approval_of(session, approval)
-            return _fields(found, await approvals.decisions(session, found), desk.now_ns, form)
+            said, words = (
+                await approvals.decisions(session, found),
+                approvals.in_words(found, decimals_of(desk.settings)),
+            )
+            is_for_you = approvals.may_decide(found, said, desk.actor, desk.now_ns)
+            return _fields(found, said, _row(found, said, words, is_for_you, desk.now_ns), form)
 
     show_fields(run(fields()), form)
 
@@ -145,7 +162,13 @@ def tell(approval: "Approval", *, as_json: bool) -> None:
         typer.echo(f"{what}: {secret}   (shown this once; keep it for whom it is for)")
 
 
-def _row(approval: "Approval", said: "list[ApprovalDecision]", now_ns: int) -> tuple[Cell, ...]:
+def _row(
+    approval: "Approval",
+    said: "list[ApprovalDecision]",
+    words: str,
+    is_for_you: bool,
+    now_ns: int,
+) -> tuple[Cell, ...]:
     from backoffice.staff.approvals import shown_state
 
     return (
@@ -159,16 +182,49 @@ def _row(approval: "Approval", said: "list[ApprovalDecision]", now_ns: int) -> t
         Moment(approval.made_ns),
         Moment(approval.expires_ns) if approval.expires_ns is not None else None,
         approval.why,
+        words,
+        is_for_you,
     )
 
 
-def _fields(approval: "Approval", said: "list[ApprovalDecision]", now_ns: int, form: Form) -> dict[str, Any]:
+def _row_for_people(
+    approval: "Approval",
+    said: "list[ApprovalDecision]",
+    words: str,
+    is_for_you: bool,
+    now_ns: int,
+) -> tuple[Cell, ...]:
+    from backoffice.staff.approvals import State, shown_state
+
+    state = shown_state(approval, now_ns)
+    waits = state is State.PENDING and approval.expires_ns is not None
+    return (
+        approval.id,
+        words,
+        state.value,
+        f"{sum(each.decision == 'approve' for each in said)} of {approval.needed}",
+        approval.maker,
+        _span(now_ns - approval.made_ns),
+        _span(approval.expires_ns - now_ns) if waits and approval.expires_ns is not None else None,
+        is_for_you,
+        approval.why,
+    )
+
+
+def _span(span_ns: int) -> str:
+    """Return a time in the largest unit that there is one of."""
+    seconds = max(span_ns // 1_000_000_000, 0)
+    size, unit = next((each for each in _UNITS if seconds >= each[0]), _UNITS[-1])
+    return f"{seconds // size:,} {unit}"
+
+
+def _fields(approval: "Approval", said: "list[ApprovalDecision]", row: tuple[Cell, ...], form: Form) -> dict[str, Any]:
     import json
 
     from backoffice.cli.shown import time_text
 
     payload = {name: value for name, value in approval.payload.items() if not name.endswith("_hash")}
-    fields: dict[str, Any] = dict(zip(_HEAD, _row(approval, said, now_ns), strict=True))
+    fields: dict[str, Any] = dict(zip((*_HEAD, *_MORE), row, strict=True))
     fields["asks for"] = payload if form is Form.JSON else json.dumps(payload, ensure_ascii=False, sort_keys=True)
     fields["decisions"] = [f"{each.checker} {each.decision}s, {time_text(each.time_ns)}: {each.why}" for each in said]
     return fields

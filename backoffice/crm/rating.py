@@ -194,5 +194,7 @@ async def version_of_client(session: AsyncSession, subject: str) -> int:
     return (await client_of(session, subject.removeprefix("client/"))).version
 
 
-approvals.register(OVERRIDE, Permission.SCORE_CLIENTS, _override, version_of=version_of_client)
-approvals.register(ADOPTION, Permission.SCORE_CLIENTS, _adopt)
+approvals.register(
+    OVERRIDE, Permission.SCORE_CLIENTS, _override, version_of=version_of_client, words="rate {name} {rating}"
+)
+approvals.register(ADOPTION, Permission.SCORE_CLIENTS, _adopt, words="rate clients by risk model {name}")

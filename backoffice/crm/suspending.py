@@ -92,4 +92,10 @@ async def _record(
     await audit.record(session, actor, verb, f"client/{client.id}", before=before, after=now, why=why, now_ns=now_ns)
 
 
-approvals.register(RESUMPTION, Permission.SUSPEND_CLIENTS, _resume, version_of=version_of_client)
+approvals.register(
+    RESUMPTION,
+    Permission.SUSPEND_CLIENTS,
+    _resume,
+    version_of=version_of_client,
+    words="lift the suspension of {name} for {suspension}",
+)

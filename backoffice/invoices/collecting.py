@@ -139,5 +139,13 @@ async def _version_of(session: AsyncSession, subject: str) -> int:
     return standing.version
 
 
-approvals.register(CHARGE, Permission.APPROVE_FEES, _charge, version_of=_version_of)
-approvals.register(WAIVE, Permission.APPROVE_FEES, _waive, version_of=_version_of)
+approvals.register(
+    CHARGE,
+    Permission.APPROVE_FEES,
+    _charge,
+    version_of=_version_of,
+    words="charge {amount} {asset} of {name} to {account}",
+)
+approvals.register(
+    WAIVE, Permission.APPROVE_FEES, _waive, version_of=_version_of, words="waive {amount} {asset} of {name}"
+)

@@ -265,5 +265,18 @@ async def _version_of(session: AsyncSession, subject: str) -> int:
     return (await find(session, subject.removeprefix("transfer/"))).version
 
 
-approvals.register(KIND, Permission.APPROVE_ENTRIES, _post, turn_down=_void, version_of=_version_of)
-approvals.register(REVERSAL, Permission.APPROVE_ENTRIES, _reverse, version_of=_version_of)
+approvals.register(
+    KIND,
+    Permission.APPROVE_ENTRIES,
+    _post,
+    turn_down=_void,
+    version_of=_version_of,
+    words="move {amount} {asset} from {from} to {to}",
+)
+approvals.register(
+    REVERSAL,
+    Permission.APPROVE_ENTRIES,
+    _reverse,
+    version_of=_version_of,
+    words="take {reverses} back: {amount} {asset}",
+)

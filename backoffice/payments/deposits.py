@@ -297,5 +297,7 @@ async def _version_of(session: AsyncSession, subject: str) -> int:
     return (await find(session, subject.removeprefix("deposit/"))).version
 
 
-approvals.register(RELEASE, Permission.RELEASE_DEPOSITS, _release, version_of=_version_of)
-approvals.register(DEBIT, Permission.RELEASE_DEPOSITS, _debit, version_of=_version_of)
+approvals.register(RELEASE, Permission.RELEASE_DEPOSITS, _release, version_of=_version_of, words="{verb} {name}")
+approvals.register(
+    DEBIT, Permission.RELEASE_DEPOSITS, _debit, version_of=_version_of, words="take {name} back from its account"
+)

@@ -174,4 +174,11 @@ async def _version_of(session: AsyncSession, subject: str) -> int:
     return int((await find(session, subject.removeprefix("destination/"))).removed_ns is not None)
 
 
-approvals.register(KIND, Permission.APPROVE_WHITELIST, _approve, turn_down=_turn_down, version_of=_version_of)
+approvals.register(
+    KIND,
+    Permission.APPROVE_WHITELIST,
+    _approve,
+    turn_down=_turn_down,
+    version_of=_version_of,
+    words="let withdrawals go to {address}",
+)

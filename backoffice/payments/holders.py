@@ -113,4 +113,4 @@ async def _approve(session: AsyncSession, actor: Actor, approval: Approval, _now
     (await session.get_one(AddressHolder, approval.payload["held"])).approved_by = actor.user
 
 
-approvals.register(KIND, Permission.APPROVE_WHITELIST, _approve)
+approvals.register(KIND, Permission.APPROVE_WHITELIST, _approve, words="take {address} to be held as it is said")

@@ -298,5 +298,7 @@ async def _resolve(session: AsyncSession, actor: Actor, approval: Approval, now_
     await move_withdrawal(session, actor, withdrawal, verb, why=f"approval {approval.id}", now_ns=now_ns)
 
 
-approvals.register(KIND, Permission.APPROVE_WITHDRAWALS, _approve, turn_down=_turn_down)
-approvals.register(OUTCOME, Permission.RESOLVE_PAYMENTS, _resolve)
+approvals.register(
+    KIND, Permission.APPROVE_WITHDRAWALS, _approve, turn_down=_turn_down, words="pay {amount} {asset} out of {account}"
+)
+approvals.register(OUTCOME, Permission.RESOLVE_PAYMENTS, _resolve, words="say that {name} is paid: {is_paid}")

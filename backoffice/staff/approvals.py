@@ -10,7 +10,8 @@ decided on within a week, or is about something that has changed since, is refus
 An approval stays pending until it has all that it needs. One of a kind may be pending for a subject at a time.
 """
 
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.permissions import Permission
 from backoffice.staff.tables import Approval, ApprovalDecision, StaffUser
+from engine.decimals import format_decimal
 
 CarryOut = Callable[[AsyncSession, Actor, Approval, int], Awaitable[None]]
 """Does what was approved: session, last checker, approval, time. It may leave secrets in `approval.shown_once`."""
@@ -75,6 +77,8 @@ class Kind(msgspec.Struct, frozen=True):
     """Called in its place when it is rejected, withdrawn or expired."""
     version_of: VersionOf | None = None
     """Without it, whoever approves says which version they have seen."""
+    words: str = ""
+    """What it does, with places for what the payload has and for `{name}`, the subject's."""
 
 
 _kinds: Final[dict[str, Kind]] = {}
@@ -87,10 +91,14 @@ def register(
     *,
     turn_down: CarryOut | None = None,
     version_of: VersionOf | None = None,
+    words: str = "",
 ) -> None:
-    """Let there be a kind of proposal. Called once, when the module that owns it is imported (`backoffice.kinds`)."""
+    """Let there be a kind of proposal. Called once, when the module that owns it is imported (`backoffice.kinds`).
+
+    `words`: what it does, as in "rate {name} {rating}": places are for what the payload has, and the subject's name.
+    """
     assert kind not in _kinds, f"two owners of {kind}"
-    _kinds[kind] = Kind(kind, permission, carry_out, turn_down, version_of)
+    _kinds[kind] = Kind(kind, permission, carry_out, turn_down, version_of, words)
 
 
 def kinds() -> list[Kind]:
@@ -255,6 +263,44 @@ async def listed(
     ):
         said[decision.approval].append(decision)
     return [(approval, said[approval.number]) for approval in found]
+
+
+def in_words(approval: Approval, decimals: Mapping[str, int]) -> str:
+    """Return what is done once it is approved. `decimals`: of each asset, for the payload's `amount` of an `asset`."""
+    said = {name: _said(value) for name, value in approval.payload.items() if not name.endswith("_hash")}
+    amount, asset = approval.payload.get("amount"), approval.payload.get("asset")
+    if isinstance(amount, int | str) and isinstance(asset, str) and asset in decimals:
+        said["amount"] = format_decimal(int(amount), decimals[asset])
+    kind = _kinds.get(approval.kind)
+    if kind is not None and kind.words:
+        # Of what was proposed by an earlier version, a part may be missing.
+        return kind.words.format_map(defaultdict(lambda: "–", said, name=approval.subject.partition("/")[2]))
+    return f"{approval.kind} of {approval.subject}: " + "; ".join(f"{name} {value}" for name, value in said.items())
+
+
+def may_decide(approval: Approval, said: Sequence[ApprovalDecision], actor: Actor, now_ns: int) -> bool:
+    """Tell whether something waits for this very person."""
+    kind = _kinds.get(approval.kind)
+    return (
+        kind is not None
+        and shown_state(approval, now_ns) is State.PENDING
+        and actor.user not in {approval.maker, *(decision.checker for decision in said)}
+        and actor.may(kind.permission)
+    )
+
+
+def _said(value: object) -> str:
+    match value:
+        case None | "":
+            return "–"
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(map(_said, value)) or "none"
+        case dict():
+            return ", ".join(f"{name} {_said(each)}" for name, each in value.items()) or "none"
+        case _:
+            return str(value)
 
 
 def shown_state(approval: Approval, now_ns: int) -> State:

@@ -203,7 +203,19 @@ async def _version_of(session: AsyncSession, subject: str) -> int:
     return 0 if user is None else user.version
 
 
-approvals.register(ADD, Permission.APPROVE_STAFF, _add, version_of=_version_of)
-approvals.register(ROLES, Permission.APPROVE_STAFF, _set_roles, version_of=_version_of)
-approvals.register(ENABLE, Permission.APPROVE_STAFF, _enable, version_of=_version_of)
-approvals.register(CODE, Permission.APPROVE_STAFF, _give_code, version_of=_version_of)
+approvals.register(ADD, Permission.APPROVE_STAFF, _add, version_of=_version_of, words="let {name} join as {roles}")
+approvals.register(
+    ROLES,
+    Permission.APPROVE_STAFF,
+    _set_roles,
+    version_of=_version_of,
+    words="make {name} {roles}, in place of {before}",
+)
+approvals.register(ENABLE, Permission.APPROVE_STAFF, _enable, version_of=_version_of, words="let {name} in again")
+approvals.register(
+    CODE,
+    Permission.APPROVE_STAFF,
+    _give_code,
+    version_of=_version_of,
+    words="give {name} a new code, and end the password",
+)

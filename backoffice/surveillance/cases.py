@@ -299,4 +299,11 @@ async def _version_of(session: AsyncSession, subject: str) -> int:
     return (await find(session, subject.removeprefix("case/"))).version
 
 
-approvals.register(NO_ACTION, Permission.WORK_CASES, _approve, turn_down=_turn_down, version_of=_version_of)
+approvals.register(
+    NO_ACTION,
+    Permission.WORK_CASES,
+    _approve,
+    turn_down=_turn_down,
+    version_of=_version_of,
+    words="close {name} without action",
+)

@@ -15,10 +15,26 @@ def test_what_waits_is_listed_and_shown(desk: Desk) -> None:
     propose(desk)
     listed = desk.done("approval", "list", by="benjamin")
     head, row = listed.splitlines()
-    assert head.split()[:4] == ["approval", "kind", "subject", "state"]
-    assert row.split()[:7] == ["A-1", "staff-add", "staff/tom", "pending", "–", "1", "ann"]
+    assert [part.strip() for part in head.split("  ") if part] == [
+        *("approval", "what it does", "state", "has", "proposed by", "age", "left", "for you", "why")
+    ]
+    assert [part.strip() for part in row.split("  ") if part][:5] == [
+        *("A-1", "let tom join as risk", "pending", "0 of 1", "ann")
+    ]
+    assert " 6 d " in row
     shown = desk.done("approval", "show", "A-1")
-    assert 'asks for     {"full_name": "tom", "os_user": "tom", "roles": ["risk"]}' in shown
+    assert 'asks for      {"full_name": "tom", "os_user": "tom", "roles": ["risk"]}' in shown
+
+
+def test_it_is_told_for_whom_it_waits(desk: Desk) -> None:
+    propose(desk)
+    for user, count in (("annabel", 0), ("benjamin", 1)):
+        assert [each["for_you"] for each in json.loads(desk.done("approval", "list", "--json", by=user))] == [
+            count == 1
+        ]
+        assert len(json.loads(desk.done("approval", "list", "--mine", "--json"))) == count
+    (listed,) = json.loads(desk.done("approval", "list", "--json"))
+    assert (listed["kind"], listed["what_it_does"]) == ("staff-add", "let tom join as risk")
 
 
 def test_a_code_is_not_shown_with_what_it_was_proposed_in(desk: Desk) -> None:

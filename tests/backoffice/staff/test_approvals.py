@@ -1,8 +1,11 @@
 """Four eyes: who may approve what, when it is carried out, and what the database itself refuses."""
 
 import asyncio
+import subprocess
+import sys
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -122,6 +125,28 @@ async def test_what_does_not_say_when_it_expires_does_so_after_a_week(database: 
     with pytest.raises(Refused, match="A-1 is expired already"):
         await approve(database, BEN, now_ns=10 + VALID_NS)
     assert (await approve(database, BEN, now_ns=9 + VALID_NS)).state == "approved"
+
+
+def test_every_kind_says_in_words_what_it_does() -> None:
+    # In a process of its own: here, other kinds stand in their place.
+    code = "import backoffice.kinds; from backoffice.staff import approvals; print(*approvals.kinds(), sep='\\n')"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert "words='let {name} join as {roles}'" in printed
+    assert "words=''" not in printed
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    (
+        ("pay {amount} {asset} out of {account} for {name}", "pay 0.05 USD out of – for W-1"),
+        ("", "test.payout of withdrawal/W-1: amount 0.05; asset USD; roles a, b"),
+    ),
+)
+async def test_what_it_does_is_told_in_words(database: Database, words: str, told: str) -> None:
+    approvals._kinds[PAYOUT] = msgspec.structs.replace(approvals._kinds[PAYOUT], words=words)
+    await propose(database, payload={"amount": "5", "asset": "USD", "roles": ["a", "b"], "code_hash": "secret"})
+    async with database.reading() as session:
+        assert approvals.in_words(await approvals.approval_of(session, "A-1"), {"USD": 2}) == told
 
 
 async def test_what_is_decided_stays_so(database: Database) -> None:
