@@ -32,8 +32,10 @@ from backoffice.errors import BackOfficeError, Conflict, DatabaseFault
 from backoffice.house_rules import rules_in, take_over
 from backoffice.invoices import collecting, invoicing
 from backoffice.payments.opening import rails_of, rules_of
+from backoffice.payments.rail import Rail
 from backoffice.payments.runner import Payments
 from backoffice.projector.following import Following
+from backoffice.reconciliation.reconciling import reconcile
 from backoffice.reports import market_quality
 from backoffice.staff import anchor, approvals
 from backoffice.staff.sealing import KEY_FILE, Sealer
@@ -51,6 +53,8 @@ HOUSEKEEPING_S: Final = 60.0
 SAMPLED_S: Final = 60.0
 """How often it is looked how the books stand."""
 SURVEILLANCE_S: Final = 60.0
+RECONCILED_S: Final = 300.0
+"""How often payments are compared with what rails and the books have of them."""
 
 Task: TypeAlias = Callable[[asyncio.Event], Awaitable[None]]
 
@@ -101,6 +105,8 @@ async def _work(database: Database, settings: Settings, venue: Venue, stop: asyn
                 *(ClientsBehindAccounts(sealer), time.time_ns),
             )
             tasks["payments"] = payments.run
+        rails = rails_of(settings, venue.data)
+        tasks["reconciliation"] = lambda until: again_and_again(lambda: compare(database, rails), RECONCILED_S, until)
         await side_by_side(tasks, stop)
 
 
@@ -182,6 +188,17 @@ async def keep_house(database: Database, sealer: Sealer) -> None:
     counts |= {"documents": len(documents), "reviews": len(reviews), "erased": len(erased)}
     if any(counts.values()):
         _log.info("housekeeping", **counts)
+
+
+async def compare(database: Database, rails: Mapping[str, Rail]) -> None:
+    """Compare payments, rails' records and the books, and tell of what does not agree any more, or agrees again."""
+    result = await reconcile(database, rails, time.time_ns())
+    for name, reason in result.silent.items():
+        _log.warning("a rail does not tell what it has booked", rail=name, reason=reason)
+    for each in result.opened:
+        _log.warning("a break", found=each.name, kind=each.kind, subject=each.subject)
+    for each in result.closed:
+        _log.info("a break is gone", found=each.name, kind=each.kind, subject=each.subject, reason=each.reason)
 
 
 async def watch_trading(database: Database, day_ends: str) -> None:

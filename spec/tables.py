@@ -263,6 +263,7 @@ def payments() -> str:
         "moves. How each asset does is in the settings, as `[[back_office.payments]]`. A rail is an adapter of",
         "one protocol (`backoffice/payments/rail.py`). Each step of a payment is an entry in the audit trail, and",
         "what happens in a state stands in these tables; nothing else can. Written by `spec/tables.py`.",
+        "What the rail itself has booked is read apart, and held against both: [breaks](books.md#breaks).",
         "",
         "## Deposits",
         "",

@@ -10,6 +10,7 @@ from backoffice.cli import (
     approval,
     audit,
     books,
+    breaks,
     client,
     database,
     demo,
@@ -42,6 +43,7 @@ app.add_typer(journal.app, name="journal")
 app.add_typer(venue.app, name="venue")
 app.add_typer(session.app, name="session")
 app.add_typer(books.app, name="books")
+app.add_typer(breaks.app, name="break")
 app.add_typer(transfer.app, name="transfer")
 app.add_typer(client.app, name="client")
 app.add_typer(screening.app, name="screening")

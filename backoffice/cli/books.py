@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from backoffice.figure import Figure
     from backoffice.ledger.verifying import AssetCheck, Check
     from backoffice.projector.rebuilding import TableCheck
+    from backoffice.reconciliation.tables import Break
 
 TRIAL_BALANCE = ("asset", "side", "account", "debit", "credit")
 ACCOUNT = ("asset", "account", "record", "entry", "amount", "balance")
@@ -92,6 +93,53 @@ async def _verified(opened: "Office") -> "tuple[int, list[AssetCheck], list[Chec
             *await check_chain(session),
         ]
         return sequence, assets, checks, await decimals_of(session)
+
+
+@app.command()
+@grouped
+def reconcile(looking: Looking) -> None:
+    """Compare what rails have booked, payments, the books and the engine, keep what does not agree, and show it.
+
+    Status 0 if nothing is open and every rail has told; else status 1. `fondaco break` shows and resolves.
+    """
+    from backoffice.cli.breaks import HEAD, row_of
+    from backoffice.cli.failure import CommandFailed
+    from backoffice.cli.loop import run
+    from backoffice.cli.tables import show_table
+
+    async def reconciled() -> "tuple[list[list[Cell]], dict[str, str]]":
+        async with looking.office() as opened:
+            silent, found, decimals = await _reconciled(opened)
+            return [row_of(each, decimals, opened.now_ns, looking.form) for each in found], silent
+
+    rows, silent = run(reconciled())
+    show_table(HEAD, rows, looking.form)
+    if silent:
+        told = "; ".join(f"{rail}: {reason}" for rail, reason in silent.items())
+        raise CommandFailed(f"not all rails tell what they have booked: {told}")
+    if rows:
+        raise CommandFailed(f"breaks that are open: {len(rows)}; `fondaco break show {rows[0][0]}` has more of one")
+
+
+async def _reconciled(opened: "Office") -> "tuple[dict[str, str], list[Break], dict[str, int]]":
+    from backoffice.cli.replaying import progress_bar
+    from backoffice.ledger.balances import decimals_of
+    from backoffice.ledger.engine_state import state_at
+    from backoffice.payments.opening import rails_of
+    from backoffice.projector.as_of import position_of
+    from backoffice.reconciliation.breaks import open_at
+    from backoffice.reconciliation.reconciling import reconcile as compare
+    from backoffice.staff.permissions import Permission
+
+    opened.actor.require(Permission.SEE_RECORDS)
+    async with opened.database.reading() as session:
+        sequence = (await position_of(session)).sequence
+    with progress_bar(opened.data) as progress:
+        state = state_at(opened.data, sequence, progress=progress)
+    rails = rails_of(opened.settings, opened.data)
+    result = await compare(opened.database, rails, opened.now_ns, (state, sequence))
+    async with opened.database.reading() as session:
+        return result.silent, await open_at(session, opened.now_ns), await decimals_of(session)
 
 
 @app.command("trial-balance")

@@ -8,6 +8,7 @@ from backoffice.invoices import tables as invoices
 from backoffice.ledger import tables as ledger
 from backoffice.payments import tables as payments
 from backoffice.projector import tables as projector
+from backoffice.reconciliation import tables as reconciliation
 from backoffice.reports import tables as reports
 from backoffice.staff import tables as staff
 from backoffice.surveillance import tables as surveillance
@@ -22,6 +23,7 @@ __all__ = [
     "outbox",
     "payments",
     "projector",
+    "reconciliation",
     "reports",
     "staff",
     "surveillance",

@@ -97,10 +97,38 @@ class Outcome(msgspec.Struct, frozen=True):
     """What the rail has taken for itself, in the asset's smallest unit, from the venue's own funds."""
 
 
+class Booking(msgspec.Struct, frozen=True):
+    """A line of the rail's own record: money that it has moved on the venue's account. Told again when it has changed.
+
+    It is for reconciliation alone: a bank's statement, a chain's transactions, read apart from what payments are told.
+    """
+
+    reference: str
+    """The rail's own for this one movement, for ever: of what came in the same as the `Movement`'s. A bank's reference
+    of the booking and the place in its batch, a transaction and its output; never what the payer wrote (EndToEndId),
+    which may be missing or come twice, and never a page of a statement."""
+    asset: str
+    amount: int
+    """Above zero for what came in, below for what went out, without the rail's own fee."""
+    ours: str = ""
+    """The payout that it carries out, by its reference, as far as the rail says."""
+    is_gone: bool = False
+    """It was there and is no more: reorganised away, reversed."""
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """What a rail has booked since a cursor, and the cursor from which to go on."""
+
+    bookings: tuple[Booking, ...]
+    cursor: str
+
+
 class Rail(Protocol):
     """A way for money to come in and go out. Every call may raise `RailSilent`."""
 
     name: str
+    record_lag_ns: int
+    """How long after something has moved the rail's record may not have it yet: until a bank's statement is there."""
 
     async def address_for(self, account: str, asset: str, number: int) -> str:
         """Return where an account's deposits of an asset are to be sent.
@@ -130,4 +158,10 @@ class Rail(Protocol):
 
         It must be such that of all these at most one is ever paid, whatever becomes of the others: it spends the same
         inputs, has the same nonce. Or it is one of `sent` once more. It is stored before it is handed over by `send`.
+        """
+
+    async def statement(self, cursor: str) -> Statement:
+        """Return what the rail has booked, or has changed its mind on, since a cursor; "" for all of it.
+
+        It may tell any booking more than once. An answer has as many as fit into memory, the next ones follow.
         """

@@ -10,7 +10,9 @@ payouts as one says:
 * `loss`: it never hears of it, and nobody knows;
 * `repeat`: it tells all that has ever come in again, twice;
 * `delay`: it takes its time, as many looks as one says;
-* `stuck`: it takes the payout, and does not pay it until it is renewed, as a chain does where the fee is too low.
+* `stuck`: it takes the payout, and does not pay it until it is renewed, as a chain does where the fee is too low;
+* `amount`: it pays out a smallest unit less than it was told;
+* `double`: it pays out twice.
 """
 
 import hashlib
@@ -24,6 +26,7 @@ from typing import Final, NamedTuple
 from backoffice.errors import BackOfficeError
 from backoffice.payments.rail import (
     BOOKED,
+    Booking,
     Incoming,
     Movement,
     Outcome,
@@ -31,6 +34,7 @@ from backoffice.payments.rail import (
     Payout,
     RailRefused,
     RailSilent,
+    Statement,
 )
 
 NAME: Final = "sandbox"
@@ -48,6 +52,8 @@ CREATE TABLE IF NOT EXISTS movement (
 CREATE TABLE IF NOT EXISTS payout (
     reference TEXT PRIMARY KEY, digest TEXT NOT NULL, address TEXT NOT NULL, asset TEXT NOT NULL, amount TEXT NOT NULL,
     state TEXT NOT NULL, looks_left INTEGER NOT NULL, times INTEGER NOT NULL DEFAULT 1);
+CREATE TABLE IF NOT EXISTS booking (
+    id INTEGER PRIMARY KEY, payout TEXT NOT NULL, asset TEXT NOT NULL, amount TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS fault (name TEXT PRIMARY KEY, left INTEGER NOT NULL);
 """
 
@@ -62,6 +68,8 @@ class Fault(StrEnum):
     REPEAT = "repeat"
     DELAY = "delay"
     STUCK = "stuck"
+    AMOUNT = "amount"
+    DOUBLE = "double"
 
 
 class Paid(NamedTuple):
@@ -84,6 +92,7 @@ class SandboxRail:
     """The rail, and what can be done to it from outside."""
 
     name = NAME
+    record_lag_ns = 0
 
     def __init__(self, directory: Path) -> None:
         """`directory`: the venue's data directory."""
@@ -152,6 +161,7 @@ class SandboxRail:
             (digest, payout.reference, _STUCK, digest),
         )
         if renewed.rowcount:
+            self._pay(file, payout)
             return self._spend(file, Fault.SILENCE)
         state = OutcomeState.FAILED if self._spend(file, Fault.FAIL) else OutcomeState.SETTLED
         looks = _STUCK if self._spend(file, Fault.STUCK) else self._delay(file)
@@ -161,7 +171,18 @@ class SandboxRail:
             "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (reference) DO UPDATE SET times = times + 1",
             (payout.reference, digest, payout.address, payout.asset, str(payout.amount), state, looks),
         )
+        if state is OutcomeState.SETTLED and looks != _STUCK:
+            self._pay(file, payout)
         return self._spend(file, Fault.SILENCE)
+
+    def _pay(self, file: sqlite3.Connection, payout: Payout) -> None:
+        """Book a payout in the rail's own record, as it is paid."""
+        amount = payout.amount - self._spend(file, Fault.AMOUNT)
+        for _ in range(1 + self._spend(file, Fault.DOUBLE)):
+            file.execute(
+                "INSERT INTO booking (payout, asset, amount) VALUES (?, ?, ?)",
+                (payout.reference, payout.asset, str(amount)),
+            )
 
     async def renew(self, payout: Payout, sent: Sequence[bytes]) -> bytes | None:
         with closing(self._open()) as file:
@@ -190,6 +211,27 @@ class SandboxRail:
                 file.execute("UPDATE payout SET looks_left = looks_left - 1 WHERE reference = ?", (payout.reference,))
                 return Outcome(OutcomeState.PENDING)
         return Outcome(OutcomeState(state), BOOKED, "as the sandbox was told to" if state == "failed" else "")
+
+    async def statement(self, cursor: str) -> Statement:
+        came_in, went_out = map(int, (cursor or "0/0").split("/"))
+        with closing(self._open()) as file:
+            (booked,) = file.execute(
+                "SELECT COALESCE((SELECT MIN(changed) - 1 FROM movement WHERE looks_left > 0), MAX(changed), 0) "
+                "FROM movement"
+            ).fetchone()
+            movements = file.execute(
+                "SELECT reference, asset, amount, is_gone FROM movement WHERE changed > ? AND looks_left = 0 "
+                "ORDER BY changed",
+                (came_in,),
+            ).fetchall()
+            payouts = file.execute(
+                "SELECT id, asset, amount, payout FROM booking WHERE id > ? ORDER BY id", (went_out,)
+            ).fetchall()
+        bookings = [
+            *(Booking(reference, asset, int(amount), "", bool(gone)) for reference, asset, amount, gone in movements),
+            *(Booking(f"P-{number}", asset, -int(amount), payout) for number, asset, amount, payout in payouts),
+        ]
+        return Statement(tuple(bookings), f"{booked}/{payouts[-1][0] if payouts else went_out}")
 
     # What people do to it
 

@@ -30,6 +30,7 @@ from backoffice.projector.tables import (
     FeeCharge,
     Moment,
     OrderRow,
+    PaymentBooked,
     RejectCount,
     RejectRow,
     SessionStep,
@@ -56,6 +57,7 @@ DERIVED: Final[tuple[Any, ...]] = (
     Activity,
     RejectCount,
     FeeCharge,
+    PaymentBooked,
     LedgerAccount,
     LedgerPosting,
 )

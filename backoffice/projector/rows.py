@@ -52,12 +52,9 @@ _OrderEvent: TypeAlias = (
     events.OrderAccepted | events.OrderTriggered | events.OrderReplaced | events.OrderDecremented | events.OrderCanceled
 )
 _OF_THE_BOOKS_ALONE: Final = (
-    events.Credited,
-    events.Debited,
     events.Transferred,
     events.WithdrawalHeld,
     events.WithdrawalReleased,
-    events.WithdrawalSettled,
 )
 """What changes balances, and nothing else."""
 _NEW: Final = "0"
@@ -496,6 +493,19 @@ class Rows:
         at, what = (record.sequence, record.time_ns), (event.account, event.asset, event.amount)
         self.seldom.append((Seldom.FEE_CHARGED, (*at, event.reference, *what, event.why)))
 
+    def _credited(self, event: events.Credited, record: FeedRecord, _number: int) -> None:
+        self._payment(record, event.reference, event.account, event.asset, event.amount)
+
+    def _debited(self, event: events.Debited, record: FeedRecord, _number: int) -> None:
+        self._payment(record, event.reference, event.account, event.asset, -event.amount)
+
+    def _withdrawal_settled(self, event: events.WithdrawalSettled, record: FeedRecord, _number: int) -> None:
+        self._payment(record, event.withdrawal_id, event.account, event.asset, -event.amount)
+
+    def _payment(self, record: FeedRecord, reference: str, account: str, asset: str, amount: int) -> None:
+        payment = reference.partition("/")[0].partition(".")[0]
+        self.seldom.append((Seldom.PAYMENT_BOOKED, (record.sequence, reference, payment, account, asset, amount)))
+
     def _list_reported(self, event: events.ListReported, record: FeedRecord, number: int) -> None:
         if event.reason:
             self._reject(record, number, "list", event.session, event.reason, event.text)
@@ -531,6 +541,9 @@ class Rows:
         events.ListRequestRejected: _list_request_rejected,
         events.FundsRefused: _funds_refused,
         events.FeeCharged: _fee_charged,
+        events.Credited: _credited,
+        events.Debited: _debited,
+        events.WithdrawalSettled: _withdrawal_settled,
         **dict.fromkeys(_OF_THE_BOOKS_ALONE, _nothing),
     }
     """What adds the rows that follow from an event, by its class.

@@ -14,6 +14,7 @@ from backoffice.projector.tables import (
     FeeCharge,
     Moment,
     OrderRow,
+    PaymentBooked,
     Position,
     RejectCount,
     SessionStep,
@@ -70,6 +71,7 @@ class Seldom(Enum):
     SESSION_REMOVED = 6
     SESSION_CONNECTED = 7
     FEE_CHARGED = 8
+    PAYMENT_BOOKED = 9
 
 
 OF_SESSIONS: Final = {
@@ -109,6 +111,7 @@ class Statements:
                 VenueSession, ("is_connected", "connected_ns", "sequence"), ("session",)
             ),
             Seldom.FEE_CHARGED: self.insert(FeeCharge),
+            Seldom.PAYMENT_BOOKED: self.insert(PaymentBooked),
         }
 
         self.keep_session = self._keep_session()

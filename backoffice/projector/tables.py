@@ -286,6 +286,22 @@ class FeeCharge(Base):
     why: Mapped[Prose]
 
 
+class PaymentBooked(Base):
+    """What a payment has moved in or out of the venue: its credit, that credit taken back, its settlement."""
+
+    __tablename__ = "payments_booked"
+
+    sequence: Mapped[Number]
+    reference: Mapped[Prose]
+    """As the command had it: D-1, D-1.1, D-1/debit, W-1."""
+    payment: Mapped[Prose] = mapped_column(index=True)
+    """The payment that it names: what stands before a point or a stroke."""
+    account: Mapped[Name]
+    asset: Mapped[Name]
+    amount: Mapped[Amount]
+    """Above zero for what came in, below for what went out."""
+
+
 class Activity(Base):
     """What an account did in an instrument in an hour. A later correction counts in the hour in which it was made."""
 

@@ -50,6 +50,7 @@ class Permission(StrEnum):
     EDIT_WHITELIST = "propose addresses for withdrawals"
     APPROVE_WHITELIST = "approve addresses for withdrawals"
     RESOLVE_PAYMENTS = "resolve uncertain payments"
+    RESOLVE_BREAKS = "resolve breaks"
 
     SEE_CASES = "see alerts and cases"
     WORK_CASES = "work on alerts and cases"
@@ -92,6 +93,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             _P.EDIT_WHITELIST,
             _P.APPROVE_WHITELIST,
             _P.RESOLVE_PAYMENTS,
+            _P.RESOLVE_BREAKS,
             _P.APPROVE_FEES,
         }
     ),
@@ -116,6 +118,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
             _P.ENTER_DEPOSITS,
             _P.REQUEST_WITHDRAWALS,
             _P.EDIT_WHITELIST,
+            _P.RESOLVE_BREAKS,
             _P.COMMAND_VENUE,
         }
     ),

@@ -46,7 +46,11 @@ def take_back(
 def fault(
     name: Annotated[
         str,
-        typer.Argument(metavar="FAULT", help="refuse, fail, silence, loss, repeat, delay, stuck.", show_default=False),
+        typer.Argument(
+            metavar="FAULT",
+            help="refuse, fail, silence, loss, repeat, delay, stuck, amount, double.",
+            show_default=False,
+        ),
     ],
     config: ConfigOption,
     times: Annotated[int, typer.Option("--times", min=0, max=1_000_000, help="How many times; 0 ends it.")] = 1,
@@ -57,6 +61,7 @@ def fault(
     *refuse*: it takes no payout, and says so. *fail*: it takes one, and fails it later. *silence*: it takes one, and
     never answers. *loss*: it never hears of one. *repeat*: it tells of all that came in again, twice. *delay*: so many
     looks until something is booked. *stuck*: it pays only once the payout was renewed, as where a fee is too low.
+    *amount*: it pays a smallest unit less. *double*: it pays twice.
     """
     from backoffice.cli.failure import CommandFailed
     from backoffice.payments.sandbox import Fault

@@ -150,6 +150,24 @@ def test_another_journal_is_told_apart(desk: Desk) -> None:
     assert "holds another journal" in desk.refused("books", "rebuild")
 
 
+def test_books_that_agree_are_reconciled(desk: Desk) -> None:
+    assert "difference" in desk.done("books", "reconcile")
+    assert desk.done("books", "reconcile", "--json") == "[]\n"
+
+
+def test_a_balance_that_is_another_in_the_engine_is_a_break_until_it_is_not(desk: Desk, database_url: str) -> None:
+    rename = "UPDATE ledger_accounts SET account = '{}' WHERE account = '{}' AND asset = 'BTC' AND kind = 'available'"
+    change(desk, database_url, rename.format("D", "A"))
+    finished = desk.run("books", "reconcile", "--json")
+    assert finished.returncode == 1
+    assert finished.stderr.startswith("fondaco: breaks that are open: ")
+    found = {row["subject"]: row for row in json.loads(finished.stdout)}
+    assert (found["A BTC available"]["kind"], found["A BTC available"]["here_amount"]) == ("engine", "0.000")
+    change(desk, database_url, rename.format("A", "D"))
+    assert desk.done("books", "reconcile", "--json") == "[]\n"
+    assert "nothing disagrees any more" in desk.done("break", "show", "B-1")
+
+
 WHY = ("--why", "because")
 EARNED = ("--from", "interest", "--to", "omnibus", "--asset", "BTC", "--amount")
 """What the house earns: interest on what is at the bank."""

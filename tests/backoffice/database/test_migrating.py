@@ -2,6 +2,7 @@
 
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -13,7 +14,11 @@ from backoffice.database import Database, tables
 from backoffice.database.database import address_of
 from backoffice.database.migrating import check, newest, upgrade, version_of
 from backoffice.errors import DatabaseFault
-from backoffice.projector.tables import Activity
+from backoffice.ledger.chart import HOUSE_KINDS
+from backoffice.ledger.keeping import load
+from backoffice.migrations import versions
+from backoffice.payments.tables import Deposit
+from backoffice.projector.tables import Activity, PaymentBooked
 from tests.backoffice.projector.journaled import Journaled, project
 
 
@@ -55,6 +60,56 @@ async def test_what_was_bought_and_sold_for_is_counted_of_old_trades(database: D
         await session.execute(text("UPDATE activity SET bought_notional = '0', sold_notional = '0'"))
         await (await session.connection()).run_sync(count)
     assert await counted() == derived
+
+
+def _migration(name: str) -> ModuleType:
+    """Return a migration by its name without the number."""
+    (path,) = Path(versions.__path__[0]).glob(f"*_{name}.py")
+    return import_module(f"{versions.__name__}.{path.stem}")
+
+
+async def test_books_that_were_begun_without_them_get_accounts_for_the_houses_own_money(database: Database) -> None:
+    await project(database, Journaled(seed=5, length=300), [500])
+    async with database.writing() as session:
+        await session.execute(text("DELETE FROM ledger_accounts WHERE kind IN ('own', 'costs')"))
+        before = (await load(session)).accounts
+        await session.execute(text(_migration("house_transfers")._OPEN))
+        books = await load(session)
+    assert books.accounts == before + 2 * len(books.house)
+    assert all(set(of_kind) == set(HOUSE_KINDS) for of_kind in books.house.values())
+
+
+async def test_what_payments_had_booked_before_is_told_from_their_own_records(database: Database) -> None:
+    await project(database, Journaled(seed=5, length=300), [500])
+    async with database.writing() as session:
+        booked = (await session.scalars(select(PaymentBooked).where(PaymentBooked.amount > 0).limit(1))).one()
+        await session.execute(text("DELETE FROM payments_booked"))
+        session.add(
+            Deposit(
+                rail="sandbox",
+                reference="S-1",
+                address="X",
+                sender="",
+                returns="",
+                reason="",
+                account=booked.account,
+                asset=booked.asset,
+                amount=booked.amount,
+                state="credited",
+                confirmations=1,
+                is_gone=False,
+                seen_ns=1,
+                changed_ns=1,
+                debits=0,
+                credited_sequence=booked.sequence,
+            )
+        )
+        await session.flush()
+        await session.execute(text(_migration("reconciliation")._BOOKED))
+        session.expunge_all()
+        (row,) = await session.scalars(select(PaymentBooked))
+    assert (row.payment, row.account, row.amount) == ("D-1", booked.account, booked.amount)
+    assert row.sequence == booked.sequence
 
 
 async def test_an_empty_database_is_told_apart(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from backoffice.database.database import address_of
 from backoffice.payments.opening import rails_of, rules_of
 from backoffice.payments.runner import Payments
 from backoffice.projector.tables import VenueAccount
+from backoffice.reconciliation.reconciling import reconcile
 from config.reading import load
 from tests.backoffice.cli.desk import Desk
 from tests.backoffice.crm.house import House
@@ -250,3 +251,31 @@ def test_who_is_on_the_other_side_of_a_transfer_is_said_by_one_and_approved_by_a
     counter.settle()
     assert json.loads(counter.done("deposit", "show", "D-1", "--json"))["state"] == "credited"
     assert "originatorPersons" in counter.done("client", "travel-rule", "show", "D-1", "--in")
+
+
+def test_what_does_not_agree_is_reported_by_age_shown_and_resolved(counter: Counter, database_url: str) -> None:
+    day = 86_400 * 10**9
+    counter.done("sandbox", "deposit", "NOBODY", "5", "USD")
+    counter.settle()
+
+    async def reconciled(now_ns: int) -> None:
+        async with Database(address_of(database_url, counter.data)) as database:
+            await reconcile(database, rails_of(load(counter.config), counter.data), now_ns)
+
+    now_ns = time.time_ns()
+    asyncio.run(reconciled(now_ns - 2 * day))
+    (row,) = json.loads(counter.done("report", "breaks", "--json"))
+    assert (row["break"], row["kind"], row["subject"], row["here"]) == ("B-1", "unmatched", "D-1", "unassigned")
+    assert row["age"] // 86_400 == 2
+    kinds, _, rows = counter.done("report", "breaks").partition("\n\n")
+    assert kinds.split()[-6:] == ["unmatched", "0", "1", "0", "0", "1"]
+    assert "2 d" in rows
+    assert counter.done("report", "breaks", "--json", "--as-of", "2020-01-01") == "[]\n"
+    assert counter.done("report", "breaks", "--kind", "uncertain", "--json") == "[]\n"
+    assert "no kind of breaks" in counter.refused("report", "breaks", "--kind", "odd")
+    assert "nobody knows whose it is" in counter.done("break", "show", "B-1")
+    assert counter.done("break", "resolve", "b-1", *WHY) == "B-1 is resolved\n"
+    assert "resolved already, by tom" in counter.refused("break", "resolve", "B-1", *WHY)
+    assert "tom: resolve → resolved (because)" in counter.done("break", "show", "B-1")
+    assert counter.done("report", "breaks", "--csv").count("\n") == 1
+    assert "may not resolve breaks" in counter.refused("break", "resolve", "B-1", *WHY, by="annabel")
