@@ -88,6 +88,12 @@ def show_fields(fields: Mapping[str, Cell | Sequence[str]], form: Form) -> None:
                     typer.echo(f"{'' if number else name:{width}}  {_text(line)}")
 
 
+def named(head: Sequence[str], row: Sequence[Cell]) -> dict[str, Cell]:
+    """Return a row as programs get it: the bare values by the names of their columns."""
+    names = (name.replace(" ", "_") for name in head)
+    return {name: _bare(cell) for name, cell in zip(names, row, strict=True)}
+
+
 def _print_json(names: list[str], rows: Iterable[Sequence[Cell]]) -> None:
     import msgspec
 

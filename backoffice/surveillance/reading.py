@@ -299,6 +299,16 @@ async def _rows(session: AsyncSession, query: Executable) -> AsyncIterator[Row[*
             yield row
 
 
+async def numbers_of(
+    session: AsyncSession, number: InstrumentedAttribute[int], time_ns: InstrumentedAttribute[int], window: Window
+) -> tuple[int, int]:
+    """Return the numbers of the first row of a window, and of the first after it."""
+    return (
+        await _first(session, number, time_ns, window.from_ns),
+        await _first(session, number, time_ns, window.until_ns),
+    )
+
+
 async def _first(
     session: AsyncSession, number: InstrumentedAttribute[int], time_ns: InstrumentedAttribute[int], from_ns: int
 ) -> int:

@@ -124,7 +124,7 @@ def executions(
 
         market, scope = await market_of(session), scope_of(whose, when, await record_of(session, looking.as_of))
         async for page in of_orders.records(session, scope, None if every else count):
-            yield [_execution(each.order, each.execution, market) for each in page]
+            yield [execution_row(each.order, each.execution, market) for each in page]
 
     show_pages(looking, EXECUTIONS, pages)
 
@@ -210,7 +210,8 @@ def _order(standing: "Standing", market: "Market", *, is_for_people: bool) -> Ro
     return (*head, row.session, standing.cl_ord_id, *terms, *state, *changed, row.terms)
 
 
-def _execution(order: "OrderRow", execution: "Execution", market: "Market") -> Row:
+def execution_row(order: "OrderRow", execution: "Execution", market: "Market") -> Row:
+    """Return a step in the life of an order in the columns of `EXECUTIONS`."""
     record, time, *report = _report(execution, order.symbol, market)
     whose = (order.account, order.session, order.symbol, _side(order.side), _order_type(order.order_type))
     trade = f"T{execution.trade_id}" if execution.trade_id else None

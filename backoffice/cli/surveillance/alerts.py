@@ -1,5 +1,6 @@
 """`fondaco surveillance`: look at trading again, and see what was found."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -81,15 +82,23 @@ def list_alerts(
 @grouped
 def show(
     alert: Annotated[str, typer.Argument(metavar="ALERT", help="Which one, as in AL-1.", show_default=False)],
+    steps: Annotated[int, typer.Option("--steps", metavar="N", min=1, help="How much of its timeline.")] = 200,
+    *,
     looking: Looking,
 ) -> None:
-    """Show an alert with what it was seen by: figures, thresholds, orders, trades and records of the journal."""
+    """Show an alert with what it was seen by: figures, thresholds, orders and trades, and what became of the orders.
+
+    Each step names its record of the journal, which `fondaco journal dump` shows.
+    """
     from backoffice.cli.loop import run
-    from backoffice.cli.tables import show_fields
+    from backoffice.cli.report.trading import EXECUTIONS, execution_row
+    from backoffice.cli.tables import named, show_fields, show_table
+    from backoffice.reports.market import market_of
     from backoffice.staff.permissions import Permission
     from backoffice.surveillance import cases
+    from backoffice.surveillance.timeline import timeline
 
-    async def fields() -> dict[str, Any]:
+    async def found_with_steps() -> tuple[dict[str, Any], list[Sequence[Cell]]]:
         async with looking.office() as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_CASES)
             found = await cases.find_alert(session, alert)
@@ -98,9 +107,17 @@ def show(
             shown["parameters"] = found.parameters
             for name, what in found.evidence.items():
                 shown[name] = what if looking.form is Form.JSON else _lines(what)
-            return shown
+            market = await market_of(session)
+            records = await timeline(session, found, steps)
+            return shown, [execution_row(each.order, each.execution, market) for each in records]
 
-    show_fields(run(fields()), looking.form)
+    shown, rows = run(found_with_steps())
+    if looking.form is Form.JSON:
+        shown["timeline"] = [named(EXECUTIONS, row) for row in rows]
+    show_fields(shown, looking.form)
+    if looking.form is Form.PEOPLE:
+        typer.echo()
+        show_table(EXECUTIONS, rows, looking.form)
 
 
 def row_of(alert: "Alert") -> tuple[Cell, ...]:

@@ -44,8 +44,14 @@ def test_what_is_found_is_listed_and_shown_with_what_it_was_seen_by(watched: Des
     shown = watched.done("surveillance", "show", "al-1")
     assert "A traded 2 times with itself in BTC/USD" in shown
     assert "thresholds  wash_trades_min 2" in shown
-    trades = json.loads(watched.done("surveillance", "show", "AL-1", "--json"))["trades"]
-    assert [trade["trade"] for trade in trades] == [1, 2]
+    as_json = json.loads(watched.done("surveillance", "show", "AL-1", "--json"))
+    assert [trade["trade"] for trade in as_json["trades"]] == [1, 2]
+    assert [(step["what"], step["order"]) for step in as_json["timeline"][:4]] == [
+        *(("accepted", 1), ("accepted", 2), ("fill", 1), ("fill", 2))
+    ]
+    assert as_json["timeline"][2]["record"] == as_json["trades"][0]["record"]
+    assert "T1" in shown
+    assert len(json.loads(watched.done("surveillance", "show", "AL-1", "--steps", "3", "--json"))["timeline"]) == 3
     assert "AL-1,wash trades,A" in watched.done("surveillance", "alerts", "--csv")
 
 

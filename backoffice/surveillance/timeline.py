@@ -1,0 +1,77 @@
+"""The timeline of an alert: what became of the orders that it was seen by, step by step, each with its record.
+
+An alert that names orders is told by these. One that is about numbers alone is told by what its account, or the
+accounts of its firm, entered and traded in the instrument in that time.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from backoffice.projector.tables import Execution, OrderRow, TradeRow, VenueAccount
+from backoffice.reports.orders import Record
+from backoffice.surveillance.reading import first_record, numbers_of
+from backoffice.surveillance.rows import Window
+from backoffice.surveillance.tables import Alert
+
+AROUND_NS: Final = 600_000_000_000
+"""How long before and after the alert's hour steps are shown: patterns may begin before it, and end after it."""
+ORDERS_MAX: Final = 500
+_ONE_ORDER: Final = frozenset({"order", "maker_order", "taker_order"})
+_ORDERS: Final = "orders"
+
+
+async def timeline(session: AsyncSession, alert: Alert, count: int) -> list[Record]:
+    """Return the first `count` steps, in the order in which they happened."""
+    ids = sorted(set(orders_in(alert.evidence))) or await _orders_about(session, alert)
+    first = await first_record(session, alert.from_ns - AROUND_NS)
+    end = await first_record(session, alert.until_ns + AROUND_NS)
+    query = (
+        select(OrderRow, Execution)
+        .join(Execution, Execution.order_id == OrderRow.order_id)
+        .where(OrderRow.order_id.in_(ids[:ORDERS_MAX]), Execution.sequence >= first, Execution.sequence < end)
+        .order_by(Execution.sequence, Execution.number, Execution.order_id)
+        .limit(count)
+    )
+    return [Record(order, execution) for order, execution in await session.execute(query)]
+
+
+def orders_in(evidence: Any) -> Iterator[int]:  # noqa: ANN401 - JSON
+    """Yield the orders that evidence names, wherever in it."""
+    if isinstance(evidence, list):
+        for each in evidence:
+            yield from orders_in(each)
+    elif isinstance(evidence, dict):
+        for name, value in evidence.items():
+            if name in _ONE_ORDER:
+                yield value
+            elif name == _ORDERS and isinstance(value, list):
+                yield from value
+            else:
+                yield from orders_in(value)
+
+
+async def _orders_about(session: AsyncSession, alert: Alert) -> Sequence[int]:
+    whose = or_(VenueAccount.account == alert.subject, VenueAccount.firm == alert.subject)
+    accounts = list(await session.scalars(select(VenueAccount.account).where(whose)))
+    window = Window(alert.from_ns, alert.until_ns)
+    first, end = await numbers_of(session, OrderRow.order_id, OrderRow.entered_ns, window)
+    entered = select(OrderRow.order_id).where(
+        OrderRow.account.in_(accounts),
+        OrderRow.symbol == alert.symbol,
+        OrderRow.order_id >= first,
+        OrderRow.order_id < end,
+    )
+    found = set(await session.scalars(entered.order_by(OrderRow.order_id).limit(ORDERS_MAX)))
+    first, end = await numbers_of(session, TradeRow.trade_id, TradeRow.time_ns, window)
+    for account, order_id in (
+        (TradeRow.maker_account, TradeRow.maker_order_id),
+        (TradeRow.taker_account, TradeRow.taker_order_id),
+    ):
+        traded = select(order_id).where(
+            account.in_(accounts), TradeRow.symbol == alert.symbol, TradeRow.trade_id >= first, TradeRow.trade_id < end
+        )
+        found |= set(await session.scalars(traded.order_by(TradeRow.trade_id).limit(ORDERS_MAX)))
+    return sorted(found)
