@@ -11,7 +11,8 @@ from backoffice.surveillance.parameters import PARAMETERS, Parameters
 from engine import commands
 from engine.exchange import Exchange
 from engine.frames import encode_value
-from engine.values import BUY, LIMIT, SELL, Phase, Side, TimeInForce
+from engine.rules import SelfTradeRule
+from engine.values import BUY, LIMIT, SELL, Phase, SelfTrade, SelfTradeScope, Side, TimeInForce
 
 JOURNAL = "2" * 64
 SECOND_NS = 1_000_000_000
@@ -86,12 +87,17 @@ class Market:
         self._apply(commands.ReplaceOrder(account, 1, account, *asked))
         return f"o{self._ids}"
 
+    def prevent_self_trades(self, account: str, scope: SelfTradeScope = SelfTradeScope.ACCOUNT) -> None:
+        self._apply(commands.SetSelfTrade(account, "", SelfTradeRule(SelfTrade.CANCEL_NEWEST, scope)))
+
     def phase(self, phase: Phase) -> None:
         self._apply(commands.SetPhase(SYMBOL, phase, "tom", "time"))
 
     async def project(self, database: Database) -> None:
         """Let the database follow so far."""
         projector = await Projector.open(database, JOURNAL)
+        if projector.sequence == len(self._payloads):
+            return
         rows = projector.rows()
         for payload in self._payloads[projector.sequence :]:
             rows.add(decode_record(payload))

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from backoffice.database import Database
 from backoffice.surveillance.looking import Looked
 from backoffice.surveillance.parameters import PARAMETERS
-from engine.values import BUY, SELL, Phase
+from engine.values import BUY, SELL, Phase, SelfTradeScope
 from tests.backoffice.surveillance.market import DAY_NS, HOUR_NS, MINUTE_NS, START_NS, Market
 
 CLOSE_NS = START_NS - 9 * HOUR_NS + 17 * HOUR_NS + 30 * MINUTE_NS
@@ -41,6 +41,19 @@ async def test_accounts_of_one_firm_may_meet_by_chance_but_not_again_and_again(
     for _ in range(PARAMETERS.wash_trades_firm_min):
         market.trade("F2", "F1", 5, 100)
     assert found(await market.looked_at(database)) == [("wash trades within a firm", "F")]
+
+
+async def test_where_self_trades_are_prevented_there_are_no_wash_trades_to_find(
+    database: Database, market: Market
+) -> None:
+    market.prevent_self_trades("A")
+    for account in ("F1", "F2"):
+        market.prevent_self_trades(account, SelfTradeScope.FIRM)
+    for _ in range(10):
+        market.trade("A", "A", 5, 100)
+        market.trade("F1", "F2", 5, 100)
+        market.wait(1)
+    assert found(await market.looked_at(database)) == []
 
 
 async def test_trades_between_strangers_are_no_wash_trades(database: Database, market: Market) -> None:
@@ -158,6 +171,20 @@ async def test_a_market_maker_who_replaces_its_quotes_is_not_found(database: Dat
         bid = market.replace("A", bid, BUY, 1_000, middle - 1)
         offer = market.replace("A", offer, SELL, 1_000, middle + 1)
         market.wait(2)
+    assert found(await market.looked_at(database)) == []
+
+
+async def test_a_market_maker_who_quotes_both_sides_and_cancels_often_is_no_spoofer(
+    database: Database, market: Market
+) -> None:
+    for step in range(60):
+        quotes = [(market.order("A", side, 1_000, 100 + away), side) for side, away in ((BUY, -1), (SELL, 1))]
+        taker, side = (("B", SELL), ("C", BUY))[step % 2]
+        market.order(taker, side, 5, 99 if side is SELL else 101)
+        market.wait(1)
+        for quote, side in quotes:
+            market.cancel("A", quote, side)
+        market.wait(1)
     assert found(await market.looked_at(database)) == []
 
 
