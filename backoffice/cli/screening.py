@@ -237,7 +237,7 @@ def _screen_all(coming: Coming, why: str) -> None:
         found: list[str] = []
         async with coming.office() as office:
             async with office.database.reading() as session:
-                office.actor.require(Permission.SEE_RECORDS)
+                office.actor.require(Permission.SCREEN_CLIENTS)
                 clients, watchlists = await to_be_screened(session), await load_lists(session)
             for number in clients:
                 async with office.database.writing() as session:

@@ -50,7 +50,7 @@ async def add_note(
     session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, text: str, *, now_ns: int
 ) -> None:
     """Write something down about a client. What it says is sealed; that it was written is in the trail."""
-    actor.require(Permission.SEE_RECORDS)
+    actor.require(Permission.FOLLOW_UP)
     client = await client_of(session, client_id)
     number = await next_number(session, Note.number)
     sealed = seal(sealer, Note, "text", _long(text), number)
@@ -70,7 +70,7 @@ async def add_task(
     now_ns: int,
 ) -> Task:
     """Ask for something to be done by a day, by a user or by whoever has a role."""
-    actor.require(Permission.SEE_RECORDS)
+    actor.require(Permission.FOLLOW_UP)
     client = await client_of(session, client_id)
     if due < day_of(now_ns):
         raise Refused(f"task: {due} is over")
@@ -84,7 +84,7 @@ async def end_task(
     session: AsyncSession, actor: Actor, task_id: str, state: TaskState, outcome: str, *, now_ns: int
 ) -> Task:
     """Say that a task is done, or will not be. Raise `Refused` if that was said before."""
-    actor.require(Permission.SEE_RECORDS)
+    actor.require(Permission.FOLLOW_UP)
     assert state is not TaskState.OPEN, "it ends"
     task = await row_of(session, Task, task_id, "TASK", "task")
     if task.state != TaskState.OPEN:
@@ -108,7 +108,7 @@ async def open_ticket(
     now_ns: int,
 ) -> Ticket:
     """Write down what a client asks for."""
-    actor.require(Permission.SEE_RECORDS)
+    actor.require(Permission.FOLLOW_UP)
     client = await client_of(session, client_id)
     ticket = Ticket(
         number=await next_number(session, Ticket.number),
@@ -137,7 +137,7 @@ async def continue_ticket(
     now_ns: int,
 ) -> Ticket:
     """Add to a ticket what was said, and what it is now. Raise `Refused` if it is closed and not opened again."""
-    actor.require(Permission.SEE_RECORDS)
+    actor.require(Permission.FOLLOW_UP)
     ticket = await row_of(session, Ticket, ticket_id, "Q", "ticket")
     before = TicketState(ticket.state)
     new = state or before

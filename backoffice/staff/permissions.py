@@ -32,6 +32,7 @@ class Permission(StrEnum):
     SCREEN_CLIENTS = "decide on screening hits"
     SCORE_CLIENTS = "override risk scores"
     SUSPEND_CLIENTS = "suspend clients"
+    FOLLOW_UP = "write notes, tasks and tickets of clients"
 
     EDIT_ACCESS = "set up accounts and sessions"
     APPROVE_ACCESS = "approve accounts and sessions"
@@ -64,10 +65,11 @@ class Permission(StrEnum):
 _P: Final = Permission
 
 PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
-    Role.ONBOARDING: frozenset({_P.SEE_RECORDS, _P.SEE_PERSONAL_DATA, _P.EDIT_CLIENTS, _P.EDIT_ACCESS}),
+    Role.ONBOARDING: frozenset({_P.SEE_RECORDS, _P.FOLLOW_UP, _P.SEE_PERSONAL_DATA, _P.EDIT_CLIENTS, _P.EDIT_ACCESS}),
     Role.COMPLIANCE: frozenset(
         {
             _P.SEE_RECORDS,
+            _P.FOLLOW_UP,
             _P.SEE_PERSONAL_DATA,
             _P.SEE_AUDIT_TRAIL,
             _P.APPROVE_CLIENTS,
@@ -85,6 +87,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     Role.TREASURY: frozenset(
         {
             _P.SEE_RECORDS,
+            _P.FOLLOW_UP,
             _P.POST_ENTRIES,
             _P.APPROVE_ENTRIES,
             _P.ENTER_DEPOSITS,
@@ -100,6 +103,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     Role.RISK: frozenset(
         {
             _P.SEE_RECORDS,
+            _P.FOLLOW_UP,
             _P.EDIT_LIMITS,
             _P.APPROVE_LIMITS,
             _P.SCORE_CLIENTS,
@@ -111,6 +115,7 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     Role.OPERATIONS: frozenset(
         {
             _P.SEE_RECORDS,
+            _P.FOLLOW_UP,
             _P.SUSPEND_CLIENTS,
             _P.EDIT_ACCESS,
             _P.APPROVE_ACCESS,
@@ -123,7 +128,9 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
         }
     ),
     Role.AUDITOR: frozenset({_P.SEE_RECORDS, _P.SEE_AUDIT_TRAIL, _P.SEE_CASES}),
-    Role.ADMINISTRATOR: frozenset({_P.SEE_RECORDS, _P.SEE_AUDIT_TRAIL, _P.EDIT_STAFF, _P.APPROVE_STAFF, _P.ROTATE_KEY}),
+    Role.ADMINISTRATOR: frozenset(
+        {_P.SEE_RECORDS, _P.FOLLOW_UP, _P.SEE_AUDIT_TRAIL, _P.EDIT_STAFF, _P.APPROVE_STAFF, _P.ROTATE_KEY}
+    ),
 }
 
 
