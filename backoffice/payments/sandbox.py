@@ -161,7 +161,9 @@ class SandboxRail:
             (digest, payout.reference, _STUCK, digest),
         )
         if renewed.rowcount:
-            self._pay(file, payout)
+            (state,) = file.execute("SELECT state FROM payout WHERE reference = ?", (payout.reference,)).fetchone()
+            if state == OutcomeState.SETTLED:
+                self._pay(file, payout)
             return self._spend(file, Fault.SILENCE)
         state = OutcomeState.FAILED if self._spend(file, Fault.FAIL) else OutcomeState.SETTLED
         looks = _STUCK if self._spend(file, Fault.STUCK) else self._delay(file)
