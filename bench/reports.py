@@ -45,7 +45,9 @@ from backoffice.reports.by import By, Whom
 from backoffice.reports.exposure import exposures
 from backoffice.reports.market import market_of
 from backoffice.reports.market_quality import MINUTE_NS, qualities
+from backoffice.reports.period import period_of
 from backoffice.reports.scope import Scope
+from backoffice.reports.statement import statement
 from backoffice.reports.tables import MarketSample
 from bench.client import BenchError
 from bench.venues import ROOT, environment, scratch_directory
@@ -56,6 +58,8 @@ EXPORT: Final = "all trades"
 _URL: Final = "sqlite:///backoffice.sqlite"
 _BEGIN_NS: Final = 1_795_824_000_000_000_000
 _DAYS: Final = 30
+_DAY: Final = "2026-12-13"
+"""One of them."""
 _SYMBOLS: Final = ("BTC/USD", "ETH/USD", "LTC/USD", "SOL/USD", "XRP/USD", "ADA/USD")
 _ACCOUNTS: Final = tuple(f"BROKER{number}-A" for number in range(50))
 _RARE: Final = "ADA/USD"
@@ -137,7 +141,7 @@ def _fill(database: sqlite3.Connection, trades: int) -> None:
     _add(
         database,
         LedgerPosting,
-        ((1 + number % len(ledger), number + 1, 0, 5, 5 * number + 5) for number in range(trades)),
+        _postings(trades, {account: number for number, (kind, account) in enumerate(ledger, 1) if kind == kinds[0]}),
     )
     database.execute("INSERT INTO position VALUES ('projector', ?, ?, ?)", ("1" * 64, trades, last_ns))
     database.commit()
@@ -161,6 +165,15 @@ def _trades(trades: int) -> Iterator[tuple[Any, ...]]:
             *(number, number, 1, _time_ns(number, trades), symbol, 6_720_000, 10, 672_000_000_000),
             *(maker, 2 * number - 1, 0, taker, 2 * number, 1 + number % 2, 134_400_000, 0, None),
         )
+
+
+def _postings(trades: int, numbers: dict[str, int]) -> Iterator[tuple[Any, ...]]:
+    """Yield what each trade brings its maker; `numbers`: of the accounts of the ledger."""
+    balances = dict.fromkeys(numbers, 0)
+    maker_at = TradeRow.__table__.columns.keys().index(TradeRow.maker_account.key)
+    for number, maker in ((trade[0], trade[maker_at]) for trade in _trades(trades)):
+        balances[maker] += 5
+        yield numbers[maker], number, 0, 5, balances[maker]
 
 
 def _orders(trades: int) -> Iterator[tuple[Any, ...]]:
@@ -249,6 +262,12 @@ for _by in By:
 
 async def _volumes(session: AsyncSession, by: By) -> int:
     return len(await volumes.volumes(session, Scope(), by))
+
+
+@_report("an account's statement of a day")
+async def _statement(session: AsyncSession) -> int:
+    (section,) = (await statement(session, (_ACCOUNTS[3],), period_of(_DAY))).sections
+    return len(section.movements)
 
 
 @_report("the life of an order")
