@@ -40,6 +40,7 @@ from backoffice.reports import market_quality
 from backoffice.staff import anchor, approvals
 from backoffice.staff.sealing import KEY_FILE, Sealer
 from backoffice.surveillance.looking import watch
+from backoffice.surveillance.parameters import parameters_of
 from config.settings import Settings
 from engine.errors import EngineError
 from engine.remote import Source
@@ -95,7 +96,7 @@ async def _work(database: Database, settings: Settings, venue: Venue, stop: asyn
             "trail": lambda until: again_and_again(lambda: note_trail(database, venue.data), HOUSEKEEPING_S, until),
             "housekeeping": lambda until: again_and_again(lambda: keep_house(database, sealer), HOUSEKEEPING_S, until),
             "surveillance": lambda until: again_and_again(
-                lambda: watch_trading(database, settings.venue.trading_day_ends), SURVEILLANCE_S, until
+                lambda: watch_trading(database, settings), SURVEILLANCE_S, until
             ),
         }
         tasks["sampler"] = lambda until: again_and_again(lambda: look(database, venue.control), SAMPLED_S, until)
@@ -201,9 +202,10 @@ async def compare(database: Database, rails: Mapping[str, Rail]) -> None:
         _log.info("a break is gone", found=each.name, kind=each.kind, subject=each.subject, reason=each.reason)
 
 
-async def watch_trading(database: Database, day_ends: str) -> None:
+async def watch_trading(database: Database, settings: Settings) -> None:
     """Look at the hours of trading that are over and have not been looked at."""
-    looked = await watch(database, time.time_ns(), day_ends=day_ends)
+    parameters = parameters_of(settings.back_office.surveillance)
+    looked = await watch(database, time.time_ns(), day_ends=settings.venue.trading_day_ends, parameters=parameters)
     for alert in looked.alerts:
         _log.warning("surveillance has found something", alert=alert.name, what=alert.summary)
 

@@ -62,6 +62,15 @@ class TravelRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """with its LEI."""
 
 
+class Surveillance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """From where on an account, or a firm, sends too many orders for what it trades in an instrument in an hour."""
+
+    order_to_trade_max: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 500
+    """Orders for each trade, less one."""
+    order_to_trade_orders_min: Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)] = 1_000
+    """Below so many orders the ratio says nothing."""
+
+
 class BackOffice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the back office keeps what it knows. With this table, the venue runs one; else commands alone use it."""
 
@@ -80,4 +89,5 @@ class BackOffice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which certification reports count: those signed by one of these (Ed25519 public keys, as reports name them)."""
     payments: tuple[Payment, ...] = ()
     """Without any, nothing comes in or goes out."""
+    surveillance: Surveillance = Surveillance()
     travel_rule: TravelRule = TravelRule()

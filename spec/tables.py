@@ -425,6 +425,8 @@ def surveillance() -> str:
         "## Thresholds",
         "",
         f"Version {PARAMETERS.version}; an alert says by which it was found. Times are nanoseconds, quantities lots.",
+        "Those of the order-to-trade ratio can be set (`[back_office.surveillance]` in the settings), and then end the",
+        "version.",
         "",
         "| threshold | value |",
         "|---|---|",

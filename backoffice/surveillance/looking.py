@@ -22,7 +22,7 @@ from backoffice.surveillance import reading
 from backoffice.surveillance.circular_trades import CircularTrades
 from backoffice.surveillance.layering import Layering
 from backoffice.surveillance.marking_the_close import MarkingTheClose
-from backoffice.surveillance.order_to_trade import order_to_trade
+from backoffice.surveillance.order_to_trade import OrderToTrade
 from backoffice.surveillance.parameters import PARAMETERS, SECOND_NS, Parameters
 from backoffice.surveillance.rows import Finding, Window
 from backoffice.surveillance.tables import Alert, SurveillancePosition
@@ -130,10 +130,10 @@ async def look_at(session: AsyncSession, hour: int, day_ends: str, parameters: P
         layering.add(step)
     found = [*wash_trades.findings(), *circular_trades.findings(), *layering.findings()]
     found += await _closes(session, window, _day_end_ns(window, day_ends), parameters)
+    ratios = OrderToTrade(parameters, window, firm_of)
     async for seen in reading.hours(session, hour):
-        ratio = order_to_trade(parameters, window, seen)
-        if ratio is not None:
-            found.append(ratio)
+        ratios.add(seen)
+    found += ratios.findings()
     volume = UnusualVolume(parameters, window, hour)
     async for seen in reading.histories(session, hour, parameters.volume_history_hours):
         volume.add(seen)

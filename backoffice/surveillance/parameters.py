@@ -1,5 +1,7 @@
 """The thresholds of all detectors, in one versioned struct: an alert says which version found it.
 
+Those of the order-to-trade ratio stand in the settings, since each venue has its own (RTS 9).
+
 Whoever changes a threshold gives the struct a new version. Times are nanoseconds; ratios are whole numbers, in
 percent or basis points where the name says so.
 """
@@ -7,6 +9,9 @@ percent or basis points where the name says so.
 from typing import Final
 
 import msgspec
+from msgspec.structs import asdict, replace
+
+from config.back_office import Surveillance
 
 SECOND_NS: Final = 1_000_000_000
 MINUTE_NS: Final = 60 * SECOND_NS
@@ -86,11 +91,19 @@ PARAMETERS: Final = Parameters(
     close_share_min_percent=40,
     close_move_min_bps=50,
     close_trades_min=5,
-    order_to_trade_max=500,
-    order_to_trade_orders_min=1_000,
+    order_to_trade_max=Surveillance().order_to_trade_max,
+    order_to_trade_orders_min=Surveillance().order_to_trade_orders_min,
     volume_history_hours=30 * 24,
     volume_history_min=20,
     volume_deviations=10,
     volume_multiple=5,
     evidence_max=50,
 )
+
+
+def parameters_of(settings: Surveillance) -> Parameters:
+    """Return the thresholds with those of the settings; the version then ends with these, as in 2026-11/200/50."""
+    if settings == Surveillance():
+        return PARAMETERS
+    named = asdict(settings)
+    return replace(PARAMETERS, version="/".join((PARAMETERS.version, *map(str, named.values()))), **named)

@@ -35,18 +35,22 @@ def run_detectors(
     from backoffice.projector.counters import HOUR_NS
     from backoffice.staff.permissions import Permission
     from backoffice.surveillance.looking import Looked, hours_to_look_at, look_again
+    from backoffice.surveillance.parameters import parameters_of
 
     async def look() -> Looked:
         async with looking.office() as desk:
             desk.actor.require(Permission.WORK_CASES)
             now_ns = desk.now_ns
             end_ns = now_ns if until_ns is None else until_ns
+            parameters = parameters_of(desk.settings.back_office.surveillance)
+            hours = ((from_ns or 0) // HOUR_NS, -(-end_ns // HOUR_NS))
             async with desk.database.reading() as session:
-                first, end = await hours_to_look_at(session, (from_ns or 0) // HOUR_NS, -(-end_ns // HOUR_NS))
+                first, end = await hours_to_look_at(session, *hours, parameters)
             with bar("looking at trading", "hours", end - first) as progress:
                 return await look_again(
                     *(desk.database, desk.actor, first, end, now_ns),
                     day_ends=desk.settings.venue.trading_day_ends,
+                    parameters=parameters,
                     is_dry=dry_run,
                     progress=progress,
                 )

@@ -262,6 +262,16 @@ async def test_many_orders_and_hardly_a_trade_are_found(database: Database, mark
     assert alert.evidence["figures"] == {"ratio": 50, "orders": 52, "replaces": 0, "cancels": 50, "trades": 2}
 
 
+async def test_a_firm_that_spreads_its_orders_over_its_accounts_is_found(database: Database, market: Market) -> None:
+    parameters = replace(PARAMETERS, order_to_trade_max=20, order_to_trade_orders_min=50)
+    for _ in range(20):
+        for account in ("F1", "F2", "C"):
+            market.cancel(account, market.order(account, BUY, 1, 90), BUY)
+    (alert,) = (await market.looked_at(database, parameters)).alerts
+    assert (alert.detector, alert.subject) == ("order-to-trade ratio of a firm", "F")
+    assert alert.evidence["figures"] == {"ratio": 79, "orders": 40, "replaces": 0, "cancels": 40, "trades": 0}
+
+
 async def test_a_market_maker_who_trades_may_send_many_orders(database: Database, market: Market) -> None:
     parameters = replace(PARAMETERS, order_to_trade_max=20, order_to_trade_orders_min=50)
     for _ in range(30):

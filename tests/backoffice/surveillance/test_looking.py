@@ -15,6 +15,7 @@ from backoffice.surveillance import looking
 from backoffice.surveillance.looking import Looked, hours_to_look_at, look_again, watch
 from backoffice.surveillance.parameters import PARAMETERS
 from backoffice.surveillance.tables import Alert
+from config.reading import parse
 from engine.values import BUY
 from tests.backoffice.surveillance.market import DAY_NS, HOUR_NS, START_NS, Market
 
@@ -110,7 +111,7 @@ async def test_alerts_and_how_far_was_looked_are_one_transaction(
             await watch(database, market.now_ns)
     assert await count_of_alerts(database) == 0
     with capture_logs() as logs:
-        await watch_trading(database, "00:00")
+        await watch_trading(database, parse('[fix]\ncomp_id = "FONDACO"', "test"))
     assert [(line["what"], line["log_level"]) for line in logs] == [
         ("A traded 2 times with itself in BTC/USD", "warning")
     ]
