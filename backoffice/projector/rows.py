@@ -504,7 +504,8 @@ class Rows:
 
     def _payment(self, record: FeedRecord, reference: str, account: str, asset: str, amount: int) -> None:
         payment = reference.partition("/")[0].partition(".")[0]
-        self.seldom.append((Seldom.PAYMENT_BOOKED, (record.sequence, reference, payment, account, asset, amount)))
+        at, what = (record.sequence, record.time_ns), (account, asset, amount)
+        self.seldom.append((Seldom.PAYMENT_BOOKED, (*at, reference, payment, *what)))
 
     def _list_reported(self, event: events.ListReported, record: FeedRecord, number: int) -> None:
         if event.reason:

@@ -290,8 +290,10 @@ class PaymentBooked(Base):
     """What a payment has moved in or out of the venue: its credit, that credit taken back, its settlement."""
 
     __tablename__ = "payments_booked"
+    __table_args__ = (Index("ix_payments_booked_account_sequence", "account", "sequence"),)
 
     sequence: Mapped[Number]
+    time_ns: Mapped[TimeNs]
     reference: Mapped[Prose]
     """As the command had it: D-1, D-1.1, D-1/debit, W-1."""
     payment: Mapped[Prose] = mapped_column(index=True)

@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.payments.tables import Deposit, Withdrawal
-from backoffice.projector.tables import FeeCharge, TradeAmendment, TradeRow
+from backoffice.projector.tables import FeeCharge, PaymentBooked, TradeAmendment, TradeRow
 from backoffice.reports import blotter
 from backoffice.reports.market import Market, market_of
 from backoffice.reports.scope import Scope, time_of
@@ -42,18 +42,20 @@ class Told(msgspec.Struct):
 class Meanings:
     """What the movements of an account were about."""
 
-    __slots__ = ("_payments", "_told")
+    __slots__ = ("_booked_ns", "_payments", "_told")
 
-    def __init__(self, told: dict[int, Told], payments: dict[int, str]) -> None:
+    def __init__(self, told: dict[int, Told], payments: dict[int, str], booked_ns: dict[int, int]) -> None:
         self._told = told
         self._payments = payments
+        self._booked_ns = booked_ns
+        """When records were that moved money in or out of the venue."""
 
     async def of(self, session: AsyncSession, sequence: int, asset: str, amount: Amount) -> Meaning:
         """Return what a record's movement in an asset was."""
         told = self._told.get(sequence)
         if told is None:
             text = self._payments.get(sequence) or ("credit" if amount > 0 else "debit")
-            return Meaning(await time_of(session, sequence), text, 0)
+            return Meaning(self._booked_ns.get(sequence) or await time_of(session, sequence), text, 0)
         text = "; ".join(told.texts[:_TOLD_MAX])
         more = len(told.texts) - _TOLD_MAX
         return Meaning(told.time_ns, f"{text}; {more} more" if more > 0 else text, told.fees.get(asset, 0))
@@ -81,7 +83,10 @@ async def meanings(session: AsyncSession, account: str, first: int, last: int) -
     charges = select(FeeCharge).where(FeeCharge.account == account)
     for charge in await session.scalars(charges.where(FeeCharge.sequence > first, FeeCharge.sequence <= last)):
         told[charge.sequence] = Told(charge.time_ns, [f"fee: {charge.why}"], {charge.asset: charge.amount})
-    return Meanings(told, await _payments(session, account, first, last))
+    booked = select(PaymentBooked.sequence, PaymentBooked.time_ns).where(PaymentBooked.account == account)
+    booked = booked.where(PaymentBooked.sequence > first, PaymentBooked.sequence <= last)
+    booked_ns = {row.sequence: row.time_ns for row in await session.execute(booked)}
+    return Meanings(told, await _payments(session, account, first, last), booked_ns)
 
 
 def _tell_trade(told: dict[int, Told], blotted: blotter.Blotted, account: str, market: Market) -> None:

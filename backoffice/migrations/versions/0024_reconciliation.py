@@ -10,8 +10,10 @@ depends_on = None
 
 # Of what was booked before, the payments' own records tell which it was.
 _BOOKED = """
-INSERT INTO payments_booked (sequence, reference, payment, account, asset, amount)
-SELECT posting.sequence, payment.name, payment.name, payment.account, payment.asset, -posting.amount
+INSERT INTO payments_booked (sequence, time_ns, reference, payment, account, asset, amount)
+SELECT
+    posting.sequence, (SELECT min(time_ns) FROM moments WHERE moments.sequence >= posting.sequence),
+    payment.name, payment.name, payment.account, payment.asset, -posting.amount
 FROM (
     SELECT 'D-' || id AS name, account, asset, credited_sequence AS sequence FROM deposit WHERE state <> 'debited'
     UNION ALL SELECT 'W-' || id, account, asset, ended_sequence FROM withdrawal
@@ -80,6 +82,7 @@ def upgrade() -> None:
             autoincrement=False,
             nullable=False,
         ),
+        sa.Column("time_ns", sa.BigInteger(), nullable=False),
         sa.Column("reference", sa.Text(), nullable=False),
         sa.Column("payment", sa.Text(), nullable=False),
         sa.Column("account", sa.String(64), nullable=False),
@@ -87,5 +90,6 @@ def upgrade() -> None:
         sa.Column("amount", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("sequence", name=op.f("pk_payments_booked")),
     )
+    op.create_index("ix_payments_booked_account_sequence", "payments_booked", ["account", "sequence"])
     op.create_index("ix_payments_booked_payment", "payments_booked", ["payment"])
     op.execute(_BOOKED)

@@ -109,7 +109,7 @@ async def test_what_payments_had_booked_before_is_told_from_their_own_records(da
         session.expunge_all()
         (row,) = await session.scalars(select(PaymentBooked))
     assert (row.payment, row.account, row.amount) == ("D-1", booked.account, booked.amount)
-    assert row.sequence == booked.sequence
+    assert (row.sequence, row.time_ns) == (booked.sequence, booked.time_ns)
 
 
 async def test_an_empty_database_is_told_apart(tmp_path: Path) -> None:

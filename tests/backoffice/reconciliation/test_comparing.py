@@ -79,7 +79,9 @@ async def test_a_payment_that_has_ended_and_is_not_in_the_books_as_it_should_be_
     for sequence, reference, amount in ((1, "D-1", 1_000), (2, "D-10", 5), (3, "opening deposit", 7)):
         async with world.staff_database.writing() as session:
             row = {"account": "ALPHA", "asset": "USD", "amount": amount, "payment": reference}
-            await session.execute(insert(PaymentBooked).values(sequence=sequence, reference=reference, **row))
+            await session.execute(
+                insert(PaymentBooked).values(sequence=sequence, time_ns=1, reference=reference, **row)
+            )
     assert await _not_in_books(world, deposit) == []
 
 
