@@ -6,13 +6,10 @@ import typer
 
 from backoffice.cli.breaks import HEAD, row_of
 from backoffice.cli.option_groups import grouped
-from backoffice.cli.report.options import LookingBack
+from backoffice.cli.report.options import LookingBack, moment_of
 from backoffice.cli.tables import Cell, Form
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
-
-    from backoffice.cli.moments import AsOf
     from backoffice.reconciliation.tables import Break
 
 
@@ -43,7 +40,8 @@ def breaks(
     async def found() -> "tuple[list[Break], dict[str, int], int]":
         async with looking.office() as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_RECORDS)
-            at_ns = await _time_of(session, looking.as_of, desk.now_ns)
+            moment_ns = await moment_of(session, looking.as_of)
+            at_ns = desk.now_ns if moment_ns is None else moment_ns
             rows = await open_at(session, at_ns, None if kind is None else Kind(kind))
             return rows, await decimals_of(session), at_ns
 
@@ -55,15 +53,3 @@ def breaks(
         show_table(("kind", *BUCKETS, "total"), aged, looking.form)
         typer.echo("")
     show_table(HEAD, [row_of(row, decimals, at_ns, looking.form) for row in rows], looking.form)
-
-
-async def _time_of(session: "AsyncSession", as_of: "AsOf | None", now_ns: int) -> int:
-    """Return the time that a report is as of: a record's, if it is one that is named."""
-    from backoffice.projector.as_of import checked
-    from backoffice.reports.scope import time_of
-
-    if as_of is None:
-        return now_ns
-    if as_of.time_ns is not None:
-        return as_of.time_ns
-    return await time_of(session, await checked(session, as_of.sequence))

@@ -88,3 +88,13 @@ async def record_of(session: "AsyncSession", as_of: "AsOf | None") -> int:
     if as_of.time_ns is not None:
         return await sequence_at(session, as_of.time_ns)
     return await checked(session, as_of.sequence)
+
+
+async def moment_of(session: "AsyncSession", as_of: "AsOf | None") -> int | None:
+    """Return the time that a report is as of: a record's, if that is named; None for now. Raise `NotFound`."""
+    from backoffice.projector.as_of import checked
+    from backoffice.reports.scope import time_of
+
+    if as_of is None or as_of.time_ns is not None:
+        return None if as_of is None else as_of.time_ns
+    return await time_of(session, await checked(session, as_of.sequence))

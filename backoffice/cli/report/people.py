@@ -6,7 +6,7 @@ import typer
 
 from backoffice.cli.office import Looking
 from backoffice.cli.option_groups import grouped
-from backoffice.cli.report.options import When
+from backoffice.cli.report.options import LookingBack, When, moment_of
 from backoffice.cli.report.printing import Row, age_text, show_rows
 from backoffice.cli.tables import Form, Moment
 
@@ -110,14 +110,14 @@ def hits(*, looking: Looking) -> None:
 
 
 @grouped
-def payments(*, when: When, looking: Looking) -> None:
+def payments(*, when: When, looking: LookingBack) -> None:
     """Show deposits and withdrawals by asset and state: how many, how much, and how long the oldest has waited."""
 
     async def rows(desk: "Office", session: "AsyncSession") -> list[Row]:
         from backoffice.cli.payments.amounts import decimals_of, shown
         from backoffice.reports.payments import standings
 
-        decimals = decimals_of(desk.settings)
+        decimals, at_ns = decimals_of(desk.settings), await moment_of(session, looking.as_of)
         return [
             (
                 each.kind,
@@ -126,16 +126,17 @@ def payments(*, when: When, looking: Looking) -> None:
                 each.count,
                 shown(each.amount, each.asset, decimals),
                 Moment(each.oldest_ns),
-                _age(desk, looking, each.oldest_ns),
+                _age(desk, looking, each.oldest_ns, at_ns),
             )
-            for each in await standings(session, when.from_ns, when.until_ns)
+            for each in await standings(session, when.from_ns, when.until_ns, at_ns)
         ]
 
     show_rows(looking, PAYMENTS, rows)
 
 
-def _age(desk: "Office", looking: Looking, since_ns: int) -> str | int:
-    """Return an age: people get it in words, programs in seconds."""
+def _age(desk: "Office", looking: Looking, since_ns: int, at_ns: int | None = None) -> str | int:
+    """Return an age, now or at a time: people get it in words, programs in seconds."""
+    until_ns = desk.now_ns if at_ns is None else at_ns
     if looking.form is Form.PEOPLE:
-        return age_text(since_ns, desk.now_ns)
-    return max(0, desk.now_ns - since_ns) // 1_000_000_000
+        return age_text(since_ns, until_ns)
+    return max(0, until_ns - since_ns) // 1_000_000_000

@@ -79,6 +79,8 @@ def test_every_report_comes_in_three_forms(counter: Counter) -> None:
         assert len(counter.done("report", *report).splitlines()) > len(rows)
     for name in EMPTY:
         assert counter.rows(name) == []
+    assert counter.rows("payments", "--as-of", "500") == []
+    assert "record 999999: " in counter.refused("report", "payments", "--as-of", "999999")
 
 
 def test_a_blotter_tells_how_trades_were_corrected(counter: Counter) -> None:
