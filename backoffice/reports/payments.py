@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, String, cast, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.database.base import total
-from backoffice.payments.states import DepositState, DepositVerb, WithdrawalState, WithdrawalVerb
+from backoffice.payments.states import DepositState, WithdrawalState
 from backoffice.payments.tables import Deposit, Withdrawal
 from backoffice.staff.tables import AuditEntry
 
@@ -72,14 +72,13 @@ async def _as_they_stood(
 ) -> list[tuple[str, int, str, int]]:
     """Return asset, amount, state at a time and since when, of the payments chosen. They were there by then."""
     if table is Deposit:
-        subject, verbs = "deposit/D-", [verb.value for verb in DepositVerb]
-        first, began = DepositState.CONFIRMING.value, Deposit.seen_ns
+        subject, first, began = "deposit/D-", DepositState.CONFIRMING.value, Deposit.seen_ns
     else:
-        subject, verbs = "withdrawal/W-", [verb.value for verb in WithdrawalVerb]
-        first, began = WithdrawalState.HOLDING.value, Withdrawal.requested_ns
+        subject, first, began = "withdrawal/W-", WithdrawalState.HOLDING.value, Withdrawal.requested_ns
+    # Approvals of a payment are about it too, and tell of a state, their own, after what they are called.
     last = select(func.max(AuditEntry.number)).where(
         AuditEntry.subject == literal(subject) + cast(table.id, String),
-        AuditEntry.verb.in_(verbs),
+        AuditEntry.after.startswith('{"state":'),
         AuditEntry.time_ns <= at_ns,
     )
     query = select(table.asset, table.amount, began, AuditEntry.after, AuditEntry.time_ns).outerjoin_from(

@@ -3,7 +3,7 @@
 from backoffice.payments.rules import HOUR_NS
 from backoffice.payments.sandbox import Fault
 from backoffice.reports.payments import Standing, standings
-from tests.backoffice.payments.world import BEN, World
+from tests.backoffice.payments.world import BEN, CAY, World
 
 
 async def standing(world: World, at_ns: int | None = None, from_ns: int | None = None) -> list[Standing]:
@@ -33,12 +33,15 @@ async def test_payments_as_of_a_moment_are_what_was_said_then(world: World) -> N
     world.rail.switch(Fault.DELAY, 2)
     await watch.go_on()
     destination = await world.destination()
-    for amount in (300, 800):
+    for amount in (300, 1_500):
         await world.request(destination, amount)
         await watch.go_on()
     world.now_ns += HOUR_NS
-    await world.decide(BEN)
-    await watch.go_on()
+    for checker in (BEN, CAY):
+        world.now_ns += 1
+        await world.decide(checker)
+        watch.said[world.now_ns] = await standing(world)
+        await watch.go_on()
     assert len({tuple((each.kind, each.state) for each in said) for said in watch.said.values()}) > 5
     for at_ns, said in watch.said.items():
         assert await standing(world, at_ns) == said
