@@ -3,6 +3,7 @@
 Four eyes: whoever has entered, submitted or changed the client cannot approve it.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -121,6 +122,7 @@ async def step(session: AsyncSession, actor: Actor, client_id: str, verb: Verb, 
     client = await _begin(session, actor, client_id, verb)
     if verb is Verb.REOPEN:
         client.submitted_by = client.submitted_ns = client.risk_model = client.rating = None
+        return await _move(session, actor, client, verb, why, now_ns, {"rating": None})
     return await _move(session, actor, client, verb, why, now_ns)
 
 
@@ -158,7 +160,7 @@ async def _move(
     verb: Verb,
     why: str,
     now_ns: int,
-    facts: dict[str, int] | None = None,
+    facts: Mapping[str, int | None] | None = None,
 ) -> Client:
     before = State(client.state)
     client.state = after(client.id, before, verb).value

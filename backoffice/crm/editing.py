@@ -244,7 +244,7 @@ async def remove_licence(
     if found is None:
         raise NotFound(f"licence {licence.regulator[:40]} {licence.number[:40]}: is not in the file of {client.id}")
     await session.delete(found)
-    before = {"regulator": licence.regulator, "number": licence.number}
+    before = msgspec.to_builtins(Licence(found.regulator, found.number, found.country, found.expires))
     await edited(session, actor, sealer, client, "remove licence", {}, before=before, why=why, now_ns=now_ns)
 
 

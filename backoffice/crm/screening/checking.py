@@ -77,14 +77,16 @@ async def screen(
         actor.require(Permission.SCREEN_CLIENTS)
     subjects = subjects_of(client.id, await read_file(session, sealer, client))
     known = await _screenings(session, client)
-    screened, hits = [], []
+    screened, hits, lapsed = [], [], []
     for name, subject in subjects.items():
         digest = subject.digest()
         last = known.get(name)
         if last is not None and (last.subject_digest, last.lists_digest) == (digest, lists.digest):
             continue
         screened.append(name)
-        hits += await _screen_one(session, sealer, client, name, subject, lists, now_ns)
+        new, old = await _screen_one(session, sealer, client, name, subject, lists, now_ns)
+        hits += new
+        lapsed += old
         await session.merge(
             Screening(
                 subject=name,
@@ -99,7 +101,7 @@ async def screen(
         what = f"decide on new screening hits: {', '.join(hits[:10])}"
         await put_task(session, BACK_OFFICE, client, what, day_of(now_ns), Role.COMPLIANCE.value, now_ns)
     if screened:
-        after = {"subjects": screened, "hits": hits, "lists": lists.digest}
+        after = {"subjects": screened, "hits": hits, "lapsed": lapsed, "lists": lists.digest}
         await audit.record(
             session, actor, "screen", f"client/{client.id}", before=None, after=after, why=why, now_ns=now_ns
         )
@@ -156,9 +158,9 @@ def subjects_of(client_id: str, file: ClientFile) -> dict[str, Subject]:
 
 async def _screen_one(
     session: AsyncSession, sealer: Sealer, client: Client, name: str, subject: Subject, lists: Lists, now_ns: int
-) -> list[str]:
-    """Keep what was found on one subject, and return the hits that are new."""
-    new = []
+) -> tuple[list[str], list[str]]:
+    """Keep what was found on one subject, and return the hits that are new, and those that have lapsed."""
+    new, lapsed = [], []
     query = select(ScreeningHit).where(ScreeningHit.subject == name)
     known = {(hit.list, hit.entry, hit.entry_digest): hit for hit in await session.scalars(query)}
     found: set[tuple[str, str, str]] = set()
@@ -176,7 +178,8 @@ async def _screen_one(
         # Nobody need decide on what is not alike any more.
         if key not in found and hit.state == "open":
             hit.state = "lapsed"
-    return new
+            lapsed.append(hit.id)
+    return new, lapsed
 
 
 async def _put_hit(
