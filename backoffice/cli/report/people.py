@@ -25,26 +25,27 @@ PAYMENTS = ("kind", "asset", "state", "count", "amount", "oldest", "age")
 def pipeline(
     *,
     every: Annotated[bool, typer.Option("--all", help="Those too that were rejected or have left.")] = False,
-    looking: Looking,
+    looking: LookingBack,
 ) -> None:
     """Show the clients by state, in the order of the workflow, and how long each has been there."""
 
     async def rows(desk: "Office", session: "AsyncSession") -> list[Row]:
         from backoffice.reports import clients
 
+        at_ns = await moment_of(session, looking.as_of)
         return [
             (
-                each.client.state,
-                each.client.id,
-                each.client.name,
-                each.client.entity_type,
-                each.client.jurisdiction,
-                each.client.rating,
-                each.client.entered_by,
+                each.state,
+                each.id,
+                each.name,
+                each.entity_type,
+                each.jurisdiction,
+                each.rating,
+                each.entered_by,
                 Moment(each.since_ns),
-                _age(desk, looking, each.since_ns),
+                _age(desk, looking, each.since_ns, at_ns),
             )
-            for each in await clients.pipeline(session, all_states=every)
+            for each in await clients.pipeline(session, at_ns, all_states=every)
         ]
 
     show_rows(looking, PIPELINE, rows)
@@ -54,7 +55,7 @@ def pipeline(
 def expiring(
     *,
     days: Annotated[int, typer.Option("--days", metavar="N", min=0, max=3_650, help="Within so many days.")] = 60,
-    looking: Looking,
+    looking: LookingBack,
 ) -> None:
     """Show documents and licences of clients that have expired, or soon will."""
 
@@ -64,9 +65,10 @@ def expiring(
         from backoffice.reports import clients
         from backoffice.staff.sealing import place
 
-        today = day_of(desk.now_ns)
+        at_ns = await moment_of(session, looking.as_of)
+        today = day_of(desk.now_ns if at_ns is None else at_ns)
         found: list[Row] = []
-        for each in await clients.expiring(session, today, days):
+        for each in await clients.expiring(session, today, days, at_ns):
             paper = each.document
             file = None
             if paper is not None:
@@ -82,7 +84,7 @@ def expiring(
 
 
 @grouped
-def hits(*, looking: Looking) -> None:
+def hits(*, looking: LookingBack) -> None:
     """Show screening hits that nobody has decided on, the oldest first."""
 
     async def rows(desk: "Office", session: "AsyncSession") -> list[Row]:
@@ -90,6 +92,7 @@ def hits(*, looking: Looking) -> None:
         from backoffice.reports import clients
         from backoffice.staff.sealing import place
 
+        at_ns = await moment_of(session, looking.as_of)
         return [
             (
                 hit.id,
@@ -101,9 +104,9 @@ def hits(*, looking: Looking) -> None:
                 hit.listed,
                 hit.score,
                 Moment(hit.found_ns),
-                _age(desk, looking, hit.found_ns),
+                _age(desk, looking, hit.found_ns, at_ns),
             )
-            for client, hit in await clients.open_hits(session)
+            for client, hit in await clients.open_hits(session, at_ns)
         ]
 
     show_rows(looking, HITS, rows)
@@ -134,7 +137,7 @@ def payments(*, when: When, looking: LookingBack) -> None:
     show_rows(looking, PAYMENTS, rows)
 
 
-def _age(desk: "Office", looking: Looking, since_ns: int, at_ns: int | None = None) -> str | int:
+def _age(desk: "Office", looking: Looking, since_ns: int, at_ns: int | None) -> str | int:
     """Return an age, now or at a time: people get it in words, programs in seconds."""
     until_ns = desk.now_ns if at_ns is None else at_ns
     if looking.form is Form.PEOPLE:

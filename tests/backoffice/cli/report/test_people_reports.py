@@ -29,22 +29,28 @@ def applying(desk: Desk) -> Desk:
 
 
 def test_the_pipeline_says_where_clients_stand(applying: Desk) -> None:
-    (row,) = json.loads(applying.done("report", "pipeline", "--json"))
-    assert (row["client"], row["state"], row["entered_by"]) == ("C-1", "draft", "eva")
-    assert 0 <= row["age"] < 3_600
+    (entered,) = json.loads(applying.done("report", "pipeline", "--json"))
+    assert (entered["client"], entered["state"], entered["entered_by"]) == ("C-1", "draft", "eva")
+    assert 0 <= entered["age"] < 3_600
     applying.done("client", "submit", "C-1", *WHY)
     (row,) = json.loads(applying.done("report", "pipeline", "--json"))
     assert row["state"] == "submitted"
+    (then,) = json.loads(applying.done("report", "pipeline", "--as-of", entered["since"], "--json"))
+    assert then == {**entered, "age": 0}
 
 
 def test_what_expires_soon_is_listed(applying: Desk) -> None:
     (row,) = json.loads(applying.done("report", "expiring", "--days", 30, "--json"))
     assert (row["days"], row["client"], row["what"]) == (10, "C-1", "licence of FINMA")
     assert json.loads(applying.done("report", "expiring", "--days", 5, "--json")) == []
+    assert json.loads(applying.done("report", "expiring", "--as-of", "2026-11-01", "--json")) == []
+    (later,) = json.loads(applying.done("report", "expiring", "--days", 0, "--as-of", row["expires"], "--json"))
+    assert later == {**row, "days": 0}
 
 
 def test_there_is_nothing_to_decide_on(applying: Desk) -> None:
     assert json.loads(applying.done("report", "hits", "--json")) == []
+    assert json.loads(applying.done("report", "hits", "--as-of", "1", "--json")) == []
     assert json.loads(applying.done("report", "payments", "--json")) == []
 
 
