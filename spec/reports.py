@@ -201,7 +201,7 @@ _HEADING: Final = (
     "* **From and until** are times: from the first, before the second. Orders are taken by when they were",
     "  entered, trades by when they were made. What is counted by the hour (volume, fees, market quality) takes",
     "  full hours, and a correction counts in the hour in which it was made; as of a record the last hour counts",
-    "  up to that record.",
+    "  up to that record; of market quality not at all.",
     "* **Who may.** Whoever may see the venue's records (`see records`, [roles](staff.md)); personal data is",
     "  masked from those who may not see it.",
     "",

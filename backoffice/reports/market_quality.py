@@ -13,6 +13,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_in_sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.database import Database
+from backoffice.projector.counters import HOUR_NS
 from backoffice.reports.by import By
 from backoffice.reports.scope import Scope, check_symbol
 from backoffice.reports.tables import MarketSample
@@ -67,12 +68,31 @@ async def sample(database: Database, shown: VenueShown, now_ns: int) -> None:
         await session.execute(insert(MarketSample).on_conflict_do_nothing(), rows)
 
 
-async def qualities(session: AsyncSession, symbol: str, from_ns: int | None, until_ns: int | None) -> list[Quality]:
-    """Return the quality of each market, or of one. Raise `Refused` for times that are no full hours."""
+class Seen(msgspec.Struct, frozen=True):
+    """What the back office had seen of the books at a moment of the past."""
+
+    sequence: int
+    """The last record,"""
+    time_ns: int
+    """and the time."""
+
+
+async def qualities(
+    session: AsyncSession, symbol: str, from_ns: int | None, until_ns: int | None, seen: Seen | None = None
+) -> list[Quality]:
+    """Return the quality of each market, or of one, by what was seen then; None for now.
+
+    Messages and trades are counted by the hour: then to the last full one. Raise `Refused` for times that are no full
+    hours.
+    """
     await check_symbol(session, symbol)
     scope = Scope(symbol=symbol, from_ns=from_ns, until_ns=until_ns)
-    activity = {each.symbol: each for each in await volumes(session, scope, By.INSTRUMENT)}
-    query = select(MarketSample.symbol, *_figures()).where(*_within(scope)).group_by(MarketSample.symbol)
+    counted_in = scope
+    if seen is not None:
+        over_ns = seen.time_ns - seen.time_ns % HOUR_NS
+        counted_in = msgspec.structs.replace(scope, until_ns=over_ns if until_ns is None else min(until_ns, over_ns))
+    activity = {each.symbol: each for each in await volumes(session, counted_in, By.INSTRUMENT)}
+    query = select(MarketSample.symbol, *_figures()).where(*_within(scope, seen)).group_by(MarketSample.symbol)
     found = []
     for name, *figures in await session.execute(query.order_by(MarketSample.symbol)):
         counted = activity.get(name)
@@ -85,12 +105,13 @@ async def qualities(session: AsyncSession, symbol: str, from_ns: int | None, unt
 
 
 async def by_hour(
-    session: AsyncSession, symbol: str, from_ns: int | None, until_ns: int | None
+    session: AsyncSession, symbol: str, from_ns: int | None, until_ns: int | None, seen: Seen | None = None
 ) -> list[tuple[int, Quality]]:
     """Return the quality of one market in each hour since the epoch of which there is any sample."""
     await check_symbol(session, symbol)
     hour = MarketSample.minute // _MINUTES_AN_HOUR
-    query = select(hour, *_figures()).where(*_within(Scope(symbol=symbol, from_ns=from_ns, until_ns=until_ns)))
+    scope = Scope(symbol=symbol, from_ns=from_ns, until_ns=until_ns)
+    query = select(hour, *_figures()).where(*_within(scope, seen))
     return [
         (int(one), Quality(symbol, *map(int, figures)))
         for one, *figures in await session.execute(query.group_by(hour).order_by(hour))
@@ -108,7 +129,7 @@ def _figures() -> list[ColumnElement[int]]:
     ]
 
 
-def _within(scope: Scope) -> list[ColumnElement[bool]]:
+def _within(scope: Scope, seen: Seen | None) -> list[ColumnElement[bool]]:
     conditions = [MarketSample.phase == int(Phase.CONTINUOUS)]
     if scope.symbol:
         conditions.append(MarketSample.symbol == scope.symbol)
@@ -116,4 +137,7 @@ def _within(scope: Scope) -> list[ColumnElement[bool]]:
         conditions.append(MarketSample.minute >= -(-scope.from_ns // MINUTE_NS))
     if scope.until_ns is not None:
         conditions.append(MarketSample.minute < -(-scope.until_ns // MINUTE_NS))
+    if seen is not None:
+        # Where nothing happens the same record is seen again, minute by minute.
+        conditions += [MarketSample.sequence <= seen.sequence, MarketSample.minute <= seen.time_ns // MINUTE_NS]
     return conditions

@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from backoffice.cli.office import Looking
 from backoffice.cli.option_groups import grouped
-from backoffice.cli.report.options import ChartOption, SymbolOption, When
+from backoffice.cli.report.options import ChartOption, LookingBack, SymbolOption, When, moment_of, record_of
 from backoffice.cli.report.printing import Row, percent_text, ratio_text, show_rows
 
 if TYPE_CHECKING:
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
     from backoffice.cli.office import Office
     from backoffice.reports.market import Market
-    from backoffice.reports.market_quality import Quality
+    from backoffice.reports.market_quality import Quality, Seen
 
 MARKET_QUALITY = (
     *("symbol", "minutes", "two-sided", "spread", "basis points", "bid quantity", "ask quantity"),
@@ -25,10 +24,11 @@ _TO_HOURS = len("2026-11-28T14")
 
 
 @grouped
-def market_quality(*, symbol: SymbolOption = "", when: When, chart: ChartOption = False, looking: Looking) -> None:
+def market_quality(*, symbol: SymbolOption = "", when: When, chart: ChartOption = False, looking: LookingBack) -> None:
     """Show how good the markets are: both sides there, how far apart, how much behind them; averages by the minute.
 
     Of the minutes of continuous trading in which the back office saw the books. --chart draws the spread of a --symbol.
+    Messages and trades are of whole hours: with --as-of of those that were over.
     """
     if chart:
         _draw(symbol, when, looking)
@@ -38,10 +38,17 @@ def market_quality(*, symbol: SymbolOption = "", when: When, chart: ChartOption 
         from backoffice.reports.market import market_of
         from backoffice.reports.market_quality import qualities
 
-        market = await market_of(session)
-        return [_row(each, market) for each in await qualities(session, symbol, when.from_ns, when.until_ns)]
+        market, seen = await market_of(session), await _seen(session, looking)
+        return [_row(each, market) for each in await qualities(session, symbol, when.from_ns, when.until_ns, seen)]
 
     show_rows(looking, MARKET_QUALITY, rows)
+
+
+async def _seen(session: "AsyncSession", looking: LookingBack) -> "Seen | None":
+    from backoffice.reports.market_quality import Seen
+
+    at_ns = await moment_of(session, looking.as_of)
+    return None if at_ns is None else Seen(await record_of(session, looking.as_of), at_ns)
 
 
 def _row(each: "Quality", market: "Market") -> Row:
@@ -69,7 +76,7 @@ def _bps(each: "Quality") -> str | None:
     return ratio_text(20_000 * each.spread, each.prices)
 
 
-def _draw(symbol: str, when: When, looking: Looking) -> None:
+def _draw(symbol: str, when: When, looking: LookingBack) -> None:
     from backoffice.cli.failure import CommandFailed
     from backoffice.cli.loop import run
     from backoffice.cli.report.chart import lines
@@ -84,7 +91,7 @@ def _draw(symbol: str, when: When, looking: Looking) -> None:
 
         async with looking.office() as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_RECORDS)
-            return await by_hour(session, symbol, when.from_ns, when.until_ns)
+            return await by_hour(session, symbol, when.from_ns, when.until_ns, await _seen(session, looking))
 
     hours = run(found())
     if not hours:

@@ -1,10 +1,12 @@
 """How good a market was, of what was seen of it minute by minute."""
 
 import pytest
+from msgspec.structs import replace
 
 from backoffice.database import Database
 from backoffice.errors import NotFound, Refused
-from backoffice.reports.market_quality import MINUTE_NS, Quality, by_hour, qualities, sample
+from backoffice.projector.as_of import position_of
+from backoffice.reports.market_quality import MINUTE_NS, Quality, Seen, by_hour, qualities, sample
 from engine.overview import InstrumentShown, VenueShown
 from engine.values import Phase
 from tests.backoffice.projector.journaled import Journaled, project
@@ -46,6 +48,34 @@ async def test_a_minute_is_seen_once(database: Database, journaled: Journaled) -
     async with database.reading() as session:
         (found,) = await qualities(session, "", None, None)
     assert (found.samples, found.spread) == (1, 10)
+
+
+async def test_a_market_as_of_a_moment_is_what_was_seen_then(database: Database, journaled: Journaled) -> None:
+    await project(database, journaled, [500])
+    async with database.reading() as session:
+        end_ns = (await position_of(session)).time_ns
+    began_ns = end_ns - end_ns % HOUR_NS
+    moments = [began_ns + number * 20 * MINUTE_NS for number in range(8)]
+    said = []
+    for number, at_ns in enumerate(moments):
+        await sample(database, replace(shown(990 - number, 1_000), sequence=500 + number // 2), at_ns)
+        async with database.reading() as session:
+            said.append((await qualities(session, "", None, None), await by_hour(session, "BTC/USD", None, None)))
+    for number, at_ns in enumerate(moments):
+        seen = Seen(500 + number // 2, at_ns)
+        async with database.reading() as session:
+            (then,) = await qualities(session, "", None, None, seen)
+            (within,) = await qualities(session, "", None, began_ns + HOUR_NS, seen)
+            hours = await by_hour(session, "BTC/USD", None, None, seen)
+            over = await qualities(session, "", None, at_ns - at_ns % HOUR_NS)
+        ((whole,), by_the_hour) = said[number]
+        assert replace(then, messages=0, trades=0) == replace(whole, messages=0, trades=0)
+        assert hours == by_the_hour
+        assert within.samples == min(then.samples, 3)
+        if at_ns - began_ns < HOUR_NS:
+            assert then.trades < whole.trades
+        else:
+            assert (then.messages, then.trades) == (whole.messages, whole.trades) == (over[0].messages, over[0].trades)
 
 
 async def test_hours_are_told_apart(database: Database, journaled: Journaled) -> None:

@@ -195,5 +195,6 @@ def test_the_quality_of_a_market_is_told_and_drawn(counter: Counter, database_ur
     (row,) = counter.rows("market-quality")
     assert (row["two-sided"], row["spread"], row["basis_points"]) == ("100.00%", "0.10", "100.50")
     assert (row["bid_quantity"], row["ask_quantity"]) == ("0.005", "0.008")
+    assert counter.rows("market-quality", "--as-of", "0") == []
     assert "spread in basis points" in counter.done("report", "market-quality", "--symbol", "BTC/USD", "--chart")
     assert "name one by --symbol" in counter.refused("report", "market-quality", "--chart")
