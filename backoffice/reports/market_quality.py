@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backoffice.database import Database
 from backoffice.projector.counters import HOUR_NS
 from backoffice.reports.by import By
-from backoffice.reports.scope import Scope, check_symbol
+from backoffice.reports.scope import Scope, Seen, check_symbol
 from backoffice.reports.tables import MarketSample
 from backoffice.reports.volumes import volumes
 from engine.overview import VenueShown
@@ -66,15 +66,6 @@ async def sample(database: Database, shown: VenueShown, now_ns: int) -> None:
     insert = insert_in_sqlite if database.is_sqlite else insert_in_postgresql
     async with database.writing() as session:
         await session.execute(insert(MarketSample).on_conflict_do_nothing(), rows)
-
-
-class Seen(msgspec.Struct, frozen=True):
-    """What the back office had seen of the books at a moment of the past."""
-
-    sequence: int
-    """The last record,"""
-    time_ns: int
-    """and the time."""
 
 
 async def qualities(

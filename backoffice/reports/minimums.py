@@ -7,12 +7,14 @@ no more is ever missing than the minimum itself. Which days count is `backoffice
 
 import datetime as dt
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backoffice.access.charging import ASSIGNMENT, SCHEDULE
 from backoffice.access.fees import Fees
 from backoffice.access.minimums import DAY_NS, Agreed, Assigned, Owed, Version, owed
 from backoffice.access.tables import FeeAssignment, FeeSchedule
@@ -20,8 +22,9 @@ from backoffice.crm.documents import months_after
 from backoffice.crm.tables.file import Client
 from backoffice.projector.tables import VenueAccount, VenueInstrument
 from backoffice.reports.by import By
-from backoffice.reports.scope import Scope
+from backoffice.reports.scope import Scope, Seen
 from backoffice.reports.volumes import volumes
+from backoffice.staff.tables import Approval
 
 _EPOCH: Final = dt.date(1970, 1, 1)
 
@@ -39,13 +42,14 @@ class Minimum(msgspec.Struct, frozen=True):
         return max(0, self.owed.minimum - max(0, self.paid))
 
 
-async def minimums(session: AsyncSession, month: dt.date) -> list[Minimum]:
-    """Return what each firm owes at least in a month, whose first day is given."""
+async def minimums(session: AsyncSession, month: dt.date, seen: Seen | None = None) -> list[Minimum]:
+    """Return what each firm owes at least in a month, whose first day is given; by what was seen then, None for now."""
     from_ns, until_ns = bounds_of(month)
+    sequence = None if seen is None else seen.sequence
     found = []
-    for firm, agreed in sorted((await _agreed(session, until_ns)).items()):
+    for firm, agreed in sorted((await _agreed(session, until_ns, seen)).items()):
         owes = list(owed(agreed, from_ns, until_ns))
-        paid = await _paid(session, firm, from_ns, until_ns) if owes else {}
+        paid = await _paid(session, firm, from_ns, until_ns, sequence) if owes else {}
         for each in owes:
             days = enumerate(each.days, from_ns // DAY_NS)
             found.append(
@@ -60,28 +64,57 @@ def bounds_of(month: dt.date) -> tuple[int, int]:
     return first, after
 
 
-async def _agreed(session: AsyncSession, until_ns: int) -> dict[str, Agreed]:
+async def _agreed(session: AsyncSession, until_ns: int, seen: Seen | None) -> dict[str, Agreed]:
     """Return what holds between the venue and each firm that has an account and a schedule."""
+    was_agreed = await _agreed_by(session, seen)
     assigned: dict[str, list[Assigned]] = defaultdict(list)
-    rows = select(FeeAssignment).where(FeeAssignment.effective_ns < until_ns)
-    for row in await session.scalars(rows.order_by(FeeAssignment.effective_ns, FeeAssignment.id)):
-        assigned[row.firm].append(Assigned(row.symbol, row.schedule, row.effective_ns))
+    for row in await session.scalars(select(FeeAssignment).order_by(FeeAssignment.id)):
+        if was_agreed(f"firm/{row.firm}", row.effective_ns) and row.effective_ns < until_ns:
+            assigned[row.firm].append(Assigned(row.symbol, row.schedule, row.effective_ns))
     versions: dict[str, list[Version]] = defaultdict(list)
-    for each in await session.scalars(select(FeeSchedule).order_by(FeeSchedule.effective_ns, FeeSchedule.version)):
-        content = msgspec.convert(each.content, Fees)
-        versions[each.schedule].append(Version(each.version, content, each.effective_ns))
+    for each in await session.scalars(select(FeeSchedule).order_by(FeeSchedule.version)):
+        if was_agreed(f"fees/{each.schedule}", each.effective_ns):
+            content = msgspec.convert(each.content, Fees)
+            versions[each.schedule].append(Version(each.version, content, each.effective_ns))
+    for given in assigned.values():
+        given.sort(key=lambda each: each.from_ns)
+    for made in versions.values():
+        made.sort(key=lambda each: each.from_ns)
     quotes = {row.symbol: row.quote for row in await session.scalars(select(VenueInstrument))}
     opened = select(VenueAccount.firm, func.min(VenueAccount.opened_ns)).group_by(VenueAccount.firm)
     closed = await session.execute(select(Client.firm, Client.closed_ns))
-    gone = {row.firm: row.closed_ns for row in closed}
+    gone = {row.firm: row.closed_ns for row in closed if seen is None or (row.closed_ns or 0) <= seen.time_ns}
     return {
         firm: Agreed(assigned[firm], versions, quotes, opened_ns, gone.get(firm))
         for firm, opened_ns in await session.execute(opened)
-        if firm in assigned
+        if firm in assigned and (seen is None or opened_ns <= seen.time_ns)
     }
 
 
-async def _paid(session: AsyncSession, firm: str, from_ns: int, until_ns: int) -> dict[tuple[int, str], int]:
+async def _agreed_by(session: AsyncSession, seen: Seen | None) -> Callable[[str, int], bool]:
+    """Return what tells of schedules and assignments, each subject's in the order in which they were approved.
+
+    It tells whether one was agreed by then, given its subject and from when on it holds. What already held then was;
+    of what was still to begin so many were as had been approved.
+    """
+    if seen is None:
+        return lambda _subject, _effective_ns: True
+    query = select(Approval.subject, func.count()).where(
+        Approval.kind.in_((SCHEDULE, ASSIGNMENT)), Approval.state == "approved", Approval.decided_ns <= seen.time_ns
+    )
+    left = dict((await session.execute(query.group_by(Approval.subject))).all())
+
+    def was_agreed(subject: str, effective_ns: int) -> bool:
+        left[subject] = left.get(subject, 0) - 1
+        return left[subject] >= 0 or effective_ns <= seen.time_ns
+
+    return was_agreed
+
+
+async def _paid(
+    session: AsyncSession, firm: str, from_ns: int, until_ns: int, sequence: int | None
+) -> dict[tuple[int, str], int]:
     """Return a firm's fees less rebates, by day and instrument."""
-    found = await volumes(session, Scope(firm=firm, from_ns=from_ns, until_ns=until_ns), By.DAY)
+    scope = Scope(firm=firm, from_ns=from_ns, until_ns=until_ns, sequence=sequence)
+    found = await volumes(session, scope, By.DAY)
     return {((dt.date.fromisoformat(each.key) - _EPOCH).days, each.symbol): each.fees for each in found}

@@ -33,6 +33,15 @@ class Scope(msgspec.Struct, frozen=True):
     """As of this record."""
 
 
+class Seen(msgspec.Struct, frozen=True):
+    """A moment of the past, up to which everything is seen that a report is about."""
+
+    sequence: int
+    """The last record by then,"""
+    time_ns: int
+    """and the time."""
+
+
 async def accounts_in(session: AsyncSession, scope: Scope) -> list[str] | None:
     """Return the accounts that a report is about, None for all. Raise `NotFound` for a name that nobody has."""
     if not (scope.client or scope.firm or scope.account):

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backoffice.cli.moments import month_of
-from backoffice.cli.office import Looking
 from backoffice.cli.option_groups import grouped
-from backoffice.cli.report.options import ChartOption, LookingBack, When, Whose, record_of, scope_of
+from backoffice.cli.report.options import ChartOption, LookingBack, When, Whose, record_of, scope_of, seen_by
 from backoffice.cli.report.printing import Row, percent_text, ratio_text, show_rows
 from backoffice.cli.tables import Form, Moment
 from backoffice.reports.by import By
@@ -78,9 +77,15 @@ def minimums(
     *,
     month: Annotated[
         date | None,
-        typer.Option("--month", parser=month_of, metavar="MONTH", help="As in 2026-11.", show_default="this one"),
+        typer.Option(
+            "--month",
+            parser=month_of,
+            metavar="MONTH",
+            help="As in 2026-11.",
+            show_default="this one, or that of --as-of",
+        ),
     ] = None,
-    looking: Looking,
+    looking: LookingBack,
 ) -> None:
     """Show what firms have paid in a month, and what is missing to the minimum of their fee schedules."""
 
@@ -89,7 +94,8 @@ def minimums(
         from backoffice.reports.market import market_of
         from backoffice.reports.minimums import minimums as found_minimums
 
-        market, first = await market_of(session), month or day_of(desk.now_ns).replace(day=1)
+        market, seen = await market_of(session), await seen_by(session, looking.as_of)
+        first = month or day_of(desk.now_ns if seen is None else seen.time_ns).replace(day=1)
         return [
             (
                 f"{first:%Y-%m}",
@@ -100,7 +106,7 @@ def minimums(
                 each.owed.days_counted,
                 *(market.amount(each.owed.asset, amount) for amount in (each.owed.minimum, each.paid, each.missing)),
             )
-            for each in await found_minimums(session, first)
+            for each in await found_minimums(session, first, seen)
         ]
 
     show_rows(looking, MINIMUMS, rows)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from backoffice.cli.option_groups import grouped
-from backoffice.cli.report.options import ChartOption, LookingBack, SymbolOption, When, moment_of, record_of
+from backoffice.cli.report.options import ChartOption, LookingBack, SymbolOption, When, seen_by
 from backoffice.cli.report.printing import Row, percent_text, ratio_text, show_rows
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from backoffice.cli.office import Office
     from backoffice.reports.market import Market
-    from backoffice.reports.market_quality import Quality, Seen
+    from backoffice.reports.market_quality import Quality
 
 MARKET_QUALITY = (
     *("symbol", "minutes", "two-sided", "spread", "basis points", "bid quantity", "ask quantity"),
@@ -38,17 +38,10 @@ def market_quality(*, symbol: SymbolOption = "", when: When, chart: ChartOption 
         from backoffice.reports.market import market_of
         from backoffice.reports.market_quality import qualities
 
-        market, seen = await market_of(session), await _seen(session, looking)
+        market, seen = await market_of(session), await seen_by(session, looking.as_of)
         return [_row(each, market) for each in await qualities(session, symbol, when.from_ns, when.until_ns, seen)]
 
     show_rows(looking, MARKET_QUALITY, rows)
-
-
-async def _seen(session: "AsyncSession", looking: LookingBack) -> "Seen | None":
-    from backoffice.reports.market_quality import Seen
-
-    at_ns = await moment_of(session, looking.as_of)
-    return None if at_ns is None else Seen(await record_of(session, looking.as_of), at_ns)
 
 
 def _row(each: "Quality", market: "Market") -> Row:
@@ -91,7 +84,7 @@ def _draw(symbol: str, when: When, looking: LookingBack) -> None:
 
         async with looking.office() as desk, desk.database.reading() as session:
             desk.actor.require(Permission.SEE_RECORDS)
-            return await by_hour(session, symbol, when.from_ns, when.until_ns, await _seen(session, looking))
+            return await by_hour(session, symbol, when.from_ns, when.until_ns, await seen_by(session, looking.as_of))
 
     hours = run(found())
     if not hours:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from backoffice.cli.moments import AsOf
-    from backoffice.reports.scope import Scope
+    from backoffice.reports.scope import Scope, Seen
 
 ClientOption = Annotated[
     str, typer.Option("--client", metavar="CLIENT", help="Of this client, as in C-1.", show_default="all")
@@ -98,3 +98,11 @@ async def moment_of(session: "AsyncSession", as_of: "AsOf | None") -> int | None
     if as_of is None or as_of.time_ns is not None:
         return None if as_of is None else as_of.time_ns
     return await time_of(session, await checked(session, as_of.sequence))
+
+
+async def seen_by(session: "AsyncSession", as_of: "AsOf | None") -> "Seen | None":
+    """Return the moment that a report is as of, by record and time; None for now. Raise `NotFound`."""
+    from backoffice.reports.scope import Seen
+
+    at_ns = await moment_of(session, as_of)
+    return None if at_ns is None else Seen(await record_of(session, as_of), at_ns)

@@ -6,7 +6,8 @@ from msgspec.structs import replace
 from backoffice.database import Database
 from backoffice.errors import NotFound, Refused
 from backoffice.projector.as_of import position_of
-from backoffice.reports.market_quality import MINUTE_NS, Quality, Seen, by_hour, qualities, sample
+from backoffice.reports.market_quality import MINUTE_NS, Quality, by_hour, qualities, sample
+from backoffice.reports.scope import Seen
 from engine.overview import InstrumentShown, VenueShown
 from engine.values import Phase
 from tests.backoffice.projector.journaled import Journaled, project

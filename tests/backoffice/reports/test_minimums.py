@@ -5,22 +5,30 @@ import datetime as dt
 import msgspec
 import pytest
 
+from backoffice.access import charging
 from backoffice.access.fees import Fees, FeeTier
 from backoffice.access.minimums import Day, Owed
 from backoffice.access.tables import FeeAssignment, FeeSchedule
 from backoffice.crm.documents import months_after
 from backoffice.database import Database
+from backoffice.projector.projector import Projector
 from backoffice.reports.by import By
-from backoffice.reports.minimums import Minimum, minimums
-from backoffice.reports.scope import Scope
+from backoffice.reports.minimums import Minimum, bounds_of, minimums
+from backoffice.reports.scope import Scope, Seen
 from backoffice.reports.volumes import volumes
-from tests.backoffice.projector.journaled import Journaled, project
+from backoffice.staff import approvals
+from backoffice.staff.actor import Actor
+from backoffice.staff.permissions import Role
+from tests.backoffice.crm.house import DAY_NS, House
+from tests.backoffice.projector.journaled import JOURNAL, Journaled, project
 from tests.engine.tape import START_NS
 
 FIRST = dt.datetime.fromtimestamp(START_NS // 1_000_000_000, dt.UTC).date().replace(day=1)
 """The month in which the tape begins, and its firms have their first accounts;"""
 SECOND = months_after(FIRST, 1)
 """and the one after it."""
+DEE = Actor("dee", frozenset({Role.OPERATIONS}))
+EVE = Actor("eve", frozenset({Role.TREASURY}))
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +92,56 @@ async def test_one_schedule_for_all_and_for_an_instrument_has_one_minimum(
 async def test_a_firm_without_an_account_owes_nothing(database: Database, journaled: Journaled) -> None:
     await project(database, journaled, [500])
     assert await found(database, schedule("basic", 1, 10**9), assignment("NOBODY", "basic")) == []
+
+
+async def test_what_was_paid_as_of_a_record_is_what_was_said_then(database: Database, journaled: Journaled) -> None:
+    projector = await Projector.open(database, JOURNAL)
+    said = []
+    rows: tuple[FeeSchedule | FeeAssignment, ...] = (schedule("basic", 1, 10**9), assignment("FIRM", "basic"))
+    while projector.sequence < len(journaled.payloads):
+        records = journaled.records(projector.sequence, 97)
+        taken = projector.rows()
+        for record in records:
+            taken.add(record)
+        await projector.write(taken)
+        said.append((Seen(records[-1].sequence, records[-1].time_ns), await found(database, *rows)))
+        rows = ()
+    assert len({each.paid for _, (each,) in said}) > 1
+    async with database.reading() as session:
+        for seen, then in said:
+            assert await minimums(session, FIRST, seen) == then
+        assert await minimums(session, FIRST, Seen(0, START_NS - 1)) == []
+
+
+async def test_what_was_agreed_as_of_a_moment_is_what_was_approved_by_then(house: House, journaled: Journaled) -> None:
+    await house.active(firm="FIRM")
+    await project(house.database, journaled, [500])
+    month = months_after(house.today.replace(day=1), 1)
+    from_ns, _ = bounds_of(month)
+    fees = [Fees("USD", (FeeTier(0, 0, 1),), minimum) for minimum in (3_100, 6_200)]
+    said = {}
+    for propose, *given in (
+        (charging.propose_schedule, "basic", fees[0], 0),
+        (charging.propose_assignment, "FIRM", "basic", "", from_ns),
+        (charging.propose_schedule, "basic", fees[1], from_ns + DAY_NS),
+        (charging.propose_schedule, "other", fees[0], 0),
+        (charging.propose_assignment, "FIRM", "other", "", from_ns + 2 * DAY_NS),
+    ):
+        proposal = await house.write(propose, DEE, *given)
+        house.now_ns += 1
+        await house.write(approvals.approve, EVE, proposal.id)
+        said[house.now_ns] = await found(house.database, month=month)
+        house.now_ns += 1
+    assert [[each.owed.minimum for each in then] for then in said.values()] == [
+        [],
+        [3_100],
+        [6_100],
+        [6_100],
+        [300, 2_900],
+    ]
+    async with house.database.reading() as session:
+        for at_ns, then in said.items():
+            assert await minimums(session, month, Seen(len(journaled.payloads), at_ns)) == then
 
 
 def test_rebates_beyond_all_fees_are_not_taken_back() -> None:

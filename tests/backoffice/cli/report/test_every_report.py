@@ -180,6 +180,7 @@ def test_balances_are_drawn_over_time(counter: Counter) -> None:
 
 def test_minimums_are_of_a_month(counter: Counter) -> None:
     assert counter.rows("minimums", "--month", "2026-11") == []
+    assert counter.rows("minimums", "--as-of", "500") == []
 
 
 def test_the_quality_of_a_market_is_told_and_drawn(counter: Counter, database_url: str) -> None:
