@@ -191,7 +191,7 @@ async def tickets_of(session: AsyncSession, client: Client | None = None, *, ope
 
 async def entries_of(session: AsyncSession, sealer: Sealer, ticket_id: str) -> list[tuple[TicketEntry, str]]:
     """Return what was said on a ticket, the oldest first."""
-    ticket = await row_of(session, Ticket, ticket_id, "Q", "ticket")
+    ticket = await row_of(session, Ticket, ticket_id, "Q", "ticket", for_update=False)
     entries = await session.scalars(
         select(TicketEntry).where(TicketEntry.ticket == ticket.number).order_by(TicketEntry.number)
     )

@@ -61,9 +61,12 @@ async def client_of(session: AsyncSession, client_id: str, *, for_update: bool =
     return client
 
 
-async def row_of(session: AsyncSession, table: type[T], row_id: str, letter: str, what: str) -> T:
+async def row_of(
+    session: AsyncSession, table: type[T], row_id: str, letter: str, what: str, *, for_update: bool = True
+) -> T:
     """Return a row by what staff call it. Raise `NotFound`."""
-    row = await session.get(table, number_of(row_id, letter, what), with_for_update=True, populate_existing=True)
+    number = number_of(row_id, letter, what)
+    row = await session.get(table, number, with_for_update=for_update or None, populate_existing=for_update)
     if row is None:
         raise NotFound(f"{row_id[:40]}: there is no such {what}")
     return row

@@ -6,6 +6,7 @@ import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import pytest
@@ -18,11 +19,10 @@ CONCLUSIONS = 10
 
 
 @pytest.fixture
-def temporary(tmp_path: Path) -> Path:
-    """Where the demo puts what it does not keep."""
-    path = tmp_path / "tmp"
-    path.mkdir()
-    return path
+def temporary() -> Iterator[Path]:
+    """Where the demo puts what it does not keep. Its sockets want a short path."""
+    with TemporaryDirectory() as path:
+        yield Path(path)
 
 
 @pytest.fixture
