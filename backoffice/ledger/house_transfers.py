@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backoffice.database.finding import row_named
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.ledger import transfers
 from backoffice.ledger.balances import balances
@@ -22,7 +23,6 @@ from backoffice.ledger.chart import Kind
 from backoffice.ledger.entries import locked_head
 from backoffice.ledger.moves import Standing, lacking, meaning_of
 from backoffice.ledger.tables import HouseTransfer, LedgerEntry
-from backoffice.naming import number_of
 from backoffice.projector.tables import VenueAsset
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import Actor
@@ -147,8 +147,7 @@ async def propose_reversal(session: AsyncSession, actor: Actor, name: str, *, wh
 
 async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> HouseTransfer:
     """Return a transfer by its name, kept from others until the transaction ends. Raise `NotFound`."""
-    number = number_of(name, "H")
-    found = None if number is None else await session.get(HouseTransfer, number, with_for_update=for_update)
+    found = await row_named(session, HouseTransfer, name, "H", for_update=for_update)
     if found is None:
         raise NotFound(f"{name}: no transfer of the house; they are called H-1, H-2, …")
     return found

@@ -11,8 +11,8 @@ from sqlalchemy import and_, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.crm.transfers import forget, lack
+from backoffice.database.finding import row_named
 from backoffice.errors import NotFound, Refused
-from backoffice.naming import number_of
 from backoffice.payments.clients import Clients, Flow, Transfer
 from backoffice.payments.moving import move_deposit
 from backoffice.payments.rail import Incoming, Movement, Rail
@@ -133,11 +133,9 @@ async def _take_one(session: AsyncSession, rail: str, movement: Movement, now_ns
 
 async def _account_of(session: AsyncSession, rail: str, movement: Movement) -> str | None:
     """Return whose address it is, or whose withdrawal comes back, None if nobody knows."""
-    number = number_of(movement.returns, "W")
-    if number is not None:
-        withdrawal = await session.get(Withdrawal, number)
-        if withdrawal is not None and (withdrawal.rail, withdrawal.asset) == (rail, movement.asset):
-            return withdrawal.account
+    withdrawal = await row_named(session, Withdrawal, movement.returns, "W")
+    if withdrawal is not None and (withdrawal.rail, withdrawal.asset) == (rail, movement.asset):
+        return withdrawal.account
     found = await session.scalar(
         select(DepositAddress).where(DepositAddress.rail == rail, DepositAddress.address == movement.address)
     )
@@ -258,8 +256,7 @@ async def _release(session: AsyncSession, actor: Actor, approval: Approval, now_
 async def transfer_of(session: AsyncSession, deposit: Deposit) -> Transfer:
     """Return a deposit as a transfer. What comes back comes from where it was sent to."""
     sender = deposit.sender
-    number = number_of(deposit.returns, "W")
-    withdrawal = None if number is None else await session.get(Withdrawal, number)
+    withdrawal = await row_named(session, Withdrawal, deposit.returns, "W")
     if withdrawal is not None and withdrawal.account == deposit.account:
         sender = (await session.get_one(Destination, withdrawal.destination_id)).address
     fields = (deposit.account or "", deposit.rail, deposit.asset, deposit.amount, sender)
@@ -268,8 +265,7 @@ async def transfer_of(session: AsyncSession, deposit: Deposit) -> Transfer:
 
 async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> Deposit:
     """Return a deposit by its name, kept from others until the transaction ends. Raise `NotFound`."""
-    number = number_of(name, "D")
-    found = None if number is None else await session.get(Deposit, number, with_for_update=for_update)
+    found = await row_named(session, Deposit, name, "D", for_update=for_update)
     if found is None:
         raise NotFound(f"{name}: no deposit of this venue; they are called D-1, D-2, …")
     return found

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.crm.tables.transfers import AddressHolder
+from backoffice.database.finding import row_named
 from backoffice.errors import Conflict, NotFound, Refused
-from backoffice.naming import number_of
 from backoffice.payments.rules import PaymentRules
 from backoffice.payments.tables import Destination
 from backoffice.staff import approvals, audit
@@ -143,8 +143,7 @@ def objection(destination: Destination, now_ns: int) -> str:
 
 async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> Destination:
     """Return a destination by its name, kept from others until the transaction ends. Raise `NotFound`."""
-    number = number_of(name, "T")
-    found = None if number is None else await session.get(Destination, number, with_for_update=for_update)
+    found = await row_named(session, Destination, name, "T", for_update=for_update)
     if found is None:
         raise NotFound(f"{name}: no destination of this venue; they are called T-1, T-2, …")
     return found

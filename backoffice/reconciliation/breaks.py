@@ -11,9 +11,9 @@ from typing import Final
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backoffice.database.finding import row_named
 from backoffice.database.serializing import one_at_a_time
 from backoffice.errors import NotFound, Refused
-from backoffice.naming import number_of
 from backoffice.payments.tables import Deposit, Withdrawal
 from backoffice.reconciliation.found import Found, Kind
 from backoffice.reconciliation.tables import Break
@@ -67,8 +67,7 @@ async def resolve(session: AsyncSession, actor: Actor, name: str, *, why: str, n
 
 async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> Break:
     """Return a break by its name, kept from others until the transaction ends. Raise `NotFound`."""
-    number = number_of(name, "B")
-    row = None if number is None else await session.get(Break, number, with_for_update=for_update)
+    row = await row_named(session, Break, name, "B", for_update=for_update)
     if row is None:
         raise NotFound(f"{name}: no break of this venue; they are called B-1, B-2, …")
     return row
@@ -131,9 +130,9 @@ async def _closed_by(session: AsyncSession, row: Break) -> str:
     """Return how the subject of a break stands that is gone."""
     payment: Deposit | Withdrawal | None = None
     if row.subject.startswith("D-"):
-        payment = await session.get(Deposit, number_of(row.subject, "D"))
+        payment = await row_named(session, Deposit, row.subject, "D")
     elif row.subject.startswith("W-"):
-        payment = await session.get(Withdrawal, number_of(row.subject, "W"))
+        payment = await row_named(session, Withdrawal, row.subject, "W")
     if payment is None:
         return "nothing disagrees any more"
     return f"{row.subject} is {payment.state}, and nothing disagrees any more: {payment.reason}"

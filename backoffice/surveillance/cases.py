@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.crm.numbering import next_number
+from backoffice.database.finding import row_named
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.naming import number_of
 from backoffice.staff import approvals, audit, users
@@ -180,8 +181,7 @@ async def close(
 
 async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> Case:
     """Return a case by its name, kept from others until the transaction ends. Raise `NotFound`."""
-    number = number_of(name, "CS")
-    case = None if number is None else await session.get(Case, number, with_for_update=for_update or None)
+    case = await row_named(session, Case, name, "CS", for_update=for_update)
     if case is None:
         raise NotFound(f"{name[:40]}: there is no such case; `fondaco case list` shows them")
     return case
@@ -189,8 +189,7 @@ async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> 
 
 async def find_alert(session: AsyncSession, name: str, *, for_update: bool = False) -> Alert:
     """Return an alert by its name. Raise `NotFound`."""
-    number = number_of(name, "AL")
-    alert = None if number is None else await session.get(Alert, number, with_for_update=for_update or None)
+    alert = await row_named(session, Alert, name, "AL", for_update=for_update)
     if alert is None:
         raise NotFound(f"{name[:40]}: there is no such alert; `fondaco surveillance alerts` shows them")
     return alert
