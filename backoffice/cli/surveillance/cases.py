@@ -1,18 +1,24 @@
 """`fondaco case`: look into alerts, note down what is found, and say what has come of it."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
-from backoffice.cli.office import Acting, AsOption, Looking
+from backoffice.cli.office import Acting, Coming, Looking, Seeing
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.surveillance.alerts import CountOption
-from backoffice.cli.tables import Cell, Form, JsonOption, Moment
-from backoffice.cli.venue.request import ConfigOption, DataOption
+from backoffice.cli.tables import Cell, Form, Moment
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
     from backoffice.staff.tables import Approval
     from backoffice.surveillance.tables import Case
+
+T = TypeVar("T")
 
 CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="Which one, as in CS-1.", show_default=False)]
 
@@ -31,14 +37,12 @@ def open_case(
     acting: Acting,
 ) -> None:
     """Open a case, of alerts or of what came to your ears."""
-    from backoffice.cli.loop import run
     from backoffice.surveillance import cases
 
-    async def begin() -> "Case":
-        async with acting.office() as desk, desk.database.writing() as session:
-            return await cases.open_case(session, desk.actor, alert or [], why=acting.why, now_ns=desk.now_ns)
+    def step(session: "AsyncSession", desk: "Office") -> "Awaitable[Case]":
+        return cases.open_case(session, desk.actor, alert or [], why=acting.why, now_ns=desk.now_ns)
 
-    _tell(run(begin()), as_json=acting.as_json)
+    _tell(_changed(acting, step), as_json=acting.as_json)
 
 
 @grouped
@@ -93,25 +97,20 @@ def show(case: CaseArgument, looking: Looking) -> None:
     show_fields(run(fields()), looking.form)
 
 
+@grouped
 def note(
     case: CaseArgument,
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What you have found out.", show_default=False)],
-    config: ConfigOption,
-    as_user: AsOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
+    seeing: Seeing,
 ) -> None:
     """Note something down in a case, for good; sealed, for those who work on cases."""
-    from backoffice.cli.loop import run
-    from backoffice.cli.office import office
     from backoffice.surveillance import cases
 
-    async def write() -> "Case":
-        async with office(config, data, as_user) as desk, desk.database.writing() as session:
-            await cases.note(session, desk.actor, desk.sealer, case, text, now_ns=desk.now_ns)
-            return await cases.find(session, case)
+    async def step(session: "AsyncSession", desk: "Office") -> "Case":
+        await cases.note(session, desk.actor, desk.sealer, case, text, now_ns=desk.now_ns)
+        return await cases.find(session, case)
 
-    _tell(run(write()), as_json=as_json)
+    _tell(_changed(seeing, step), as_json=seeing.as_json)
 
 
 @grouped
@@ -121,14 +120,12 @@ def add(
     acting: Acting,
 ) -> None:
     """Let a case that is being worked on have more alerts."""
-    from backoffice.cli.loop import run
     from backoffice.surveillance import cases
 
-    async def take_in() -> "Case":
-        async with acting.office() as desk, desk.database.writing() as session:
-            return await cases.add_alerts(session, desk.actor, case, alerts, why=acting.why, now_ns=desk.now_ns)
+    def step(session: "AsyncSession", desk: "Office") -> "Awaitable[Case]":
+        return cases.add_alerts(session, desk.actor, case, alerts, why=acting.why, now_ns=desk.now_ns)
 
-    _tell(run(take_in()), as_json=acting.as_json)
+    _tell(_changed(acting, step), as_json=acting.as_json)
 
 
 @grouped
@@ -138,14 +135,12 @@ def remove(
     acting: Acting,
 ) -> None:
     """Take an alert out of a case; it waits for somebody to look into it again."""
-    from backoffice.cli.loop import run
     from backoffice.surveillance import cases
 
-    async def take_out() -> "Case":
-        async with acting.office() as desk, desk.database.writing() as session:
-            return await cases.remove_alert(session, desk.actor, case, alert, why=acting.why, now_ns=desk.now_ns)
+    def step(session: "AsyncSession", desk: "Office") -> "Awaitable[Case]":
+        return cases.remove_alert(session, desk.actor, case, alert, why=acting.why, now_ns=desk.now_ns)
 
-    _tell(run(take_out()), as_json=acting.as_json)
+    _tell(_changed(acting, step), as_json=acting.as_json)
 
 
 @grouped
@@ -155,27 +150,23 @@ def merge(
     acting: Acting,
 ) -> None:
     """Let a case go on in another one, with its alerts and notes."""
-    from backoffice.cli.loop import run
     from backoffice.surveillance import cases
 
-    async def join() -> "Case":
-        async with acting.office() as desk, desk.database.writing() as session:
-            return await cases.merge(session, desk.actor, case, into, why=acting.why, now_ns=desk.now_ns)
+    def step(session: "AsyncSession", desk: "Office") -> "Awaitable[Case]":
+        return cases.merge(session, desk.actor, case, into, why=acting.why, now_ns=desk.now_ns)
 
-    _tell(run(join()), as_json=acting.as_json)
+    _tell(_changed(acting, step), as_json=acting.as_json)
 
 
 @grouped
 def reopen(case: CaseArgument, acting: Acting) -> None:
     """Look into a closed case again, with its alerts and notes. Nobody has it then."""
-    from backoffice.cli.loop import run
     from backoffice.surveillance import cases
 
-    async def begin_again() -> "Case":
-        async with acting.office() as desk, desk.database.writing() as session:
-            return await cases.reopen(session, desk.actor, case, why=acting.why, now_ns=desk.now_ns)
+    def step(session: "AsyncSession", desk: "Office") -> "Awaitable[Case]":
+        return cases.reopen(session, desk.actor, case, why=acting.why, now_ns=desk.now_ns)
 
-    _tell(run(begin_again()), as_json=acting.as_json)
+    _tell(_changed(acting, step), as_json=acting.as_json)
 
 
 @grouped
@@ -185,14 +176,12 @@ def assign(
     acting: Acting,
 ) -> None:
     """Let somebody have a case."""
-    from backoffice.cli.loop import run
     from backoffice.surveillance import cases
 
-    async def give() -> "Case":
-        async with acting.office() as desk, desk.database.writing() as session:
-            return await cases.assign(session, desk.actor, case, assignee, why=acting.why, now_ns=desk.now_ns)
+    def step(session: "AsyncSession", desk: "Office") -> "Awaitable[Case]":
+        return cases.assign(session, desk.actor, case, assignee, why=acting.why, now_ns=desk.now_ns)
 
-    _tell(run(give()), as_json=acting.as_json)
+    _tell(_changed(acting, step), as_json=acting.as_json)
 
 
 @grouped
@@ -210,7 +199,6 @@ def close(
 ) -> None:
     """Say what has come of a case that is yours, and close it. For no-action a second person must approve."""
     from backoffice.cli.approval import tell
-    from backoffice.cli.loop import run
     from backoffice.surveillance import cases
     from backoffice.surveillance.states import DISPOSITIONS, Disposition
 
@@ -218,18 +206,28 @@ def close(
     if disposition not in known:
         raise typer.BadParameter(f"{disposition!r} is no disposition; choose from: {', '.join(known)}")
 
-    async def end() -> "tuple[Case, Approval | None]":
-        async with acting.office() as desk, desk.database.writing() as session:
-            asked = await cases.close(
-                *(session, desk.actor, case, Disposition(disposition)), why=acting.why, now_ns=desk.now_ns
-            )
-            return await cases.find(session, case), asked
+    async def step(session: "AsyncSession", desk: "Office") -> "tuple[Case, Approval | None]":
+        asked = await cases.close(
+            *(session, desk.actor, case, Disposition(disposition)), why=acting.why, now_ns=desk.now_ns
+        )
+        return await cases.find(session, case), asked
 
-    closed, approval = run(end())
+    closed, approval = _changed(acting, step)
     if approval is None:
         _tell(closed, as_json=acting.as_json)
     else:
         tell(approval, as_json=acting.as_json)
+
+
+def _changed(coming: Coming, step: "Callable[[AsyncSession, Office], Awaitable[T]]") -> T:
+    """Return what a step comes to, in a transaction of its own."""
+    from backoffice.cli.loop import run
+
+    async def done() -> T:
+        async with coming.office() as desk, desk.database.writing() as session:
+            return await step(session, desk)
+
+    return run(done())
 
 
 def _tell(case: "Case", *, as_json: bool) -> None:
