@@ -1,5 +1,6 @@
 """The command line as a user has it: `fondaco` in a process of its own, run to its end or kept running."""
 
+import functools
 import io
 import os
 import random
@@ -13,12 +14,16 @@ from pathlib import Path
 from typing import Final
 from unittest.mock import patch
 
+import typer.main
+
 from backoffice.cli import main
 
 ROOT: Final = Path(__file__).resolve().parents[3]
 SANDBOX: Final = ROOT / "config" / "sandbox.toml"
 DEADLINE_S: Final = 60.0
 """How long anything may take that should come soon, on a machine that has other things to do."""
+_commands = functools.cache(typer.main.get_command)
+"""Reads the declarations of all commands, once in a process: that takes as long as most commands themselves."""
 _POLL_S: Final = 0.01
 _PORTS: Final = range(12_000, 20_000)
 
@@ -50,7 +55,12 @@ def fondaco_here(*arguments: object) -> subprocess.CompletedProcess[str]:
     """Run a command to its end in this process, which is quicker."""
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
     status: object = None
-    with patch.object(sys, "argv", ["fondaco", *map(str, arguments)]), redirect_stdout(out), redirect_stderr(err):
+    with (
+        patch.object(sys, "argv", ["fondaco", *map(str, arguments)]),
+        patch.object(typer.main, "get_command", _commands),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
         try:
             main()
         except SystemExit as leaving:
