@@ -203,6 +203,7 @@ def _activity() -> Iterator[tuple[Any, ...]]:
                     hour,
                     account,
                     symbol,
+                    account[:-2],
                     9,
                     3,
                     4,
@@ -216,6 +217,7 @@ def _activity() -> Iterator[tuple[Any, ...]]:
                     "0",
                     "4032000000000",
                     "3360000000000",
+                    "150",
                 )
 
 

@@ -15,7 +15,7 @@ HOUR_NS: Final = 3_600_000_000_000
 
 
 class Counts:
-    """What an account has done in an instrument in an hour; the fields are those of `Activity`."""
+    """What an account has done in an instrument by a session in an hour; the fields are those of `Activity`."""
 
     __slots__ = (
         "account",
@@ -27,9 +27,11 @@ class Counts:
         "is_touched",
         "maker_notional",
         "maker_trades",
+        "ordered_qty",
         "orders",
         "rebates",
         "replaces",
+        "session",
         "sold_notional",
         "sold_qty",
         "symbol",
@@ -37,11 +39,12 @@ class Counts:
         "taker_trades",
     )
 
-    def __init__(self, hour: int, account: str, symbol: str) -> None:
+    def __init__(self, hour: int, account: str, symbol: str, session: str) -> None:
         self.hour = hour
         self.account = account
         self.symbol = symbol
-        self.orders = self.replaces = self.cancels = 0
+        self.session = session
+        self.orders = self.replaces = self.cancels = self.ordered_qty = 0
         self.maker_trades = self.taker_trades = 0
         self.bought_qty = self.sold_qty = self.bought_notional = self.sold_notional = 0
         self.maker_notional = self.taker_notional = self.fees = self.rebates = 0
@@ -91,7 +94,7 @@ class Counters:
     def __init__(self) -> None:
         self._hour = -1
         self._ends_ns = 0
-        self._counts: dict[tuple[str, str], Counts] = {}
+        self._counts: dict[tuple[str, str, str], Counts] = {}
         self._rejects: dict[tuple[str, int], int] = {}
         self._touched: list[Counts] = []
         self._touched_rejects: dict[tuple[int, str, int], int] = {}
@@ -100,20 +103,21 @@ class Counters:
         """Go on with the hour of a time, as the database has it."""
         self._begin(time_ns)
         for row in await session.scalars(select(Activity).where(Activity.hour == self._hour)):
-            counts = Counts(row.hour, row.account, row.symbol)
+            counts = Counts(row.hour, row.account, row.symbol, row.session)
             for name in ACTIVITY_COLUMNS:
                 setattr(counts, name, getattr(row, name))
-            self._counts[row.account, row.symbol] = counts
+            self._counts[row.account, row.symbol, row.session] = counts
         for each in await session.scalars(select(RejectCount).where(RejectCount.hour == self._hour)):
             self._rejects[each.session, each.reason] = each.rejects
 
-    def of(self, time_ns: int, account: str, symbol: str) -> Counts:
+    def of(self, time_ns: int, account: str, symbol: str, session: str) -> Counts:
         """Return the counts that something is to be counted in. Time never runs backwards."""
         if time_ns >= self._ends_ns:
             self._begin(time_ns)
-        counts = self._counts.get((account, symbol))
+        key = (account, symbol, session)
+        counts = self._counts.get(key)
         if counts is None:
-            counts = self._counts[account, symbol] = Counts(self._hour, account, symbol)
+            counts = self._counts[key] = Counts(self._hour, *key)
         if not counts.is_touched:
             counts.is_touched = True
             self._touched.append(counts)

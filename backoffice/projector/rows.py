@@ -237,7 +237,9 @@ class Rows:
                 record.sequence,
                 record.time_ns,
             )
-            self._counters.of(record.time_ns, event.account, event.symbol).orders += 1
+            counts = self._counters.of(record.time_ns, event.account, event.symbol, event.session)
+            counts.orders += 1
+            counts.ordered_qty += event.qty
             if event.status is PENDING_NEW:
                 waiting.add(order_id)
         self._order(record, number, _NEW, event, event.status, event.qty, 0, 0)
@@ -246,7 +248,9 @@ class Rows:
         self._order(record, number, _TRIGGERED, event, NEW, event.qty, 0, 0)
 
     def _replaced(self, event: events.OrderReplaced, record: FeedRecord, number: int) -> None:
-        self._counters.of(record.time_ns, event.account, event.symbol).replaces += 1
+        counts = self._counters.of(record.time_ns, event.account, event.symbol, event.session)
+        counts.replaces += 1
+        counts.ordered_qty += 2 * event.leaves_qty
         status = PARTIALLY_FILLED if event.cum_qty and event.status is NEW else event.status
         self._order(record, number, _REPLACED, event, status, event.leaves_qty, event.cum_qty, event.cum_notional)
 
@@ -256,7 +260,9 @@ class Rows:
 
     def _canceled(self, event: events.OrderCanceled, record: FeedRecord, number: int) -> None:
         self._known.waiting.discard(event.order_id)
-        self._counters.of(record.time_ns, event.account, event.symbol).cancels += 1
+        counts = self._counters.of(record.time_ns, event.account, event.symbol, event.session)
+        counts.cancels += 1
+        counts.ordered_qty += event.qty - event.cum_qty
         reason = event.reason
         if reason is not CancelReason.REQUESTED and reason in EXPIRIES:
             exec_type, status = _EXPIRED, EXPIRED
@@ -323,8 +329,10 @@ class Rows:
             trade_id,
         )
         taker_buys, of = event.taker_side is BUY, self._counters.of
-        of(time_ns, event.maker_account, symbol).make(not taker_buys, qty, notional, event.maker_fee)
-        of(time_ns, event.taker_account, symbol).take(taker_buys, qty, notional, event.taker_fee)
+        maker = of(time_ns, event.maker_account, symbol, event.maker_session)
+        maker.make(not taker_buys, qty, notional, event.maker_fee)
+        taker = of(time_ns, event.taker_account, symbol, event.taker_session)
+        taker.take(taker_buys, qty, notional, event.taker_fee)
 
     def _side(  # noqa: PLR0913, PLR0917 - the columns of an execution, by position for speed
         self,
@@ -440,11 +448,11 @@ class Rows:
         )
         qty, notional = event.qty - event.previous_qty, event.notional - event.previous_notional
         maker_buys, of = event.taker_side is not BUY, self._counters.of
-        for made, account, fee, fee_before in (
-            (True, event.maker_account, event.maker_fee, event.maker_previous_fee),
-            (False, event.taker_account, event.taker_fee, event.taker_previous_fee),
+        for made, account, session, fee, fee_before in (
+            (True, event.maker_account, event.maker_session, event.maker_fee, event.maker_previous_fee),
+            (False, event.taker_account, event.taker_session, event.taker_fee, event.taker_previous_fee),
         ):
-            of(time_ns, account, event.symbol).amend(
+            of(time_ns, account, event.symbol, session).amend(
                 made=made, buys=maker_buys is made, qty=qty, notional=notional, fee=fee, fee_before=fee_before
             )
 

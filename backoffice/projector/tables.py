@@ -305,7 +305,7 @@ class PaymentBooked(Base):
 
 
 class Activity(Base):
-    """What an account did in an instrument in an hour. A later correction counts in the hour in which it was made."""
+    """What an account did in an instrument by a FIX session in an hour. A later correction counts when it was made."""
 
     __tablename__ = "activity"
     __table_args__ = (_CLUSTERED,)
@@ -314,6 +314,8 @@ class Activity(Base):
     """Hours since the epoch."""
     account: Mapped[Name] = mapped_column(primary_key=True)
     symbol: Mapped[Name] = mapped_column(primary_key=True)
+    session: Mapped[Name] = mapped_column(primary_key=True)
+    """That entered the orders."""
     orders: Mapped[Int64]
     replaces: Mapped[Int64]
     cancels: Mapped[Int64]
@@ -329,6 +331,8 @@ class Activity(Base):
     rebates: Mapped[int] = mapped_column(Wide, server_default="0")
     bought_notional: Mapped[int] = mapped_column(Wide, server_default="0")
     sold_notional: Mapped[int] = mapped_column(Wide, server_default="0")
+    ordered_qty: Mapped[int] = mapped_column(Wide, server_default="0")
+    """Of each order and each cancel its quantity, of each replace twice what is open then."""
 
 
 class RejectCount(Base):

@@ -135,8 +135,8 @@ async def look_at(session: AsyncSession, hour: int, day_ends: str, parameters: P
         ratios.add(seen)
     found += ratios.findings()
     volume = UnusualVolume(parameters, window, hour)
-    async for seen in reading.histories(session, hour, parameters.volume_history_hours):
-        volume.add(seen)
+    async for traded in reading.histories(session, hour, parameters.volume_history_hours):
+        volume.add(traded)
     return [*found, *volume.findings()]
 
 

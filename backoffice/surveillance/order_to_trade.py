@@ -18,60 +18,77 @@ OF_A_FIRM: Final = f"{DETECTOR} of a firm"
 
 
 class OrderToTrade:
-    """Goes through what accounts did in an hour; it holds what each firm did in each instrument."""
+    """Adds up what was done in an hour; it holds what each account and each firm did in each instrument."""
 
     def __init__(self, parameters: Parameters, window: Window, firm_of: Mapping[str, str]) -> None:
         """`firm_of`: the firm of each account."""
         self._parameters = parameters
         self._window = window
         self._firm_of = firm_of
-        self._firms: dict[tuple[str, str], tuple[int, HourSeen]] = {}
-        """How many accounts of a firm were there, and what they did together."""
-        self._found: list[Finding] = []
+        self._sent: dict[tuple[str, str, str], _Sent] = {}
+        """By detector, whose it is, and instrument."""
 
     def add(self, seen: HourSeen) -> None:
-        """Add what the next account did."""
-        found = order_to_trade(self._parameters, self._window, seen)
-        if found is not None:
-            self._found.append(found)
-        firm = self._firm_of.get(seen.account, seen.account)
-        count, before = self._firms.get((firm, seen.symbol), (0, HourSeen(seen.hour, firm, seen.symbol, 0, 0, 0, 0, 0)))
-        together = before._replace(
-            orders=before.orders + seen.orders,
-            replaces=before.replaces + seen.replaces,
-            cancels=before.cancels + seen.cancels,
-            trades=before.trades + seen.trades,
-        )
-        self._firms[firm, seen.symbol] = (count + 1, together)
+        """Add what the next account did by a session."""
+        for detector, subject in (
+            (DETECTOR, seen.account),
+            (OF_A_FIRM, self._firm_of.get(seen.account, seen.account)),
+        ):
+            self._sent.setdefault((detector, subject, seen.symbol), _Sent()).add(seen)
 
     def findings(self) -> list[Finding]:
         """Return what there is to find in all that was added."""
-        firms = (
-            order_to_trade(self._parameters, self._window, together, OF_A_FIRM)
-            for _, (count, together) in sorted(self._firms.items())
-            if count > 1
-        )
-        return [*self._found, *(found for found in firms if found is not None)]
+        found = []
+        told = set()
+        for (detector, subject, symbol), sent in sorted(self._sent.items()):
+            what = (symbol, frozenset(sent.ways))
+            if what not in told and sent.is_too_much(self._parameters):
+                told.add(what)
+                found.append(self._finding(detector, subject, symbol, sent))
+        return found
+
+    def _finding(self, detector: str, subject: str, symbol: str, sent: "_Sent") -> Finding:
+        parameters = self._parameters
+        evidence = {
+            "figures": {
+                "ratio": sent.ratio,
+                "orders": sent.orders,
+                "replaces": sent.replaces,
+                "cancels": sent.cancels,
+                "trades": sent.trades,
+            },
+            "thresholds": {
+                "order_to_trade_max": parameters.order_to_trade_max,
+                "order_to_trade_orders_min": parameters.order_to_trade_orders_min,
+            },
+        }
+        summary = f"{subject} sent {sent.count:,} orders for {sent.trades:,} trades in {symbol}"
+        return Finding(detector, subject, symbol, self._window, summary, evidence)
 
 
-def order_to_trade(parameters: Parameters, window: Window, hour: HourSeen, detector: str = DETECTOR) -> Finding | None:
-    """Return what there is to find in an hour of an account, or of a firm, None if nothing is."""
-    orders = hour.orders + 2 * hour.replaces + hour.cancels
-    ratio = orders // max(hour.trades, 1) - 1
-    if orders < parameters.order_to_trade_orders_min or ratio <= parameters.order_to_trade_max:
-        return None
-    evidence = {
-        "figures": {
-            "ratio": ratio,
-            "orders": hour.orders,
-            "replaces": hour.replaces,
-            "cancels": hour.cancels,
-            "trades": hour.trades,
-        },
-        "thresholds": {
-            "order_to_trade_max": parameters.order_to_trade_max,
-            "order_to_trade_orders_min": parameters.order_to_trade_orders_min,
-        },
-    }
-    summary = f"{hour.account} sent {orders:,} orders for {hour.trades:,} trades in {hour.symbol}"
-    return Finding(detector, hour.account, hour.symbol, window, summary, evidence)
+class _Sent:
+    """What came in an instrument in an hour, by one or several ways: accounts and the sessions that they used."""
+
+    __slots__ = ("cancels", "orders", "replaces", "trades", "ways")
+
+    def __init__(self) -> None:
+        self.orders = self.replaces = self.cancels = self.trades = 0
+        self.ways: set[tuple[str, str]] = set()
+
+    def add(self, seen: HourSeen) -> None:
+        self.orders += seen.orders
+        self.replaces += seen.replaces
+        self.cancels += seen.cancels
+        self.trades += seen.trades
+        self.ways.add((seen.account, seen.session))
+
+    @property
+    def count(self) -> int:
+        return self.orders + 2 * self.replaces + self.cancels
+
+    @property
+    def ratio(self) -> int:
+        return self.count // max(self.trades, 1) - 1
+
+    def is_too_much(self, parameters: Parameters) -> bool:
+        return self.count >= parameters.order_to_trade_orders_min and self.ratio > parameters.order_to_trade_max

@@ -44,7 +44,7 @@ from backoffice.projector.tables import (
     VenueAccount,
 )
 from backoffice.surveillance.parameters import Parameters
-from backoffice.surveillance.rows import HourSeen, Step, TradeSeen, Window
+from backoffice.surveillance.rows import HourSeen, HourTraded, Step, TradeSeen, Window
 from engine.values import BUY, CancelReason, Phase
 
 _BATCH: Final = 1_000
@@ -54,6 +54,7 @@ _REPLACED: Final = "5"
 _TRIGGERED: Final = "L"
 _PLACING: Final = (_NEW, _TRIGGERED)
 _ON_PURPOSE: Final = (int(CancelReason.REQUESTED), int(CancelReason.MASS_CANCEL))
+_TRADES: Final = Activity.maker_trades + Activity.taker_trades
 
 
 async def firms(session: AsyncSession) -> dict[str, str]:
@@ -222,47 +223,37 @@ async def closes(session: AsyncSession, window: Window, period_ns: int, day_end_
 
 async def hours(session: AsyncSession, hour: int) -> AsyncIterator[HourSeen]:
     """Yield what accounts did in an hour."""
-    query = _hours().where(Activity.hour == hour).order_by(Activity.account, Activity.symbol)
+    key = (Activity.account, Activity.symbol, Activity.session)
+    counted = (Activity.orders, Activity.replaces, Activity.cancels, _TRADES)
+    quantities = (Activity.ordered_qty, Activity.bought_qty, Activity.sold_qty)
+    query = select(*key, *counted, *quantities).where(Activity.hour == hour).order_by(*key)
     async for row in _rows(session, query):
-        yield _hour_seen(*row)
+        *seen, bought_qty, sold_qty = row
+        yield HourSeen._make((*seen, bought_qty + sold_qty))
 
 
-async def histories(session: AsyncSession, hour: int, back: int) -> AsyncIterator[HourSeen]:
+async def histories(session: AsyncSession, hour: int, back: int) -> AsyncIterator[HourTraded]:
     """Yield an hour of those who traded in it, each with the hours before it, `back` at the most."""
-    now = aliased(Activity)
+    now = select(Activity.account, Activity.symbol).where(Activity.hour == hour, _TRADES > 0).distinct().subquery()
+    key = (Activity.account, Activity.symbol, Activity.hour)
     query = (
-        _hours()
-        .join(now, and_(now.hour == hour, now.account == Activity.account, now.symbol == Activity.symbol))
-        .where(
-            Activity.hour >= hour - back,
-            Activity.hour <= hour,
-            now.maker_trades + now.taker_trades > 0,
-        )
-        .order_by(Activity.account, Activity.symbol, Activity.hour)
+        select(*key, _TRADES, Activity.bought_qty, Activity.sold_qty)
+        .join(now, and_(now.c.account == Activity.account, now.c.symbol == Activity.symbol))
+        .where(Activity.hour >= hour - back, Activity.hour <= hour)
+        .order_by(*key)
     )
+    traded: HourTraded | None = None
     async for row in _rows(session, query):
-        yield _hour_seen(*row)
-
-
-def _hours() -> Select[int, str, str, int, int, int, int, int, int]:
-    return select(
-        *(Activity.hour, Activity.account, Activity.symbol, Activity.orders, Activity.replaces, Activity.cancels),
-        *(Activity.maker_trades + Activity.taker_trades, Activity.bought_qty, Activity.sold_qty),
-    )
-
-
-def _hour_seen(  # noqa: PLR0913, PLR0917 - the columns of a row
-    hour: int,
-    account: str,
-    symbol: str,
-    orders: int,
-    replaces: int,
-    cancels: int,
-    trades_count: int,
-    bought_qty: int,
-    sold_qty: int,
-) -> HourSeen:
-    return HourSeen(hour, account, symbol, orders, replaces, cancels, trades_count, bought_qty + sold_qty)
+        *of, bought_qty, sold_qty = row
+        seen = HourTraded._make((*of, bought_qty + sold_qty))
+        if traded is None or traded[:-2] != seen[:-2]:
+            if traded is not None:
+                yield traded
+            traded = seen
+        else:  # It traded by another session, too.
+            traded = traded._replace(trades=traded.trades + seen.trades, qty=traded.qty + seen.qty)
+    if traded is not None:
+        yield traded
 
 
 async def _trades_of(

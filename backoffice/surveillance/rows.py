@@ -54,14 +54,27 @@ class Step(NamedTuple):
 
 
 class HourSeen(NamedTuple):
-    """What an account did in an instrument in an hour, sorted by account, instrument, hour."""
+    """What an account did in an instrument by a session in an hour, sorted by account, instrument, session."""
 
-    hour: int
     account: str
     symbol: str
+    session: str
     orders: int
     replaces: int
     cancels: int
+    trades: int
+    ordered_qty: int
+    """As `projector.tables.Activity` has it."""
+    traded_qty: int
+    """Bought and sold, together."""
+
+
+class HourTraded(NamedTuple):
+    """What an account traded in an instrument in an hour, sorted by account, instrument, hour."""
+
+    account: str
+    symbol: str
+    hour: int
     trades: int
     qty: int
     """Bought and sold, together."""

@@ -9,7 +9,7 @@ the deviation. Sources: Regulation (EU) 596/2014 (MAR), article 16(1), and Deleg
 from typing import Final
 
 from backoffice.surveillance.parameters import Parameters
-from backoffice.surveillance.rows import Finding, HourSeen, Window
+from backoffice.surveillance.rows import Finding, HourTraded, Window
 
 DETECTOR: Final = "unusual volume"
 
@@ -26,8 +26,8 @@ class UnusualVolume:
         self._history: list[int] = []
         self._found: list[Finding] = []
 
-    def add(self, seen: HourSeen) -> None:
-        """Add the next hour, in the order of `HourSeen`."""
+    def add(self, seen: HourTraded) -> None:
+        """Add the next hour, in the order of `HourTraded`."""
         if self._of != (seen.account, seen.symbol):
             self._of = seen.account, seen.symbol
             self._history = []
@@ -41,7 +41,7 @@ class UnusualVolume:
         """Return what there is to find in all that was added."""
         return self._found
 
-    def _measure(self, seen: HourSeen) -> None:
+    def _measure(self, seen: HourTraded) -> None:
         parameters = self._parameters
         if len(self._history) < parameters.volume_history_min:
             return

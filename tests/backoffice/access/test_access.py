@@ -320,6 +320,7 @@ async def trade(house: House, hour: int, notional: int, account: str = "M-1") ->
                 hour=hour,
                 account=account,
                 symbol="BTC/USD",
+                session="S",
                 maker_notional=notional // 2,
                 taker_notional=notional - notional // 2,
                 **counts,

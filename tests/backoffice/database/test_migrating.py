@@ -68,6 +68,32 @@ def _migration(name: str) -> ModuleType:
     return import_module(f"{versions.__name__}.{path.stem}")
 
 
+async def test_what_was_counted_before_sessions_were_is_of_none(database: Database) -> None:
+    await project(database, Journaled(seed=5, length=300), [500])
+    migration = _migration("by_session")
+    kept = f"SELECT {migration._KEPT} FROM activity"
+
+    def again(connection: Connection) -> None:
+        with Operations.context(MigrationContext.configure(connection)):
+            migration.upgrade()
+
+    async with database.writing() as session:
+        one_session = "WHERE session = (SELECT min(session) FROM activity)"
+        for statement in (
+            f"CREATE TABLE older AS {kept} {one_session}",
+            "DROP TABLE activity",
+            "ALTER TABLE older RENAME TO activity",
+        ):
+            await session.execute(text(statement))
+        before = (await session.execute(text(kept))).all()
+        await (await session.connection()).run_sync(again)
+        assert sorted((await session.execute(text(kept))).all()) == sorted(before)
+        assert [(row.session, row.ordered_qty) for row in await session.scalars(select(Activity))] == [
+            ("", 0) for _ in before
+        ]
+    assert before
+
+
 async def test_books_that_were_begun_without_them_get_accounts_for_the_houses_own_money(database: Database) -> None:
     await project(database, Journaled(seed=5, length=300), [500])
     async with database.writing() as session:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from backoffice.database import Database
 from backoffice.database.database import address_of
 from backoffice.errors import Conflict
+from backoffice.projector.counters import HOUR_NS
 from backoffice.projector.projector import Projector
 from backoffice.projector.rows import Known, Rows, decode_record
 from backoffice.projector.tables import (
@@ -150,6 +151,37 @@ async def test_what_is_counted_by_the_hour_is_what_a_scan_gives(database: Databa
     assert orders == journaled.state.last_order_id
     assert len(hours) > 1 or len(journaled.payloads) < 5_000
     assert rejects == {(session, reason): count for session, reason, count in scanned}
+
+
+async def test_what_each_session_sent_is_counted_by_the_hour_and_by_volume(
+    database: Database, journaled: Journaled
+) -> None:
+    await project(database, journaled, [100])
+    scanned: dict[tuple[str, str, str, int], list[int]] = {}
+    entered: set[int] = set()
+    async with database.reading() as session:
+        steps = select(OrderRow, Execution).join(Execution, Execution.order_id == OrderRow.order_id)
+        for order, step in await session.execute(steps.order_by(Execution.sequence, Execution.number)):
+            key = (order.account, order.symbol, order.session, step.time_ns // HOUR_NS)
+            sent = scanned.setdefault(key, [0, 0, 0, 0])
+            if step.exec_type == "0" and order.order_id not in entered:
+                entered.add(order.order_id)
+                sent[0] += 1
+                sent[3] += step.qty
+            elif step.exec_type == "5":
+                sent[1] += 1
+                sent[3] += 2 * step.leaves_qty
+            elif step.exec_type in {"4", "C"}:
+                sent[2] += 1
+                sent[3] += step.qty - step.cum_qty
+        counted = {
+            (row.account, row.symbol, row.session, row.hour): [row.orders, row.replaces, row.cancels, row.ordered_qty]
+            for row in await session.scalars(select(Activity))
+        }
+    assert len({session for _, _, session, _ in counted}) > 1
+    assert {key: sent for key, sent in scanned.items() if any(sent)} == {
+        key: sent for key, sent in counted.items() if any(sent)
+    }
 
 
 async def test_what_the_venue_is_made_of_is_there(database: Database, journaled: Journaled) -> None:
