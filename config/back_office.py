@@ -4,6 +4,7 @@ from typing import Annotated, Final, Literal, get_args
 
 import msgspec
 
+from config.surveillance import Surveillance
 from config.texts import CentsText, Country, DecimalText, Name
 
 Environment = Literal["production", "uat"]
@@ -60,15 +61,6 @@ class TravelRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the venue is called in law: it goes along with what it sends,"""
     lei: str = ""
     """with its LEI."""
-
-
-class Surveillance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """From where on an account, or a firm, sends too many orders for what it trades in an instrument in an hour."""
-
-    order_to_trade_max: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 500
-    """Orders for each trade, less one."""
-    order_to_trade_orders_min: Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)] = 1_000
-    """Below so many orders the ratio says nothing."""
 
 
 class BackOffice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,6 +7,7 @@ from config.errors import SettingsError
 from config.network import PORT_MAX, Fix
 from config.sessions import Session
 from config.settings import Settings
+from config.surveillance import Surveillance
 from config.texts import host_and_port
 
 
@@ -15,6 +16,7 @@ def check(settings: Settings, origin: str) -> None:
     _check_names(settings, origin)
     _check_limits(settings, origin)
     _check_payments(settings, origin)
+    _check_surveillance(settings.back_office.surveillance, origin)
     _check_network(settings.fix, "fix", settings.fix.host, origin)
     if settings.market_data is not None:
         _check_network(settings.fix, "market_data", settings.market_data.host, origin)
@@ -92,6 +94,15 @@ def _check_payments(settings: Settings, origin: str) -> None:
         for amount in amounts:
             if len(amount.partition(".")[2]) > assets[payment.asset]:
                 raise SettingsError(f"{who}: {amount} has more decimals than the asset ({assets[payment.asset]})")
+
+
+def _check_surveillance(surveillance: Surveillance, origin: str) -> None:
+    hours, needed = surveillance.volume_history_hours, surveillance.volume_history_min
+    if needed > hours:
+        raise SettingsError(
+            f"{origin}: back_office.surveillance.volume_history_min: {needed} hours with trades are never found in "
+            f"{hours} (volume_history_hours)"
+        )
 
 
 def _unique(origin: str, kind: str, names: list[str]) -> set[str]:

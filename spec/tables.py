@@ -3,9 +3,14 @@
 A test holds the pages to it.
 """
 
-from collections.abc import Mapping
+import ast
+import inspect
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args, get_type_hints
+
+from msgspec.structs import asdict
 
 import backoffice.kinds  # noqa: F401 - who owns the kinds of proposals registers them
 from backoffice.crm.travel_rule import FATF, THRESHOLDS
@@ -23,8 +28,9 @@ from backoffice.surveillance import (
     unusual_volume,
     wash_trades,
 )
-from backoffice.surveillance.parameters import PARAMETERS
+from backoffice.surveillance.parameters import EVIDENCE_MAX, VERSION
 from backoffice.surveillance.states import CASES
+from config.surveillance import Surveillance
 from engine.phases import PHASES, Trading
 from engine.reject import RejectReason
 from fixgw.phases import HALT_REASON, SESSION_STATUS, SESSION_SUB_ID, TRADING_STATUS, phase_name
@@ -424,17 +430,14 @@ def surveillance() -> str:
         "",
         "## Thresholds",
         "",
-        f"Version {PARAMETERS.version}; an alert says by which it was found. Times are nanoseconds, quantities lots.",
-        "Those of the order-to-trade ratio can be set (`[back_office.surveillance]` in the settings), and then end the",
-        "version.",
+        "All are settings (`[back_office.surveillance]`), which the back office's process reads when it starts. Names",
+        "end with the unit: `_s` seconds, `_bps` hundredths of a per cent. An alert has those that it was judged by,",
+        f"and the version of all together: {VERSION} as they are here; others make it end with a digest of all,",
+        f"as {VERSION}/9f86d081. It names the first {EVIDENCE_MAX} trades or orders, and counts all.",
         "",
-        "| threshold | value |",
-        "|---|---|",
-    ]
-    for name in PARAMETERS.__struct_fields__:
-        value = getattr(PARAMETERS, name)
-        lines.append(f"| `{name}` | {value if isinstance(value, str) else f'{value:,}'} |")
-    lines += [
+        "| setting | what | from | to | unless set |",
+        "|---|---|---|---|---|",
+        *_thresholds(),
         "",
         "## Cases",
         "",
@@ -449,6 +452,21 @@ def surveillance() -> str:
         *_life(CASES),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _thresholds() -> Iterator[str]:
+    """Yield a row for each setting of surveillance: what its docstring says, and what it may be."""
+    (struct,) = ast.parse(inspect.getsource(Surveillance)).body
+    assert isinstance(struct, ast.ClassDef), "source of a class"
+    told = {
+        line.target.id: ast.literal_eval(text.value)
+        for line, text in pairwise(struct.body)
+        if isinstance(line, ast.AnnAssign) and isinstance(line.target, ast.Name) and isinstance(text, ast.Expr)
+    }
+    kinds = get_type_hints(Surveillance, include_extras=True)
+    for name, default in asdict(Surveillance()).items():
+        _, bounds = get_args(kinds[name])
+        yield f"| `{name}` | {told[name].rstrip('.')} | {bounds.ge:,} | {bounds.le:,} | {default:,} |"
 
 
 def _life(table: Mapping[Any, Mapping[Any, Any]]) -> list[str]:

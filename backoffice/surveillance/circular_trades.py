@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from backoffice.surveillance.parameters import Parameters
+from backoffice.surveillance.parameters import EVIDENCE_MAX, Parameters
 from backoffice.surveillance.rows import Finding, TradeSeen, Window
 from engine.values import BUY
 
@@ -85,15 +85,9 @@ class CircularTrades:
                 "price_low": min(trade.price for trade in trades),
                 "price_high": max(trade.price for trade in trades),
             },
-            "thresholds": {
-                "circular_within_ns": parameters.circular_within_ns,
-                "circular_accounts_max": parameters.circular_accounts_max,
-                "circular_trades_min": parameters.circular_trades_min,
-                "circular_share_min_bps": parameters.circular_share_min_bps,
-                "circular_change_max_bps": parameters.circular_change_max_bps,
-            },
+            "thresholds": parameters.of("circular_"),
             "circles": [list(circle) for circle in rounds],
-            "trades": [_evidence(trade) for trade in trades[: parameters.evidence_max]],
+            "trades": [_evidence(trade) for trade in trades[:EVIDENCE_MAX]],
         }
         summary = f"{', '.join(accounts)} passed the same quantity round in {symbol}, in {len(trades)} trades"
         return Finding(DETECTOR, first, symbol, self._window, summary, evidence)

@@ -14,7 +14,7 @@ and trading).
 from collections.abc import Iterable
 from typing import Any, Final
 
-from backoffice.surveillance.parameters import Parameters
+from backoffice.surveillance.parameters import EVIDENCE_MAX, Parameters
 from backoffice.surveillance.rows import Finding, Step, Window
 
 DETECTOR: Final = "layering"
@@ -87,7 +87,7 @@ class Layering:
         episode = self._open.setdefault(step.side, _Episode(step.time_ns))
         episode.last_sequence = step.sequence
         episode.orders[step.order_id] = step.qty
-        if len(episode.trades) < self._parameters.evidence_max:
+        if len(episode.trades) < EVIDENCE_MAX:
             episode.trades.append(step.trade_id)
 
     def _withdrawn(self, step: Step) -> None:
@@ -100,7 +100,7 @@ class Layering:
             ):
                 episode.other_qty += step.qty
                 episode.withdrawals_count += 1
-                if len(episode.withdrawals) < self._parameters.evidence_max:
+                if len(episode.withdrawals) < EVIDENCE_MAX:
                     episode.withdrawals.append(
                         {
                             "order": step.order_id,
@@ -119,13 +119,13 @@ class Layering:
             return
         self._count += 1
         self._largest_qty = max(self._largest_qty, episode.other_qty)
-        if len(self._evidence) < self._parameters.evidence_max:
+        if len(self._evidence) < EVIDENCE_MAX:
             self._evidence.append(
                 {
                     "first_ns": episode.first_ns,
                     "side": side,
                     "trades": episode.trades,
-                    "orders": list(_first(episode.orders, self._parameters.evidence_max)),
+                    "orders": list(_first(episode.orders, EVIDENCE_MAX)),
                     "orders_qty": traded_qty,
                     "withdrawn": episode.withdrawals_count,
                     "withdrawn_qty": episode.other_qty,
@@ -141,12 +141,7 @@ class Layering:
             account, symbol = self._of
             evidence = {
                 "figures": {"episodes": self._count, "withdrawn_qty_max": self._largest_qty},
-                "thresholds": {
-                    "layering_withdraw_within_ns": parameters.layering_withdraw_within_ns,
-                    "layering_lifetime_max_ns": parameters.layering_lifetime_max_ns,
-                    "layering_size_ratio": parameters.layering_size_ratio,
-                    "layering_episodes_min": parameters.layering_episodes_min,
-                },
+                "thresholds": parameters.of("layering_"),
                 "episodes": self._evidence,
             }
             summary = f"{account} withdrew much larger orders just after it traded against them in {symbol}, "

@@ -11,7 +11,7 @@ closing period, CFTC); FINRA rule 5210.
 from collections.abc import Mapping
 from typing import Final
 
-from backoffice.surveillance.parameters import Parameters
+from backoffice.surveillance.parameters import EVIDENCE_MAX, Parameters
 from backoffice.surveillance.rows import Finding, TradeSeen, Window
 from engine.values import BUY, SELL
 
@@ -57,7 +57,7 @@ class MarkingTheClose:
         key = self._firm_of.get(account, account), int(side)
         self._by[key] = self._by.get(key, 0) + trade.qty
         evidence = self._evidence.setdefault(key, [])
-        if len(evidence) < self._parameters.evidence_max:
+        if len(evidence) < EVIDENCE_MAX:
             seen = {"trade": trade.trade_id, "record": trade.sequence, "time_ns": trade.time_ns, "order": order_id}
             evidence.append({**seen, "price": trade.price, "qty": trade.qty})
 
@@ -85,12 +85,7 @@ class MarkingTheClose:
                         "price_before": self._before,
                         "price_at_close": self._close,
                     },
-                    "thresholds": {
-                        "close_period_ns": parameters.close_period_ns,
-                        "close_share_min_percent": parameters.close_share_min_percent,
-                        "close_move_min_bps": parameters.close_move_min_bps,
-                        "close_trades_min": parameters.close_trades_min,
-                    },
+                    "thresholds": parameters.of("close_"),
                     "trades": self._evidence[firm, side],
                 }
                 did = "bought" if side == BUY else "sold"

@@ -57,10 +57,7 @@ class OrderToTrade:
                 "cancels": sent.cancels,
                 "trades": sent.trades,
             },
-            "thresholds": {
-                "order_to_trade_max": parameters.order_to_trade_max,
-                "order_to_trade_orders_min": parameters.order_to_trade_orders_min,
-            },
+            "thresholds": parameters.of("order_to_trade_"),
         }
         summary = f"{subject} sent {sent.count:,} orders for {sent.trades:,} trades in {symbol}"
         return Finding(detector, subject, symbol, self._window, summary, evidence)

@@ -59,12 +59,7 @@ class UnusualVolume:
                 "hours": len(self._history),
                 "trades": seen.trades,
             },
-            "thresholds": {
-                "volume_history_hours": parameters.volume_history_hours,
-                "volume_history_min": parameters.volume_history_min,
-                "volume_deviations": parameters.volume_deviations,
-                "volume_multiple": parameters.volume_multiple,
-            },
+            "thresholds": parameters.of("volume_"),
         }
         summary = f"{seen.account} traded {seen.qty:,} lots in {seen.symbol} in an hour; {median:,} are usual"
         self._found.append(Finding(DETECTOR, seen.account, seen.symbol, self._window, summary, evidence))

@@ -8,7 +8,7 @@ Commodity Exchange Act, section 4c(a) (wash sales, CFTC); FINRA rule 5210, suppl
 from collections.abc import Mapping
 from typing import Final
 
-from backoffice.surveillance.parameters import Parameters
+from backoffice.surveillance.parameters import EVIDENCE_MAX, Parameters
 from backoffice.surveillance.rows import Finding, TradeSeen, Window
 
 DETECTOR: Final = "wash trades"
@@ -42,7 +42,7 @@ class WashTrades:
         pair = self._pairs.setdefault((is_own, maker if is_own else firm, trade.symbol), _Pair())
         pair.count += 1
         pair.qty += trade.qty
-        if pair.count <= self._parameters.evidence_max:
+        if pair.count <= EVIDENCE_MAX:
             pair.evidence.append(
                 {
                     "trade": trade.trade_id,
@@ -67,7 +67,7 @@ class WashTrades:
                 name = "wash_trades_min" if is_own else "wash_trades_firm_min"
                 evidence = {
                     "figures": {"trades": pair.count, "qty": pair.qty},
-                    "thresholds": {name: limit},
+                    "thresholds": self._parameters.of(name),
                     "trades": pair.evidence,
                 }
                 detector = DETECTOR if is_own else f"{DETECTOR} within a firm"
