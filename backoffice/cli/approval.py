@@ -1,6 +1,5 @@
 """`fondaco approval`: what waits for a second person, and what that one says to it."""
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +10,9 @@ from backoffice.cli.payments.amounts import decimals_of
 from backoffice.cli.tables import Cell, Form, Moment
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from backoffice.cli.office import Step
     from backoffice.staff.tables import Approval, ApprovalDecision
 
 app = typer.Typer(help="What staff have proposed, and a second person must approve.", no_args_is_help=True)
@@ -125,19 +127,16 @@ def _decide(
     approval: str,
     acting: Acting,
 ) -> None:
-    import backoffice.kinds  # noqa: F401 - who owns the kind carries it out
-    from backoffice.cli.loop import run
-
-    async def decide() -> "tuple[Approval, str]":
-        async with acting.office() as desk:
-            async with desk.database.writing() as session:
-                decided = await verb(session, desk.actor, approval, why=acting.why, now_ns=desk.now_ns)
-            return decided, await desk.tell_venue()
-
-    decided, note = run(decide())
+    decided = acting.carry_out(
+        lambda session, desk: verb(session, desk.actor, approval, why=acting.why, now_ns=desk.now_ns),
+        tells_venue=True,
+    )
     tell(decided, as_json=acting.as_json)
-    if note:
-        typer.echo(note, err=True)
+
+
+def propose(acting: Acting, step: "Step[Approval]") -> None:
+    """Propose something in a transaction of its own, and print that it waits."""
+    tell(acting.carry_out(step), as_json=acting.as_json)
 
 
 def tell(approval: "Approval", *, as_json: bool) -> None:

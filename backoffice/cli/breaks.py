@@ -64,15 +64,12 @@ def show(break_name: BreakArgument, seeing: Seeing) -> None:
 @grouped
 def resolve(break_name: BreakArgument, acting: Acting) -> None:
     """Say why a difference may stay, or what was done about it. If it changes it is a break anew."""
-    from backoffice.cli.loop import run
     from backoffice.cli.shown import print_json
     from backoffice.reconciliation.breaks import resolve as settle
 
-    async def decide() -> "Break":
-        async with acting.office() as desk, desk.database.writing() as session:
-            return await settle(session, desk.actor, break_name, why=acting.why, now_ns=desk.now_ns)
-
-    found = run(decide())
+    found = acting.carry_out(
+        lambda session, desk: settle(session, desk.actor, break_name, why=acting.why, now_ns=desk.now_ns)
+    )
     if acting.as_json:
         print_json({"break": found.name, "state": found.state, "resolved_by": found.resolved_by})
     else:

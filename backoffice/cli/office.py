@@ -5,11 +5,11 @@ with the password asked for on the terminal, or in the first line of the file th
 """
 
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias, TypeVar
 
 import typer
 
@@ -20,10 +20,16 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from sqlalchemy.engine import URL
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from backoffice.database import Database
     from backoffice.staff.actor import Actor
+    from backoffice.staff.permissions import Permission
     from config.settings import Settings
+
+T = TypeVar("T")
+Step: TypeAlias = "Callable[[AsyncSession, Office], Awaitable[T]]"
+"""What is done in one transaction."""
 
 AsOption = Annotated[
     str | None,
@@ -50,6 +56,39 @@ class Coming:
     def office(self) -> "AbstractAsyncContextManager[Office]":
         """Open the back office to whoever gives the command."""
         return office(self.config, self.data, self.as_user)
+
+    def carry_out(self, step: "Step[T]", *, tells_venue: bool = False) -> T:
+        """Return what a step comes to, in a transaction of its own.
+
+        `tells_venue`: the venue is then told what follows; if it cannot be now, a line on standard error says so.
+        """
+        import backoffice.kinds  # noqa: F401 - who owns kinds of proposals registers them
+        from backoffice.cli.loop import run
+
+        async def carried() -> T:
+            async with self.office() as desk:
+                async with desk.database.writing() as session:
+                    result = await step(session, desk)
+                if tells_venue and (note := await desk.tell_venue()):
+                    typer.echo(note, err=True)
+                return result
+
+        return run(carried())
+
+    def ask(self, question: "Step[T]", needs: "Permission | None" = None) -> T:
+        """Return what a question is answered, of one state of the database.
+
+        `needs`: what whoever asks must be permitted; to see records, if nothing else is named. Raise `Refused`.
+        """
+        from backoffice.cli.loop import run
+        from backoffice.staff.permissions import Permission
+
+        async def answered() -> T:
+            async with self.office() as desk, desk.database.reading() as session:
+                desk.actor.require(needs or Permission.SEE_RECORDS)
+                return await question(session, desk)
+
+        return run(answered())
 
 
 @dataclass(frozen=True, kw_only=True)

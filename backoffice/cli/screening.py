@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from backoffice.cli.client.service import ask, carry_out, tell
+from backoffice.cli.client.service import tell
 from backoffice.cli.office import Acting, AsOption, Coming, Looking, Seeing
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
@@ -37,11 +37,10 @@ def import_list(
     from backoffice.crm.screening.importing import import_list as take_over
 
     read = read_list(file)
-    imported = carry_out(
-        acting,
+    imported = acting.carry_out(
         lambda session, office: take_over(
             session, office.actor, name, purpose, read, may_shrink=may_shrink, why=acting.why, now_ns=office.now_ns
-        ),
+        )
     )
     facts: dict[str, object] = {
         "list": name,
@@ -99,7 +98,7 @@ def lists(
         ]
 
     head = ("list", "form", "entries", "added", "changed", "removed", "at", "by", "digest")
-    show_table(head, ask(looking, rows), form)
+    show_table(head, looking.ask(rows), form)
 
 
 @app.command()
@@ -146,7 +145,7 @@ def hits(
         *("hit", "client", "subject", "name", "listed as", "list", "entry"),
         *("score", "state", "found", "decided by", "why"),
     )
-    show_table(head, ask(looking, rows), form)
+    show_table(head, looking.ask(rows), form)
 
 
 @app.command()
@@ -197,7 +196,7 @@ def show(
             "why": found.reason,
         }
 
-    show_fields(ask(seeing, fields), form)
+    show_fields(seeing.ask(fields), form)
 
 
 @app.command()
@@ -215,11 +214,10 @@ def decide(
 
     if disposition not in {each.value for each in deciding.Disposition}:
         raise CommandFailed(f"{disposition!r}: is none of {', '.join(deciding.Disposition)}")
-    done = carry_out(
-        acting,
+    done = acting.carry_out(
         lambda session, office: deciding.decide(
             session, office.actor, hit, deciding.Disposition(disposition), why=acting.why, now_ns=office.now_ns
-        ),
+        )
     )
     tell(
         f"{done.id} of C-{done.client} is a {done.state}", {"hit": done.id, "state": done.state}, as_json=acting.as_json

@@ -12,8 +12,12 @@ from backoffice.cli.tables import Cell, Moment
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
     from backoffice.ledger.chart import Kind
     from backoffice.ledger.tables import HouseTransfer
+    from backoffice.staff.tables import Approval
 
 app = typer.Typer(
     help="Money of the house, moved between its own accounts: asked for by one, posted when another approves.",
@@ -49,21 +53,17 @@ def request(
     acting: Acting,
 ) -> None:
     """Ask for a transfer between accounts of the house; `fondaco transfer moves` shows which there are."""
-    import backoffice.kinds  # noqa: F401 - who owns the kinds of approvals
     from backoffice.cli.approval import tell
-    from backoffice.cli.loop import run
     from backoffice.ledger.balances import decimals_of
     from backoffice.ledger.house_transfers import Wanted
     from backoffice.ledger.house_transfers import request as ask
-    from backoffice.staff.tables import Approval
 
-    async def propose() -> "tuple[HouseTransfer, Approval | None]":
-        async with acting.office() as desk, desk.database.writing() as session:
-            units = amount_of(amount, asset, await decimals_of(session))
-            wanted = Wanted(_account(source), _account(target), asset, units, key)
-            return await ask(session, desk.actor, wanted, why=acting.why, now_ns=desk.now_ns)
+    async def step(session: "AsyncSession", desk: "Office") -> "tuple[HouseTransfer, Approval | None]":
+        units = amount_of(amount, asset, await decimals_of(session))
+        wanted = Wanted(_account(source), _account(target), asset, units, key)
+        return await ask(session, desk.actor, wanted, why=acting.why, now_ns=desk.now_ns)
 
-    transfer, approval = run(propose())
+    transfer, approval = acting.carry_out(step)
     if approval is None:
         typer.echo(f"{transfer.name} has been asked for under this key already, and is {transfer.state}", err=True)
         return
@@ -74,17 +74,13 @@ def request(
 @grouped
 def reverse(transfer: TransferArgument, acting: Acting) -> None:
     """Propose to take back a transfer that was posted; a second person decides."""
-    import backoffice.kinds  # noqa: F401 - who owns the kinds of approvals
-    from backoffice.cli.approval import tell
-    from backoffice.cli.loop import run
+    from backoffice.cli.approval import propose
     from backoffice.ledger.house_transfers import propose_reversal
-    from backoffice.staff.tables import Approval
 
-    async def propose() -> Approval:
-        async with acting.office() as desk, desk.database.writing() as session:
-            return await propose_reversal(session, desk.actor, transfer, why=acting.why, now_ns=desk.now_ns)
-
-    tell(run(propose()), as_json=acting.as_json)
+    propose(
+        acting,
+        lambda session, desk: propose_reversal(session, desk.actor, transfer, why=acting.why, now_ns=desk.now_ns),
+    )
 
 
 @app.command("list")

@@ -10,8 +10,12 @@ from backoffice.cli.payments.amounts import amount_of, decimals_of
 from backoffice.cli.tables import Cell, Moment
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
     from backoffice.access.fees import FeeTier
+    from backoffice.cli.office import Office
     from backoffice.outbox import Outgoing
+    from backoffice.staff.tables import Approval
 
 ScheduleArgument = Annotated[str, typer.Argument(metavar="SCHEDULE", help="Its name.", show_default=False)]
 EffectiveOption = Annotated[
@@ -39,27 +43,23 @@ def schedule(
 
     The volume is that of the last 30 days. A maker's fee below zero is a rebate: --tier 0:2:5 --tier 1000000:-1:4
     """
-    import backoffice.kinds  # noqa: F401 - who owns the kinds of approvals
     from backoffice.access import charging
     from backoffice.access.fees import Fees
-    from backoffice.cli.approval import tell
-    from backoffice.cli.loop import run
+    from backoffice.cli.approval import propose
     from backoffice.cli.moments import time_of
-    from backoffice.staff.tables import Approval
 
-    async def propose() -> Approval:
-        async with acting.office() as office, office.database.writing() as session:
-            decimals = decimals_of(office.settings)
-            tiers = tuple(_tier(text, asset, decimals) for text in tier)
-            least = amount_of(minimum, asset, decimals) if minimum else 0
-            since_ns = time_of(effective) if effective else office.now_ns
-            return await charging.propose_schedule(
-                *(session, office.actor, schedule, Fees(asset, tiers, least), since_ns),
-                why=acting.why,
-                now_ns=office.now_ns,
-            )
+    async def step(session: "AsyncSession", office: "Office") -> "Approval":
+        decimals = decimals_of(office.settings)
+        tiers = tuple(_tier(text, asset, decimals) for text in tier)
+        least = amount_of(minimum, asset, decimals) if minimum else 0
+        since_ns = time_of(effective) if effective else office.now_ns
+        return await charging.propose_schedule(
+            *(session, office.actor, schedule, Fees(asset, tiers, least), since_ns),
+            why=acting.why,
+            now_ns=office.now_ns,
+        )
 
-    tell(run(propose()), as_json=acting.as_json)
+    propose(acting, step)
 
 
 @grouped
@@ -72,21 +72,17 @@ def assign(
     acting: Acting,
 ) -> None:
     """Propose that a firm trades by a schedule; somebody else approves it."""
-    import backoffice.kinds  # noqa: F401 - who owns the kinds of approvals
     from backoffice.access import charging
-    from backoffice.cli.approval import tell
-    from backoffice.cli.loop import run
+    from backoffice.cli.approval import propose
     from backoffice.cli.moments import time_of
-    from backoffice.staff.tables import Approval
 
-    async def propose() -> Approval:
-        async with acting.office() as office, office.database.writing() as session:
-            since_ns = time_of(effective) if effective else office.now_ns
-            return await charging.propose_assignment(
-                *(session, office.actor, firm, schedule, symbol, since_ns), why=acting.why, now_ns=office.now_ns
-            )
+    async def step(session: "AsyncSession", office: "Office") -> "Approval":
+        since_ns = time_of(effective) if effective else office.now_ns
+        return await charging.propose_assignment(
+            session, office.actor, firm, schedule, symbol, since_ns, why=acting.why, now_ns=office.now_ns
+        )
 
-    tell(run(propose()), as_json=acting.as_json)
+    propose(acting, step)
 
 
 @grouped

@@ -13,14 +13,11 @@ from backoffice.cli.tables import Cell, Moment
 from backoffice.invoices.states import UNPAID, InvoiceState
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from backoffice.cli.office import Office
     from backoffice.invoices.tables import Invoice, InvoiceStanding
     from backoffice.reports.market import Market
-    from backoffice.staff.tables import Approval
 
 InvoiceArgument = Annotated[str, typer.Argument(metavar="INVOICE", help="Which one, as in INV-1.", show_default=False)]
 MonthOption = Annotated[
@@ -36,19 +33,17 @@ def invoice(month: MonthOption, acting: Acting) -> None:
 
     The back office does so by itself. What has been invoiced is not invoiced again.
     """
-    from backoffice.cli.loop import run
     from backoffice.cli.tables import form_of, show_table
     from backoffice.invoices import invoicing
     from backoffice.reports.market import market_of
 
-    async def rows() -> list[tuple[Cell, ...]]:
-        async with acting.office() as desk, desk.database.writing() as session:
-            made = await invoicing.invoice(session, desk.actor, month, why=acting.why, now_ns=desk.now_ns)
-            market = await market_of(session)
-            found = [await invoicing.find(session, each.name) for each in made]
-            return [_row(*each, market, desk.now_ns) for each in found]
+    async def rows(session: "AsyncSession", desk: "Office") -> list[tuple[Cell, ...]]:
+        made = await invoicing.invoice(session, desk.actor, month, why=acting.why, now_ns=desk.now_ns)
+        market = await market_of(session)
+        found = [await invoicing.find(session, each.name) for each in made]
+        return [_row(*each, market, desk.now_ns) for each in found]
 
-    show_table(_HEAD, run(rows()), form_of(as_json=acting.as_json))
+    show_table(_HEAD, acting.carry_out(rows), form_of(as_json=acting.as_json))
 
 
 @grouped
@@ -134,11 +129,12 @@ def charge(
 
     If the account has less available then, nothing is taken: the invoice is due, until it is charged again.
     """
+    from backoffice.cli.approval import propose
     from backoffice.invoices import collecting
 
-    _propose(
+    propose(
         acting,
-        lambda desk, session: collecting.propose_charge(
+        lambda session, desk: collecting.propose_charge(
             session, desk.actor, invoice, account, why=acting.why, now_ns=desk.now_ns
         ),
     )
@@ -147,26 +143,15 @@ def charge(
 @grouped
 def waive(invoice: InvoiceArgument, acting: Acting) -> None:
     """Propose that an invoice need not be paid; somebody else approves it."""
+    from backoffice.cli.approval import propose
     from backoffice.invoices import collecting
 
-    _propose(
+    propose(
         acting,
-        lambda desk, session: collecting.propose_waiver(
+        lambda session, desk: collecting.propose_waiver(
             session, desk.actor, invoice, why=acting.why, now_ns=desk.now_ns
         ),
     )
-
-
-def _propose(acting: Acting, ask: "Callable[[Office, AsyncSession], Awaitable[Approval]]") -> None:
-    import backoffice.kinds  # noqa: F401 - who owns the kinds of approvals
-    from backoffice.cli.approval import tell
-    from backoffice.cli.loop import run
-
-    async def propose() -> "Approval":
-        async with acting.office() as desk, desk.database.writing() as session:
-            return await ask(desk, session)
-
-    tell(run(propose()), as_json=acting.as_json)
 
 
 def _row(invoice: "Invoice", standing: "InvoiceStanding", market: "Market", now_ns: int) -> tuple[Cell, ...]:

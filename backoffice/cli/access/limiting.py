@@ -1,7 +1,7 @@
 """`fondaco access limits` and `allowed`: limits of firms, desks, traders and accounts, inherited downwards."""
 
 from enum import Enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,14 @@ from backoffice.cli.office import Acting, Looking
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.payments.amounts import amount_of, decimals_of
 from backoffice.cli.tables import Cell
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
+    from backoffice.staff.tables import Approval
 
 
 class Place(Enum):
@@ -54,32 +62,28 @@ def limits(
     What holds are the tightest on the way from the client's rating and the firm down to the account; `fondaco access
     allowed` shows them. Looser ones than the rating allows are refused, but for a firm with --beyond-rating.
     """
-    import backoffice.kinds  # noqa: F401 - who owns the kinds of approvals
     from backoffice.access import limiting
     from backoffice.access.limits import Withdrawn
-    from backoffice.cli.approval import tell
+    from backoffice.cli.approval import propose
     from backoffice.cli.failure import CommandFailed
-    from backoffice.cli.loop import run
-    from backoffice.staff.tables import Approval
     from engine.rules import Limits
 
     if beyond_rating and whose is not Place.FIRM:
         raise CommandFailed("--beyond-rating is for firms: a rating is a client's as a whole")
     withdrawn = Withdrawn(withdrawn_day, withdrawn_month)
 
-    async def propose() -> Approval:
-        async with acting.office() as office, office.database.writing() as session:
-            decimals = decimals_of(office.settings)
-            asked = Limits(open_orders, _amounts(quantity, decimals), _amounts(notional, decimals))
-            if beyond_rating:
-                return await limiting.propose_beyond_rating(
-                    *(session, office.actor, name, asked, withdrawn), why=acting.why, now_ns=office.now_ns
-                )
-            return await limiting.propose(
-                *(session, office.actor, whose.value, name, asked, withdrawn), why=acting.why, now_ns=office.now_ns
+    def step(session: "AsyncSession", office: "Office") -> "Awaitable[Approval]":
+        decimals = decimals_of(office.settings)
+        asked = Limits(open_orders, _amounts(quantity, decimals), _amounts(notional, decimals))
+        if beyond_rating:
+            return limiting.propose_beyond_rating(
+                session, office.actor, name, asked, withdrawn, why=acting.why, now_ns=office.now_ns
             )
+        return limiting.propose(
+            session, office.actor, whose.value, name, asked, withdrawn, why=acting.why, now_ns=office.now_ns
+        )
 
-    tell(run(propose()), as_json=acting.as_json)
+    propose(acting, step)
 
 
 @grouped

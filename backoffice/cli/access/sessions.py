@@ -4,7 +4,7 @@
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,13 @@ from backoffice.cli.access.tree import FirmOption
 from backoffice.cli.office import Acting
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.session.profile import SetUp, changed
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.access.tables import AccessCertificate
+    from backoffice.cli.office import Office
+    from backoffice.staff.tables import Approval
 
 CompIdArgument = Annotated[str, typer.Argument(metavar="SESSION", help="Its CompID.", show_default=False)]
 PasswordOption = Annotated[bool, typer.Option("--password", help="Make a password; who approves it sees it, once.")]
@@ -39,36 +46,32 @@ def session(
 
     In production a session that enters orders needs a certification: see `fondaco access certify`.
     """
-    import backoffice.kinds  # noqa: F401 - who owns the kinds of approvals
     from backoffice.access import sessions
     from backoffice.access.tables import AccessSession
-    from backoffice.cli.approval import tell
-    from backoffice.cli.loop import run
-    from backoffice.staff.tables import Approval
+    from backoffice.cli.approval import propose
     from engine.profile import NOT_SET_UP, SessionSetUp
     from engine.values import CancelOnDisconnect
 
-    async def propose() -> Approval:
-        async with acting.office() as office, office.database.writing() as transaction:
-            known = await transaction.get(AccessSession, session)
-            is_there = known is not None and known.state == "provisioned"
-            before = sessions.set_up_of(known.set_up) if known is not None and is_there else NOT_SET_UP
-            on_disconnect = given.cancel_on_disconnect
-            set_up = SessionSetUp(
-                before.accounts if given.account is None else tuple(given.account),
-                before.on_disconnect if on_disconnect is None else CancelOnDisconnect[on_disconnect.name],
-                before.grace_ms if given.grace_ms is None else given.grace_ms,
-                changed(before.profile, given),
-            )
-            proof = sessions.Proof(password, tuple(public_key or ()), tuple(certificate or ()))
-            return await sessions.propose(
-                *(transaction, office.actor, session, firm, set_up, proof),
-                is_production=office.settings.back_office.environment == "production",
-                why=acting.why,
-                now_ns=office.now_ns,
-            )
+    async def step(transaction: "AsyncSession", office: "Office") -> "Approval":
+        known = await transaction.get(AccessSession, session)
+        is_there = known is not None and known.state == "provisioned"
+        before = sessions.set_up_of(known.set_up) if known is not None and is_there else NOT_SET_UP
+        on_disconnect = given.cancel_on_disconnect
+        set_up = SessionSetUp(
+            before.accounts if given.account is None else tuple(given.account),
+            before.on_disconnect if on_disconnect is None else CancelOnDisconnect[on_disconnect.name],
+            before.grace_ms if given.grace_ms is None else given.grace_ms,
+            changed(before.profile, given),
+        )
+        proof = sessions.Proof(password, tuple(public_key or ()), tuple(certificate or ()))
+        return await sessions.propose(
+            *(transaction, office.actor, session, firm, set_up, proof),
+            is_production=office.settings.back_office.environment == "production",
+            why=acting.why,
+            now_ns=office.now_ns,
+        )
 
-    tell(run(propose()), as_json=acting.as_json)
+    propose(acting, step)
 
 
 @grouped
@@ -81,68 +84,58 @@ def rekey(
     certificate: CertificateOption = None,
 ) -> None:
     """Propose other credentials for a session, those of a kind in the place of those that it has."""
-    import backoffice.kinds  # noqa: F401 - who owns the kinds of approvals
     from backoffice.access import sessions
-    from backoffice.cli.approval import tell
-    from backoffice.cli.loop import run
-    from backoffice.staff.tables import Approval
+    from backoffice.cli.approval import propose
 
-    async def propose() -> Approval:
-        async with acting.office() as office, office.database.writing() as transaction:
-            proof = sessions.Proof(password, tuple(public_key or ()), tuple(certificate or ()))
-            return await sessions.propose_rekey(
-                transaction, office.actor, session, proof, why=acting.why, now_ns=office.now_ns
-            )
-
-    tell(run(propose()), as_json=acting.as_json)
+    proof = sessions.Proof(password, tuple(public_key or ()), tuple(certificate or ()))
+    propose(
+        acting,
+        lambda transaction, office: sessions.propose_rekey(
+            transaction, office.actor, session, proof, why=acting.why, now_ns=office.now_ns
+        ),
+    )
 
 
 @grouped
 def suspend(session: CompIdArgument, acting: Acting) -> None:
     """Log a session out, and let it not log on again, at once."""
     from backoffice.access import sessions
-    from backoffice.cli.loop import run
 
-    async def stop() -> str:
-        async with acting.office() as office:
-            async with office.database.writing() as transaction:
-                await sessions.suspend(transaction, office.actor, session, why=acting.why, now_ns=office.now_ns)
-            return await office.tell_venue()
-
-    typer.echo(run(stop()) or f"session {session} is suspended")
+    acting.carry_out(
+        lambda transaction, office: sessions.suspend(
+            transaction, office.actor, session, why=acting.why, now_ns=office.now_ns
+        ),
+        tells_venue=True,
+    )
+    typer.echo(f"session {session} is suspended")
 
 
 @grouped
 def resume(session: CompIdArgument, acting: Acting) -> None:
     """Propose that a suspended session may log on again; somebody else approves it."""
-    import backoffice.kinds  # noqa: F401 - who owns the kinds of approvals
     from backoffice.access import sessions
-    from backoffice.cli.approval import tell
-    from backoffice.cli.loop import run
-    from backoffice.staff.tables import Approval
+    from backoffice.cli.approval import propose
 
-    async def propose() -> Approval:
-        async with acting.office() as office, office.database.writing() as transaction:
-            return await sessions.propose_resume(
-                transaction, office.actor, session, why=acting.why, now_ns=office.now_ns
-            )
-
-    tell(run(propose()), as_json=acting.as_json)
+    propose(
+        acting,
+        lambda transaction, office: sessions.propose_resume(
+            transaction, office.actor, session, why=acting.why, now_ns=office.now_ns
+        ),
+    )
 
 
 @grouped
 def remove(session: CompIdArgument, acting: Acting) -> None:
     """Remove a session for good, at once."""
     from backoffice.access import sessions
-    from backoffice.cli.loop import run
 
-    async def take_away() -> str:
-        async with acting.office() as office:
-            async with office.database.writing() as transaction:
-                await sessions.remove(transaction, office.actor, session, why=acting.why, now_ns=office.now_ns)
-            return await office.tell_venue()
-
-    typer.echo(run(take_away()) or f"session {session} is removed")
+    acting.carry_out(
+        lambda transaction, office: sessions.remove(
+            transaction, office.actor, session, why=acting.why, now_ns=office.now_ns
+        ),
+        tells_venue=True,
+    )
+    typer.echo(f"session {session} is removed")
 
 
 @grouped
@@ -156,16 +149,13 @@ def certify(
     `certification_keys`.
     """
     from backoffice.access import sessions
-    from backoffice.access.tables import AccessCertificate
     from backoffice.cli.access.certifying import certificate_in
-    from backoffice.cli.loop import run
     from backoffice.cli.qa.certifying import PLAN
 
-    async def store() -> AccessCertificate:
-        async with acting.office() as office, office.database.writing() as transaction:
-            found = certificate_in(report, office.settings.back_office.certification_keys, PLAN, office.now_ns)
-            await sessions.store_certificate(transaction, office.actor, found, why=acting.why, now_ns=office.now_ns)
-            return found
+    async def store(transaction: "AsyncSession", office: "Office") -> "AccessCertificate":
+        found = certificate_in(report, office.settings.back_office.certification_keys, PLAN, office.now_ns)
+        await sessions.store_certificate(transaction, office.actor, found, why=acting.why, now_ns=office.now_ns)
+        return found
 
-    found = run(store())
+    found = acting.carry_out(store)
     typer.echo(f"session {found.session} has passed the certification for {found.version} as {found.role}")

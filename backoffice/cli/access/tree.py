@@ -18,13 +18,12 @@ def desk(
 ) -> None:
     """Add a desk to a firm."""
     from backoffice.access import hierarchy
-    from backoffice.cli.loop import run
 
-    async def add() -> None:
-        async with acting.office() as office, office.database.writing() as session:
-            await hierarchy.add_desk(session, office.actor, firm, name, why=acting.why, now_ns=office.now_ns)
-
-    run(add())
+    acting.carry_out(
+        lambda session, office: hierarchy.add_desk(
+            session, office.actor, firm, name, why=acting.why, now_ns=office.now_ns
+        )
+    )
     typer.echo(f"desk {name} is one of {firm}")
 
 
@@ -37,15 +36,12 @@ def trader(
 ) -> None:
     """Add a trader to a desk."""
     from backoffice.access import hierarchy
-    from backoffice.cli.loop import run
 
-    async def add() -> None:
-        async with acting.office() as office, office.database.writing() as session:
-            await hierarchy.add_trader(
-                *(session, office.actor, office.sealer, desk, code, name), why=acting.why, now_ns=office.now_ns
-            )
-
-    run(add())
+    acting.carry_out(
+        lambda session, office: hierarchy.add_trader(
+            session, office.actor, office.sealer, desk, code, name, why=acting.why, now_ns=office.now_ns
+        )
+    )
     typer.echo(f"trader {code} trades at {desk}")
 
 
@@ -59,20 +55,16 @@ def account(
     acting: Acting,
 ) -> None:
     """Propose to open a trading account; somebody else approves it."""
-    import backoffice.kinds  # noqa: F401 - who owns the kinds of approvals
     from backoffice.access import hierarchy
-    from backoffice.cli.approval import tell
-    from backoffice.cli.loop import run
-    from backoffice.staff.tables import Approval
+    from backoffice.cli.approval import propose
 
-    async def propose() -> Approval:
-        async with acting.office() as office, office.database.writing() as session:
-            return await hierarchy.propose_account(
-                *(session, office.actor, account, firm),
-                desk=desk,
-                trader=trader,
-                why=acting.why,
-                now_ns=office.now_ns,
-            )
-
-    tell(run(propose()), as_json=acting.as_json)
+    propose(
+        acting,
+        lambda session, office: hierarchy.propose_account(
+            *(session, office.actor, account, firm),
+            desk=desk,
+            trader=trader,
+            why=acting.why,
+            now_ns=office.now_ns,
+        ),
+    )

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from backoffice.cli.client.service import ClientArgument, carry_out, tell
+from backoffice.cli.client.service import ClientArgument, tell
 from backoffice.cli.office import Acting
 from backoffice.cli.option_groups import grouped
 
@@ -62,11 +62,8 @@ def add(
         firm=firm or "",
         addresses={} if address is None else {"registered": read_address(address)},
     )
-    client = carry_out(
-        acting,
-        lambda session, office: enter(
-            session, office.actor, office.sealer, given, why=acting.why, now_ns=office.now_ns
-        ),
+    client = acting.carry_out(
+        lambda session, office: enter(session, office.actor, office.sealer, given, why=acting.why, now_ns=office.now_ns)
     )
     facts = {"client": client.id, "state": client.state}
     tell(f"{client.id}: {client.name} is entered as a draft", facts, as_json=acting.as_json)
@@ -116,7 +113,7 @@ def set_fields(
             changed = await editing.set_fields(*who, changes, why=acting.why, now_ns=office.now_ns)
         return changed
 
-    changed = carry_out(acting, change)
+    changed = acting.carry_out(change)
     named = [*changes, *(["address"] if place is not None else [])]
     tell(f"{changed.id}: {', '.join(named)} set", {"client": changed.id, "set": named}, as_json=acting.as_json)
 

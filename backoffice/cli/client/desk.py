@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from backoffice.cli.client.service import ClientArgument, ask, carry_out, day, day_or_none, tell
+from backoffice.cli.client.service import ClientArgument, day, day_or_none, tell
 from backoffice.cli.office import Acting, Looking, Seeing
 from backoffice.cli.option_groups import grouped
 
@@ -40,7 +40,7 @@ def agreement(
             return await agreeing.end_agreement(*who, kind, version, why=acting.why, now_ns=office.now_ns)
         return await agreeing.agree(*who, given, why=acting.why, now_ns=office.now_ns)
 
-    done = carry_out(acting, step)
+    done = acting.carry_out(step)
     state = f"ended on {done.ended}" if done.ended else f"signed on {done.signed}" if done.signed else "not signed yet"
     facts = {"agreement": done.id, "kind": done.kind, "version": done.text_version, "state": state}
     tell(f"{done.id}: {done.kind} {done.text_version}, {state}", facts, as_json=acting.as_json)
@@ -59,11 +59,10 @@ def note(
     from backoffice.staff.permissions import Permission
 
     if text:
-        carry_out(
-            seeing,
+        seeing.carry_out(
             lambda session, office: following_up.add_note(
                 session, office.actor, office.sealer, client, text, now_ns=office.now_ns
-            ),
+            )
         )
         tell(f"Noted on {client}", {"client": client}, as_json=seeing.as_json)
         return
@@ -73,7 +72,7 @@ def note(
         found = await following_up.notes_of(session, office.sealer, client)
         return [(Moment(each.written_ns), each.author, said) for each, said in found]
 
-    show_table(("at", "by", "note"), ask(seeing, rows), form_of(as_json=seeing.as_json))
+    show_table(("at", "by", "note"), seeing.ask(rows), form_of(as_json=seeing.as_json))
 
 
 @tasks.command("add")
@@ -89,11 +88,10 @@ def add_task(
     """Ask for something to be done by a day."""
     from backoffice.crm.following_up import add_task as add
 
-    done = carry_out(
-        seeing,
+    done = seeing.carry_out(
         lambda session, office: add(
             session, office.actor, client, text, day(due), to, why="a task", now_ns=office.now_ns
-        ),
+        )
     )
     tell(f"{done.id}: for {to}, by {done.due}", {"task": done.id, "due": str(done.due)}, as_json=seeing.as_json)
 
@@ -120,7 +118,7 @@ def list_tasks(
             for task in await open_tasks(session, of)
         ]
 
-    show_table(("task", "client", "what", "due", "late", "for", "by"), ask(looking, rows), form)
+    show_table(("task", "client", "what", "due", "late", "for", "by"), looking.ask(rows), form)
 
 
 @tasks.command("done")
@@ -136,11 +134,8 @@ def end_task(
     from backoffice.crm import following_up
 
     state = following_up.TaskState.CANCELLED if cancelled else following_up.TaskState.DONE
-    done = carry_out(
-        seeing,
-        lambda session, office: following_up.end_task(
-            session, office.actor, task, state, outcome, now_ns=office.now_ns
-        ),
+    done = seeing.carry_out(
+        lambda session, office: following_up.end_task(session, office.actor, task, state, outcome, now_ns=office.now_ns)
     )
     tell(f"{done.id} is {done.state}", {"task": done.id, "state": done.state}, as_json=seeing.as_json)
 
@@ -158,11 +153,10 @@ def open_ticket(
     """Write down what a client asks for."""
     from backoffice.crm import following_up
 
-    done = carry_out(
-        seeing,
+    done = seeing.carry_out(
         lambda session, office: following_up.open_ticket(
             session, office.actor, office.sealer, client, title, text, day_or_none(answer_by), now_ns=office.now_ns
-        ),
+        )
     )
     facts = {"ticket": done.id, "answer_by": str(done.answer_by)}
     tell(f"{done.id}: to be answered by {done.answer_by}", facts, as_json=seeing.as_json)
@@ -187,11 +181,10 @@ def reply(
     if state is not None and state not in known:
         raise CommandFailed(f"state {state!r}: is none of {', '.join(following_up.TicketState)}")
     new = None if state is None else following_up.TicketState(state)
-    done = carry_out(
-        seeing,
+    done = seeing.carry_out(
         lambda session, office: following_up.continue_ticket(
             session, office.actor, office.sealer, ticket, text, new, now_ns=office.now_ns
-        ),
+        )
     )
     tell(f"{done.id} is {done.state}", {"ticket": done.id, "state": done.state}, as_json=seeing.as_json)
 
@@ -212,7 +205,7 @@ def show_ticket(
         found = await entries_of(session, office.sealer, ticket)
         return [(Moment(each.written_ns), each.author, each.state, said) for each, said in found]
 
-    show_table(("at", "by", "state", "said"), ask(seeing, rows), form_of(as_json=seeing.as_json))
+    show_table(("at", "by", "state", "said"), seeing.ask(rows), form_of(as_json=seeing.as_json))
 
 
 @tickets.command("list")
@@ -240,7 +233,7 @@ def list_tickets(
         ]
 
     head = ("ticket", "client", "title", "state", "answer by", "late", "by")
-    show_table(head, ask(looking, rows), looking.form)
+    show_table(head, looking.ask(rows), looking.form)
 
 
 @grouped
@@ -257,7 +250,7 @@ def remind(
         reviews = await reviewing.remind(session, office.sealer, now_ns=office.now_ns)
         return documents, reviews, await leaving.erase_due(session, office.sealer, now_ns=office.now_ns)
 
-    documents, reviews, erased = carry_out(seeing, step)
+    documents, reviews, erased = seeing.carry_out(step)
     facts = {"documents": documents, "reviews": reviews, "erased": erased}
     told = f"{len(documents)} documents and {len(reviews)} reviews made tasks; {len(erased)} files erased"
     tell(told, facts, as_json=seeing.as_json)

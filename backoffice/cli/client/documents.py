@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backoffice.cli.client.service import ClientArgument, ask, carry_out, day, day_or_none, tell
+from backoffice.cli.client.service import ClientArgument, day, day_or_none, tell
 from backoffice.cli.office import Acting, Looking
 from backoffice.cli.option_groups import grouped
 
@@ -45,11 +45,10 @@ def add(
         raise CommandFailed(f"document {kind!r}: is none of {', '.join(DocumentKind)}")
     found = check_file(file, expected)
     given = DocumentGiven(DocumentKind(kind), str(file), found, day(issued), day_or_none(expires), of or THE_CLIENT)
-    document = carry_out(
-        acting,
+    document = acting.carry_out(
         lambda session, office: file_document(
             session, office.actor, office.sealer, client, given, why=acting.why, now_ns=office.now_ns
-        ),
+        )
     )
     facts = {"client": client, "document": document, "hash": found}
     tell(f"{document}: filed, SHA-256 {found}; somebody else must verify it", facts, as_json=acting.as_json)
@@ -81,7 +80,7 @@ def verify(
             for each in documents
         ]
 
-    done = carry_out(acting, verify_all)
+    done = acting.carry_out(verify_all)
     names, by = [each.id for each in done], done[0].verified_by
     facts = {"document": names[0], "by": by} if len(names) == 1 else {"documents": names, "by": by}
     tell(f"{', '.join(names)}: verified by {by}", facts, as_json=acting.as_json)
@@ -96,11 +95,8 @@ def withdraw(
     """Let a document count no more: it was the wrong one, or another one is in its place."""
     from backoffice.crm.filing import withdraw_document
 
-    done = carry_out(
-        acting,
-        lambda session, office: withdraw_document(
-            session, office.actor, document, why=acting.why, now_ns=office.now_ns
-        ),
+    done = acting.carry_out(
+        lambda session, office: withdraw_document(session, office.actor, document, why=acting.why, now_ns=office.now_ns)
     )
     tell(f"{done.id}: withdrawn", {"document": done.id}, as_json=acting.as_json)
 
@@ -133,7 +129,7 @@ def list_documents(
         ]
 
     head = ("document", "kind", "of", "issued", "expires", "filed by", "verified by", "hash")
-    show_table(head, ask(looking, rows), form)
+    show_table(head, looking.ask(rows), form)
 
 
 @app.command()
@@ -163,4 +159,4 @@ def expiring(
         ]
 
     head = ("client", "name", "document", "kind", "of", "expires")
-    show_table(head, ask(looking, rows), form)
+    show_table(head, looking.ask(rows), form)

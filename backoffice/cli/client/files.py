@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from backoffice.cli.client.service import ask, carry_out
 from backoffice.cli.office import Acting, Coming
 from backoffice.cli.option_groups import grouped
 
@@ -55,7 +54,7 @@ def import_files(
             rows.append((client.id, client.name, client.state, str(path)))
         return rows
 
-    rows = carry_out(acting, enter_all)
+    rows = acting.carry_out(enter_all)
     show_table(("client", "name", "state", "file"), rows, form_of(as_json=acting.as_json))
 
 
@@ -81,10 +80,10 @@ def export(
     from backoffice.crm.registering import export_all
 
     if client is None:
-        files = ask(coming, lambda session, office: export_all(session, office.actor, office.sealer))
+        files = coming.ask(lambda session, office: export_all(session, office.actor, office.sealer))
         content = table_of(files).encode()
     else:
-        content = encode(ask(coming, lambda session, office: exported(session, office.actor, office.sealer, client)))
+        content = encode(coming.ask(lambda session, office: exported(session, office.actor, office.sealer, client)))
     if output is None:
         typer.echo(content.decode(), nl=False)
         return

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 import typer
 
-from backoffice.cli.client.service import ask, carry_out
 from backoffice.cli.office import Acting, Coming
 from backoffice.cli.option_groups import grouped
 
@@ -27,7 +26,7 @@ def show(
     async def found(session: Any, _office: Any) -> Any:  # noqa: ANN401 - as `ask` calls it
         return await model_of(session, version or await newest_model(session))
 
-    typer.echo(msgspec.json.format(msgspec.json.encode(ask(coming, found))).decode())
+    typer.echo(msgspec.json.format(msgspec.json.encode(coming.ask(found))).decode())
 
 
 @app.command()
@@ -39,7 +38,7 @@ def propose(
     """Propose a new model. Applications that are under way keep the one that they began with."""
     import msgspec
 
-    from backoffice.cli.approval import tell
+    from backoffice.cli.approval import propose as ask_for
     from backoffice.cli.failure import CommandFailed
     from backoffice.crm.rating import propose_model
 
@@ -47,8 +46,7 @@ def propose(
         content = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
     except msgspec.DecodeError as error:
         raise CommandFailed(f"{file}: no model: {error}") from error
-    proposal = carry_out(
+    ask_for(
         acting,
         lambda session, office: propose_model(session, office.actor, content, why=acting.why, now_ns=office.now_ns),
     )
-    tell(proposal, as_json=acting.as_json)

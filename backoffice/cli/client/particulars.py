@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from backoffice.cli.client.service import ClientArgument, ask, carry_out, day_or_none, tell
+from backoffice.cli.client.service import ClientArgument, day_or_none, tell
 from backoffice.cli.office import Acting, Looking
 from backoffice.cli.option_groups import grouped
 
@@ -28,11 +28,10 @@ def tax_id(
 
     change = editing.remove_tax_id if remove else editing.add_tax_id
     given = TaxId(country, number)
-    carry_out(
-        acting,
+    acting.carry_out(
         lambda session, office: change(
             session, office.actor, office.sealer, client, given, why=acting.why, now_ns=office.now_ns
-        ),
+        )
     )
     _tell(client, f"tax id {country} {number}", is_gone=remove, as_json=acting.as_json)
 
@@ -57,11 +56,10 @@ def licence(
         raise CommandFailed("a licence needs the country where it holds: --country CH")
     given = Licence(regulator, number, country, day_or_none(expires))
     change = editing.remove_licence if remove else editing.add_licence
-    carry_out(
-        acting,
+    acting.carry_out(
         lambda session, office: change(
             session, office.actor, office.sealer, client, given, why=acting.why, now_ns=office.now_ns
-        ),
+        )
     )
     _tell(client, f"licence {regulator} {number}", is_gone=remove, as_json=acting.as_json)
 
@@ -82,11 +80,10 @@ def add_contact(
     from backoffice.crm.client_file import ContactGiven
 
     given = ContactGiven(purpose, name, email, phone)
-    done = carry_out(
-        acting,
+    done = acting.carry_out(
         lambda session, office: editing.add_contact(
             session, office.actor, office.sealer, client, given, why=acting.why, now_ns=office.now_ns
-        ),
+        )
     )
     tell(f"{done}: added to {client}", {"client": client, "contact": done}, as_json=acting.as_json)
 
@@ -102,7 +99,7 @@ def list_contacts(client: ClientArgument, looking: Looking) -> None:
         file = await export(session, office.actor, office.sealer, client)
         return [(each.id, each.purpose, each.name, each.email, each.phone) for each in file.contacts]
 
-    show_table(("contact", "purpose", "name", "email", "phone"), ask(looking, rows), looking.form)
+    show_table(("contact", "purpose", "name", "email", "phone"), looking.ask(rows), looking.form)
 
 
 @contacts.command("remove")
@@ -115,11 +112,10 @@ def remove_contact(
     """Take somebody to call out of a client's file."""
     from backoffice.crm import editing
 
-    carry_out(
-        acting,
+    acting.carry_out(
         lambda session, office: editing.remove_contact(
             session, office.actor, office.sealer, client, contact, why=acting.why, now_ns=office.now_ns
-        ),
+        )
     )
     _tell(client, contact, is_gone=True, as_json=acting.as_json)
 

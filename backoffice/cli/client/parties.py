@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from backoffice.cli.client.changing import read_address
-from backoffice.cli.client.service import ClientArgument, ask, carry_out, day_or_none, tell
+from backoffice.cli.client.service import ClientArgument, day_or_none, tell
 from backoffice.cli.office import Acting, Looking
 from backoffice.cli.option_groups import grouped
 
@@ -71,7 +71,7 @@ def list_parties(
         ]
 
     head = ("party", "kind", "name", "roles", "owns in the end", "votes", "in scope", "exposed")
-    show_table(head, ask(looking, rows), form)
+    show_table(head, looking.ask(rows), form)
 
 
 @app.command()
@@ -110,11 +110,10 @@ def add(
         lei,
         tuple(_holding(text) for text in owns or ()),
     )
-    party = carry_out(
-        acting,
+    party = acting.carry_out(
         lambda session, office: add_party(
             session, office.actor, office.sealer, client, given, why=acting.why, now_ns=office.now_ns
-        ),
+        )
     )
     tell(f"{party}: added to {client}", {"client": client, "party": party}, as_json=acting.as_json)
 
@@ -145,11 +144,10 @@ def set_fields(
         "is_exposed": exposed,
     }
     changes = {field: value for field, value in given.items() if value is not None}
-    carry_out(
-        acting,
+    acting.carry_out(
         lambda session, office: change_party(
             session, office.actor, office.sealer, client, party, changes, why=acting.why, now_ns=office.now_ns
-        ),
+        )
     )
     tell(
         f"{party}: {', '.join(changes)} set",
@@ -168,11 +166,10 @@ def remove(
     """Take somebody out of a client's file, with what they own and what is owned of them."""
     from backoffice.crm.editing import remove_party
 
-    carry_out(
-        acting,
+    acting.carry_out(
         lambda session, office: remove_party(
             session, office.actor, office.sealer, client, party, why=acting.why, now_ns=office.now_ns
-        ),
+        )
     )
     tell(f"{party}: taken out of {client}", {"client": client, "party": party}, as_json=acting.as_json)
 

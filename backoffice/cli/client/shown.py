@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from backoffice.cli.client.service import ClientArgument, ask
+from backoffice.cli.client.service import ClientArgument
 from backoffice.cli.office import Looking, Seeing
 from backoffice.cli.option_groups import grouped
 
@@ -27,7 +27,7 @@ def why(
         in_the_way = obstacles(masked(await known_of(session, office.sealer, known, office.now_ns), office))
         return known, in_the_way, await limits_of(session, known, office.now_ns)
 
-    known, obstacles_found, limits = ask(seeing, found)
+    known, obstacles_found, limits = seeing.ask(found)
     if not obstacles_found and not seeing.as_json:
         typer.echo(f"Nothing stands between {known.id} and trading: it is {known.state}.")
         for line in limits:
@@ -77,7 +77,7 @@ def list_clients(
         ]
 
     head = ("client", "name", "type", "jurisdiction", "firm", "state", "rating", "submitted", "review due")
-    show_table(head, ask(looking, rows), form)
+    show_table(head, looking.ask(rows), form)
 
 
 @grouped
@@ -138,7 +138,7 @@ def show(
             "kept until": None if found.keep_until is None else str(found.keep_until),
         }
 
-    show_fields(ask(seeing, fields), form)
+    show_fields(seeing.ask(fields), form)
 
 
 async def limits_of(session: Any, client: Any, now_ns: int) -> list[str]:  # noqa: ANN401 - AsyncSession and Client

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backoffice.cli.client.service import ClientArgument, ask, carry_out, tell
+from backoffice.cli.client.service import ClientArgument, tell
 from backoffice.cli.office import Acting, Seeing
 from backoffice.cli.option_groups import grouped
 
@@ -42,7 +42,7 @@ def screen(
         cleared = await applying.clear_if_clear(*who, why=acting.why, now_ns=office.now_ns)
         return screened, cleared
 
-    screened, found = carry_out(acting, step)
+    screened, found = acting.carry_out(step)
     facts = {
         "client": found.id,
         "state": found.state,
@@ -66,7 +66,7 @@ def risk(
     acting: Acting,
 ) -> None:
     """Rate a client by the model that its application began with; an application goes on to its review."""
-    from backoffice.cli.approval import tell as tell_approval
+    from backoffice.cli.approval import propose
     from backoffice.cli.failure import CommandFailed
     from backoffice.cli.tables import form_of, show_table
     from backoffice.crm import rating
@@ -75,19 +75,18 @@ def risk(
     if override is not None:
         if override not in {each.value for each in Rating}:
             raise CommandFailed(f"rating {override!r}: is none of {', '.join(Rating)}")
-        proposal = carry_out(
+        propose(
             acting,
             lambda session, office: rating.propose_rating(
                 session, office.actor, client, Rating(override), why=acting.why, now_ns=office.now_ns
             ),
         )
-        tell_approval(proposal, as_json=acting.as_json)
         return
-    score = carry_out(
-        acting,
+    score = acting.carry_out(
         lambda session, office: rating.rate(
             session, office.actor, office.sealer, client, why=acting.why, now_ns=office.now_ns
         ),
+        tells_venue=True,
     )
     rows = [(part.factor, part.answer, part.points, part.weight) for part in score.parts]
     note = f"Score {score.score} by model {score.model}: {score.rating}"
@@ -111,11 +110,10 @@ def review(
     from backoffice.staff.permissions import Permission
 
     if conclude is not None:
-        done = carry_out(
-            seeing,
+        done = seeing.carry_out(
             lambda session, office: reviewing.review(
                 session, office.actor, office.sealer, client, conclude, now_ns=office.now_ns
-            ),
+            )
         )
         tell(f"{done.id}: concluded", {"review": done.id}, as_json=seeing.as_json)
         return
@@ -124,7 +122,7 @@ def review(
         office.actor.require(Permission.SEE_PERSONAL_DATA)
         return await reviewing.delta_of(session, office.sealer, client, now_ns=office.now_ns)
 
-    found = ask(seeing, delta)
+    found = seeing.ask(delta)
     if seeing.as_json:
         import msgspec
 
@@ -224,11 +222,11 @@ def suspend(
 
     if what not in {each.value for each in Suspension}:
         raise CommandFailed(f"--from {what}: is none of {', '.join(Suspension)}")
-    done = carry_out(
-        acting,
+    done = acting.carry_out(
         lambda session, office: suspending.suspend(
             session, office.actor, client, Suspension(what), why=acting.why, now_ns=office.now_ns
         ),
+        tells_venue=True,
     )
     facts = {"client": done.id, "state": done.state, "suspension": done.suspension}
     tell(f"{done.id} is suspended from {done.suspension}", facts, as_json=acting.as_json)
@@ -240,16 +238,15 @@ def resume(
     acting: Acting,
 ) -> None:
     """Propose that a suspended client goes on. It does when somebody else approves it."""
-    from backoffice.cli.approval import tell as tell_approval
+    from backoffice.cli.approval import propose
     from backoffice.crm import suspending
 
-    proposal = carry_out(
+    propose(
         acting,
         lambda session, office: suspending.propose_resumption(
             session, office.actor, client, why=acting.why, now_ns=office.now_ns
         ),
     )
-    tell_approval(proposal, as_json=acting.as_json)
 
 
 @grouped
@@ -260,9 +257,9 @@ def offboard(
     """Begin to let a client go: it trades no more, and takes out what is its own."""
     from backoffice.crm import leaving
 
-    done = carry_out(
-        acting,
+    done = acting.carry_out(
         lambda session, office: leaving.offboard(session, office.actor, client, why=acting.why, now_ns=office.now_ns),
+        tells_venue=True,
     )
     _tell_state(done, as_json=acting.as_json)
 
@@ -291,27 +288,21 @@ def close(
             now_ns=office.now_ns,
         )
 
-    _tell_state(carry_out(acting, step), as_json=acting.as_json)
+    _tell_state(acting.carry_out(step, tells_venue=True), as_json=acting.as_json)
 
 
 def _plain(verb: "Verb", client: str, acting: Acting) -> None:
     from backoffice.crm import applying
 
-    done = carry_out(
-        acting,
-        lambda session, office: applying.step(
-            session, office.actor, client, verb, why=acting.why, now_ns=office.now_ns
-        ),
+    done = acting.carry_out(
+        lambda session, office: applying.step(session, office.actor, client, verb, why=acting.why, now_ns=office.now_ns)
     )
     _tell_state(done, as_json=acting.as_json)
 
 
 def _sealed(step: "Callable[..., Awaitable[Client]]", client: str, acting: Acting) -> None:
-    done = carry_out(
-        acting,
-        lambda session, office: step(
-            session, office.actor, office.sealer, client, why=acting.why, now_ns=office.now_ns
-        ),
+    done = acting.carry_out(
+        lambda session, office: step(session, office.actor, office.sealer, client, why=acting.why, now_ns=office.now_ns)
     )
     _tell_state(done, as_json=acting.as_json)
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backoffice.cli.client.service import ClientArgument, ask, carry_out, tell
+from backoffice.cli.client.service import ClientArgument, tell
 from backoffice.cli.office import Acting, Coming, Looking, Seeing
 from backoffice.cli.option_groups import grouped
 
@@ -30,7 +30,7 @@ def identity(client: ClientArgument, coming: Coming) -> None:
         row = await client_of(session, client)
         return encode(identity_of(row.id, await read_file(session, office.sealer, row)))
 
-    typer.echo(ask(coming, found))
+    typer.echo(coming.ask(found))
 
 
 @rule.command("store")
@@ -50,11 +50,10 @@ def store(
     with file.open("rb") as opened:
         text = opened.read(JSON_BYTES_MAX + 1)
     direction = "out" if out else "in"
-    carry_out(
-        seeing,
+    seeing.carry_out(
         lambda session, office: keep(
             session, office.actor, office.sealer, client, transfer, direction, text, now_ns=office.now_ns
-        ),
+        )
     )
     tell(f"Kept for transfer {transfer}", {"transfer": transfer, "direction": direction}, as_json=seeing.as_json)
 
@@ -80,7 +79,7 @@ def show(
             raise NotFound(f"transfer {transfer[:40]}: there are no data of it")
         return encode(payload)
 
-    typer.echo(ask(coming, found))
+    typer.echo(coming.ask(found))
 
 
 VaspArgument = Annotated[str, typer.Argument(metavar="SERVICE", help="Its LEI, or its DID.", show_default=False)]
@@ -99,11 +98,10 @@ def set_vasp(
     """Enter another service, or change what is known of it. Then somebody else checks it."""
     from backoffice.crm import vasps as services
 
-    done = carry_out(
-        acting,
+    done = acting.carry_out(
         lambda session, office: services.set_vasp(
             session, office.actor, vasp, name, country, endpoint, why=acting.why, now_ns=office.now_ns
-        ),
+        )
     )
     _tell_vasp(done, as_json=acting.as_json)
 
@@ -114,9 +112,8 @@ def check_vasp(vasp: VaspArgument, acting: Acting) -> None:
     """Say that a service was looked into: what comes from it may be credited, and what goes to it sent."""
     from backoffice.crm import vasps as services
 
-    done = carry_out(
-        acting,
-        lambda session, office: services.check(session, office.actor, vasp, why=acting.why, now_ns=office.now_ns),
+    done = acting.carry_out(
+        lambda session, office: services.check(session, office.actor, vasp, why=acting.why, now_ns=office.now_ns)
     )
     _tell_vasp(done, as_json=acting.as_json)
 
@@ -127,9 +124,8 @@ def suspend_vasp(vasp: VaspArgument, acting: Acting) -> None:
     """Deal with a service no more, at once, until somebody checks it again."""
     from backoffice.crm import vasps as services
 
-    done = carry_out(
-        acting,
-        lambda session, office: services.suspend(session, office.actor, vasp, why=acting.why, now_ns=office.now_ns),
+    done = acting.carry_out(
+        lambda session, office: services.suspend(session, office.actor, vasp, why=acting.why, now_ns=office.now_ns)
     )
     _tell_vasp(done, as_json=acting.as_json)
 
@@ -156,7 +152,7 @@ def list_vasps(
         ]
 
     head = ("service", "name", "country", "endpoint", "status", "checked on", "checked by", "entered by", "at")
-    show_table(head, ask(looking, rows), form)
+    show_table(head, looking.ask(rows), form)
 
 
 def _tell_vasp(vasp: "Vasp", *, as_json: bool) -> None:

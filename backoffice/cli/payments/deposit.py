@@ -1,7 +1,7 @@
 """`fondaco deposit`: where money is to be sent, how what has come in stands, and what people decide about it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +14,11 @@ from backoffice.cli.tables import Cell, Moment
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
     from backoffice.payments.tables import Deposit
+    from backoffice.staff.tables import Approval
 
 AccountOption = Annotated[str, typer.Option("--account", metavar="ACCOUNT", help="Whose.", show_default=False)]
 AssetOption = Annotated[str, typer.Option("--asset", metavar="ASSET", help="What.", show_default=False)]
@@ -38,24 +42,22 @@ def address(
     acting: Acting,
 ) -> None:
     """Show where an account's deposits of an asset are to be sent; the address is made if there is none."""
-    from backoffice.cli.loop import run
     from backoffice.cli.payments.accounts import check_account
     from backoffice.cli.tables import form_of, show_fields
     from backoffice.payments import deposits
     from backoffice.payments.opening import rails_of, rule_for, rules_of
 
-    async def give() -> dict[str, Any]:
-        async with acting.office() as desk, desk.database.writing() as session:
-            rule = rule_for(rules_of(desk.settings), asset, rail)
-            await check_account(session, account)
-            found = await deposits.give_address(
-                *(session, desk.actor, rails_of(desk.settings, desk.data)[rule.rail], account, asset),
-                why=acting.why,
-                now_ns=desk.now_ns,
-            )
-            return {"account": account, "asset": asset, "rail": found.rail, "address": found.address}
+    async def give(session: "AsyncSession", desk: "Office") -> dict[str, Cell]:
+        rule = rule_for(rules_of(desk.settings), asset, rail)
+        await check_account(session, account)
+        found = await deposits.give_address(
+            *(session, desk.actor, rails_of(desk.settings, desk.data)[rule.rail], account, asset),
+            why=acting.why,
+            now_ns=desk.now_ns,
+        )
+        return {"account": account, "asset": asset, "rail": found.rail, "address": found.address}
 
-    show_fields(run(give()), form_of(as_json=acting.as_json))
+    show_fields(acting.carry_out(give), form_of(as_json=acting.as_json))
 
 
 @grouped
@@ -112,17 +114,15 @@ def assign(
     acting: Acting,
 ) -> None:
     """Say whose a deposit is that came to nobody's address, or is another's. Its release is proposed next, for two."""
-    from backoffice.cli.loop import run
     from backoffice.cli.payments.accounts import check_account
     from backoffice.payments import deposits
 
-    async def decide() -> None:
-        async with acting.office() as desk, desk.database.writing() as session:
-            await check_account(session, account)
-            found = await deposits.find(session, deposit)
-            await deposits.assign(session, desk.actor, found, account, why=acting.why, now_ns=desk.now_ns)
+    async def decide(session: "AsyncSession", desk: "Office") -> None:
+        await check_account(session, account)
+        found = await deposits.find(session, deposit)
+        await deposits.assign(session, desk.actor, found, account, why=acting.why, now_ns=desk.now_ns)
 
-    run(decide())
+    acting.carry_out(decide)
     typer.echo(f"{deposit} is {account}'s; `fondaco deposit release {deposit}` proposes to credit it")
 
 
@@ -143,22 +143,18 @@ def originator(
 
     Without --message the client has sent it to itself. A second person decides whether it is credited.
     """
-    import backoffice.kinds  # noqa: F401 - who owns the kinds of approvals
-    from backoffice.cli.approval import tell
-    from backoffice.cli.loop import run
+    from backoffice.cli.approval import propose
     from backoffice.payments import originating
-    from backoffice.staff.tables import Approval
 
     check_one(vasp, self_hosted=self_hosted)
     origin = originating.Origin(vasp, proof, None if message is None else read(message))
 
-    async def propose() -> Approval:
-        async with acting.office() as desk, desk.database.writing() as session:
-            return await originating.complete(
-                session, desk.actor, desk.sealer, deposit, origin, why=acting.why, now_ns=desk.now_ns
-            )
-
-    tell(run(propose()), as_json=acting.as_json)
+    propose(
+        acting,
+        lambda session, desk: originating.complete(
+            session, desk.actor, desk.sealer, deposit, origin, why=acting.why, now_ns=desk.now_ns
+        ),
+    )
 
 
 @grouped
@@ -176,34 +172,27 @@ def send_back(deposit: DepositArgument, acting: Acting) -> None:
 @grouped
 def debit(deposit: DepositArgument, acting: Acting) -> None:
     """Propose to take a deposit from its account again, as the rail has taken it back; a second person decides."""
-    import backoffice.kinds  # noqa: F401 - who owns the kinds of approvals
-    from backoffice.cli.approval import tell
-    from backoffice.cli.loop import run
+    from backoffice.cli.approval import propose
     from backoffice.payments import deposits
-    from backoffice.staff.tables import Approval
 
-    async def propose() -> Approval:
-        async with acting.office() as desk, desk.database.writing() as session:
-            found = await deposits.find(session, deposit)
-            return await deposits.propose_debit(session, desk.actor, found, why=acting.why, now_ns=desk.now_ns)
+    async def step(session: "AsyncSession", desk: "Office") -> "Approval":
+        found = await deposits.find(session, deposit)
+        return await deposits.propose_debit(session, desk.actor, found, why=acting.why, now_ns=desk.now_ns)
 
-    tell(run(propose()), as_json=acting.as_json)
+    propose(acting, step)
 
 
 def _propose(deposit: str, acting: Acting, *, credit: bool) -> None:
-    from backoffice.cli.approval import tell
-    from backoffice.cli.loop import run
+    from backoffice.cli.approval import propose
     from backoffice.payments import deposits
-    from backoffice.staff.tables import Approval
 
-    async def propose() -> Approval:
-        async with acting.office() as desk, desk.database.writing() as session:
-            found = await deposits.find(session, deposit)
-            return await deposits.propose_release(
-                session, desk.actor, found, credit=credit, why=acting.why, now_ns=desk.now_ns
-            )
+    async def step(session: "AsyncSession", desk: "Office") -> "Approval":
+        found = await deposits.find(session, deposit)
+        return await deposits.propose_release(
+            session, desk.actor, found, credit=credit, why=acting.why, now_ns=desk.now_ns
+        )
 
-    tell(run(propose()), as_json=acting.as_json)
+    propose(acting, step)
 
 
 def _row(deposit: "Deposit", decimals: "Mapping[str, int]") -> tuple[Cell, ...]:

@@ -1,6 +1,6 @@
 """`fondaco destination`: where accounts may withdraw to."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,12 @@ from backoffice.cli.payments.other_side import (
     holding_of,
 )
 from backoffice.cli.tables import Cell, Moment
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
+    from backoffice.staff.tables import Approval
 
 DestinationArgument = Annotated[
     str, typer.Argument(metavar="DESTINATION", help="Which one, as in T-1.", show_default=False)
@@ -55,27 +61,23 @@ def add(
 
     For crypto assets say who holds the address as well, with --vasp or --self-hosted: the Travel Rule asks for it.
     """
-    import backoffice.kinds  # noqa: F401 - who owns the kinds of approvals
-    from backoffice.cli.approval import tell
-    from backoffice.cli.loop import run
+    from backoffice.cli.approval import propose
     from backoffice.cli.payments.accounts import check_account
     from backoffice.payments import destinations, holders
     from backoffice.payments.opening import rule_for, rules_of
-    from backoffice.staff.tables import Approval
 
     given = holding_of(vasp, self_hosted=self_hosted, proof=proof, person=person)
 
-    async def propose() -> Approval:
-        async with acting.office() as desk, desk.database.writing() as session:
-            await check_account(session, account)
-            rules, who, now_ns = rule_for(rules_of(desk.settings), asset, rail), desk.actor, desk.now_ns
-            found = await destinations.enter(session, who, rules, account, address, holder, now_ns=now_ns)
-            held = None
-            if given is not None:
-                held = await holders.enter(session, who, desk.sealer, found, given, now_ns=now_ns)
-            return await destinations.propose(session, who, rules, found, held=held, why=acting.why, now_ns=now_ns)
+    async def step(session: "AsyncSession", desk: "Office") -> "Approval":
+        await check_account(session, account)
+        rules, who, now_ns = rule_for(rules_of(desk.settings), asset, rail), desk.actor, desk.now_ns
+        found = await destinations.enter(session, who, rules, account, address, holder, now_ns=now_ns)
+        held = None
+        if given is not None:
+            held = await holders.enter(session, who, desk.sealer, found, given, now_ns=now_ns)
+        return await destinations.propose(session, who, rules, found, held=held, why=acting.why, now_ns=now_ns)
 
-    tell(run(propose()), as_json=acting.as_json)
+    propose(acting, step)
 
 
 @grouped
@@ -89,24 +91,20 @@ def holder(
     acting: Acting,
 ) -> None:
     """Propose who holds a destination that is there, as the Travel Rule asks for; a second person approves it."""
-    import backoffice.kinds  # noqa: F401 - who owns the kinds of approvals
-    from backoffice.cli.approval import tell
+    from backoffice.cli.approval import propose
     from backoffice.cli.failure import CommandFailed
-    from backoffice.cli.loop import run
     from backoffice.payments import holders
-    from backoffice.staff.tables import Approval
 
     given = holding_of(vasp, self_hosted=self_hosted, proof=proof, person=person)
     if given is None:
         raise CommandFailed("say where it is held: --vasp SERVICE, or --self-hosted")
 
-    async def propose() -> Approval:
-        async with acting.office() as desk, desk.database.writing() as session:
-            return await holders.propose(
-                session, desk.actor, desk.sealer, destination, given, why=acting.why, now_ns=desk.now_ns
-            )
-
-    tell(run(propose()), as_json=acting.as_json)
+    propose(
+        acting,
+        lambda session, desk: holders.propose(
+            session, desk.actor, desk.sealer, destination, given, why=acting.why, now_ns=desk.now_ns
+        ),
+    )
 
 
 @grouped
@@ -150,23 +148,20 @@ def change(
 
     What waits to be paid to the old one is cancelled. The new one is approved by a second person, and cools.
     """
-    from backoffice.cli.approval import tell
-    from backoffice.cli.loop import run
+    from backoffice.cli.approval import propose
     from backoffice.payments import destinations
     from backoffice.payments.opening import rules_of
-    from backoffice.staff.tables import Approval
 
-    async def propose() -> Approval:
-        async with acting.office() as desk, desk.database.writing() as session:
-            return await destinations.change(
-                *(session, desk.actor, rules_of(desk.settings), destination),
-                address=address,
-                holder=holder,
-                why=acting.why,
-                now_ns=desk.now_ns,
-            )
-
-    tell(run(propose()), as_json=acting.as_json)
+    propose(
+        acting,
+        lambda session, desk: destinations.change(
+            *(session, desk.actor, rules_of(desk.settings), destination),
+            address=address,
+            holder=holder,
+            why=acting.why,
+            now_ns=desk.now_ns,
+        ),
+    )
 
 
 @grouped
@@ -175,12 +170,9 @@ def remove(
     acting: Acting,
 ) -> None:
     """Let a destination not be paid to any more, at once. What waits to be paid to it is cancelled."""
-    from backoffice.cli.loop import run
     from backoffice.payments import destinations
 
-    async def take_away() -> None:
-        async with acting.office() as desk, desk.database.writing() as session:
-            await destinations.remove(session, desk.actor, destination, why=acting.why, now_ns=desk.now_ns)
-
-    run(take_away())
+    acting.carry_out(
+        lambda session, desk: destinations.remove(session, desk.actor, destination, why=acting.why, now_ns=desk.now_ns)
+    )
     typer.echo(f"{destination} is removed")

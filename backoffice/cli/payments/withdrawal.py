@@ -1,6 +1,6 @@
 """`fondaco withdrawal`: money that goes out. Who asks for it never approves it: that is another's."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from backoffice.cli.tables import Cell, Moment
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
     from backoffice.payments.tables import Withdrawal
 
 WithdrawalArgument = Annotated[
@@ -29,22 +32,20 @@ def request(
     acting: Acting,
 ) -> None:
     """Ask for a withdrawal. The venue holds the funds, asks the rules, and waits for others to approve it."""
-    from backoffice.cli.loop import run
     from backoffice.cli.tables import form_of, show_fields
     from backoffice.payments import destinations, withdrawals
 
-    async def ask() -> dict[str, Any]:
-        async with acting.office() as desk, desk.database.writing() as session:
-            asset = (await destinations.find(session, destination)).asset
-            decimals = decimals_of(desk.settings)
-            found = await withdrawals.request(
-                *(session, desk.actor, destination, amount_of(amount, asset, decimals)),
-                why=acting.why,
-                now_ns=desk.now_ns,
-            )
-            return dict(zip(_HEAD, _row(found, decimals), strict=True))
+    async def ask(session: "AsyncSession", desk: "Office") -> dict[str, Cell]:
+        asset = (await destinations.find(session, destination)).asset
+        decimals = decimals_of(desk.settings)
+        found = await withdrawals.request(
+            *(session, desk.actor, destination, amount_of(amount, asset, decimals)),
+            why=acting.why,
+            now_ns=desk.now_ns,
+        )
+        return dict(zip(_HEAD, _row(found, decimals), strict=True))
 
-    show_fields(run(ask()), form_of(as_json=acting.as_json))
+    show_fields(acting.carry_out(ask), form_of(as_json=acting.as_json))
 
 
 @grouped
@@ -99,14 +100,11 @@ def show(withdrawal: WithdrawalArgument, seeing: Seeing) -> None:
 @grouped
 def cancel(withdrawal: WithdrawalArgument, acting: Acting) -> None:
     """Call a withdrawal off, before it is sent. The funds are available again."""
-    from backoffice.cli.loop import run
     from backoffice.payments import withdrawals
 
-    async def call_off() -> None:
-        async with acting.office() as desk, desk.database.writing() as session:
-            await withdrawals.cancel(session, desk.actor, withdrawal, why=acting.why, now_ns=desk.now_ns)
-
-    run(call_off())
+    acting.carry_out(
+        lambda session, desk: withdrawals.cancel(session, desk.actor, withdrawal, why=acting.why, now_ns=desk.now_ns)
+    )
     typer.echo(f"{withdrawal} is called off")
 
 
@@ -120,18 +118,15 @@ def resolve(
     acting: Acting,
 ) -> None:
     """Say what has become of an uncertain withdrawal; a second person must agree. It is not sent again."""
-    from backoffice.cli.approval import tell
-    from backoffice.cli.loop import run
+    from backoffice.cli.approval import propose
     from backoffice.payments import withdrawals
-    from backoffice.staff.tables import Approval
 
-    async def propose() -> Approval:
-        async with acting.office() as desk, desk.database.writing() as session:
-            return await withdrawals.propose_outcome(
-                session, desk.actor, withdrawal, is_paid=is_paid, why=acting.why, now_ns=desk.now_ns
-            )
-
-    tell(run(propose()), as_json=acting.as_json)
+    propose(
+        acting,
+        lambda session, desk: withdrawals.propose_outcome(
+            session, desk.actor, withdrawal, is_paid=is_paid, why=acting.why, now_ns=desk.now_ns
+        ),
+    )
 
 
 def _row(withdrawal: "Withdrawal", decimals: "Mapping[str, int]") -> tuple[Cell, ...]:

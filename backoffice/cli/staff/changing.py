@@ -1,7 +1,6 @@
 """`fondaco staff add`, `roles`, `enable`, `code`, `disable`: who may do what, from now on."""
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -9,12 +8,6 @@ from backoffice.cli.office import Acting
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.staff.shown import UserArgument
 from backoffice.staff.permissions import Role
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
-
-    from backoffice.cli.office import Office
-    from backoffice.staff.tables import Approval
 
 RoleOption = Annotated[
     list[Role], typer.Option("--role", help="May be repeated.", metavar=f"[{'|'.join(Role)}]", show_default=False)
@@ -42,18 +35,19 @@ def add(
     approves it. Each hands their half over to the new user, and to nobody else. It counts for the settings'
     `code_hours` from the approval on, and once.
     """
+    from backoffice.cli.approval import propose
     from backoffice.staff.changes import propose_user
     from backoffice.staff.users import NewUser
 
     new = NewUser(user, name or user, os_user)
-    _propose(
+    propose(
+        acting,
         lambda session, desk: propose_user(
             *(session, desk.actor, new, frozenset(role)),
             code_hours=desk.settings.back_office.code_hours,
             why=acting.why,
             now_ns=desk.now_ns,
         ),
-        acting,
     )
 
 
@@ -64,12 +58,13 @@ def roles(
     acting: Acting,
 ) -> None:
     """Propose that somebody has these roles, and no others."""
+    from backoffice.cli.approval import propose
     from backoffice.staff.changes import propose_roles
 
     wanted = frozenset(roles)
-    _propose(
-        lambda session, desk: propose_roles(session, desk.actor, user, wanted, why=acting.why, now_ns=desk.now_ns),
+    propose(
         acting,
+        lambda session, desk: propose_roles(session, desk.actor, user, wanted, why=acting.why, now_ns=desk.now_ns),
     )
 
 
@@ -79,11 +74,12 @@ def enable(
     acting: Acting,
 ) -> None:
     """Propose that somebody who is shut out is let in again."""
+    from backoffice.cli.approval import propose
     from backoffice.staff.changes import propose_enabling
 
-    _propose(
-        lambda session, desk: propose_enabling(session, desk.actor, user, why=acting.why, now_ns=desk.now_ns),
+    propose(
         acting,
+        lambda session, desk: propose_enabling(session, desk.actor, user, why=acting.why, now_ns=desk.now_ns),
     )
 
 
@@ -96,16 +92,17 @@ def code(
 
     Its first half is shown here, the second to who approves it. It counts for the settings' `code_hours`, and once.
     """
+    from backoffice.cli.approval import propose
     from backoffice.staff.changes import propose_code
 
-    _propose(
+    propose(
+        acting,
         lambda session, desk: propose_code(
             *(session, desk.actor, user),
             code_hours=desk.settings.back_office.code_hours,
             why=acting.why,
             now_ns=desk.now_ns,
         ),
-        acting,
     )
 
 
@@ -115,30 +112,11 @@ def disable(
     acting: Acting,
 ) -> None:
     """Shut somebody out, at once. Two who can decide on staff must be left."""
-    from backoffice.cli.loop import run
     from backoffice.cli.shown import print_json
     from backoffice.staff import users
 
-    async def shut_out() -> None:
-        async with acting.office() as desk, desk.database.writing() as session:
-            await users.disable(session, desk.actor, user, why=acting.why, now_ns=desk.now_ns)
-
-    run(shut_out())
+    acting.carry_out(lambda session, desk: users.disable(session, desk.actor, user, why=acting.why, now_ns=desk.now_ns))
     if acting.as_json:
         print_json({"user": user, "state": "disabled"})
     else:
         typer.echo(f"{user} is disabled.")
-
-
-def _propose(
-    propose: "Callable[[AsyncSession, Office], Awaitable[Approval]]",
-    acting: Acting,
-) -> None:
-    from backoffice.cli.approval import tell
-    from backoffice.cli.loop import run
-
-    async def propose_it() -> "Approval":
-        async with acting.office() as desk, desk.database.writing() as session:
-            return await propose(session, desk)
-
-    tell(run(propose_it()), as_json=acting.as_json)

@@ -1,24 +1,20 @@
 """`fondaco case`: look into alerts, note down what is found, and say what has come of it."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from backoffice.cli.office import Acting, Coming, Looking, Seeing
+from backoffice.cli.office import Acting, Looking, Seeing
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.surveillance.alerts import CountOption
 from backoffice.cli.tables import Cell, Form, Moment
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from backoffice.cli.office import Office
+    from backoffice.cli.office import Office, Step
     from backoffice.staff.tables import Approval
     from backoffice.surveillance.tables import Case
-
-T = TypeVar("T")
 
 CaseArgument = Annotated[str, typer.Argument(metavar="CASE", help="Which one, as in CS-1.", show_default=False)]
 
@@ -39,10 +35,10 @@ def open_case(
     """Open a case, of alerts or of what came to your ears."""
     from backoffice.surveillance import cases
 
-    def step(session: "AsyncSession", desk: "Office") -> "Awaitable[Case]":
-        return cases.open_case(session, desk.actor, alert or [], why=acting.why, now_ns=desk.now_ns)
-
-    _tell(_changed(acting, step), as_json=acting.as_json)
+    _change(
+        acting,
+        lambda session, desk: cases.open_case(session, desk.actor, alert or [], why=acting.why, now_ns=desk.now_ns),
+    )
 
 
 @grouped
@@ -110,7 +106,7 @@ def note(
         await cases.note(session, desk.actor, desk.sealer, case, text, now_ns=desk.now_ns)
         return await cases.find(session, case)
 
-    _tell(_changed(seeing, step), as_json=seeing.as_json)
+    _tell(seeing.carry_out(step), as_json=seeing.as_json)
 
 
 @grouped
@@ -122,10 +118,10 @@ def add(
     """Let a case that is being worked on have more alerts."""
     from backoffice.surveillance import cases
 
-    def step(session: "AsyncSession", desk: "Office") -> "Awaitable[Case]":
-        return cases.add_alerts(session, desk.actor, case, alerts, why=acting.why, now_ns=desk.now_ns)
-
-    _tell(_changed(acting, step), as_json=acting.as_json)
+    _change(
+        acting,
+        lambda session, desk: cases.add_alerts(session, desk.actor, case, alerts, why=acting.why, now_ns=desk.now_ns),
+    )
 
 
 @grouped
@@ -137,10 +133,10 @@ def remove(
     """Take an alert out of a case; it waits for somebody to look into it again."""
     from backoffice.surveillance import cases
 
-    def step(session: "AsyncSession", desk: "Office") -> "Awaitable[Case]":
-        return cases.remove_alert(session, desk.actor, case, alert, why=acting.why, now_ns=desk.now_ns)
-
-    _tell(_changed(acting, step), as_json=acting.as_json)
+    _change(
+        acting,
+        lambda session, desk: cases.remove_alert(session, desk.actor, case, alert, why=acting.why, now_ns=desk.now_ns),
+    )
 
 
 @grouped
@@ -152,10 +148,9 @@ def merge(
     """Let a case go on in another one, with its alerts and notes."""
     from backoffice.surveillance import cases
 
-    def step(session: "AsyncSession", desk: "Office") -> "Awaitable[Case]":
-        return cases.merge(session, desk.actor, case, into, why=acting.why, now_ns=desk.now_ns)
-
-    _tell(_changed(acting, step), as_json=acting.as_json)
+    _change(
+        acting, lambda session, desk: cases.merge(session, desk.actor, case, into, why=acting.why, now_ns=desk.now_ns)
+    )
 
 
 @grouped
@@ -163,10 +158,7 @@ def reopen(case: CaseArgument, acting: Acting) -> None:
     """Look into a closed case again, with its alerts and notes. Nobody has it then."""
     from backoffice.surveillance import cases
 
-    def step(session: "AsyncSession", desk: "Office") -> "Awaitable[Case]":
-        return cases.reopen(session, desk.actor, case, why=acting.why, now_ns=desk.now_ns)
-
-    _tell(_changed(acting, step), as_json=acting.as_json)
+    _change(acting, lambda session, desk: cases.reopen(session, desk.actor, case, why=acting.why, now_ns=desk.now_ns))
 
 
 @grouped
@@ -178,10 +170,10 @@ def assign(
     """Let somebody have a case."""
     from backoffice.surveillance import cases
 
-    def step(session: "AsyncSession", desk: "Office") -> "Awaitable[Case]":
-        return cases.assign(session, desk.actor, case, assignee, why=acting.why, now_ns=desk.now_ns)
-
-    _tell(_changed(acting, step), as_json=acting.as_json)
+    _change(
+        acting,
+        lambda session, desk: cases.assign(session, desk.actor, case, assignee, why=acting.why, now_ns=desk.now_ns),
+    )
 
 
 @grouped
@@ -212,22 +204,15 @@ def close(
         )
         return await cases.find(session, case), asked
 
-    closed, approval = _changed(acting, step)
+    closed, approval = acting.carry_out(step)
     if approval is None:
         _tell(closed, as_json=acting.as_json)
     else:
         tell(approval, as_json=acting.as_json)
 
 
-def _changed(coming: Coming, step: "Callable[[AsyncSession, Office], Awaitable[T]]") -> T:
-    """Return what a step comes to, in a transaction of its own."""
-    from backoffice.cli.loop import run
-
-    async def done() -> T:
-        async with coming.office() as desk, desk.database.writing() as session:
-            return await step(session, desk)
-
-    return run(done())
+def _change(acting: Acting, step: "Step[Case]") -> None:
+    _tell(acting.carry_out(step), as_json=acting.as_json)
 
 
 def _tell(case: "Case", *, as_json: bool) -> None:
