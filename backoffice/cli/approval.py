@@ -12,7 +12,9 @@ from backoffice.cli.tables import Cell, Form, Moment
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from backoffice.cli.office import Step
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office, Step
     from backoffice.staff.tables import Approval, ApprovalDecision
 
 app = typer.Typer(help="What staff have proposed, and a second person must approve.", no_args_is_help=True)
@@ -36,25 +38,21 @@ def list_approvals(
 ) -> None:
     """List what waits for approval, the oldest first: what it does, for how long it may wait, and whether for you."""
     import backoffice.kinds  # noqa: F401 - who owns the kinds is asked what approving takes
-    from backoffice.cli.loop import run
     from backoffice.cli.tables import show_table
     from backoffice.staff import approvals
-    from backoffice.staff.permissions import Permission
 
     for_people = looking.form is Form.PEOPLE
 
-    async def rows() -> list[tuple[Cell, ...]]:
-        async with looking.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_RECORDS)
-            decimals, now_ns, row = decimals_of(desk.settings), desk.now_ns, _row_for_people if for_people else _row
-            return [
-                row(approval, said, approvals.in_words(approval, decimals), is_for_you, now_ns)
-                for approval, said in await approvals.listed(session, pending_only=not everything, count=count)
-                if everything or approvals.shown_state(approval, now_ns) is approvals.State.PENDING
-                if (is_for_you := approvals.may_decide(approval, said, desk.actor, now_ns)) or not mine
-            ]
+    async def rows(session: "AsyncSession", desk: "Office") -> list[tuple[Cell, ...]]:
+        decimals, now_ns, row = decimals_of(desk.settings), desk.now_ns, _row_for_people if for_people else _row
+        return [
+            row(approval, said, approvals.in_words(approval, decimals), is_for_you, now_ns)
+            for approval, said in await approvals.listed(session, pending_only=not everything, count=count)
+            if everything or approvals.shown_state(approval, now_ns) is approvals.State.PENDING
+            if (is_for_you := approvals.may_decide(approval, said, desk.actor, now_ns)) or not mine
+        ]
 
-    show_table(_HEAD_FOR_PEOPLE if for_people else (*_HEAD, *_MORE), run(rows()), looking.form)
+    show_table(_HEAD_FOR_PEOPLE if for_people else (*_HEAD, *_MORE), looking.ask(rows), looking.form)
 
 
 @app.command()
@@ -65,25 +63,21 @@ def show(
 ) -> None:
     """Show what is proposed, why, and who has said what to it."""
     import backoffice.kinds  # noqa: F401 - as above
-    from backoffice.cli.loop import run
     from backoffice.cli.tables import form_of, show_fields
     from backoffice.staff import approvals
-    from backoffice.staff.permissions import Permission
 
     form = form_of(as_json=seeing.as_json)
 
-    async def fields() -> "dict[str, Any]":
-        async with seeing.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_RECORDS)
-            found = await approvals.approval_of(session, approval)
-            said, words = (
-                await approvals.decisions(session, found),
-                approvals.in_words(found, decimals_of(desk.settings)),
-            )
-            is_for_you = approvals.may_decide(found, said, desk.actor, desk.now_ns)
-            return _fields(found, said, _row(found, said, words, is_for_you, desk.now_ns), form)
+    async def fields(session: "AsyncSession", desk: "Office") -> "dict[str, Any]":
+        found = await approvals.approval_of(session, approval)
+        said, words = (
+            await approvals.decisions(session, found),
+            approvals.in_words(found, decimals_of(desk.settings)),
+        )
+        is_for_you = approvals.may_decide(found, said, desk.actor, desk.now_ns)
+        return _fields(found, said, _row(found, said, words, is_for_you, desk.now_ns), form)
 
-    show_fields(run(fields()), form)
+    show_fields(seeing.ask(fields), form)
 
 
 @app.command()

@@ -12,6 +12,9 @@ from backoffice.cli.tables import Cell, Moment
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
     from backoffice.staff.audit import Verified
     from backoffice.staff.tables import AuditEntry
 
@@ -39,7 +42,6 @@ def list_entries(
     looking: Looking,
 ) -> None:
     """List entries of the trail, the oldest first. For auditors, compliance and administrators."""
-    from backoffice.cli.loop import run
     from backoffice.cli.tables import Form, show_table
     from backoffice.staff import audit
     from backoffice.staff.permissions import Permission
@@ -47,15 +49,11 @@ def list_entries(
     form = looking.form
     wanted = audit.Wanted(user, subject, verb, from_ns, until_ns)
 
-    async def found() -> "list[AuditEntry]":
-        async with looking.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_AUDIT_TRAIL)
-            return await audit.entries(session, wanted, count)
-
+    entries = looking.ask(lambda session, _: audit.entries(session, wanted, count), Permission.SEE_AUDIT_TRAIL)
     if form is Form.PEOPLE:
-        show_table(_HEAD_FOR_PEOPLE, map(_row_for_people, run(found())), form)
+        show_table(_HEAD_FOR_PEOPLE, map(_row_for_people, entries), form)
     else:
-        show_table(_HEAD, map(_row, run(found())), form)
+        show_table(_HEAD, map(_row, entries), form)
 
 
 @app.command()
@@ -79,7 +77,6 @@ def verify(
     and, if that file could be written too, by what an earlier run told, noted outside this machine: `--noted`.
     """
     from backoffice.cli.failure import CommandFailed
-    from backoffice.cli.loop import run
     from backoffice.cli.progress import bar
     from backoffice.cli.tables import form_of, show_fields
     from backoffice.staff import audit
@@ -88,17 +85,15 @@ def verify(
 
     told = _noted(noted)
 
-    async def check() -> "Verified":
-        async with seeing.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_AUDIT_TRAIL)
-            head = _head_in(desk.data / HEAD_FILE)
-            clash = next((number for number in told if head.get(number, told[number]) != told[number]), None)
-            if clash is not None:
-                raise CommandFailed(f"{desk.data / HEAD_FILE}: has another entry {clash} than --noted")
-            with bar("checking the audit trail", "entries", await audit.last_number(session)) as progress:
-                return await audit.verify(session, {**head, **told}, progress=progress)
+    async def check(session: "AsyncSession", desk: "Office") -> "Verified":
+        head = _head_in(desk.data / HEAD_FILE)
+        clash = next((number for number in told if head.get(number, told[number]) != told[number]), None)
+        if clash is not None:
+            raise CommandFailed(f"{desk.data / HEAD_FILE}: has another entry {clash} than --noted")
+        with bar("checking the audit trail", "entries", await audit.last_number(session)) as progress:
+            return await audit.verify(session, {**head, **told}, progress=progress)
 
-    verified = run(check())
+    verified = seeing.ask(check, Permission.SEE_AUDIT_TRAIL)
     if verified.flaw:
         raise CommandFailed(f"the audit trail is broken: {verified.flaw}; the {verified.count:,} before it are whole")
     if seeing.as_json:

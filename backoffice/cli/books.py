@@ -36,14 +36,9 @@ def verify(looking: Looking) -> None:
     Status 0 if all is well; else the first difference of each check, and status 1.
     """
     from backoffice.cli.failure import CommandFailed
-    from backoffice.cli.loop import run
     from backoffice.cli.tables import Form, show_table
 
-    async def verified() -> "tuple[int, list[AssetCheck], list[Check], dict[str, int]]":
-        async with looking.office() as opened:
-            return await _verified(opened)
-
-    sequence, assets, checks, decimals = run(verified())
+    sequence, assets, checks, decimals = looking.ask(_verified)
     if looking.form is Form.PEOPLE:
         rows: list[list[Cell]] = [
             [
@@ -66,7 +61,9 @@ def verify(looking: Looking) -> None:
         raise CommandFailed(f"the books are not right: {flaws[0]}")
 
 
-async def _verified(opened: "Office") -> "tuple[int, list[AssetCheck], list[Check], dict[str, int]]":
+async def _verified(
+    session: "AsyncSession", opened: "Office"
+) -> "tuple[int, list[AssetCheck], list[Check], dict[str, int]]":
     from backoffice.cli.replaying import progress_bar
     from backoffice.ledger.balances import decimals_of
     from backoffice.ledger.engine_state import state_at
@@ -78,21 +75,18 @@ async def _verified(opened: "Office") -> "tuple[int, list[AssetCheck], list[Chec
         check_trial_balance,
     )
     from backoffice.projector.as_of import position_of
-    from backoffice.staff.permissions import Permission
 
-    opened.actor.require(Permission.SEE_RECORDS)
-    async with opened.database.reading() as session:
-        sequence = (await position_of(session)).sequence
-        with progress_bar(opened.data) as progress:
-            state = state_at(opened.data, sequence, progress=progress)
-        assets = await check_assets(session, state)
-        checks = [
-            check_of_assets(assets),
-            await check_clients(session, state),
-            await check_trial_balance(session),
-            *await check_chain(session),
-        ]
-        return sequence, assets, checks, await decimals_of(session)
+    sequence = (await position_of(session)).sequence
+    with progress_bar(opened.data) as progress:
+        state = state_at(opened.data, sequence, progress=progress)
+    assets = await check_assets(session, state)
+    checks = [
+        check_of_assets(assets),
+        await check_clients(session, state),
+        await check_trial_balance(session),
+        *await check_chain(session),
+    ]
+    return sequence, assets, checks, await decimals_of(session)
 
 
 @app.command()
@@ -224,21 +218,16 @@ def export(
     coming: Coming,
 ) -> None:
     """Print all the books as plain text for another program: `bean-check` proves them once more."""
-    from backoffice.cli.loop import run
     from backoffice.ledger.beancount import beancount_of
-    from backoffice.staff.permissions import Permission
 
     if form != "beancount":
         raise typer.BadParameter(f"{form!r} is not known; use beancount")
 
-    async def printed() -> None:
-        async with coming.office() as opened:
-            opened.actor.require(Permission.SEE_RECORDS)
-            async with opened.database.reading() as session:
-                async for line in beancount_of(session):
-                    typer.echo(line)
+    async def printed(session: "AsyncSession", _opened: "Office") -> None:
+        async for line in beancount_of(session):
+            typer.echo(line)
 
-    run(printed())
+    coming.ask(printed)
 
 
 @app.command()
@@ -287,18 +276,13 @@ def _read(
     looking: LookingBack, rows: "Callable[[AsyncSession, int, dict[str, int]], Awaitable[list[list[Cell]]]]"
 ) -> "tuple[list[list[Cell]], int]":
     """Return rows as of a record, and which it is."""
-    from backoffice.cli.loop import run
     from backoffice.ledger.balances import decimals_of
-    from backoffice.staff.permissions import Permission
 
-    async def read() -> "tuple[list[list[Cell]], int]":
-        async with looking.office() as opened:
-            opened.actor.require(Permission.SEE_RECORDS)
-            async with opened.database.reading() as session:
-                sequence = await record_of(session, looking.as_of)
-                return await rows(session, sequence, await decimals_of(session)), sequence
+    async def read(session: "AsyncSession", _opened: "Office") -> "tuple[list[list[Cell]], int]":
+        sequence = await record_of(session, looking.as_of)
+        return await rows(session, sequence, await decimals_of(session)), sequence
 
-    return run(read())
+    return looking.ask(read)
 
 
 def _shown(amount: int, asset: str, decimals: dict[str, int]) -> "Figure":

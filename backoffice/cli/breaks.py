@@ -11,6 +11,9 @@ from backoffice.cli.tables import Cell, Form, Moment
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
     from backoffice.reconciliation.tables import Break
 
 app = typer.Typer(
@@ -30,34 +33,30 @@ HEAD: Final = (
 @grouped
 def show(break_name: BreakArgument, seeing: Seeing) -> None:
     """Show a break: how it stands here and there, since when, and what has become of it."""
-    from backoffice.cli.loop import run
     from backoffice.cli.payments.life import life_of, show_life
     from backoffice.cli.tables import form_of
     from backoffice.ledger.balances import decimals_of
     from backoffice.reconciliation.breaks import find
     from backoffice.reconciliation.found import MEANINGS, Kind
-    from backoffice.staff.permissions import Permission
 
     form = form_of(as_json=seeing.as_json)
 
-    async def fields() -> tuple[dict[str, Cell], list[str]]:
-        async with seeing.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_RECORDS)
-            found = await find(session, break_name, for_update=False)
-            until = found.resolved_ns or desk.now_ns
-            row = row_of(found, await decimals_of(session), until, form)
-            more: dict[str, Cell] = {
-                "means": MEANINGS[Kind(found.kind)],
-                "rail": found.rail or None,
-                "last seen": Moment(found.last_seen_ns),
-                "state": found.state,
-                "resolved by": found.resolved_by,
-                "resolved": None if found.resolved_ns is None else Moment(found.resolved_ns),
-                "reason": found.reason or None,
-            }
-            return {**dict(zip(HEAD, row, strict=True)), **more}, await life_of(session, f"break/{found.name}")
+    async def fields(session: "AsyncSession", desk: "Office") -> tuple[dict[str, Cell], list[str]]:
+        found = await find(session, break_name, for_update=False)
+        until = found.resolved_ns or desk.now_ns
+        row = row_of(found, await decimals_of(session), until, form)
+        more: dict[str, Cell] = {
+            "means": MEANINGS[Kind(found.kind)],
+            "rail": found.rail or None,
+            "last seen": Moment(found.last_seen_ns),
+            "state": found.state,
+            "resolved by": found.resolved_by,
+            "resolved": None if found.resolved_ns is None else Moment(found.resolved_ns),
+            "reason": found.reason or None,
+        }
+        return {**dict(zip(HEAD, row, strict=True)), **more}, await life_of(session, f"break/{found.name}")
 
-    show_life(*run(fields()), form)
+    show_life(*seeing.ask(fields), form)
 
 
 @app.command()

@@ -97,47 +97,39 @@ def list_transfers(
 ) -> None:
     """List transfers of the house, the newest last."""
     from backoffice.cli.failure import CommandFailed
-    from backoffice.cli.loop import run
     from backoffice.cli.tables import show_table
     from backoffice.ledger.balances import decimals_of
     from backoffice.ledger.house_transfers import State, listed
-    from backoffice.staff.permissions import Permission
 
     if state is not None and state not in set(State):
         raise CommandFailed(f"{state}: no state of a transfer; choose from: {', '.join(State)}")
 
-    async def rows() -> list[tuple[Cell, ...]]:
-        async with looking.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_RECORDS)
-            decimals = await decimals_of(session)
-            return [_row(each, decimals) for each in await listed(session, asset, state, count)]
+    async def rows(session: "AsyncSession", _desk: "Office") -> list[tuple[Cell, ...]]:
+        decimals = await decimals_of(session)
+        return [_row(each, decimals) for each in await listed(session, asset, state, count)]
 
-    show_table(_HEAD, run(rows()), looking.form)
+    show_table(_HEAD, looking.ask(rows), looking.form)
 
 
 @app.command()
 @grouped
 def show(transfer: TransferArgument, seeing: Seeing) -> None:
     """Show a transfer, its entries in the books, and each step that it has taken."""
-    from backoffice.cli.loop import run
     from backoffice.cli.payments.life import life_of, show_life
     from backoffice.cli.tables import form_of
     from backoffice.ledger.balances import decimals_of
     from backoffice.ledger.chart import Kind
     from backoffice.ledger.house_transfers import entries_of, find
     from backoffice.ledger.moves import meaning_of
-    from backoffice.staff.permissions import Permission
 
-    async def fields() -> tuple[dict[str, Cell], list[str]]:
-        async with seeing.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_RECORDS)
-            found = await find(session, transfer, for_update=False)
-            shown_as: dict[str, Cell] = dict(zip(_HEAD, _row(found, await decimals_of(session)), strict=True))
-            entries = ", ".join(f"{entry.id} {entry.kind}" for entry in await entries_of(session, found))
-            more: dict[str, Cell] = {"means": meaning_of(Kind(found.source), Kind(found.target)), "entries": entries}
-            return {**shown_as, **more}, await life_of(session, found.subject)
+    async def fields(session: "AsyncSession", _desk: "Office") -> tuple[dict[str, Cell], list[str]]:
+        found = await find(session, transfer, for_update=False)
+        shown_as: dict[str, Cell] = dict(zip(_HEAD, _row(found, await decimals_of(session)), strict=True))
+        entries = ", ".join(f"{entry.id} {entry.kind}" for entry in await entries_of(session, found))
+        more: dict[str, Cell] = {"means": meaning_of(Kind(found.source), Kind(found.target)), "entries": entries}
+        return {**shown_as, **more}, await life_of(session, found.subject)
 
-    show_life(*run(fields()), form_of(as_json=seeing.as_json))
+    show_life(*seeing.ask(fields), form_of(as_json=seeing.as_json))
 
 
 @app.command()

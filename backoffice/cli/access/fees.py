@@ -89,25 +89,21 @@ def assign(
 def list_fees(looking: Looking) -> None:
     """List what firms pay now, by which schedule, and why."""
     from backoffice.access.charging import in_force
-    from backoffice.cli.loop import run
     from backoffice.cli.tables import show_table
     from backoffice.cli.venue.figures import rate_text
-    from backoffice.staff.permissions import Permission
 
-    async def rows() -> list[tuple[Cell, ...]]:
-        async with looking.office() as office, office.database.reading() as session:
-            office.actor.require(Permission.SEE_RECORDS)
-            return [
-                (
-                    *(each.firm, each.symbol or "all", each.schedule, each.version),
-                    *(rate_text(each.maker_ppm), rate_text(each.taker_ppm)),
-                    *(Moment(each.since_ns), _state(command), each.why),
-                )
-                for each, command in await in_force(session)
-            ]
+    async def rows(session: "AsyncSession", _office: "Office") -> list[tuple[Cell, ...]]:
+        return [
+            (
+                *(each.firm, each.symbol or "all", each.schedule, each.version),
+                *(rate_text(each.maker_ppm), rate_text(each.taker_ppm)),
+                *(Moment(each.since_ns), _state(command), each.why),
+            )
+            for each, command in await in_force(session)
+        ]
 
     head = ("firm", "instrument", "schedule", "version", "maker bps", "taker bps", "since", "state", "why")
-    show_table(head, run(rows()), looking.form)
+    show_table(head, looking.ask(rows), looking.form)
 
 
 def _state(command: "Outgoing | None") -> str:

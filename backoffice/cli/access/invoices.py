@@ -58,20 +58,16 @@ def list_invoices(
     looking: Looking,
 ) -> None:
     """List invoices, the newest last: how they stand, and of those that are not paid how old they are."""
-    from backoffice.cli.loop import run
     from backoffice.cli.tables import show_table
     from backoffice.invoices import invoicing
     from backoffice.reports.market import market_of
-    from backoffice.staff.permissions import Permission
 
-    async def rows() -> list[tuple[Cell, ...]]:
-        async with looking.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_RECORDS)
-            market = await market_of(session)
-            found = await invoicing.listed(session, firm=firm, state=state)
-            return [_row(*each, market, desk.now_ns) for each in found]
+    async def rows(session: "AsyncSession", desk: "Office") -> list[tuple[Cell, ...]]:
+        market = await market_of(session)
+        found = await invoicing.listed(session, firm=firm, state=state)
+        return [_row(*each, market, desk.now_ns) for each in found]
 
-    show_table(_HEAD, run(rows()), looking.form)
+    show_table(_HEAD, looking.ask(rows), looking.form)
 
 
 @grouped
@@ -85,26 +81,22 @@ def show(
 ) -> None:
     """Show an invoice, how its amount comes about, and each step that it has taken."""
     from backoffice.cli.files import write_whole
-    from backoffice.cli.loop import run
     from backoffice.cli.payments.life import life_of, show_life
     from backoffice.cli.tables import Form, form_of
     from backoffice.invoices import invoicing
     from backoffice.reports.market import market_of
-    from backoffice.staff.permissions import Permission
 
     form = form_of(as_json=seeing.as_json)
 
-    async def found() -> tuple[dict[str, Cell], list[str], bytes]:
-        async with seeing.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_RECORDS)
-            market = await market_of(session)
-            one, standing = await invoicing.find(session, invoice)
-            fields = dict(zip(_HEAD, _row(one, standing, market, desk.now_ns), strict=True))
-            fields |= await _more(session, one, standing, market)
-            content = b"" if pdf is None else await _pdf(session, one, market)
-            return fields, await life_of(session, one.subject), content
+    async def found(session: "AsyncSession", desk: "Office") -> tuple[dict[str, Cell], list[str], bytes]:
+        market = await market_of(session)
+        one, standing = await invoicing.find(session, invoice)
+        fields = dict(zip(_HEAD, _row(one, standing, market, desk.now_ns), strict=True))
+        fields |= await _more(session, one, standing, market)
+        content = b"" if pdf is None else await _pdf(session, one, market)
+        return fields, await life_of(session, one.subject), content
 
-    fields, steps, content = run(found())
+    fields, steps, content = seeing.ask(found)
     if pdf is not None:
         write_whole(pdf, content)
         if form is Form.PEOPLE:

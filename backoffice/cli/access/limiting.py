@@ -93,17 +93,13 @@ def allowed(
 ) -> None:
     """Show all limits that hold for an account, or for a firm as a whole, and where each comes from."""
     from backoffice.access.allowed import allowed_to
-    from backoffice.cli.loop import run
     from backoffice.cli.tables import show_table
-    from backoffice.staff.permissions import Permission
 
-    async def rows() -> list[tuple[Cell, ...]]:
-        async with looking.office() as office, office.database.reading() as session:
-            office.actor.require(Permission.SEE_RECORDS)
-            found = await allowed_to(session, name, office.now_ns)
-            return [(each.what, each.limit, each.left, each.source) for each in found]
+    async def rows(session: "AsyncSession", office: "Office") -> list[tuple[Cell, ...]]:
+        found = await allowed_to(session, name, office.now_ns)
+        return [(each.what, each.limit, each.left, each.source) for each in found]
 
-    show_table(("what", "limit", "left", "from"), run(rows()), looking.form)
+    show_table(("what", "limit", "left", "from"), looking.ask(rows), looking.form)
 
 
 def _amounts(given: list[str] | None, decimals: dict[str, int]) -> dict[str, int]:

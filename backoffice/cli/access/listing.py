@@ -1,12 +1,17 @@
 """`fondaco access list`: the tree of each firm, and what holds in it."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from backoffice.cli.office import Looking
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.tables import Cell
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
 
 
 @grouped
@@ -17,16 +22,12 @@ def list_access(
 ) -> None:
     """List desks, traders, accounts and sessions, with their limits."""
     from backoffice.access.overview import Place, places
-    from backoffice.cli.loop import run
     from backoffice.cli.tables import show_table
-    from backoffice.staff.permissions import Permission
 
     def row(place: Place) -> tuple[Cell, ...]:
         return (place.firm, place.kind, place.name, place.under, place.state, place.limits, place.detail)
 
-    async def rows() -> list[tuple[Cell, ...]]:
-        async with looking.office() as office, office.database.reading() as session:
-            office.actor.require(Permission.SEE_RECORDS)
-            return [row(place) for place in await places(session, firm)]
+    async def rows(session: "AsyncSession", _office: "Office") -> list[tuple[Cell, ...]]:
+        return [row(place) for place in await places(session, firm)]
 
-    show_table(("firm", "kind", "name", "under", "state", "limits", "detail"), run(rows()), looking.form)
+    show_table(("firm", "kind", "name", "under", "state", "limits", "detail"), looking.ask(rows), looking.form)

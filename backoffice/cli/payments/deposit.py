@@ -68,43 +68,35 @@ def list_deposits(
     looking: Looking,
 ) -> None:
     """List deposits, the newest last."""
-    from backoffice.cli.loop import run
     from backoffice.cli.tables import show_table
     from backoffice.payments import deposits
-    from backoffice.staff.permissions import Permission
 
-    async def rows() -> list[tuple[Cell, ...]]:
-        async with looking.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_RECORDS)
-            decimals = decimals_of(desk.settings)
-            return [_row(each, decimals) for each in await deposits.listed(session, account, state)]
+    async def rows(session: "AsyncSession", desk: "Office") -> list[tuple[Cell, ...]]:
+        decimals = decimals_of(desk.settings)
+        return [_row(each, decimals) for each in await deposits.listed(session, account, state)]
 
-    show_table(_HEAD, run(rows()), looking.form)
+    show_table(_HEAD, looking.ask(rows), looking.form)
 
 
 @grouped
 def show(deposit: DepositArgument, seeing: Seeing) -> None:
     """Show a deposit, and each step that it has taken."""
-    from backoffice.cli.loop import run
     from backoffice.cli.payments.life import life_of, show_life
     from backoffice.cli.tables import form_of
     from backoffice.payments import deposits
-    from backoffice.staff.permissions import Permission
 
-    async def fields() -> tuple[dict[str, Cell], list[str]]:
-        async with seeing.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_RECORDS)
-            found = await deposits.find(session, deposit, for_update=False)
-            shown_as: dict[str, Cell] = dict(zip(_HEAD, _row(found, decimals_of(desk.settings)), strict=True))
-            confirmations = min(found.confirmations, 999_999)
-            more: dict[str, Cell] = {
-                "address": found.address,
-                "confirmations": confirmations,
-                "credited by record": found.credited_sequence,
-            }
-            return {**shown_as, **more}, await life_of(session, found.subject)
+    async def fields(session: "AsyncSession", desk: "Office") -> tuple[dict[str, Cell], list[str]]:
+        found = await deposits.find(session, deposit, for_update=False)
+        shown_as: dict[str, Cell] = dict(zip(_HEAD, _row(found, decimals_of(desk.settings)), strict=True))
+        confirmations = min(found.confirmations, 999_999)
+        more: dict[str, Cell] = {
+            "address": found.address,
+            "confirmations": confirmations,
+            "credited by record": found.credited_sequence,
+        }
+        return {**shown_as, **more}, await life_of(session, found.subject)
 
-    show_life(*run(fields()), form_of(as_json=seeing.as_json))
+    show_life(*seeing.ask(fields), form_of(as_json=seeing.as_json))
 
 
 @grouped

@@ -114,26 +114,22 @@ def list_destinations(
     looking: Looking,
 ) -> None:
     """List destinations."""
-    from backoffice.cli.loop import run
     from backoffice.cli.tables import show_table
     from backoffice.payments import destinations, holders
-    from backoffice.staff.permissions import Permission
 
-    async def rows() -> list[tuple[Cell, ...]]:
-        async with looking.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_RECORDS)
-            held_at = await holders.held_at(session)
-            return [
-                (
-                    *(each.name, each.account, each.asset, each.rail, each.address, each.holder),
-                    *(held_at.get(each.id), each.added_by, each.approved_by),
-                    destinations.objection(each, desk.now_ns) or "yes",
-                    Moment(each.removed_ns) if each.removed_ns is not None else None,
-                )
-                for each in await destinations.listed(session, account)
-            ]
+    async def rows(session: "AsyncSession", desk: "Office") -> list[tuple[Cell, ...]]:
+        held_at = await holders.held_at(session)
+        return [
+            (
+                *(each.name, each.account, each.asset, each.rail, each.address, each.holder),
+                *(held_at.get(each.id), each.added_by, each.approved_by),
+                destinations.objection(each, desk.now_ns) or "yes",
+                Moment(each.removed_ns) if each.removed_ns is not None else None,
+            )
+            for each in await destinations.listed(session, account)
+        ]
 
-    show_table(_HEAD, run(rows()), looking.form)
+    show_table(_HEAD, looking.ask(rows), looking.form)
 
 
 @grouped

@@ -56,45 +56,37 @@ def list_withdrawals(
     looking: Looking,
 ) -> None:
     """List withdrawals, the newest last."""
-    from backoffice.cli.loop import run
     from backoffice.cli.tables import show_table
     from backoffice.payments import withdrawals
-    from backoffice.staff.permissions import Permission
 
-    async def rows() -> list[tuple[Cell, ...]]:
-        async with looking.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_RECORDS)
-            decimals = decimals_of(desk.settings)
-            return [_row(each, decimals) for each in await withdrawals.listed(session, account, state)]
+    async def rows(session: "AsyncSession", desk: "Office") -> list[tuple[Cell, ...]]:
+        decimals = decimals_of(desk.settings)
+        return [_row(each, decimals) for each in await withdrawals.listed(session, account, state)]
 
-    show_table(_HEAD, run(rows()), looking.form)
+    show_table(_HEAD, looking.ask(rows), looking.form)
 
 
 @grouped
 def show(withdrawal: WithdrawalArgument, seeing: Seeing) -> None:
     """Show a withdrawal, and each step that it has taken."""
-    from backoffice.cli.loop import run
     from backoffice.cli.payments.life import life_of, show_life
     from backoffice.cli.tables import form_of
     from backoffice.payments import withdrawals
-    from backoffice.staff.permissions import Permission
 
-    async def fields() -> tuple[dict[str, Cell], list[str]]:
-        async with seeing.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_RECORDS)
-            found = await withdrawals.find(session, withdrawal, for_update=False)
-            decimals = decimals_of(desk.settings)
-            shown_as: dict[str, Cell] = dict(zip(_HEAD, _row(found, decimals), strict=True))
-            more: dict[str, Cell] = {
-                "rail": found.rail,
-                "number on the rail": found.number,
-                "the rail says": found.outcome,
-                "fee of the rail": shown(found.fee, found.asset, decimals),
-                "ended by record": found.ended_sequence,
-            }
-            return {**shown_as, **more}, await life_of(session, found.subject)
+    async def fields(session: "AsyncSession", desk: "Office") -> tuple[dict[str, Cell], list[str]]:
+        found = await withdrawals.find(session, withdrawal, for_update=False)
+        decimals = decimals_of(desk.settings)
+        shown_as: dict[str, Cell] = dict(zip(_HEAD, _row(found, decimals), strict=True))
+        more: dict[str, Cell] = {
+            "rail": found.rail,
+            "number on the rail": found.number,
+            "the rail says": found.outcome,
+            "fee of the rail": shown(found.fee, found.asset, decimals),
+            "ended by record": found.ended_sequence,
+        }
+        return {**shown_as, **more}, await life_of(session, found.subject)
 
-    show_life(*run(fields()), form_of(as_json=seeing.as_json))
+    show_life(*seeing.ask(fields), form_of(as_json=seeing.as_json))
 
 
 @grouped

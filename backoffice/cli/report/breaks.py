@@ -10,6 +10,9 @@ from backoffice.cli.report.options import LookingBack, moment_of
 from backoffice.cli.tables import Cell, Form
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
     from backoffice.reconciliation.tables import Break
 
 
@@ -26,26 +29,22 @@ def breaks(
     They are looked for every five minutes, and by `fondaco books reconcile`, which compares with the engine too.
     """
     from backoffice.cli.failure import CommandFailed
-    from backoffice.cli.loop import run
     from backoffice.cli.tables import show_table
     from backoffice.ledger.balances import decimals_of
     from backoffice.reconciliation.breaks import open_at
     from backoffice.reconciliation.found import Kind
     from backoffice.reports.ageing import BUCKETS, by_age
-    from backoffice.staff.permissions import Permission
 
     if kind is not None and kind not in set(Kind):
         raise CommandFailed(f"{kind}: no kind of breaks; choose from: {', '.join(Kind)}")
 
-    async def found() -> "tuple[list[Break], dict[str, int], int]":
-        async with looking.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_RECORDS)
-            moment_ns = await moment_of(session, looking.as_of)
-            at_ns = desk.now_ns if moment_ns is None else moment_ns
-            rows = await open_at(session, at_ns, None if kind is None else Kind(kind))
-            return rows, await decimals_of(session), at_ns
+    async def found(session: "AsyncSession", desk: "Office") -> "tuple[list[Break], dict[str, int], int]":
+        moment_ns = await moment_of(session, looking.as_of)
+        at_ns = desk.now_ns if moment_ns is None else moment_ns
+        rows = await open_at(session, at_ns, None if kind is None else Kind(kind))
+        return rows, await decimals_of(session), at_ns
 
-    rows, decimals, at_ns = run(found())
+    rows, decimals, at_ns = looking.ask(found)
     if looking.form is Form.PEOPLE:
         aged: list[list[Cell]] = [
             [of, *counts, sum(counts)] for of, counts in by_age([(row.kind, row.first_seen_ns) for row in rows], at_ns)

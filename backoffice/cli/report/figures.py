@@ -235,20 +235,15 @@ def _reason(code: int) -> str:
 
 def _draw(by: By, whose: Whose, when: When, looking: LookingBack) -> None:
     """Draw the notional of each instrument, a bar for each line of the report."""
-    from backoffice.cli.loop import run
     from backoffice.cli.report.chart import bars
-    from backoffice.staff.permissions import Permission
+    from backoffice.reports import volumes
+    from backoffice.reports.market import market_of
 
-    async def found() -> "tuple[Market, list[Volume]]":
-        from backoffice.reports import volumes
-        from backoffice.reports.market import market_of
+    async def found(session: "AsyncSession", _desk: "Office") -> "tuple[Market, list[Volume]]":
+        scope = scope_of(whose, when, await record_of(session, looking.as_of))
+        return await market_of(session), await volumes.volumes(session, scope, by)
 
-        async with looking.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_RECORDS)
-            scope = scope_of(whose, when, await record_of(session, looking.as_of))
-            return await market_of(session), await volumes.volumes(session, scope, by)
-
-    market, volumes_found = run(found())
+    market, volumes_found = looking.ask(found)
     for symbol in sorted({each.symbol for each in volumes_found}):
         of = [each for each in volumes_found if each.symbol == symbol]
         quote = market.instruments[symbol].quote

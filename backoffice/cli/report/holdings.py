@@ -96,27 +96,22 @@ def balances(
 def _draw(whose: Whose, asset: str, when: When, looking: LookingBack) -> None:
     """Draw what there is of an asset in all of some accounts, at moments evenly apart."""
     from backoffice.cli.failure import CommandFailed
-    from backoffice.cli.loop import run
     from backoffice.cli.report.chart import lines
     from backoffice.cli.shown import time_text
-    from backoffice.staff.permissions import Permission
+    from backoffice.reports.market import market_of
+    from backoffice.reports.over_time import balances_over_time
 
     if not asset:
         raise CommandFailed("balances of several assets do not fit into one chart: name one by --asset")
 
-    async def found() -> tuple[list[str], list[str]]:
-        from backoffice.reports.market import market_of
-        from backoffice.reports.over_time import balances_over_time
+    async def found(session: "AsyncSession", _desk: "Office") -> tuple[list[str], list[str]]:
+        points = await balances_over_time(session, scope_of(whose, when), asset, _POINTS)
+        market = await market_of(session)
+        part = _OF_A_DAY if points[-1][0] - points[0][0] < _DAY_NS else _OF_MORE
+        return (
+            [time_text(time_ns)[part] for time_ns, _ in points],
+            [market.amount(asset, amount) for _, amount in points],
+        )
 
-        async with looking.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_RECORDS)
-            points = await balances_over_time(session, scope_of(whose, when), asset, _POINTS)
-            market = await market_of(session)
-            part = _OF_A_DAY if points[-1][0] - points[0][0] < _DAY_NS else _OF_MORE
-            return (
-                [time_text(time_ns)[part] for time_ns, _ in points],
-                [market.amount(asset, amount) for _, amount in points],
-            )
-
-    names, amounts = run(found())
+    names, amounts = looking.ask(found)
     lines(f"{whose.account or whose.firm or whose.client or 'all accounts'}: {asset}", names, {asset: amounts})

@@ -71,22 +71,17 @@ def _bps(each: "Quality") -> str | None:
 
 def _draw(symbol: str, when: When, looking: LookingBack) -> None:
     from backoffice.cli.failure import CommandFailed
-    from backoffice.cli.loop import run
     from backoffice.cli.report.chart import lines
     from backoffice.cli.shown import time_text
-    from backoffice.staff.permissions import Permission
+    from backoffice.reports.market_quality import by_hour
 
     if not symbol:
         raise CommandFailed("spreads of several instruments do not fit into one chart: name one by --symbol")
 
-    async def found() -> "list[tuple[int, Quality]]":
-        from backoffice.reports.market_quality import by_hour
+    async def found(session: "AsyncSession", _desk: "Office") -> "list[tuple[int, Quality]]":
+        return await by_hour(session, symbol, when.from_ns, when.until_ns, await seen_by(session, looking.as_of))
 
-        async with looking.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_RECORDS)
-            return await by_hour(session, symbol, when.from_ns, when.until_ns, await seen_by(session, looking.as_of))
-
-    hours = run(found())
+    hours = looking.ask(found)
     if not hours:
         typer.echo(f"{symbol}: nothing was seen of its book in that time")
         return

@@ -13,6 +13,9 @@ from backoffice.cli.report.printing import Row
 from backoffice.cli.tables import Moment
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
     from backoffice.reports.market import Market
     from backoffice.reports.period import Period
     from backoffice.reports.scope import Scope
@@ -56,14 +59,14 @@ def statement(
     It ties, or there is none: opening balance and movements come to the closing balance, as the ledger has it.
     """
     from backoffice.cli.files import write_whole
-    from backoffice.cli.loop import run
     from backoffice.cli.tables import Form, show_table
     from backoffice.reports.scope import Scope
     from backoffice.reports.statement_pdf import Named, pdf_of
 
     if not (client or firm or account):
         raise typer.BadParameter("whose statement? Give --client, --firm or --account")
-    found, market, issuer, holder = run(_stated(looking, Scope(client=client, firm=firm, account=account), period))
+    whose = Scope(client=client, firm=firm, account=account)
+    found, market, issuer, holder = looking.ask(lambda session, desk: _stated(session, desk, whose, period))
     if pdf is not None:
         named = Named(issuer, holder, ", ".join(filter(None, (client, firm, account))))
         content = pdf_of(found, market, named)
@@ -74,20 +77,19 @@ def statement(
     show_table(STATEMENT, _rows(found, market), looking.form, note=f"It ties; {_span(found)}.")
 
 
-async def _stated(looking: Looking, scope: "Scope", period: object) -> "tuple[Statement, Market, str, str]":
+async def _stated(
+    session: "AsyncSession", desk: "Office", scope: "Scope", period: object
+) -> "tuple[Statement, Market, str, str]":
     """Return a statement, by whom it is issued, and for whom."""
     from backoffice.reports.market import market_of
     from backoffice.reports.period import Period
     from backoffice.reports.scope import accounts_in, holder_of
     from backoffice.reports.statement import statement as stated
-    from backoffice.staff.permissions import Permission
 
     assert isinstance(period, Period), "the option's parser gives nothing else"
-    async with looking.office() as desk, desk.database.reading() as session:
-        desk.actor.require(Permission.SEE_RECORDS)
-        accounts = await accounts_in(session, scope) or []
-        found, holder = await stated(session, accounts, period), await holder_of(session, accounts)
-        return found, await market_of(session), desk.settings.fix.comp_id, holder
+    accounts = await accounts_in(session, scope) or []
+    found, holder = await stated(session, accounts, period), await holder_of(session, accounts)
+    return found, await market_of(session), desk.settings.fix.comp_id, holder
 
 
 def _rows(statement: "Statement", market: "Market") -> Iterator[Row]:

@@ -12,26 +12,25 @@ from backoffice.cli.tables import Cell
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
     from backoffice.staff.rotating import Rotated
 
 
 @grouped
 def keys(looking: Looking) -> None:
     """List the keys of personal data, the oldest first, and how much is sealed with each; never the keys themselves."""
-    from backoffice.cli.loop import run
     from backoffice.cli.tables import show_table
-    from backoffice.staff.permissions import Permission
     from backoffice.staff.rotating import texts_by_key
 
-    async def rows() -> Sequence[Sequence[Cell]]:
-        async with looking.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_RECORDS)
-            counts, there = await texts_by_key(session), desk.sealer.keys
-            does = {key: "is missing" for key in sorted(counts) if key not in there}
-            does.update((key, "seals" if key == there[-1] else "opens") for key in there)
-            return [(key, what, counts[key]) for key, what in does.items()]
+    async def rows(session: "AsyncSession", desk: "Office") -> Sequence[Sequence[Cell]]:
+        counts, there = await texts_by_key(session), desk.sealer.keys
+        does = {key: "is missing" for key in sorted(counts) if key not in there}
+        does.update((key, "seals" if key == there[-1] else "opens") for key in there)
+        return [(key, what, counts[key]) for key, what in does.items()]
 
-    show_table(("key", "what it does", "texts"), run(rows()), looking.form)
+    show_table(("key", "what it does", "texts"), looking.ask(rows), looking.form)
 
 
 @grouped

@@ -9,6 +9,9 @@ from backoffice.cli.option_groups import grouped
 from backoffice.cli.tables import Cell, Moment
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
     from backoffice.staff.tables import StaffUser
 
 UserArgument = Annotated[str, typer.Argument(metavar="USER", help="Whom of the staff.", show_default=False)]
@@ -19,17 +22,13 @@ _HEAD = ("user", "full name", "roles", "state", "os user", "since")
 @grouped
 def list_staff(looking: Looking) -> None:
     """List the members of staff."""
-    from backoffice.cli.loop import run
     from backoffice.cli.tables import show_table
-    from backoffice.staff.permissions import Permission
     from backoffice.staff.users import everybody
 
-    async def rows() -> list[tuple[Cell, ...]]:
-        async with looking.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_RECORDS)
-            return [_row(user, desk.now_ns) for user in await everybody(session)]
+    async def rows(session: "AsyncSession", desk: "Office") -> list[tuple[Cell, ...]]:
+        return [_row(user, desk.now_ns) for user in await everybody(session)]
 
-    show_table(_HEAD, run(rows()), looking.form)
+    show_table(_HEAD, looking.ask(rows), looking.form)
 
 
 @grouped
@@ -41,20 +40,17 @@ def show(
     seeing: Seeing,
 ) -> None:
     """Show somebody, and all that they may do."""
-    from backoffice.cli.loop import run
     from backoffice.cli.tables import form_of, show_fields
     from backoffice.staff.permissions import Permission
     from backoffice.staff.users import actor_of, find
 
-    async def fields() -> dict[str, Any]:
-        async with seeing.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_RECORDS)
-            found = await find(session, user or desk.actor.user)
-            actor = actor_of(found)
-            may = [permission.value for permission in Permission if actor.may(permission)]
-            return {**dict(zip(_HEAD, _row(found, desk.now_ns), strict=True)), "may": may}
+    async def fields(session: "AsyncSession", desk: "Office") -> dict[str, Any]:
+        found = await find(session, user or desk.actor.user)
+        actor = actor_of(found)
+        may = [permission.value for permission in Permission if actor.may(permission)]
+        return {**dict(zip(_HEAD, _row(found, desk.now_ns), strict=True)), "may": may}
 
-    show_fields(run(fields()), form_of(as_json=seeing.as_json))
+    show_fields(seeing.ask(fields), form_of(as_json=seeing.as_json))
 
 
 def _row(user: "StaffUser", now_ns: int) -> tuple[Cell, ...]:

@@ -11,6 +11,9 @@ from backoffice.cli.option_groups import grouped
 from backoffice.cli.tables import Cell, Form, Moment
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
     from backoffice.surveillance.tables import Alert
 
 HEAD: Final = ("alert", "detector", "subject", "symbol", "from", "until", "case", "rerun by", "summary")
@@ -70,17 +73,14 @@ def list_alerts(
     looking: Looking,
 ) -> None:
     """List alerts that nobody has looked into yet, the newest last."""
-    from backoffice.cli.loop import run
     from backoffice.cli.tables import show_table
     from backoffice.staff.permissions import Permission
     from backoffice.surveillance import cases
 
-    async def rows() -> list[tuple[Cell, ...]]:
-        async with looking.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_CASES)
-            return [row_of(each) for each in await cases.alerts_listed(session, count=count, in_cases_too=everything)]
+    async def rows(session: "AsyncSession", _desk: "Office") -> list[tuple[Cell, ...]]:
+        return [row_of(each) for each in await cases.alerts_listed(session, count=count, in_cases_too=everything)]
 
-    show_table(HEAD, run(rows()), looking.form)
+    show_table(HEAD, looking.ask(rows, Permission.SEE_CASES), looking.form)
 
 
 @grouped
@@ -94,7 +94,6 @@ def show(
 
     Each step names its record of the journal, which `fondaco journal dump` shows.
     """
-    from backoffice.cli.loop import run
     from backoffice.cli.report.trading import EXECUTIONS, execution_row
     from backoffice.cli.tables import named, show_fields, show_table
     from backoffice.reports.market import market_of
@@ -102,20 +101,18 @@ def show(
     from backoffice.surveillance import cases
     from backoffice.surveillance.timeline import timeline
 
-    async def found_with_steps() -> tuple[dict[str, Any], list[Sequence[Cell]]]:
-        async with looking.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_CASES)
-            found = await cases.find_alert(session, alert)
-            shown: dict[str, Any] = dict(zip(HEAD, row_of(found), strict=True))
-            shown["raised"] = Moment(found.raised_ns)
-            shown["parameters"] = found.parameters
-            for name, what in found.evidence.items():
-                shown[name] = what if looking.form is Form.JSON else _lines(what)
-            market = await market_of(session)
-            records = await timeline(session, found, steps)
-            return shown, [execution_row(each.order, each.execution, market) for each in records]
+    async def found_with_steps(session: "AsyncSession", _desk: "Office") -> tuple[dict[str, Any], list[Sequence[Cell]]]:
+        found = await cases.find_alert(session, alert)
+        shown: dict[str, Any] = dict(zip(HEAD, row_of(found), strict=True))
+        shown["raised"] = Moment(found.raised_ns)
+        shown["parameters"] = found.parameters
+        for name, what in found.evidence.items():
+            shown[name] = what if looking.form is Form.JSON else _lines(what)
+        market = await market_of(session)
+        records = await timeline(session, found, steps)
+        return shown, [execution_row(each.order, each.execution, market) for each in records]
 
-    shown, rows = run(found_with_steps())
+    shown, rows = looking.ask(found_with_steps, Permission.SEE_CASES)
     if looking.form is Form.JSON:
         shown["timeline"] = [named(EXECUTIONS, row) for row in rows]
     show_fields(shown, looking.form)

@@ -49,17 +49,14 @@ def list_cases(
     looking: Looking,
 ) -> None:
     """List cases, the newest last."""
-    from backoffice.cli.loop import run
     from backoffice.cli.tables import show_table
     from backoffice.staff.permissions import Permission
     from backoffice.surveillance import cases
 
-    async def rows() -> list[tuple[Cell, ...]]:
-        async with looking.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_CASES)
-            return [_row(each) for each in await cases.listed(session, count=count, closed_too=everything)]
+    async def rows(session: "AsyncSession", _desk: "Office") -> list[tuple[Cell, ...]]:
+        return [_row(each) for each in await cases.listed(session, count=count, closed_too=everything)]
 
-    show_table(_HEAD, run(rows()), looking.form)
+    show_table(_HEAD, looking.ask(rows, Permission.SEE_CASES), looking.form)
 
 
 @grouped
@@ -68,29 +65,26 @@ def show(case: CaseArgument, looking: Looking) -> None:
 
     Notes are for those who work on cases; others see that there are some.
     """
-    from backoffice.cli.loop import run
     from backoffice.cli.payments.life import life_of
     from backoffice.cli.shown import time_text
     from backoffice.cli.tables import show_fields
     from backoffice.staff.permissions import Permission
     from backoffice.surveillance import cases
 
-    async def fields() -> dict[str, Any]:
-        async with looking.office() as desk, desk.database.reading() as session:
-            desk.actor.require(Permission.SEE_CASES)
-            found = await cases.find(session, case, for_update=False)
-            shown: dict[str, Any] = dict(zip(_HEAD, _row(found), strict=True))
-            alerts = await cases.alerts_of(session, found)
-            shown["alerts"] = [f"{alert.name}  {alert.detector}: {alert.summary}" for alert in alerts]
-            shown["merged from"] = [merged.name for merged in await cases.merged_of(session, found)]
-            shown["notes"] = [
-                f"{time_text(each.time_ns)}  {each.author}: {cases.text_of(desk.actor, desk.sealer, each)}"
-                for each in await cases.notes_of(session, found)
-            ]
-            shown["steps"] = await life_of(session, found.subject)
-            return shown
+    async def fields(session: "AsyncSession", desk: "Office") -> dict[str, Any]:
+        found = await cases.find(session, case, for_update=False)
+        shown: dict[str, Any] = dict(zip(_HEAD, _row(found), strict=True))
+        alerts = await cases.alerts_of(session, found)
+        shown["alerts"] = [f"{alert.name}  {alert.detector}: {alert.summary}" for alert in alerts]
+        shown["merged from"] = [merged.name for merged in await cases.merged_of(session, found)]
+        shown["notes"] = [
+            f"{time_text(each.time_ns)}  {each.author}: {cases.text_of(desk.actor, desk.sealer, each)}"
+            for each in await cases.notes_of(session, found)
+        ]
+        shown["steps"] = await life_of(session, found.subject)
+        return shown
 
-    show_fields(run(fields()), looking.form)
+    show_fields(looking.ask(fields, Permission.SEE_CASES), looking.form)
 
 
 @grouped
