@@ -173,11 +173,11 @@ async def _verdict(
         return DepositVerb.REAPPEAR, "the rail knows it again"
     rule = rules.get((deposit.rail, deposit.asset))
     if state is DepositState.CONFIRMING:
+        if deposit.confirmations < (needed(rule.confirmations, deposit.amount) if rule is not None else 1):
+            return _WAIT
         if deposit.account is None or rule is None:
             why = "nobody's address" if deposit.account is None else f"no rules for {deposit.asset} on {deposit.rail}"
             return DepositVerb.DOUBT, why
-        if deposit.confirmations < needed(rule.confirmations, deposit.amount):
-            return _WAIT
         return DepositVerb.CONFIRM, f"{min(deposit.confirmations, 999_999)} confirmations"
     if state is DepositState.COMPLIANCE:
         assert deposit.account is not None
@@ -282,7 +282,8 @@ async def listed(session: AsyncSession, account: str | None, state: str | None) 
 
 async def active(session: AsyncSession) -> list[int]:
     """Return the numbers of the deposits that can go on, oldest first, also those of which a rail thinks better."""
-    went = and_(Deposit.state == str(DepositState.CREDITED), Deposit.is_gone)
+    vanishing = [str(state) for state, possible in DEPOSITS.items() if DepositVerb.VANISH in possible]
+    went = and_(Deposit.state.in_(vanishing), Deposit.is_gone)
     gone = [str(state) for state in (DepositState.RECALLED, DepositState.VANISHED, DepositState.DEBITED)]
     came = and_(Deposit.state.in_(gone), not_(Deposit.is_gone))
     goes_on = Deposit.state.in_([str(state) for state in ACTIVE_DEPOSITS])

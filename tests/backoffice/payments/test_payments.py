@@ -52,6 +52,32 @@ async def test_a_deposit_to_nobodys_address_waits_until_two_people_say_whose_it_
     assert world.available("BETA") == 700
 
 
+async def test_a_deposit_to_nobodys_address_waits_for_people_once_it_is_deep_enough(world: World) -> None:
+    world.rail.switch(Fault.DELAY, 3)
+    reference = world.rail.deposit("NOBODY", "USD", 700, "?")
+    await world.payments.step()
+    assert (await world.deposit(reference)).state == DepositState.CONFIRMING
+    for _ in range(4):
+        await world.payments.step()
+    assert (await world.deposit(reference)).state == DepositState.UNASSIGNED
+
+
+@pytest.mark.parametrize(("address", "amount"), (("NOBODY", 700), (None, 60_000)))
+async def test_a_deposit_that_is_gone_while_it_waits_for_people_vanishes(
+    world: World, address: str | None, amount: int
+) -> None:
+    reference = world.rail.deposit(address or await world.address(), "USD", amount, "?")
+    await world.settle()
+    waiting = (await world.deposit(reference)).state
+    assert waiting in (DepositState.UNASSIGNED, DepositState.QUARANTINED)
+    world.rail.take_back(reference)
+    await world.settle()
+    assert (await world.deposit(reference)).state == DepositState.VANISHED
+    world.rail.take_back(reference, is_gone=False)
+    await world.settle()
+    assert (await world.deposit(reference)).state == waiting
+
+
 async def test_a_deposit_that_was_assigned_wrongly_is_assigned_again(world: World) -> None:
     await world.address()
     reference = world.rail.deposit("NOBODY", "USD", 70, "Beta Trading Ltd")
