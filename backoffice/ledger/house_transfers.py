@@ -191,6 +191,7 @@ async def _check(session: AsyncSession, wanted: Wanted, *, with_pending: bool = 
             standing.clients += amount
         else:
             standing.house[Kind(row.kind)] = amount
+    standing.promised[Kind.SUSPENSE] += await transfers.not_for_staff(session, wanted.asset)
     if with_pending:
         pending = select(HouseTransfer).where(HouseTransfer.asset == wanted.asset, HouseTransfer.state == State.PENDING)
         for each in await session.scalars(pending):

@@ -15,6 +15,7 @@ import msgspec
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backoffice.database.base import total
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.ledger.balances import balances
 from backoffice.ledger.chart import CLIENT_KINDS, Kind
@@ -77,6 +78,19 @@ async def pending(session: AsyncSession) -> list[LedgerEntry]:
     done = select(LedgerEntry.of).where(LedgerEntry.kind.in_((EntryKind.POST, EntryKind.VOID)))
     open_ones = select(LedgerEntry).where(LedgerEntry.kind == EntryKind.PENDING, LedgerEntry.id.not_in(done))
     return list(await session.scalars(open_ones.order_by(LedgerEntry.id)))
+
+
+async def not_for_staff(session: AsyncSession, asset: str) -> Amount:
+    """Return how much of an asset is in suspense that staff have not asked for: deposits, which leave by themselves."""
+    others = LedgerEntry.__table__.alias()
+    reversed_ones = select(others.c.of).where(others.c.kind == EntryKind.REVERSAL, others.c.of.is_not(None))
+    booked = (
+        select(total(LedgerEntry.amount))
+        .join(LedgerAccount, LedgerAccount.id == LedgerEntry.credit)
+        .where(LedgerAccount.kind == Kind.SUSPENSE, LedgerAccount.asset == asset)
+        .where(LedgerEntry.kind == EntryKind.POSTED, LedgerEntry.id.not_in(reversed_ones))
+    )
+    return await session.scalar(booked) or 0
 
 
 async def _conclude(

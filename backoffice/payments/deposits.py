@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backoffice.crm.transfers import forget, lack
 from backoffice.database.finding import row_named
 from backoffice.errors import NotFound, Refused
+from backoffice.payments import suspense
 from backoffice.payments.clients import Clients, Flow, Transfer
 from backoffice.payments.moving import move_deposit
 from backoffice.payments.rail import Incoming, Movement, Rail
@@ -281,13 +282,17 @@ async def listed(session: AsyncSession, account: str | None, state: str | None) 
 
 
 async def active(session: AsyncSession) -> list[int]:
-    """Return the numbers of the deposits that can go on, oldest first, also those of which a rail thinks better."""
+    """Return the numbers of the deposits that can go on, oldest first.
+
+    Also those of which a rail thinks better, and those that the books do not have yet as they stand.
+    """
     vanishing = [str(state) for state, possible in DEPOSITS.items() if DepositVerb.VANISH in possible]
     went = and_(Deposit.state.in_(vanishing), Deposit.is_gone)
     gone = [str(state) for state in (DepositState.RECALLED, DepositState.VANISHED, DepositState.DEBITED)]
     came = and_(Deposit.state.in_(gone), not_(Deposit.is_gone))
     goes_on = Deposit.state.in_([str(state) for state in ACTIVE_DEPOSITS])
-    return list(await session.scalars(select(Deposit.id).where(or_(goes_on, went, came)).order_by(Deposit.id)))
+    found = await session.scalars(select(Deposit.id).where(or_(goes_on, went, came)))
+    return sorted({*found, *await suspense.unbooked(session)})
 
 
 async def _version_of(session: AsyncSession, subject: str) -> int:

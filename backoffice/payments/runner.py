@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backoffice.control import Control, VenueAway
 from backoffice.database import Database
 from backoffice.errors import Conflict
-from backoffice.payments import deposits, withdrawals
+from backoffice.payments import deposits, suspense, withdrawals
 from backoffice.payments.clients import Clients
 from backoffice.payments.moving import move_deposit, move_withdrawal
 from backoffice.payments.rail import Payout, Rail, RailRefused, RailSilent
@@ -113,6 +113,9 @@ class Payments:
     async def _deposit(self, number: int) -> bool:
         async with self._database.writing() as session:
             deposit = await deposits.find(session, f"D-{number}")
+            # In a step of its own: what is to be credited is out of suspense before the engine is told.
+            if await suspense.book(session, deposit, self._clock()):
+                return True
             state = DepositState(deposit.state)
             if state not in (DepositState.CREDITING, DepositState.DEBITING):
                 return await deposits.judge(session, deposit, self._rules, self._clients, self._clock())

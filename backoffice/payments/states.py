@@ -27,6 +27,8 @@ class DepositState(StrEnum):
     CREDITED = "credited"
     RETURNED = "returned"
     """Not credited, and to be sent back by hand."""
+    SENT_BACK = "sent-back"
+    """It has left the rail again."""
     VANISHED = "vanished"
     """Gone again before it was credited."""
     RECALLED = "recalled"
@@ -47,6 +49,8 @@ class DepositVerb(StrEnum):
     HOLD = "hold"
     RELEASE = "release"
     SEND_BACK = "send back"
+    GO_BACK = "go back"
+    """The rail has booked that it left."""
     CREDIT = "credit"
     VANISH = "vanish"
     REAPPEAR = "reappear"
@@ -138,7 +142,8 @@ DEPOSITS: Final[Mapping[DepositState, Mapping[DepositVerb, DepositState]]] = {
     _D.CREDITED: {DepositVerb.VANISH: _D.RECALLED},
     _D.RECALLED: {DepositVerb.TAKE_BACK: _D.DEBITING, DepositVerb.REAPPEAR: _D.CREDITED},
     _D.DEBITING: {DepositVerb.DEBIT: _D.DEBITED, DepositVerb.LEAVE: _D.RECALLED},
-    _D.RETURNED: {},
+    _D.RETURNED: {DepositVerb.GO_BACK: _D.SENT_BACK},
+    _D.SENT_BACK: {},
     _D.VANISHED: {DepositVerb.REAPPEAR: _D.CONFIRMING},
     _D.DEBITED: {DepositVerb.REAPPEAR: _D.CONFIRMING},
 }

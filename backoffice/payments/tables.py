@@ -1,10 +1,10 @@
 """Deposits, withdrawals, where they come in and go to, and how far each rail has been read.
 
-The database itself holds what must never happen: two deposits of one reference, two payouts of one number on a rail,
-a destination approved by who asked for it.
+The database itself holds what must never happen: two deposits of one reference, or sent back by one payment; two
+payouts of one number on a rail; a destination approved by who asked for it.
 """
 
-from sqlalchemy import CheckConstraint, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backoffice.database.base import Amount, Base, Id, Int64, Name, Prose, TimeNs, Versioned, reference
@@ -46,6 +46,13 @@ class Deposit(Versioned, Base):
         UniqueConstraint("rail", "reference"),
         CheckConstraint("amount > 0", name="amount"),
         Index("ix_deposit_state_is_gone", "state", "is_gone"),
+        Index("uq_deposit_rail_sent_back_as", "rail", "sent_back_as", unique=True),
+        Index(
+            "ix_deposit_suspense_entry",
+            "suspense_entry",
+            sqlite_where=text("suspense_entry IS NOT NULL"),
+            postgresql_where=text("suspense_entry IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Id]
@@ -70,6 +77,10 @@ class Deposit(Versioned, Base):
     """The record of the journal that credited it."""
     debits: Mapped[int] = mapped_column(server_default="0")
     """How often it was taken from the account again, as the rail had thought better of it."""
+    suspense_entry: Mapped[Int64 | None]
+    """The entry by which it is in suspense, while it is."""
+    sent_back_as: Mapped[str | None] = mapped_column(String(200))
+    """What the rail calls the payment that has sent it back."""
 
     @property
     def name(self) -> str:

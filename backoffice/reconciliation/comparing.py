@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import String, and_, case, cast, func, literal, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backoffice.database.base import total
 from backoffice.ledger.balances import balances
 from backoffice.ledger.chart import CUSTODY, SIDES, Side
 from backoffice.ledger.chart import Kind as AccountKind
@@ -94,7 +95,7 @@ async def _came_in(session: AsyncSession, rail: str, lag_ns: int, now_ns: int) -
         .order_by(RailBooking.reference)
     )
     for booking in await session.scalars(unknown):
-        if await _house_has(session, booking):
+        if await _is_explained(session, booking):
             continue
         yield _missing_here(booking, "nothing", None)
     differs = or_(
@@ -154,7 +155,7 @@ async def _went_out(session: AsyncSession, rail: str, lag_ns: int, now_ns: int) 
     )
     for booking, times, withdrawal in await session.execute(others):
         if withdrawal is None:
-            if not await _house_has(session, booking):
+            if not await _is_explained(session, booking):
                 yield _missing_here(booking, "nothing", None)
         elif withdrawal.state not in _MAY_BE_PAID:
             yield _missing_here(booking, f"{withdrawal.name} is {withdrawal.state}", 0)
@@ -205,8 +206,14 @@ def _booked(booking: RailBooking, asset: str) -> str:
     return "booked" if booking.asset == asset else f"booked in {booking.asset}"
 
 
-async def _house_has(session: AsyncSession, booking: RailBooking) -> bool:
-    """Tell whether the house has moved what a rail has booked: a transfer has its reference as key, and its amount."""
+async def _is_explained(session: AsyncSession, booking: RailBooking) -> bool:
+    """Tell whether it is known what a rail has booked that is no payment's.
+
+    It has sent a deposit back; or a transfer of the house has its reference as key, and its amount.
+    """
+    back = select(Deposit.id).where(Deposit.rail == booking.rail, Deposit.sent_back_as == booking.reference)
+    if await session.scalar(back) is not None:
+        return True
     found = await session.scalar(select(HouseTransfer).where(HouseTransfer.key == booking.reference))
     return (
         found is not None
@@ -264,6 +271,8 @@ async def _in_books(session: AsyncSession, now_ns: int) -> AsyncIterator[Found]:
 
 async def _house(session: AsyncSession) -> list[Found]:
     """Return what is wrong with the house's own accounts."""
+    deposits = select(Deposit.asset, total(Deposit.amount)).where(Deposit.suspense_entry.is_not(None))
+    waiting = {asset: amount or 0 for asset, amount in await session.execute(deposits.group_by(Deposit.asset))}
     house: dict[str, dict[AccountKind, int]] = {}
     clients: dict[str, int] = {}
     for row, amount in await balances(session):
@@ -274,14 +283,15 @@ async def _house(session: AsyncSession) -> list[Found]:
     found = []
     for asset, has in house.items():
         suspense = has[AccountKind.SUSPENSE]
-        if suspense:
+        # Each deposit that is there is a break of its own.
+        if suspense != waiting.get(asset, 0):
             found.append(
                 Found(
                     kind=Kind.UNMATCHED,
                     subject=f"suspense {asset}",
                     asset=asset,
-                    here="in suspense",
-                    here_amount=suspense,
+                    here="in suspense, of no deposit",
+                    here_amount=suspense - waiting.get(asset, 0),
                     there="nobody's",
                 )
             )

@@ -35,7 +35,7 @@ MEANINGS: Final = {
     Kind.RECALLED: "a deposit that the rail has taken back after it was credited",
     Kind.UNCERTAIN: "a withdrawal of which nobody knows whether the rail has it",
     Kind.QUARANTINED: "a deposit that waits for two people",
-    Kind.UNMATCHED: "a deposit, or an amount in suspense, of which nobody knows whose it is",
+    Kind.UNMATCHED: "a deposit of which nobody knows whose it is, or an amount in suspense that no deposit has there",
     Kind.NOT_IN_BOOKS: "a payment has ended, and the books have not the amount, or another",
     Kind.ENGINE: "a client has another balance in the engine than in the books",
     Kind.OVERDRAWN: "an account of the house has less than nothing",

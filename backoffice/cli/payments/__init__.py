@@ -14,6 +14,7 @@ deposits.command("assign")(deposit.assign)
 deposits.command("originator")(deposit.originator)
 deposits.command("release")(deposit.release)
 deposits.command("send-back")(deposit.send_back)
+deposits.command("went-back")(deposit.went_back)
 deposits.command("debit")(deposit.debit)
 
 destinations = typer.Typer(help="Where accounts may withdraw to: each approved, and cooled.", no_args_is_help=True)
@@ -34,6 +35,7 @@ sandboxes = typer.Typer(
     help="The sandbox rail, which is no real one: let money come in, and things go wrong.", no_args_is_help=True
 )
 sandboxes.command("deposit")(sandbox.deposit)
+sandboxes.command("pay")(sandbox.pay)
 sandboxes.command("take-back")(sandbox.take_back)
 sandboxes.command("fault")(sandbox.fault)
 sandboxes.command("show")(sandbox.show)

@@ -93,6 +93,8 @@ def show(deposit: DepositArgument, seeing: Seeing) -> None:
             "address": found.address,
             "confirmations": confirmations,
             "credited by record": found.credited_sequence,
+            "in suspense by entry": found.suspense_entry,
+            "sent back as": found.sent_back_as,
         }
         return {**shown_as, **more}, await life_of(session, found.subject)
 
@@ -159,6 +161,26 @@ def release(deposit: DepositArgument, acting: Acting) -> None:
 def send_back(deposit: DepositArgument, acting: Acting) -> None:
     """Propose not to credit a deposit but to send it back, by hand; a second person decides."""
     _propose(deposit, acting, credit=False)
+
+
+@grouped
+def went_back(
+    deposit: DepositArgument,
+    *,
+    reference: Annotated[
+        str,
+        typer.Option("--reference", metavar="REFERENCE", help="What the rail calls the payment.", show_default=False),
+    ],
+    acting: Acting,
+) -> None:
+    """Say by which payment a deposit was sent back, as the rail has booked it; then it is in suspense no more."""
+    from backoffice.reconciliation import going_back
+
+    async def decide(session: "AsyncSession", desk: "Office") -> str:
+        found = await going_back.went_back(session, desk.actor, deposit, reference, why=acting.why, now_ns=desk.now_ns)
+        return f"{found.name} is {found.state}"
+
+    typer.echo(acting.carry_out(decide))
 
 
 @grouped

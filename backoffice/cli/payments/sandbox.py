@@ -31,6 +31,17 @@ def deposit(
     typer.echo(rail.deposit(address, asset, smallest, sender, returns=returns))
 
 
+def pay(
+    amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="How much.", show_default=False)],
+    asset: Annotated[str, typer.Argument(metavar="ASSET", help="Of what.", show_default=False)],
+    config: ConfigOption,
+    data: DataOption = None,
+) -> None:
+    """Let money go out by hand, as to send a deposit back, and print the reference that it has on the rail."""
+    settings, rail = _rail(config, data)
+    typer.echo(rail.pay_by_hand(asset, amount_of(amount, asset, decimals_of(settings))))
+
+
 def take_back(
     reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="Which one, as in S-1.", show_default=False)],
     config: ConfigOption,

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 from sqlalchemy import select
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,13 +21,17 @@ from backoffice.payments.sandbox import NAME, SandboxRail
 from backoffice.payments.states import WithdrawalState
 from backoffice.payments.tables import Deposit, Withdrawal
 from backoffice.payments.velocity import Allowance
+from backoffice.projector.projector import Projector
+from backoffice.projector.rows import decode_record
 from backoffice.staff import approvals
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Role
 from backoffice.staff.tables import Approval
 from engine.commands import AddAsset, OpenAccount
 from engine.control import StaffCommand
+from engine.events import AnyEvent
 from engine.exchange import Exchange
+from engine.frames import encode_value
 
 assert kinds.__all__, "the kinds of proposals are registered"
 
@@ -83,18 +88,27 @@ class Engine:
         self._edges = edges
         self.exchange = Exchange()
         self.is_away = False
-        self.sequence = 0
+        self.journal: list[bytes] = []
         for command in (AddAsset("USD", 2), OpenAccount("ALPHA"), OpenAccount("BETA")):
-            self.exchange.apply(command, 0)
+            self._apply(command)
+
+    @property
+    def sequence(self) -> int:
+        return len(self.journal)
 
     async def submit(self, command: StaffCommand) -> Carried:
         if self.is_away:
             raise VenueAway("no venue listens here")
         self._edges.cross()
-        self.sequence += 1
-        events = self.exchange.apply(command, self.sequence)
+        events = self._apply(command)
         self._edges.cross()
         return Carried(self.sequence, events)
+
+    def _apply(self, command: StaffCommand) -> list[AnyEvent]:
+        sequence = self.sequence + 1
+        events = self.exchange.apply(command, sequence)
+        self.journal.append(encode_value((sequence, sequence, msgspec.Raw(encode_value(command)), events)))
+        return events
 
 
 class FragileRail(SandboxRail):
@@ -175,6 +189,15 @@ class World:
             except VenueAway:
                 return
         raise AssertionError("payments never come to rest")
+
+    async def follow(self) -> None:
+        """Let the books follow the journal to its end."""
+        projector = await Projector.open(self.staff_database, "1" * 64)
+        rows = projector.rows()
+        for record in self.engine.journal[projector.sequence :]:
+            rows.add(decode_record(record))
+        if rows.records:
+            await projector.write(rows)
 
     # What staff do
 

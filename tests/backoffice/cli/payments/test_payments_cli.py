@@ -253,6 +253,25 @@ def test_who_is_on_the_other_side_of_a_transfer_is_said_by_one_and_approved_by_a
     assert "originatorPersons" in counter.done("client", "travel-rule", "show", "D-1", "--in")
 
 
+def test_a_deposit_is_sent_back_by_hand_and_one_says_by_which_payment(counter: Counter, database_url: str) -> None:
+    counter.done("sandbox", "deposit", "NOBODY", "5", "USD")
+    counter.settle()
+    counter.done("deposit", "send-back", "D-1", *WHY)
+    counter.done("approval", "approve", "A-3", *WHY, by="tim")
+    assert counter.done("sandbox", "pay", "5", "USD") == "P-1\n"
+    back = ("deposit", "went-back", "D-1", "--reference", "P-1", *WHY)
+    assert "P-1: sandbox had booked none, when it was last asked" in counter.refused(*back)
+
+    async def reconciled() -> None:
+        async with Database(address_of(database_url, counter.data)) as database:
+            await reconcile(database, rails_of(load(counter.config), counter.data), time.time_ns())
+
+    asyncio.run(reconciled())
+    assert counter.done(*back) == "D-1 is sent-back\n"
+    shown = json.loads(counter.done("deposit", "show", "D-1", "--json"))
+    assert (shown["state"], shown["sent_back_as"]) == ("sent-back", "P-1")
+
+
 def test_what_does_not_agree_is_reported_by_age_shown_and_resolved(counter: Counter, database_url: str) -> None:
     day = 86_400 * 10**9
     counter.done("sandbox", "deposit", "NOBODY", "5", "USD")
