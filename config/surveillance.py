@@ -49,8 +49,10 @@ class Surveillance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     order_to_trade_max: _Count = 500
     """Orders for each trade, less one."""
+    order_to_trade_volume_max: _Count = 5_000
+    """Lots of orders for each lot that is traded, less one."""
     order_to_trade_orders_min: Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)] = 1_000
-    """Below so many orders in an hour the ratio says nothing."""
+    """Below so many orders in an hour neither ratio says anything."""
 
     volume_history_hours: _Hours = 720
     """How far back an account's own trading is looked at."""

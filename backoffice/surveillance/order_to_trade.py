@@ -1,8 +1,10 @@
-"""Order-to-trade ratio: an account, or a firm over all its accounts, sends floods of orders and hardly trades.
+"""Order-to-trade ratio: an account, a firm over all its accounts, or a FIX session sends floods and hardly trades.
 
 Counted as Delegated Regulation (EU) 2017/566 (RTS 9), articles 2 and 3 and annex, has it by number, for each member and
 instrument: an order counts one when it is entered, two when it is changed, one when it is cancelled; the ratio is
-orders by trades, less one. No trade counts as one. A firm of which one account alone sends all is told by its account.
+orders by trades, less one. No trade counts as one. By volume, each counts with its lots: an order and a cancel with
+their quantity, a change twice with what is open after it; and so does what is traded. What all came the same way is
+told once: by its account, else by its firm, else by its session.
 Sources besides: Directive 2014/65/EU (MiFID II), article 48(6); Regulation (EU) 596/2014 (MAR), article
 12(2)(c)(i), on quote stuffing; FINRA rule 5210, supplementary material .03.
 """
@@ -15,10 +17,11 @@ from backoffice.surveillance.rows import Finding, HourSeen, Window
 
 DETECTOR: Final = "order-to-trade ratio"
 OF_A_FIRM: Final = f"{DETECTOR} of a firm"
+OF_A_SESSION: Final = f"{DETECTOR} of a session"
 
 
 class OrderToTrade:
-    """Adds up what was done in an hour; it holds what each account and each firm did in each instrument."""
+    """Adds up what was done in an hour; it holds what each account, firm and session did in each instrument."""
 
     def __init__(self, parameters: Parameters, window: Window, firm_of: Mapping[str, str]) -> None:
         """`firm_of`: the firm of each account."""
@@ -33,7 +36,10 @@ class OrderToTrade:
         for detector, subject in (
             (DETECTOR, seen.account),
             (OF_A_FIRM, self._firm_of.get(seen.account, seen.account)),
+            (OF_A_SESSION, seen.session),
         ):
+            if not subject:
+                continue  # By none, or it was counted when nobody knew by which.
             self._sent.setdefault((detector, subject, seen.symbol), _Sent()).add(seen)
 
     def findings(self) -> list[Finding]:
@@ -52,24 +58,33 @@ class OrderToTrade:
         evidence = {
             "figures": {
                 "ratio": sent.ratio,
+                "volume_ratio": sent.volume_ratio,
                 "orders": sent.orders,
                 "replaces": sent.replaces,
                 "cancels": sent.cancels,
                 "trades": sent.trades,
+                "ordered_qty": sent.ordered_qty,
+                "traded_qty": sent.traded_qty,
             },
             "thresholds": parameters.of("order_to_trade_"),
         }
-        summary = f"{subject} sent {sent.count:,} orders for {sent.trades:,} trades in {symbol}"
+        if sent.ratio > parameters.order_to_trade_max:
+            summary = f"{subject} sent {sent.count:,} orders for {sent.trades:,} trades in {symbol}"
+        else:
+            summary = (
+                f"{subject} sent orders for {sent.ordered_qty:,} lots, and traded {sent.traded_qty:,}, in {symbol}"
+            )
         return Finding(detector, subject, symbol, self._window, summary, evidence)
 
 
 class _Sent:
     """What came in an instrument in an hour, by one or several ways: accounts and the sessions that they used."""
 
-    __slots__ = ("cancels", "orders", "replaces", "trades", "ways")
+    __slots__ = ("cancels", "ordered_qty", "orders", "replaces", "traded_qty", "trades", "ways")
 
     def __init__(self) -> None:
         self.orders = self.replaces = self.cancels = self.trades = 0
+        self.ordered_qty = self.traded_qty = 0
         self.ways: set[tuple[str, str]] = set()
 
     def add(self, seen: HourSeen) -> None:
@@ -77,6 +92,8 @@ class _Sent:
         self.replaces += seen.replaces
         self.cancels += seen.cancels
         self.trades += seen.trades
+        self.ordered_qty += seen.ordered_qty
+        self.traded_qty += seen.traded_qty
         self.ways.add((seen.account, seen.session))
 
     @property
@@ -87,5 +104,11 @@ class _Sent:
     def ratio(self) -> int:
         return self.count // max(self.trades, 1) - 1
 
+    @property
+    def volume_ratio(self) -> int:
+        return self.ordered_qty // max(self.traded_qty, 1) - 1
+
     def is_too_much(self, parameters: Parameters) -> bool:
-        return self.count >= parameters.order_to_trade_orders_min and self.ratio > parameters.order_to_trade_max
+        return self.count >= parameters.order_to_trade_orders_min and (
+            self.ratio > parameters.order_to_trade_max or self.volume_ratio > parameters.order_to_trade_volume_max
+        )

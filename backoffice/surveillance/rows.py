@@ -85,7 +85,7 @@ class Finding(msgspec.Struct, frozen=True):
 
     detector: str
     subject: str
-    """An account or a firm."""
+    """An account, a firm or a FIX session: the detector says which."""
     symbol: str
     window: Window
     summary: str

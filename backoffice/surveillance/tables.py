@@ -76,7 +76,7 @@ class Alert(Base):
     id: Mapped[Id]
     detector: Mapped[Name]
     subject: Mapped[Name]
-    """An account or a firm."""
+    """An account, a firm or a FIX session: the detector says which."""
     symbol: Mapped[Name]
     from_ns: Mapped[TimeNs]
     until_ns: Mapped[TimeNs]

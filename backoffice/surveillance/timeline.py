@@ -1,7 +1,7 @@
 """The timeline of an alert: what became of the orders that it was seen by, step by step, each with its record.
 
-An alert that names orders is told by these. One that is about numbers alone is told by what its account, or the
-accounts of its firm, entered and traded in the instrument in that time.
+An alert that names orders is told by these. One that is about numbers alone is told by what its account, the accounts
+of its firm, or its session, entered and traded in the instrument in that time.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.projector.tables import Execution, OrderRow, TradeRow, VenueAccount
 from backoffice.reports.orders import Record
+from backoffice.surveillance.order_to_trade import OF_A_SESSION
 from backoffice.surveillance.reading import first_record, numbers_of
 from backoffice.surveillance.rows import Window
 from backoffice.surveillance.tables import Alert
@@ -54,12 +55,14 @@ def orders_in(evidence: Any) -> Iterator[int]:  # noqa: ANN401 - JSON
 
 
 async def _orders_about(session: AsyncSession, alert: Alert) -> Sequence[int]:
+    window = Window(alert.from_ns, alert.until_ns)
+    is_of_a_session = alert.detector == OF_A_SESSION
     whose = or_(VenueAccount.account == alert.subject, VenueAccount.firm == alert.subject)
     accounts = list(await session.scalars(select(VenueAccount.account).where(whose)))
-    window = Window(alert.from_ns, alert.until_ns)
+    by_session = OrderRow.session == alert.subject
     first, end = await numbers_of(session, OrderRow.order_id, OrderRow.entered_ns, window)
     entered = select(OrderRow.order_id).where(
-        OrderRow.account.in_(accounts),
+        by_session if is_of_a_session else OrderRow.account.in_(accounts),
         OrderRow.symbol == alert.symbol,
         OrderRow.order_id >= first,
         OrderRow.order_id < end,
@@ -71,7 +74,11 @@ async def _orders_about(session: AsyncSession, alert: Alert) -> Sequence[int]:
         (TradeRow.taker_account, TradeRow.taker_order_id),
     ):
         traded = select(order_id).where(
-            account.in_(accounts), TradeRow.symbol == alert.symbol, TradeRow.trade_id >= first, TradeRow.trade_id < end
+            TradeRow.symbol == alert.symbol, TradeRow.trade_id >= first, TradeRow.trade_id < end
         )
+        if is_of_a_session:
+            traded = traded.join(OrderRow, OrderRow.order_id == order_id).where(by_session)
+        else:
+            traded = traded.where(account.in_(accounts))
         found |= set(await session.scalars(traded.order_by(TradeRow.trade_id).limit(ORDERS_MAX)))
     return sorted(found)

@@ -56,17 +56,22 @@ class Market:
         assert time_ns >= self.now_ns, "time goes on"
         self.now_ns = time_ns
 
-    def order(self, account: str, side: Side, qty: int, price: int) -> str:
-        """Enter an order, and return its ClOrdID."""
+    def connect(self, session: str, *accounts: str) -> None:
+        """Let a further session trade for these accounts."""
+        self._apply(commands.ProvisionSession(session, accounts, "hash"))
+
+    def order(self, account: str, side: Side, qty: int, price: int, session: str = "") -> str:
+        """Enter an order, over the account's own session unless another one is named; return its ClOrdID."""
         self._ids += 1
         cl_ord_id = f"o{self._ids}"
         day = TimeInForce.GOOD_TILL_CANCEL
-        self._apply(commands.NewOrder(account, 1, account, cl_ord_id, SYMBOL, side, LIMIT, day, qty, price))
+        self._apply(commands.NewOrder(session or account, 1, account, cl_ord_id, SYMBOL, side, LIMIT, day, qty, price))
         return cl_ord_id
 
-    def cancel(self, account: str, cl_ord_id: str, side: Side) -> None:
+    def cancel(self, account: str, cl_ord_id: str, side: Side, session: str = "") -> None:
         self._ids += 1
-        self._apply(commands.CancelOrder(account, 1, account, f"o{self._ids}", cl_ord_id, 0, SYMBOL, side))
+        requester = session or account
+        self._apply(commands.CancelOrder(requester, 1, account, f"o{self._ids}", cl_ord_id, 0, SYMBOL, side))
 
     def trade(self, maker: str, taker: str, qty: int, price: int, taker_side: Side = BUY) -> None:
         """Let two accounts trade with each other."""

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from backoffice.database import Database
 from backoffice.surveillance.looking import Looked
 from backoffice.surveillance.parameters import PARAMETERS
+from backoffice.surveillance.timeline import timeline
 from engine.values import BUY, SELL, Phase, SelfTradeScope
 from tests.backoffice.surveillance.market import DAY_NS, HOUR_NS, MINUTE_NS, START_NS, Market
 
@@ -259,7 +260,16 @@ async def test_many_orders_and_hardly_a_trade_are_found(database: Database, mark
         market.cancel("C", market.order("C", BUY, 1, 90), BUY)
     (alert,) = (await market.looked_at(database, parameters)).alerts
     assert (alert.detector, alert.subject) == ("order-to-trade ratio", "A")
-    assert alert.evidence["figures"] == {"ratio": 50, "orders": 52, "replaces": 0, "cancels": 50, "trades": 2}
+    assert alert.evidence["figures"] == {
+        "ratio": 50,
+        "orders": 52,
+        "replaces": 0,
+        "cancels": 50,
+        "trades": 2,
+        "volume_ratio": 50,
+        "ordered_qty": 102,
+        "traded_qty": 2,
+    }
 
 
 async def test_a_firm_that_spreads_its_orders_over_its_accounts_is_found(database: Database, market: Market) -> None:
@@ -269,7 +279,45 @@ async def test_a_firm_that_spreads_its_orders_over_its_accounts_is_found(databas
             market.cancel(account, market.order(account, BUY, 1, 90), BUY)
     (alert,) = (await market.looked_at(database, parameters)).alerts
     assert (alert.detector, alert.subject) == ("order-to-trade ratio of a firm", "F")
-    assert alert.evidence["figures"] == {"ratio": 79, "orders": 40, "replaces": 0, "cancels": 40, "trades": 0}
+    assert alert.evidence["figures"] == {
+        "ratio": 79,
+        "orders": 40,
+        "replaces": 0,
+        "cancels": 40,
+        "trades": 0,
+        "volume_ratio": 79,
+        "ordered_qty": 80,
+        "traded_qty": 0,
+    }
+
+
+async def test_a_session_that_spreads_its_orders_over_firms_is_found(database: Database, market: Market) -> None:
+    parameters = replace(PARAMETERS, order_to_trade_max=20, order_to_trade_orders_min=50)
+    market.connect("DESK", "A", "B")
+    for _ in range(20):
+        for account in ("A", "B"):
+            market.cancel(account, market.order(account, BUY, 1, 90, "DESK"), BUY, "DESK")
+            market.trade("C", account, 1, 100)
+    market.trade("C", "A", 1, 100)
+    (alert,) = (await market.looked_at(database, parameters)).alerts
+    assert (alert.detector, alert.subject) == ("order-to-trade ratio of a session", "DESK")
+    assert (alert.evidence["figures"]["ratio"], alert.evidence["figures"]["trades"]) == (79, 0)
+    async with database.reading() as session:
+        steps = await timeline(session, alert, 100)
+    assert {step.order.session for step in steps} == {"DESK"}
+    assert len(steps) == 80
+
+
+async def test_floods_of_lots_are_found_however_often_they_trade(database: Database, market: Market) -> None:
+    parameters = replace(PARAMETERS, order_to_trade_volume_max=1_000, order_to_trade_orders_min=30)
+    for _ in range(10):
+        moved = market.replace("A", market.order("A", BUY, 1_000, 90), BUY, 2_000, 91)
+        market.cancel("A", moved, BUY)
+        market.trade("C", "A", 5, 100)
+    (alert,) = (await market.looked_at(database, parameters)).alerts
+    assert alert.summary == "A sent orders for 70,050 lots, and traded 50, in BTC/USD"
+    assert alert.evidence["figures"]["volume_ratio"] == 1_400
+    assert alert.evidence["thresholds"]["order_to_trade_volume_max"] == 1_000
 
 
 async def test_a_market_maker_who_trades_may_send_many_orders(database: Database, market: Market) -> None:

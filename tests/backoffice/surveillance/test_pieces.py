@@ -30,6 +30,7 @@ LENIENT = replace(
     close_move_min_bps=1,
     close_trades_min=1,
     order_to_trade_max=2,
+    order_to_trade_volume_max=1,
     order_to_trade_orders_min=2,
     volume_history_min=1,
     volume_deviations=1,
