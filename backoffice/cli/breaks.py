@@ -63,16 +63,14 @@ def show(break_name: BreakArgument, seeing: Seeing) -> None:
 @grouped
 def resolve(break_name: BreakArgument, acting: Acting) -> None:
     """Say why a difference may stay, or what was done about it. If it changes it is a break anew."""
-    from backoffice.cli.shown import print_json
+    from backoffice.cli.shown import tell
     from backoffice.reconciliation.breaks import resolve as settle
 
     found = acting.carry_out(
         lambda session, desk: settle(session, desk.actor, break_name, why=acting.why, now_ns=desk.now_ns)
     )
-    if acting.as_json:
-        print_json({"break": found.name, "state": found.state, "resolved_by": found.resolved_by})
-    else:
-        typer.echo(f"{found.name} is resolved")
+    facts = {"break": found.name, "state": found.state, "resolved_by": found.resolved_by}
+    tell(f"{found.name} is resolved", facts, as_json=acting.as_json)
 
 
 def row_of(found: "Break", decimals: "Mapping[str, int]", now_ns: int, form: Form) -> list[Cell]:

@@ -1,4 +1,4 @@
-"""Moments as the command line is given them: a record of the journal by its number, a time in ISO 8601, or a month.
+"""Moments as the command line is given them: a record of the journal by its number, a time in ISO 8601, a day, a month.
 
 A time without a zone is UTC, a date is its first moment; up to nine digits after the point count.
 """
@@ -39,6 +39,19 @@ def time_of(text: str) -> int:
         else:
             return seconds * _SECOND_NS + int((fraction or "").ljust(9, "0"))
     raise typer.BadParameter(f"{text!r} is no time; write 2026-11-28 or 2026-11-28T14:30:00Z")
+
+
+def day(text: str) -> date:
+    """Return a day. Raise `typer.BadParameter`."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no day; write 2026-11-28") from error
+
+
+def day_or_none(text: str | None) -> date | None:
+    """Return a day if there is one. Raise `typer.BadParameter`."""
+    return None if text is None else day(text)
 
 
 def month_of(text: str) -> date:

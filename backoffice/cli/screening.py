@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from backoffice.cli.client.service import tell
 from backoffice.cli.office import Acting, AsOption, Coming, Looking, Seeing
 from backoffice.cli.option_groups import grouped
+from backoffice.cli.shown import tell
 from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
 
 app = typer.Typer(

@@ -1,5 +1,6 @@
 """Records, commands and events as the command line shows them to people and programs."""
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,14 @@ def print_json(value: object) -> None:
     import msgspec
 
     typer.echo(msgspec.json.format(msgspec.json.encode(value)).decode())
+
+
+def tell(what: str, facts: Mapping[str, object], *, as_json: bool) -> None:
+    """Print what was done, as a line, or its facts for programs."""
+    if as_json:
+        print_json(facts)
+    else:
+        typer.echo(what)
 
 
 def print_table(head: tuple[str, ...], rows: list[tuple[str, ...]], left: int = 1) -> None:

@@ -5,9 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from backoffice.cli.client.service import ClientArgument, tell
+from backoffice.cli.client.shown import ClientArgument
 from backoffice.cli.office import Acting
 from backoffice.cli.option_groups import grouped
+from backoffice.cli.shown import tell
 
 TypeOption = Annotated[str | None, typer.Option("--type", metavar="TYPE", help="company, fund, trust …")]
 JurisdictionOption = Annotated[str | None, typer.Option("--jurisdiction", metavar="COUNTRY", help="As CH.")]

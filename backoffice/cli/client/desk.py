@@ -5,9 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from backoffice.cli.client.service import ClientArgument, day, day_or_none, tell
+from backoffice.cli.client.shown import ClientArgument
+from backoffice.cli.moments import day, day_or_none
 from backoffice.cli.office import Acting, Looking, Seeing
 from backoffice.cli.option_groups import grouped
+from backoffice.cli.shown import tell
 
 tasks = typer.Typer(help="What is to be done about clients, and by when.", no_args_is_help=True)
 tickets = typer.Typer(help="What clients ask for.", no_args_is_help=True)

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backoffice.cli.client.service import ClientArgument, day, day_or_none, tell
+from backoffice.cli.client.shown import ClientArgument
+from backoffice.cli.moments import day, day_or_none
 from backoffice.cli.office import Acting, Looking
 from backoffice.cli.option_groups import grouped
+from backoffice.cli.shown import tell
 
 if TYPE_CHECKING:
     from backoffice.crm.tables.file import ClientDocument

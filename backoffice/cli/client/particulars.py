@@ -4,9 +4,11 @@ from typing import Annotated, Any
 
 import typer
 
-from backoffice.cli.client.service import ClientArgument, day_or_none, tell
+from backoffice.cli.client.shown import ClientArgument
+from backoffice.cli.moments import day_or_none
 from backoffice.cli.office import Acting, Looking
 from backoffice.cli.option_groups import grouped
+from backoffice.cli.shown import tell
 
 contacts = typer.Typer(help="Whom to call at a client, and what for.", no_args_is_help=True)
 

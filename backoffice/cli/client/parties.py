@@ -5,9 +5,11 @@ from typing import Annotated, Any
 import typer
 
 from backoffice.cli.client.changing import read_address
-from backoffice.cli.client.service import ClientArgument, day_or_none, tell
+from backoffice.cli.client.shown import ClientArgument
+from backoffice.cli.moments import day_or_none
 from backoffice.cli.office import Acting, Looking
 from backoffice.cli.option_groups import grouped
+from backoffice.cli.shown import tell
 
 app = typer.Typer(help="The people of a client, and who owns it, through however many entities.", no_args_is_help=True)
 

@@ -4,9 +4,12 @@ from typing import Annotated, Any
 
 import typer
 
-from backoffice.cli.client.service import ClientArgument
 from backoffice.cli.office import Looking, Seeing
 from backoffice.cli.option_groups import grouped
+
+ClientArgument = Annotated[
+    str, typer.Argument(metavar="CLIENT", help="Which one: C-1, or its firm.", show_default=False)
+]
 
 
 @grouped

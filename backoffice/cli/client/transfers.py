@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backoffice.cli.client.service import ClientArgument, tell
+from backoffice.cli.client.shown import ClientArgument
 from backoffice.cli.office import Acting, Coming, Looking, Seeing
 from backoffice.cli.option_groups import grouped
+from backoffice.cli.shown import tell
 
 if TYPE_CHECKING:
     from backoffice.crm.tables.transfers import Vasp

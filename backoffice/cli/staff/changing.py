@@ -112,11 +112,8 @@ def disable(
     acting: Acting,
 ) -> None:
     """Shut somebody out, at once. Two who can decide on staff must be left."""
-    from backoffice.cli.shown import print_json
+    from backoffice.cli.shown import tell
     from backoffice.staff import users
 
     acting.carry_out(lambda session, desk: users.disable(session, desk.actor, user, why=acting.why, now_ns=desk.now_ns))
-    if acting.as_json:
-        print_json({"user": user, "state": "disabled"})
-    else:
-        typer.echo(f"{user} is disabled.")
+    tell(f"{user} is disabled.", {"user": user, "state": "disabled"}, as_json=acting.as_json)
