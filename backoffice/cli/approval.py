@@ -63,10 +63,10 @@ def show(
 ) -> None:
     """Show what is proposed, why, and who has said what to it."""
     import backoffice.kinds  # noqa: F401 - as above
-    from backoffice.cli.tables import form_of, show_fields
+    from backoffice.cli.tables import show_fields
     from backoffice.staff import approvals
 
-    form = form_of(as_json=seeing.as_json)
+    form = seeing.form
 
     async def fields(session: "AsyncSession", desk: "Office") -> "dict[str, Any]":
         found = await approvals.approval_of(session, approval)

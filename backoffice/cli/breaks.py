@@ -34,12 +34,11 @@ HEAD: Final = (
 def show(break_name: BreakArgument, seeing: Seeing) -> None:
     """Show a break: how it stands here and there, since when, and what has become of it."""
     from backoffice.cli.payments.life import life_of, show_life
-    from backoffice.cli.tables import form_of
     from backoffice.ledger.balances import decimals_of
     from backoffice.reconciliation.breaks import find
     from backoffice.reconciliation.found import MEANINGS, Kind
 
-    form = form_of(as_json=seeing.as_json)
+    form = seeing.form
 
     async def fields(session: "AsyncSession", desk: "Office") -> tuple[dict[str, Cell], list[str]]:
         found = await find(session, break_name, for_update=False)

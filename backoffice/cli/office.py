@@ -97,6 +97,11 @@ class Seeing(Coming):
 
     as_json: JsonOption = False
 
+    @property
+    def form(self) -> Form:
+        """For whom it is printed."""
+        return form_of(as_json=self.as_json)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Acting(Seeing):

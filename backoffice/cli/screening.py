@@ -76,10 +76,8 @@ def lists(
     """List what was imported, the newest version of each list last."""
     from sqlalchemy import select
 
-    from backoffice.cli.tables import Cell, Moment, form_of, show_table
+    from backoffice.cli.tables import Cell, Moment, show_table
     from backoffice.crm.tables.check import ScreeningListVersion
-
-    form = form_of(as_json=looking.as_json, as_csv=looking.as_csv)
 
     async def rows(session: Any, _office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
         return [
@@ -98,7 +96,7 @@ def lists(
         ]
 
     head = ("list", "form", "entries", "added", "changed", "removed", "at", "by", "digest")
-    show_table(head, looking.ask(rows), form)
+    show_table(head, looking.ask(rows), looking.form)
 
 
 @app.command()
@@ -110,15 +108,13 @@ def hits(
     looking: Looking,
 ) -> None:
     """List the hits that are to be decided on, the most alike first."""
-    from backoffice.cli.tables import Cell, Moment, form_of, show_table
+    from backoffice.cli.tables import Cell, Moment, show_table
     from backoffice.crm.loading import client_of
     from backoffice.crm.screening.checking import all_hits
     from backoffice.crm.sealed_fields import opened
     from backoffice.crm.tables.check import ScreeningHit
     from backoffice.staff.permissions import Permission
     from backoffice.staff.sealing import MASK
-
-    form = form_of(as_json=looking.as_json, as_csv=looking.as_csv)
 
     async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
         of = None if client is None else await client_of(session, client)
@@ -145,7 +141,7 @@ def hits(
         *("hit", "client", "subject", "name", "listed as", "list", "entry"),
         *("score", "state", "found", "decided by", "why"),
     )
-    show_table(head, looking.ask(rows), form)
+    show_table(head, looking.ask(rows), looking.form)
 
 
 @app.command()
@@ -157,7 +153,7 @@ def show(
     """Show a hit with all that the list says, and all that was compared with it."""
     import msgspec
 
-    from backoffice.cli.tables import form_of, show_fields
+    from backoffice.cli.tables import show_fields
     from backoffice.crm.loading import client_of, read_file
     from backoffice.crm.numbering import number_of
     from backoffice.crm.screening.checking import subjects_of
@@ -165,8 +161,6 @@ def show(
     from backoffice.crm.tables.check import ScreeningHit
     from backoffice.errors import NotFound
     from backoffice.staff.permissions import Permission
-
-    form = form_of(as_json=seeing.as_json)
 
     async def fields(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `ask` calls it
         office.actor.require(Permission.SEE_PERSONAL_DATA)
@@ -196,7 +190,7 @@ def show(
             "why": found.reason,
         }
 
-    show_fields(seeing.ask(fields), form)
+    show_fields(seeing.ask(fields), seeing.form)
 
 
 @app.command()

@@ -116,7 +116,6 @@ def list_transfers(
 def show(transfer: TransferArgument, seeing: Seeing) -> None:
     """Show a transfer, its entries in the books, and each step that it has taken."""
     from backoffice.cli.payments.life import life_of, show_life
-    from backoffice.cli.tables import form_of
     from backoffice.ledger.balances import decimals_of
     from backoffice.ledger.chart import Kind
     from backoffice.ledger.house_transfers import entries_of, find
@@ -129,7 +128,7 @@ def show(transfer: TransferArgument, seeing: Seeing) -> None:
         more: dict[str, Cell] = {"means": meaning_of(Kind(found.source), Kind(found.target)), "entries": entries}
         return {**shown_as, **more}, await life_of(session, found.subject)
 
-    show_life(*seeing.ask(fields), form_of(as_json=seeing.as_json))
+    show_life(*seeing.ask(fields), seeing.form)
 
 
 @app.command()

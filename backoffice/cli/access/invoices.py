@@ -33,7 +33,7 @@ def invoice(month: MonthOption, acting: Acting) -> None:
 
     The back office does so by itself. What has been invoiced is not invoiced again.
     """
-    from backoffice.cli.tables import form_of, show_table
+    from backoffice.cli.tables import show_table
     from backoffice.invoices import invoicing
     from backoffice.reports.market import market_of
 
@@ -43,7 +43,7 @@ def invoice(month: MonthOption, acting: Acting) -> None:
         found = [await invoicing.find(session, each.name) for each in made]
         return [_row(*each, market, desk.now_ns) for each in found]
 
-    show_table(_HEAD, acting.carry_out(rows), form_of(as_json=acting.as_json))
+    show_table(_HEAD, acting.carry_out(rows), acting.form)
 
 
 @grouped
@@ -82,11 +82,11 @@ def show(
     """Show an invoice, how its amount comes about, and each step that it has taken."""
     from backoffice.cli.files import write_whole
     from backoffice.cli.payments.life import life_of, show_life
-    from backoffice.cli.tables import Form, form_of
+    from backoffice.cli.tables import Form
     from backoffice.invoices import invoicing
     from backoffice.reports.market import market_of
 
-    form = form_of(as_json=seeing.as_json)
+    form = seeing.form
 
     async def found(session: "AsyncSession", desk: "Office") -> tuple[dict[str, Cell], list[str], bytes]:
         market = await market_of(session)

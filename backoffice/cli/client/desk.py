@@ -56,7 +56,7 @@ def note(
     seeing: Seeing,
 ) -> None:
     """Write a note on a client, or show those there are."""
-    from backoffice.cli.tables import Cell, Moment, form_of, show_table
+    from backoffice.cli.tables import Cell, Moment, show_table
     from backoffice.crm import following_up
     from backoffice.staff.permissions import Permission
 
@@ -74,7 +74,7 @@ def note(
         found = await following_up.notes_of(session, office.sealer, client)
         return [(Moment(each.written_ns), each.author, said) for each, said in found]
 
-    show_table(("at", "by", "note"), seeing.ask(rows), form_of(as_json=seeing.as_json))
+    show_table(("at", "by", "note"), seeing.ask(rows), seeing.form)
 
 
 @tasks.command("add")
@@ -106,11 +106,9 @@ def list_tasks(
     looking: Looking,
 ) -> None:
     """List what is to be done, the most urgent first."""
-    from backoffice.cli.tables import Cell, form_of, show_table
+    from backoffice.cli.tables import Cell, show_table
     from backoffice.crm.following_up import open_tasks
     from backoffice.crm.loading import client_of, day_of
-
-    form = form_of(as_json=looking.as_json, as_csv=looking.as_csv)
 
     async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
         of = None if client is None else await client_of(session, client)
@@ -120,7 +118,7 @@ def list_tasks(
             for task in await open_tasks(session, of)
         ]
 
-    show_table(("task", "client", "what", "due", "late", "for", "by"), looking.ask(rows), form)
+    show_table(("task", "client", "what", "due", "late", "for", "by"), looking.ask(rows), looking.form)
 
 
 @tasks.command("done")
@@ -198,7 +196,7 @@ def show_ticket(
     seeing: Seeing,
 ) -> None:
     """Show what was said on a ticket. For who may see personal data."""
-    from backoffice.cli.tables import Cell, Moment, form_of, show_table
+    from backoffice.cli.tables import Cell, Moment, show_table
     from backoffice.crm.following_up import entries_of
     from backoffice.staff.permissions import Permission
 
@@ -207,7 +205,7 @@ def show_ticket(
         found = await entries_of(session, office.sealer, ticket)
         return [(Moment(each.written_ns), each.author, each.state, said) for each, said in found]
 
-    show_table(("at", "by", "state", "said"), seeing.ask(rows), form_of(as_json=seeing.as_json))
+    show_table(("at", "by", "state", "said"), seeing.ask(rows), seeing.form)
 
 
 @tickets.command("list")

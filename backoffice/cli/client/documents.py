@@ -110,10 +110,8 @@ def list_documents(
     looking: Looking,
 ) -> None:
     """List a client's documents."""
-    from backoffice.cli.tables import Cell, form_of, show_table
+    from backoffice.cli.tables import Cell, show_table
     from backoffice.crm.loading import client_of, documents_of
-
-    form = form_of(as_json=looking.as_json, as_csv=looking.as_csv)
 
     async def rows(session: Any, _office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
         return [
@@ -131,7 +129,7 @@ def list_documents(
         ]
 
     head = ("document", "kind", "of", "issued", "expires", "filed by", "verified by", "hash")
-    show_table(head, looking.ask(rows), form)
+    show_table(head, looking.ask(rows), looking.form)
 
 
 @app.command()
@@ -142,10 +140,8 @@ def expiring(
     looking: Looking,
 ) -> None:
     """List the documents of all clients that have expired, or will soon, the first to do so first."""
-    from backoffice.cli.tables import Cell, form_of, show_table
+    from backoffice.cli.tables import Cell, show_table
     from backoffice.crm.filing import expiring_documents
-
-    form = form_of(as_json=looking.as_json, as_csv=looking.as_csv)
 
     async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
         return [
@@ -161,4 +157,4 @@ def expiring(
         ]
 
     head = ("client", "name", "document", "kind", "of", "expires")
-    show_table(head, looking.ask(rows), form)
+    show_table(head, looking.ask(rows), looking.form)

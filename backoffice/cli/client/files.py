@@ -22,7 +22,7 @@ def import_files(
     of all of them CSV (.csv), which has no people, owners and documents.
     """
     from backoffice.cli.failure import CommandFailed
-    from backoffice.cli.tables import Cell, form_of, show_table
+    from backoffice.cli.tables import Cell, show_table
     from backoffice.crm.client_file import FILE_BYTES_MAX, ClientFile, decode
     from backoffice.crm.client_table import read_table
     from backoffice.crm.registering import enter
@@ -39,9 +39,7 @@ def import_files(
             raise CommandFailed(f"{path}: {error}") from error
         given += [(path, each) for each in found]
     if check_only:
-        show_table(
-            ("file", "client"), [(str(path), file.name) for path, file in given], form_of(as_json=acting.as_json)
-        )
+        show_table(("file", "client"), [(str(path), file.name) for path, file in given], acting.form)
         return
 
     async def enter_all(session, office) -> list[tuple[Cell, ...]]:  # type: ignore[no-untyped-def]  # noqa: ANN001 - as `carry_out` calls it
@@ -55,7 +53,7 @@ def import_files(
         return rows
 
     rows = acting.carry_out(enter_all)
-    show_table(("client", "name", "state", "file"), rows, form_of(as_json=acting.as_json))
+    show_table(("client", "name", "state", "file"), rows, acting.form)
 
 
 @grouped

@@ -41,15 +41,13 @@ def list_parties(
     looking: Looking,
 ) -> None:
     """List a client's people and owners, with what each has of it in the end."""
-    from backoffice.cli.tables import Cell, form_of, show_table
+    from backoffice.cli.tables import Cell, show_table
     from backoffice.crm.client_file import structure
     from backoffice.crm.knowing import people_in_scope, threshold_of
     from backoffice.crm.loading import client_of, read_file
     from backoffice.crm.ownership import percent
     from backoffice.staff.permissions import Permission
     from backoffice.staff.sealing import MASK
-
-    form = form_of(as_json=looking.as_json, as_csv=looking.as_csv)
 
     async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
         found = await client_of(session, client)
@@ -73,7 +71,7 @@ def list_parties(
         ]
 
     head = ("party", "kind", "name", "roles", "owns in the end", "votes", "in scope", "exposed")
-    show_table(head, looking.ask(rows), form)
+    show_table(head, looking.ask(rows), looking.form)
 
 
 @app.command()

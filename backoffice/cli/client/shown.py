@@ -18,12 +18,10 @@ def why(
     seeing: Seeing,
 ) -> None:
     """Say everything that still stands between a client and trading, and what to do about each of it."""
-    from backoffice.cli.tables import form_of, show_table
+    from backoffice.cli.tables import show_table
     from backoffice.crm.knowing import known_of
     from backoffice.crm.loading import client_of
     from backoffice.crm.standing import obstacles
-
-    form = form_of(as_json=seeing.as_json)
 
     async def found(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `ask` calls it
         known = await client_of(session, client)
@@ -36,7 +34,9 @@ def why(
         for line in limits:
             typer.echo(f"  {line}")
         return
-    show_table(("what stands in the way", "what to do"), [(each.what, each.remedy) for each in obstacles_found], form)
+    show_table(
+        ("what stands in the way", "what to do"), [(each.what, each.remedy) for each in obstacles_found], seeing.form
+    )
 
 
 @grouped
@@ -51,11 +51,10 @@ def list_clients(
     from sqlalchemy import select
 
     from backoffice.cli.failure import CommandFailed
-    from backoffice.cli.tables import Cell, Moment, form_of, show_table
+    from backoffice.cli.tables import Cell, Moment, show_table
     from backoffice.crm.tables.file import Client
     from backoffice.crm.workflow import State
 
-    form = form_of(as_json=looking.as_json, as_csv=looking.as_csv)
     unknown = [each for each in state or () if each not in {known.value for known in State}]
     if unknown:
         raise CommandFailed(f"state {unknown[0]!r}: is none of {', '.join(State)}")
@@ -80,7 +79,7 @@ def list_clients(
         ]
 
     head = ("client", "name", "type", "jurisdiction", "firm", "state", "rating", "submitted", "review due")
-    show_table(head, looking.ask(rows), form)
+    show_table(head, looking.ask(rows), looking.form)
 
 
 @grouped
@@ -90,13 +89,13 @@ def show(
 ) -> None:
     """Show a client: who it is, how it stands, who decided what."""
     from backoffice.cli.shown import time_text
-    from backoffice.cli.tables import form_of, show_fields
+    from backoffice.cli.tables import show_fields
     from backoffice.crm.following_up import open_tasks
     from backoffice.crm.loading import client_of, documents_of, parties_of, read_file
     from backoffice.crm.rated import last_score
     from backoffice.crm.screening.checking import hits_of
 
-    form = form_of(as_json=seeing.as_json)
+    form = seeing.form
 
     async def fields(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `ask` calls it
         found = await client_of(session, client)

@@ -69,7 +69,7 @@ def risk(
     """Rate a client by the model that its application began with; an application goes on to its review."""
     from backoffice.cli.approval import propose
     from backoffice.cli.failure import CommandFailed
-    from backoffice.cli.tables import form_of, show_table
+    from backoffice.cli.tables import show_table
     from backoffice.crm import rating
     from backoffice.crm.risk import Rating
 
@@ -93,7 +93,7 @@ def risk(
     note = f"Score {score.score} by model {score.model}: {score.rating}"
     if score.raised_by:
         note += f", raised by {', '.join(score.raised_by)}"
-    show_table(("factor", "answer", "points", "weight"), rows, form_of(as_json=acting.as_json), note=note)
+    show_table(("factor", "answer", "points", "weight"), rows, acting.form, note=note)
 
 
 @grouped

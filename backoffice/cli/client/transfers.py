@@ -137,10 +137,8 @@ def list_vasps(
     looking: Looking,
 ) -> None:
     """List the services that are known."""
-    from backoffice.cli.tables import Cell, Moment, form_of, show_table
+    from backoffice.cli.tables import Cell, Moment, show_table
     from backoffice.crm.vasps import vasps as known
-
-    form = form_of(as_json=looking.as_json, as_csv=looking.as_csv)
 
     async def rows(session: Any, _office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
         return [
@@ -153,7 +151,7 @@ def list_vasps(
         ]
 
     head = ("service", "name", "country", "endpoint", "status", "checked on", "checked by", "entered by", "at")
-    show_table(head, looking.ask(rows), form)
+    show_table(head, looking.ask(rows), looking.form)
 
 
 def _tell_vasp(vasp: "Vasp", *, as_json: bool) -> None:

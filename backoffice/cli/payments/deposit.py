@@ -43,7 +43,7 @@ def address(
 ) -> None:
     """Show where an account's deposits of an asset are to be sent; the address is made if there is none."""
     from backoffice.cli.payments.accounts import check_account
-    from backoffice.cli.tables import form_of, show_fields
+    from backoffice.cli.tables import show_fields
     from backoffice.payments import deposits
     from backoffice.payments.opening import rails_of, rule_for, rules_of
 
@@ -57,7 +57,7 @@ def address(
         )
         return {"account": account, "asset": asset, "rail": found.rail, "address": found.address}
 
-    show_fields(acting.carry_out(give), form_of(as_json=acting.as_json))
+    show_fields(acting.carry_out(give), acting.form)
 
 
 @grouped
@@ -82,7 +82,6 @@ def list_deposits(
 def show(deposit: DepositArgument, seeing: Seeing) -> None:
     """Show a deposit, and each step that it has taken."""
     from backoffice.cli.payments.life import life_of, show_life
-    from backoffice.cli.tables import form_of
     from backoffice.payments import deposits
 
     async def fields(session: "AsyncSession", desk: "Office") -> tuple[dict[str, Cell], list[str]]:
@@ -98,7 +97,7 @@ def show(deposit: DepositArgument, seeing: Seeing) -> None:
         }
         return {**shown_as, **more}, await life_of(session, found.subject)
 
-    show_life(*seeing.ask(fields), form_of(as_json=seeing.as_json))
+    show_life(*seeing.ask(fields), seeing.form)
 
 
 @grouped

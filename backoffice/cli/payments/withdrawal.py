@@ -32,7 +32,7 @@ def request(
     acting: Acting,
 ) -> None:
     """Ask for a withdrawal. The venue holds the funds, asks the rules, and waits for others to approve it."""
-    from backoffice.cli.tables import form_of, show_fields
+    from backoffice.cli.tables import show_fields
     from backoffice.payments import destinations, withdrawals
 
     async def ask(session: "AsyncSession", desk: "Office") -> dict[str, Cell]:
@@ -45,7 +45,7 @@ def request(
         )
         return dict(zip(_HEAD, _row(found, decimals), strict=True))
 
-    show_fields(acting.carry_out(ask), form_of(as_json=acting.as_json))
+    show_fields(acting.carry_out(ask), acting.form)
 
 
 @grouped
@@ -70,7 +70,6 @@ def list_withdrawals(
 def show(withdrawal: WithdrawalArgument, seeing: Seeing) -> None:
     """Show a withdrawal, and each step that it has taken."""
     from backoffice.cli.payments.life import life_of, show_life
-    from backoffice.cli.tables import form_of
     from backoffice.payments import withdrawals
 
     async def fields(session: "AsyncSession", desk: "Office") -> tuple[dict[str, Cell], list[str]]:
@@ -86,7 +85,7 @@ def show(withdrawal: WithdrawalArgument, seeing: Seeing) -> None:
         }
         return {**shown_as, **more}, await life_of(session, found.subject)
 
-    show_life(*seeing.ask(fields), form_of(as_json=seeing.as_json))
+    show_life(*seeing.ask(fields), seeing.form)
 
 
 @grouped

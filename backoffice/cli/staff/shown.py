@@ -40,7 +40,7 @@ def show(
     seeing: Seeing,
 ) -> None:
     """Show somebody, and all that they may do."""
-    from backoffice.cli.tables import form_of, show_fields
+    from backoffice.cli.tables import show_fields
     from backoffice.staff.permissions import Permission
     from backoffice.staff.users import actor_of, find
 
@@ -50,7 +50,7 @@ def show(
         may = [permission.value for permission in Permission if actor.may(permission)]
         return {**dict(zip(_HEAD, _row(found, desk.now_ns), strict=True)), "may": may}
 
-    show_fields(seeing.ask(fields), form_of(as_json=seeing.as_json))
+    show_fields(seeing.ask(fields), seeing.form)
 
 
 def _row(user: "StaffUser", now_ns: int) -> tuple[Cell, ...]:
