@@ -155,18 +155,14 @@ def show(
 
     from backoffice.cli.tables import show_fields
     from backoffice.crm.loading import client_of, read_file
-    from backoffice.crm.numbering import number_of
     from backoffice.crm.screening.checking import subjects_of
+    from backoffice.crm.screening.deciding import find
     from backoffice.crm.screening.entry import Entry
-    from backoffice.crm.tables.check import ScreeningHit
-    from backoffice.errors import NotFound
     from backoffice.staff.permissions import Permission
 
     async def fields(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `ask` calls it
         office.actor.require(Permission.SEE_PERSONAL_DATA)
-        found = await session.get(ScreeningHit, number_of(hit, "H", "hit"))
-        if found is None:
-            raise NotFound(f"{hit[:40]}: there is no such hit")
+        found = await find(session, hit)
         entry = msgspec.json.decode(found.entry_content, type=Entry)
         client = await client_of(session, f"C-{found.client}")
         subject = subjects_of(client.id, await read_file(session, office.sealer, client)).get(found.subject)

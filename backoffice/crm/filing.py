@@ -16,11 +16,12 @@ from backoffice.crm.client_file import THE_CLIENT, DocumentGiven, check_hash
 from backoffice.crm.documents import REMINDED_DAYS_BEFORE, DocumentKind, Paper, reminder_due
 from backoffice.crm.editing import editable, edited
 from backoffice.crm.following_up import put_task
-from backoffice.crm.loading import client_of, day_of, documents_of, row_of
+from backoffice.crm.loading import client_of, day_of, documents_of
 from backoffice.crm.numbering import next_number, number_of
 from backoffice.crm.sealed_fields import seal
 from backoffice.crm.tables.file import Client, ClientDocument, Party
 from backoffice.crm.workflow import State
+from backoffice.database.finding import row_of
 from backoffice.errors import NotFound, Refused
 from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
@@ -175,7 +176,9 @@ def _paper(client: Client, document: ClientDocument) -> Paper:
 
 
 async def _document(session: AsyncSession, document_id: str) -> ClientDocument:
-    document = await row_of(session, ClientDocument, document_id, "DOC", "document")
+    document = await row_of(
+        session, ClientDocument, document_id, "DOC", "document", "client document list", for_update=True
+    )
     if document.withdrawn_ns is not None:
         raise Refused(f"{document.id} was withdrawn")
     return document

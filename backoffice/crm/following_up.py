@@ -9,11 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.crm.identity import check_text
-from backoffice.crm.loading import client_of, day_of, row_of
+from backoffice.crm.loading import client_of, day_of
 from backoffice.crm.numbering import next_number
 from backoffice.crm.sealed_fields import opened, seal
 from backoffice.crm.tables.desk import Note, Task, Ticket, TicketEntry
 from backoffice.crm.tables.file import Client
+from backoffice.database.finding import row_of
 from backoffice.errors import Refused
 from backoffice.staff import audit
 from backoffice.staff.actor import Actor
@@ -86,7 +87,7 @@ async def end_task(
     """Say that a task is done, or will not be. Raise `Refused` if that was said before."""
     actor.require(Permission.FOLLOW_UP)
     assert state is not TaskState.OPEN, "it ends"
-    task = await row_of(session, Task, task_id, "TASK", "task")
+    task = await row_of(session, Task, task_id, "TASK", "task", "client task list", for_update=True)
     if task.state != TaskState.OPEN:
         raise Refused(f"{task.id} is {task.state} already, by {task.ended_by}")
     task.state, task.outcome = state.value, check_text("outcome", outcome, 500)
@@ -138,7 +139,7 @@ async def continue_ticket(
 ) -> Ticket:
     """Add to a ticket what was said, and what it is now. Raise `Refused` if it is closed and not opened again."""
     actor.require(Permission.FOLLOW_UP)
-    ticket = await row_of(session, Ticket, ticket_id, "Q", "ticket")
+    ticket = await row_of(session, Ticket, ticket_id, "Q", "ticket", "client ticket list", for_update=True)
     before = TicketState(ticket.state)
     new = state or before
     if new not in TICKETS[before]:
@@ -191,7 +192,7 @@ async def tickets_of(session: AsyncSession, client: Client | None = None, *, ope
 
 async def entries_of(session: AsyncSession, sealer: Sealer, ticket_id: str) -> list[tuple[TicketEntry, str]]:
     """Return what was said on a ticket, the oldest first."""
-    ticket = await row_of(session, Ticket, ticket_id, "Q", "ticket", for_update=False)
+    ticket = await row_of(session, Ticket, ticket_id, "Q", "ticket", "client ticket list")
     entries = await session.scalars(
         select(TicketEntry).where(TicketEntry.ticket == ticket.number).order_by(TicketEntry.number)
     )

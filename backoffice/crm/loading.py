@@ -1,7 +1,6 @@
 """Reads a client, and its whole file, from the database."""
 
 import datetime as dt
-from typing import TypeVar
 
 import msgspec
 from sqlalchemy import select
@@ -34,11 +33,8 @@ from backoffice.crm.tables.file import (
     Party,
     PartyHolding,
 )
-from backoffice.database.base import Base
 from backoffice.errors import NotFound
 from backoffice.staff.sealing import Sealer
-
-T = TypeVar("T", bound=Base)
 
 
 def day_of(now_ns: int) -> dt.date:
@@ -59,17 +55,6 @@ async def client_of(session: AsyncSession, client_id: str, *, for_update: bool =
     if client is None:
         raise NotFound(f"{client_id[:40]}: there is no such client; `fondaco client list` shows them")
     return client
-
-
-async def row_of(
-    session: AsyncSession, table: type[T], row_id: str, letter: str, what: str, *, for_update: bool = True
-) -> T:
-    """Return a row by what staff call it. Raise `NotFound`."""
-    number = number_of(row_id, letter, what)
-    row = await session.get(table, number, with_for_update=for_update or None, populate_existing=for_update)
-    if row is None:
-        raise NotFound(f"{row_id[:40]}: there is no such {what}")
-    return row
 
 
 async def parties_of(session: AsyncSession, client: Client) -> list[Party]:

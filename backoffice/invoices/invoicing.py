@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backoffice.access.tables import FeeAssignment
 from backoffice.crm.documents import months_after
 from backoffice.crm.loading import day_of
-from backoffice.database.finding import row_named
+from backoffice.database.finding import row_of
 from backoffice.database.serializing import one_at_a_time
-from backoffice.errors import NotFound, Refused
+from backoffice.errors import Refused
 from backoffice.invoices.states import UNPAID, InvoiceState
 from backoffice.invoices.tables import Invoice, InvoicedMonth, InvoiceStanding
 from backoffice.projector.tables import Position
@@ -99,9 +99,7 @@ async def find(session: AsyncSession, name: str, *, for_update: bool = False) ->
 
     Raise `NotFound`.
     """
-    found = await row_named(session, Invoice, name, "INV")
-    if found is None:
-        raise NotFound(f"{name}: no invoice of this venue; `fondaco fees invoices` shows them")
+    found = await row_of(session, Invoice, name, "INV", "invoice", "fees invoices")
     return found, await session.get_one(InvoiceStanding, found.id, with_for_update=for_update)
 
 

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backoffice.database.finding import row_named
+from backoffice.database.finding import row_of
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.ledger import transfers
 from backoffice.ledger.balances import balances
@@ -147,10 +147,7 @@ async def propose_reversal(session: AsyncSession, actor: Actor, name: str, *, wh
 
 async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> HouseTransfer:
     """Return a transfer by its name, kept from others until the transaction ends. Raise `NotFound`."""
-    found = await row_named(session, HouseTransfer, name, "H", for_update=for_update)
-    if found is None:
-        raise NotFound(f"{name}: no transfer of the house; they are called H-1, H-2, …")
-    return found
+    return await row_of(session, HouseTransfer, name, "H", "transfer", "transfer list", for_update=for_update)
 
 
 async def listed(session: AsyncSession, asset: str | None, state: str | None, count: int) -> list[HouseTransfer]:

@@ -11,8 +11,8 @@ from sqlalchemy import and_, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.crm.transfers import forget, lack
-from backoffice.database.finding import row_named
-from backoffice.errors import NotFound, Refused
+from backoffice.database.finding import row_named, row_of
+from backoffice.errors import Refused
 from backoffice.payments import suspense
 from backoffice.payments.clients import Clients, Flow, Transfer
 from backoffice.payments.moving import move_deposit
@@ -266,10 +266,7 @@ async def transfer_of(session: AsyncSession, deposit: Deposit) -> Transfer:
 
 async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> Deposit:
     """Return a deposit by its name, kept from others until the transaction ends. Raise `NotFound`."""
-    found = await row_named(session, Deposit, name, "D", for_update=for_update)
-    if found is None:
-        raise NotFound(f"{name}: no deposit of this venue; they are called D-1, D-2, …")
-    return found
+    return await row_of(session, Deposit, name, "D", "deposit", "deposit list", for_update=for_update)
 
 
 async def listed(session: AsyncSession, account: str | None, state: str | None) -> list[Deposit]:

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.crm.tables.transfers import AddressHolder
-from backoffice.database.finding import row_named
-from backoffice.errors import Conflict, NotFound, Refused
+from backoffice.database.finding import row_of
+from backoffice.errors import Conflict, Refused
 from backoffice.payments.rules import PaymentRules
 from backoffice.payments.tables import Destination
 from backoffice.staff import approvals, audit
@@ -143,10 +143,7 @@ def objection(destination: Destination, now_ns: int) -> str:
 
 async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> Destination:
     """Return a destination by its name, kept from others until the transaction ends. Raise `NotFound`."""
-    found = await row_named(session, Destination, name, "T", for_update=for_update)
-    if found is None:
-        raise NotFound(f"{name}: no destination of this venue; they are called T-1, T-2, …")
-    return found
+    return await row_of(session, Destination, name, "T", "destination", "destination list", for_update=for_update)
 
 
 async def listed(session: AsyncSession, account: str | None) -> list[Destination]:

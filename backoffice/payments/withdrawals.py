@@ -12,8 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.database.base import total
-from backoffice.database.finding import row_named
-from backoffice.errors import NotFound, Refused
+from backoffice.database.finding import row_of
+from backoffice.errors import Refused
 from backoffice.payments import destinations, velocity
 from backoffice.payments.clients import Clients, Flow, Transfer
 from backoffice.payments.deposits import position_of
@@ -249,10 +249,7 @@ async def propose_outcome(
 
 async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> Withdrawal:
     """Return a withdrawal by its name, kept from others until the transaction ends. Raise `NotFound`."""
-    found = await row_named(session, Withdrawal, name, "W", for_update=for_update)
-    if found is None:
-        raise NotFound(f"{name}: no withdrawal of this venue; they are called W-1, W-2, …")
-    return found
+    return await row_of(session, Withdrawal, name, "W", "withdrawal", "withdrawal list", for_update=for_update)
 
 
 async def listed(session: AsyncSession, account: str | None, state: str | None) -> list[Withdrawal]:

@@ -11,9 +11,9 @@ from typing import Final
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backoffice.database.finding import row_named
+from backoffice.database.finding import row_named, row_of
 from backoffice.database.serializing import one_at_a_time
-from backoffice.errors import NotFound, Refused
+from backoffice.errors import Refused
 from backoffice.payments.tables import Deposit, Withdrawal
 from backoffice.reconciliation.found import Found, Kind
 from backoffice.reconciliation.tables import Break
@@ -67,10 +67,7 @@ async def resolve(session: AsyncSession, actor: Actor, name: str, *, why: str, n
 
 async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> Break:
     """Return a break by its name, kept from others until the transaction ends. Raise `NotFound`."""
-    row = await row_named(session, Break, name, "B", for_update=for_update)
-    if row is None:
-        raise NotFound(f"{name}: no break of this venue; they are called B-1, B-2, …")
-    return row
+    return await row_of(session, Break, name, "B", "break", "report breaks", for_update=for_update)
 
 
 async def open_at(session: AsyncSession, time_ns: int, kind: Kind | None = None) -> list[Break]:

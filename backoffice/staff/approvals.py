@@ -20,8 +20,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backoffice.errors import Conflict, NotFound, Refused
-from backoffice.naming import number_of
+from backoffice.database.finding import row_of
+from backoffice.errors import Conflict, Refused
 from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.permissions import Permission
@@ -228,16 +228,8 @@ async def expire(session: AsyncSession, now_ns: int) -> list[Approval]:
 
 async def approval_of(session: AsyncSession, approval_id: str, *, for_update: bool = False) -> Approval:
     """Return an approval by what staff call it. Raise `NotFound`."""
-    number = number_of(approval_id, "A")
-    if number is not None:
-        query = select(Approval).where(Approval.number == number)
-        if for_update:
-            # Of those who decide at the same time, each sees what the others have said.
-            query = query.with_for_update().execution_options(populate_existing=True)
-        approval = await session.scalar(query)
-        if approval is not None:
-            return approval
-    raise NotFound(f"{approval_id}: there is no such approval; `fondaco approval list` shows them")
+    # Of those who decide at the same time, each sees what the others have said.
+    return await row_of(session, Approval, approval_id, "A", "approval", "approval list", for_update=for_update)
 
 
 async def decisions(session: AsyncSession, approval: Approval) -> list[ApprovalDecision]:

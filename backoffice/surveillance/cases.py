@@ -12,8 +12,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.crm.numbering import next_number
-from backoffice.database.finding import row_named
-from backoffice.errors import Conflict, NotFound, Refused
+from backoffice.database.finding import row_of
+from backoffice.errors import Conflict, Refused
 from backoffice.naming import number_of
 from backoffice.staff import approvals, audit, users
 from backoffice.staff.actor import Actor
@@ -181,18 +181,12 @@ async def close(
 
 async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> Case:
     """Return a case by its name, kept from others until the transaction ends. Raise `NotFound`."""
-    case = await row_named(session, Case, name, "CS", for_update=for_update)
-    if case is None:
-        raise NotFound(f"{name[:40]}: there is no such case; `fondaco case list` shows them")
-    return case
+    return await row_of(session, Case, name, "CS", "case", "case list", for_update=for_update)
 
 
 async def find_alert(session: AsyncSession, name: str, *, for_update: bool = False) -> Alert:
     """Return an alert by its name. Raise `NotFound`."""
-    alert = await row_named(session, Alert, name, "AL", for_update=for_update)
-    if alert is None:
-        raise NotFound(f"{name[:40]}: there is no such alert; `fondaco surveillance alerts` shows them")
-    return alert
+    return await row_of(session, Alert, name, "AL", "alert", "surveillance alerts", for_update=for_update)
 
 
 async def listed(session: AsyncSession, *, count: int, closed_too: bool = False) -> list[Case]:

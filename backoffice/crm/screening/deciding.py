@@ -4,8 +4,8 @@ from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backoffice.crm.loading import row_of
 from backoffice.crm.tables.check import ScreeningHit
+from backoffice.database.finding import row_of
 from backoffice.errors import Conflict
 from backoffice.staff import audit
 from backoffice.staff.actor import Actor
@@ -19,6 +19,11 @@ class Disposition(StrEnum):
     FALSE_POSITIVE = "false-positive"
 
 
+async def find(session: AsyncSession, hit_id: str, *, for_update: bool = False) -> ScreeningHit:
+    """Return a hit by what staff call it. Raise `NotFound`."""
+    return await row_of(session, ScreeningHit, hit_id, "H", "hit", "screening hits", for_update=for_update)
+
+
 async def decide(
     session: AsyncSession, actor: Actor, hit_id: str, disposition: Disposition, *, why: str, now_ns: int
 ) -> ScreeningHit:
@@ -27,7 +32,7 @@ async def decide(
     Raise `Conflict` if somebody has decided already, or the hit has lapsed.
     """
     actor.require(Permission.SCREEN_CLIENTS)
-    hit = await row_of(session, ScreeningHit, hit_id, "H", "hit")
+    hit = await find(session, hit_id, for_update=True)
     is_worse = hit.state == Disposition.FALSE_POSITIVE and disposition is Disposition.TRUE_MATCH
     if hit.state != "open" and not is_worse:
         by = f", by {hit.decided_by}: {hit.reason}" if hit.decided_by else ""

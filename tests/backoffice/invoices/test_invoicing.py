@@ -121,7 +121,7 @@ async def test_invoices_are_found_by_firm_and_state(world: World) -> None:
     async with world.staff_database.reading() as session:
         assert [each.name for each, _ in await invoicing.listed(session, firm="BETA")] == ["INV-2", "INV-4"]
         assert await invoicing.unpaid(session, "BETA") == ["INV-2", "INV-4"]
-        with pytest.raises(NotFound, match="INV-9: no invoice of this venue"):
+        with pytest.raises(NotFound, match="INV-9: there is no such invoice"):
             await invoicing.find(session, "INV-9")
 
 

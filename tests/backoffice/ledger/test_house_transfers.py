@@ -147,7 +147,7 @@ async def test_only_what_is_posted_is_taken_back(books: Database) -> None:
     name, _ = await ask(books)
     with pytest.raises(Refused, match="H-1 is pending: only what is posted"):
         await take_back(books, name)
-    with pytest.raises(NotFound, match="H-7: no transfer"):
+    with pytest.raises(NotFound, match="H-7: there is no such transfer"):
         await take_back(books, "H-7")
 
 

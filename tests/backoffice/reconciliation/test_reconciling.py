@@ -191,7 +191,7 @@ async def test_what_somebody_has_resolved_stays_so_while_it_is_the_same(world: W
 async def test_who_may_not_resolve_does_not_and_what_is_none_is_not_found(world: World) -> None:
     with pytest.raises(Refused, match="may not resolve breaks: needs treasury or operations"):
         await _resolve(world, Actor("eve", frozenset({Role.AUDITOR})), "B-1")
-    with pytest.raises(NotFound, match="B-9: no break"):
+    with pytest.raises(NotFound, match="B-9: there is no such break"):
         await _resolve(world, ANN, "B-9")
 
 

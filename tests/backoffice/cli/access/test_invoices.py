@@ -111,9 +111,9 @@ def test_what_cannot_be_charged_is_due_and_can_be_waived(counter: Desk, venue: C
     ("command", "line"),
     (
         (("fees", "invoice", "--month", "2026-12", *WHY), "2026-12: the books have not come to the end of this month"),
-        (("invoice", "show", "INV-9"), "INV-9: no invoice of this venue"),
-        (("invoice", "charge", "9", *WHY), "9: no invoice of this venue"),
-        (("invoice", "waive", "W-1", *WHY), "W-1: no invoice of this venue"),
+        (("invoice", "show", "INV-9"), "INV-9: there is no such invoice"),
+        (("invoice", "charge", "9", *WHY), "9: there is no such invoice"),
+        (("invoice", "waive", "W-1", *WHY), "W-1: there is no such invoice"),
     ),
 )
 def test_what_cannot_be_is_told_in_one_line(counter: Desk, command: tuple[str, ...], line: str) -> None:

@@ -182,9 +182,9 @@ def test_a_destination_that_is_changed_waits_for_a_second_person_again(counter: 
 @pytest.mark.parametrize(
     ("command", "line"),
     (
-        (("deposit", "show", "D-7"), "D-7: no deposit of this venue; they are called D-1, D-2, …"),
-        (("withdrawal", "show", "W-99999999999999999999"), "no withdrawal of this venue"),
-        (("withdrawal", "request", "T-1", "5", *WHY), "T-1: no destination of this venue"),
+        (("deposit", "show", "D-7"), "D-7: there is no such deposit; `fondaco deposit list` shows them"),
+        (("withdrawal", "show", "W-99999999999999999999"), "there is no such withdrawal"),
+        (("withdrawal", "request", "T-1", "5", *WHY), "T-1: there is no such destination"),
         (("sandbox", "deposit", "X", "1.005", "USD"), "the amount '1.005' has more than 2 decimals"),
         (("sandbox", "deposit", "X", "1", "EUR"), "EUR: no asset of this venue, which has USD"),
         (("sandbox", "fault", "fire"), "fire: no fault of the sandbox rail; choose from: refuse, fail"),
@@ -196,7 +196,7 @@ def test_a_destination_that_is_changed_waits_for_a_second_person_again(counter: 
             "state 'lost': a deposit is one of confirming, unassigned, compliance",
         ),
         (("withdrawal", "list", "--state", "lost"), "state 'lost': a withdrawal is one of holding, refused, held"),
-        (("destination", "change", "T-1", *WHY), "T-1: no destination of this venue"),
+        (("destination", "change", "T-1", *WHY), "T-1: there is no such destination"),
     ),
 )
 def test_what_cannot_be_is_told_in_one_line(counter: Counter, command: tuple[str, ...], line: str) -> None:
@@ -214,9 +214,9 @@ BITCOIN = ("--account", "ALPHA", "--asset", "USD", "--address", "bc1q", "--holde
         (("destination", "add", *BITCOIN, "--self-hosted"), "account ALPHA is no client's"),
         (("destination", "add", *BITCOIN, "--self-hosted", "--person", "none.json"), "none.json: No such file"),
         (("destination", "holder", "T-1", *WHY), "say where it is held: --vasp SERVICE, or --self-hosted"),
-        (("destination", "holder", "T-1", "--self-hosted", *WHY), "T-1: no destination of this venue"),
+        (("destination", "holder", "T-1", "--self-hosted", *WHY), "T-1: there is no such destination"),
         (("deposit", "originator", "D-1", *WHY), "say one of the two: --vasp SERVICE, or --self-hosted"),
-        (("deposit", "originator", "D-1", "--self-hosted", *WHY), "D-1: no deposit of this venue"),
+        (("deposit", "originator", "D-1", "--self-hosted", *WHY), "D-1: there is no such deposit"),
     ),
 )
 def test_what_is_no_other_side_of_a_transfer_is_told_in_one_line(
