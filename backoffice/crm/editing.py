@@ -19,8 +19,8 @@ from backoffice.crm.client_file import (
     check,
 )
 from backoffice.crm.identity import Address, check_lei
-from backoffice.crm.loading import client_of, read_file
-from backoffice.crm.numbering import next_number, number_of
+from backoffice.crm.loading import client_of, read_file, somebody_in
+from backoffice.crm.numbering import next_number
 from backoffice.crm.ownership import parse_percent
 from backoffice.crm.sealed_fields import seal, seal_if_any
 from backoffice.crm.tables.desk import Contact
@@ -51,6 +51,11 @@ _OPENED_BY: Final = {
     State.REJECTED: " unless it is opened again by `fondaco client reopen`",
 }
 """What has to happen first, in states in which a file is not changed."""
+_PARTICULARS: Final[dict[type[TaxId | Licence], tuple[type[ClientTaxId | ClientLicence], str]]] = {
+    TaxId: (ClientTaxId, "tax id"),
+    Licence: (ClientLicence, "licence"),
+}
+"""Where each is kept, and what the trail calls it. Whose number it is and the number come first, and are its key."""
 
 
 async def editable(session: AsyncSession, actor: Actor, client_id: str) -> Client:
@@ -168,13 +173,11 @@ async def change_party(
     """Set some fields of somebody in a client's file, named as `PartyGiven` has them."""
     client = await editable(session, actor, client_id)
     file = await read_file(session, sealer, client)
-    given = next((each for each in file.parties if each.id == party_id.upper()), None)
-    if given is None:
-        raise NotFound(f"{party_id[:40]}: nobody of that name in the file of {client.id}")
+    party = await somebody_in(session, client, Party, party_id, "P")
+    given = next(each for each in file.parties if each.id == party.id)
     if not changes:
         raise Refused("nothing to set: name what is to change")
     new = msgspec.structs.replace(given, **changes)
-    party = await session.get_one(Party, number_of(given.id, "P", "party"))
     _fill(sealer, party, new)
     if "holdings" in changes:
         await session.execute(delete(PartyHolding).where(PartyHolding.holder == party.number))
@@ -199,9 +202,7 @@ async def remove_party(
 ) -> None:
     """Take somebody out of a client's file, with what they own and what is owned of them. Their row stays."""
     client = await editable(session, actor, client_id)
-    party = await session.get(Party, number_of(party_id, "P", "party"))
-    if party is None or party.client != client.number or party.removed_ns is not None:
-        raise NotFound(f"{party_id[:40]}: nobody of that name in the file of {client.id}")
+    party = await somebody_in(session, client, Party, party_id, "P")
     party.removed_ns = now_ns
     await session.execute(
         delete(PartyHolding).where(or_(PartyHolding.holder == party.number, PartyHolding.held == party.number))
@@ -210,42 +211,43 @@ async def remove_party(
     await edited(session, actor, sealer, client, "remove party", {}, before=before, why=why, now_ns=now_ns)
 
 
-async def add_tax_id(
-    session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, tax_id: TaxId, *, why: str, now_ns: int
+async def add_particular(
+    session: AsyncSession,
+    actor: Actor,
+    sealer: Sealer,
+    client_id: str,
+    given: TaxId | Licence,
+    *,
+    why: str,
+    now_ns: int,
 ) -> None:
-    """Add a number with a tax authority."""
+    """Add a number with a tax authority, or what a supervisor lets the client do."""
     client = await editable(session, actor, client_id)
-    session.add(ClientTaxId(client=client.number, country=tax_id.country, number=tax_id.number))
-    after = msgspec.to_builtins(tax_id)
-    await edited(session, actor, sealer, client, "add tax id", after, why=why, now_ns=now_ns)
+    what = put_particular(session, client, given)
+    after = msgspec.to_builtins(given)
+    await edited(session, actor, sealer, client, f"add {what}", after, why=why, now_ns=now_ns)
 
 
-async def remove_tax_id(
-    session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, tax_id: TaxId, *, why: str, now_ns: int
+async def remove_particular(
+    session: AsyncSession,
+    actor: Actor,
+    sealer: Sealer,
+    client_id: str,
+    given: TaxId | Licence,
+    *,
+    why: str,
+    now_ns: int,
 ) -> None:
-    """Take a number with a tax authority out of a client's file. Raise `NotFound`."""
+    """Take one out of a client's file, by whose number it is and the number. Raise `NotFound`."""
     client = await editable(session, actor, client_id)
-    there = (ClientTaxId.client == client.number, ClientTaxId.country == tax_id.country)
-    found = await session.scalar(select(ClientTaxId).where(*there, ClientTaxId.number == tax_id.number))
+    table, what = _PARTICULARS[type(given)]
+    of, number = msgspec.structs.astuple(given)[:2]
+    found = await session.get(table, (client.number, of, number))
     if found is None:
-        raise NotFound(f"tax id {tax_id.country[:2]} {tax_id.number[:40]}: is not in the file of {client.id}")
+        raise NotFound(f"{what} {of[:40]} {number[:40]}: is not in the file of {client.id}")
     await session.delete(found)
-    before = msgspec.to_builtins(tax_id)
-    await edited(session, actor, sealer, client, "remove tax id", {}, before=before, why=why, now_ns=now_ns)
-
-
-async def remove_licence(
-    session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, licence: Licence, *, why: str, now_ns: int
-) -> None:
-    """Take a supervisor's licence out of a client's file, by its regulator and number. Raise `NotFound`."""
-    client = await editable(session, actor, client_id)
-    there = (ClientLicence.client == client.number, ClientLicence.regulator == licence.regulator)
-    found = await session.scalar(select(ClientLicence).where(*there, ClientLicence.number == licence.number))
-    if found is None:
-        raise NotFound(f"licence {licence.regulator[:40]} {licence.number[:40]}: is not in the file of {client.id}")
-    await session.delete(found)
-    before = msgspec.to_builtins(Licence(found.regulator, found.number, found.country, found.expires))
-    await edited(session, actor, sealer, client, "remove licence", {}, before=before, why=why, now_ns=now_ns)
+    before = msgspec.to_builtins(msgspec.convert(found, type(given), from_attributes=True))
+    await edited(session, actor, sealer, client, f"remove {what}", {}, before=before, why=why, now_ns=now_ns)
 
 
 async def remove_contact(
@@ -253,22 +255,10 @@ async def remove_contact(
 ) -> None:
     """Take somebody to call out of a client's file. Raise `NotFound`."""
     client = await editable(session, actor, client_id)
-    contact = await session.get(Contact, number_of(contact_id, "K", "contact"))
-    if contact is None or contact.client != client.number or contact.removed_ns is not None:
-        raise NotFound(f"{contact_id[:40]}: no contact of that name in the file of {client.id}")
+    contact = await somebody_in(session, client, Contact, contact_id, "K")
     contact.removed_ns = now_ns
     before = {"contact": contact.id, "purpose": contact.purpose}
     await edited(session, actor, sealer, client, "remove contact", {}, before=before, why=why, now_ns=now_ns)
-
-
-async def add_licence(
-    session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, licence: Licence, *, why: str, now_ns: int
-) -> None:
-    """Add what a supervisor lets the client do."""
-    client = await editable(session, actor, client_id)
-    session.add(ClientLicence(client=client.number, **msgspec.structs.asdict(licence)))
-    after = msgspec.to_builtins(licence)
-    await edited(session, actor, sealer, client, "add licence", after, why=why, now_ns=now_ns)
 
 
 async def add_contact(
@@ -287,6 +277,13 @@ async def put_address(session: AsyncSession, client: Client, kind: str, address:
     await session.merge(ClientAddress(client=client.number, kind=kind, content=content))
 
 
+def put_particular(session: AsyncSession, client: Client, given: TaxId | Licence) -> str:
+    """Add a particular, and return what the trail calls it."""
+    table, what = _PARTICULARS[type(given)]
+    session.add(table(client=client.number, **msgspec.structs.asdict(given)))
+    return what
+
+
 async def put_party(session: AsyncSession, sealer: Sealer, client: Client, given: PartyGiven) -> Party:
     number = await next_number(session, Party.number)
     party = Party(number=number, client=client.number, kind=given.kind)
@@ -303,10 +300,7 @@ async def put_holdings(
     for holding in given.holdings:
         held = None
         if holding.of != THE_CLIENT:
-            held = ids.get(holding.of) or number_of(holding.of, "P", "party")
-            other = await session.get(Party, held)
-            if other is None or other.client != client.number or other.removed_ns is not None:
-                raise NotFound(f"{holding.of[:40]}: nobody of that name in the file of {client.id}")
+            held = ids.get(holding.of) or (await somebody_in(session, client, Party, holding.of, "P")).number
         session.add(
             PartyHolding(
                 number=await next_number(session, PartyHolding.number),

@@ -16,13 +16,13 @@ from backoffice.crm.client_file import THE_CLIENT, DocumentGiven, check_hash
 from backoffice.crm.documents import REMINDED_DAYS_BEFORE, DocumentKind, Paper, reminder_due
 from backoffice.crm.editing import editable, edited
 from backoffice.crm.following_up import put_task
-from backoffice.crm.loading import client_of, day_of, documents_of
-from backoffice.crm.numbering import next_number, number_of
+from backoffice.crm.loading import client_of, day_of, documents_of, somebody_in
+from backoffice.crm.numbering import next_number
 from backoffice.crm.sealed_fields import seal
 from backoffice.crm.tables.file import Client, ClientDocument, Party
 from backoffice.crm.workflow import State
 from backoffice.database.finding import row_of
-from backoffice.errors import NotFound, Refused
+from backoffice.errors import Refused
 from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.permissions import Permission, Role
@@ -58,10 +58,7 @@ async def file_document(
         raise Refused(f"document: issued on {given.issued}, which is still to come")
     party = None
     if given.of != THE_CLIENT and given.of.upper() != client.id:
-        party = number_of(given.of, "P", "party")
-        found = await session.get(Party, party)
-        if found is None or found.client != client.number or found.removed_ns is not None:
-            raise NotFound(f"{given.of[:40]}: nobody of that name in the file of {client.id}")
+        party = (await somebody_in(session, client, Party, given.of, "P")).number
     document = await put_document(session, actor, sealer, client, given, party, now_ns)
     after = {"document": document.id, "kind": document.kind, "of": given.of, "hash": document.hash}
     await edited(session, actor, sealer, client, "file document", after, why=why, now_ns=now_ns)

@@ -1,6 +1,7 @@
 """Reads a client, and its whole file, from the database."""
 
 import datetime as dt
+from typing import TypeVar
 
 import msgspec
 from sqlalchemy import select
@@ -20,7 +21,6 @@ from backoffice.crm.client_file import (
 )
 from backoffice.crm.documents import DocumentKind
 from backoffice.crm.identity import Address, EntityType
-from backoffice.crm.numbering import number_of
 from backoffice.crm.ownership import percent
 from backoffice.crm.sealed_fields import opened
 from backoffice.crm.tables.desk import Agreement, Contact
@@ -33,8 +33,12 @@ from backoffice.crm.tables.file import (
     Party,
     PartyHolding,
 )
+from backoffice.database.finding import row_named
 from backoffice.errors import NotFound
+from backoffice.naming import number_of
 from backoffice.staff.sealing import Sealer
+
+P = TypeVar("P", Party, Contact)
 
 
 def day_of(now_ns: int) -> dt.date:
@@ -46,7 +50,7 @@ async def client_of(session: AsyncSession, client_id: str, *, for_update: bool =
     """Return a client by what staff call it: C-1, or its firm. Raise `NotFound`."""
     query = select(Client)
     if client_id.upper().startswith("C-"):
-        query = query.where(Client.number == number_of(client_id, "C", "client"))
+        query = query.where(Client.number == number_of(client_id, "C"))
     else:
         query = query.where(Client.firm == client_id)
     if for_update:
@@ -55,6 +59,14 @@ async def client_of(session: AsyncSession, client_id: str, *, for_update: bool =
     if client is None:
         raise NotFound(f"{client_id[:40]}: there is no such client; `fondaco client list` shows them")
     return client
+
+
+async def somebody_in(session: AsyncSession, client: Client, table: type[P], name: str, letter: str) -> P:
+    """Return somebody in a client's file by what staff call them. Raise `NotFound`."""
+    found = await row_named(session, table, name, letter)
+    if found is None or found.client != client.number or found.removed_ns is not None:
+        raise NotFound(f"{name[:40]}: nobody of that name in the file of {client.id}")
+    return found
 
 
 async def parties_of(session: AsyncSession, client: Client) -> list[Party]:

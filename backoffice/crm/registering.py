@@ -13,12 +13,13 @@ from backoffice.crm.editing import (
     put_address,
     put_contact,
     put_holdings,
+    put_particular,
     put_party,
 )
 from backoffice.crm.filing import put_document
 from backoffice.crm.loading import client_of, read_file
 from backoffice.crm.numbering import next_number
-from backoffice.crm.tables.file import Client, ClientLicence, ClientTaxId
+from backoffice.crm.tables.file import Client
 from backoffice.crm.workflow import State
 from backoffice.staff import audit
 from backoffice.staff.actor import Actor
@@ -66,17 +67,9 @@ async def _enter_parts(
     for kind, address in file.addresses.items():
         await put_address(session, client, kind, address)
     for tax_id in file.tax_ids:
-        session.add(ClientTaxId(client=client.number, country=tax_id.country, number=tax_id.number))
+        put_particular(session, client, tax_id)
     for licence in file.licences:
-        session.add(
-            ClientLicence(
-                client=client.number,
-                regulator=licence.regulator,
-                number=licence.number,
-                country=licence.country,
-                expires=licence.expires,
-            )
-        )
+        put_particular(session, client, licence)
     parties = {given.id: await put_party(session, sealer, client, given) for given in file.parties}
     ids = {name: party.number for name, party in parties.items()}
     for given in file.parties:

@@ -1,6 +1,6 @@
 """`fondaco client tax-id`, `licence` and `contact`: what a client has several of."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,6 +9,9 @@ from backoffice.cli.moments import day_or_none
 from backoffice.cli.office import Acting, Looking
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.shown import tell
+
+if TYPE_CHECKING:
+    from backoffice.crm.client_file import Licence, TaxId
 
 contacts = typer.Typer(help="Whom to call at a client, and what for.", no_args_is_help=True)
 
@@ -25,17 +28,9 @@ def tax_id(
     acting: Acting,
 ) -> None:
     """Add a number with a tax authority to a client's file, or take one out."""
-    from backoffice.crm import editing
     from backoffice.crm.client_file import TaxId
 
-    change = editing.remove_tax_id if remove else editing.add_tax_id
-    given = TaxId(country, number)
-    acting.carry_out(
-        lambda session, office: change(
-            session, office.actor, office.sealer, client, given, why=acting.why, now_ns=office.now_ns
-        )
-    )
-    _tell(client, f"tax id {country} {number}", is_gone=remove, as_json=acting.as_json)
+    _change(client, TaxId(country, number), f"tax id {country} {number}", acting, remove=remove)
 
 
 @grouped
@@ -51,19 +46,12 @@ def licence(
 ) -> None:
     """Add what a supervisor lets a client do to its file, or take it out."""
     from backoffice.cli.failure import CommandFailed
-    from backoffice.crm import editing
     from backoffice.crm.client_file import Licence
 
     if not remove and not country:
         raise CommandFailed("a licence needs the country where it holds: --country CH")
     given = Licence(regulator, number, country, day_or_none(expires))
-    change = editing.remove_licence if remove else editing.add_licence
-    acting.carry_out(
-        lambda session, office: change(
-            session, office.actor, office.sealer, client, given, why=acting.why, now_ns=office.now_ns
-        )
-    )
-    _tell(client, f"licence {regulator} {number}", is_gone=remove, as_json=acting.as_json)
+    _change(client, given, f"licence {regulator} {number}", acting, remove=remove)
 
 
 @contacts.command("add")
@@ -120,6 +108,18 @@ def remove_contact(
         )
     )
     _tell(client, contact, is_gone=True, as_json=acting.as_json)
+
+
+def _change(client: str, given: "TaxId | Licence", what: str, acting: Acting, *, remove: bool) -> None:
+    from backoffice.crm import editing
+
+    change = editing.remove_particular if remove else editing.add_particular
+    acting.carry_out(
+        lambda session, office: change(
+            session, office.actor, office.sealer, client, given, why=acting.why, now_ns=office.now_ns
+        )
+    )
+    _tell(client, what, is_gone=remove, as_json=acting.as_json)
 
 
 def _tell(client: str, what: str, *, is_gone: bool, as_json: bool) -> None:

@@ -217,7 +217,7 @@ def test_what_a_client_has_several_of_is_added_and_taken_out(house: Desk) -> Non
         house.done("client", *taken, "--remove", *WHY)
         assert "is not in the file of C-1" in house.refused("client", *taken, "--remove", *WHY)
     house.done("client", "contact", "remove", "C-1", "K-1", *WHY)
-    assert "no contact of that name" in house.refused("client", "contact", "remove", "C-1", "K-1", *WHY)
+    assert "nobody of that name" in house.refused("client", "contact", "remove", "C-1", "K-1", *WHY)
     assert not {"tax_ids", "licences", "contacts"} & json.loads(house.done("client", "export", "C-1")).keys()
 
 
