@@ -139,6 +139,7 @@ COMPILED: Final = {
 - booking, balance_changes: they declare structs too, for what moves money, which is seldom, and for the books.
 - snapshotter: it is run by `python -m`, which takes no compiled module.
 - gateway: it is protocols, for the type checker.
+- whole_files: it waits for the disk.
 - market_data_gateway, market_data_request, new_passwords, session_numbers: they are for the requests of subscribers,
   which are few.
 - initiator, other_hosts, seed, sources: the first is a client, the others run once at a start.

@@ -5,7 +5,6 @@ follows, and the state as MessagePack. The same state always gives the same byte
 """
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Final
 
@@ -31,7 +30,7 @@ from engine.images import (
     TimetableImage,
 )
 from engine.instrument import Instrument
-from engine.journal import make_directory, sync_directory
+from engine.journal import make_directory
 from engine.order import Order, OrderList, round_fee
 from engine.phases import PHASES
 from engine.places import rest_pegged
@@ -45,6 +44,7 @@ from engine.values import (
     SELL,
     Place,
 )
+from engine.whole_files import write_whole
 
 MAGIC: Final = b"FONDACO SNAPSHOT 1\n"
 SUFFIX: Final = ".snapshot"
@@ -213,13 +213,7 @@ def write_snapshot(directory: Path, state: State, sequence: int) -> Path:
     make_directory(directory)
     body = _encode(capture(state, sequence))
     path = directory / f"{sequence:020d}{SUFFIX}"
-    draft = path.with_suffix(".draft")
-    with open(draft, "wb", opener=_private) as file:
-        file.write(MAGIC + hashlib.sha256(body).digest() + body)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    sync_directory(directory)
+    write_whole(path, MAGIC + hashlib.sha256(body).digest() + body)
     for old in snapshots(directory)[KEPT:]:
         old.unlink()
     return path
@@ -255,10 +249,6 @@ def image_in(data: bytes, origin: str) -> StateImage:
             f"{origin}: of a version that kept no statistics of the day; only a whole replay gives them"
         )
     return image
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _instrument_image(book: Book) -> InstrumentImage:

@@ -58,6 +58,7 @@ from engine.session_events import (
     SessionSuspended,
     UserReported,
 )
+from engine.whole_files import write_whole
 from fixgw.drop_copy import Copies
 from fixgw.errors import OutboundError
 from fixgw.outbound import Outbound, OutgoingSide
@@ -286,7 +287,7 @@ class Delivery:
         self._delivered = -1
         self.checkpoint(last)
         if is_another_lanes:
-            _write_whole(self.directory / "lane", self.lane.encode("ascii"))
+            write_whole(self.directory / "lane", self.lane.encode("ascii"))
         return owed_count
 
     def _replay_again(self, index: OutboundIndex, ended: ReplayEnded) -> None:
@@ -314,7 +315,7 @@ class Delivery:
         self.sequencer.journal.sync()
         for index in self._indexes.values():
             index.sync()
-        _write_whole(self.directory / "delivered", msgspec.json.encode(Delivered(sequence, _boot_id(), now_ns)))
+        write_whole(self.directory / "delivered", msgspec.json.encode(Delivered(sequence, _boot_id(), now_ns)))
         self._delivered = sequence
 
     def close(self) -> None:
@@ -370,17 +371,6 @@ def _read_lane(directory: Path) -> str:
         return (directory / "lane").read_text(encoding="ascii")
     except FileNotFoundError:
         return Delivery.lane
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Replace a file at once or not at all, for good when this returns."""
-    draft = path.with_suffix(".draft")
-    with draft.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    sync_directory(path.parent)
 
 
 def _boot_id() -> str:

@@ -5,13 +5,13 @@ after a power cut: the client sees a gap, asks, and is told that nothing of it i
 expected from the client may stand a little back after a crash; the client is asked for it again.
 """
 
-import os
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from engine.journal import make_directory, sync_directory
+from engine.journal import make_directory
+from engine.whole_files import write_whole
 from fixgw.errors import OutboundError
 
 RESERVED_BLOCK: Final = 100_000
@@ -52,13 +52,7 @@ class NumbersFile:
 
     def write(self, numbers: Numbers) -> None:
         """Put the file on disk; at once or not at all."""
-        draft = self.path.with_suffix(".draft")
-        with draft.open("wb") as file:
-            file.write(msgspec.json.encode(numbers))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self.path)
-        sync_directory(self.path.parent)
+        write_whole(self.path, msgspec.json.encode(numbers))
 
     def remove(self) -> None:
         """Take the file away, as its session is there no more."""

@@ -16,6 +16,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
+from engine.whole_files import write_beside_others
 from fixgw.errors import VaultError
 
 KEY_FILE: Final = "venue.key"
@@ -87,22 +88,7 @@ def _read_key(path: Path) -> bytes:
 
 def _make_key(path: Path) -> None:
     """Write a new key, whole and on disk or not at all; another process may be first."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(generate_secret() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            return
-        finally:
-            draft.unlink()
-        directory = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        write_beside_others(path, f"{generate_secret()}\n".encode("ascii"), replaces=False)
     except OSError as error:
         raise VaultError(f"{path}: the venue's key cannot be made: {error.strerror or error}") from error

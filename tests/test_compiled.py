@@ -48,7 +48,7 @@ INTERPRETED = (
         "snapshot",
         "snapshotter",
     ),
-    *("terms", "unix_socket"),
+    *("terms", "unix_socket", "whole_files"),
 )
 """The engine's other modules; setup.py says why."""
 TESTS = (

@@ -5,9 +5,7 @@ trail still holds what was noted before. Whoever can write the database alone ca
 can write that file as well could: let the log go to another machine.
 """
 
-import os
 import re
-import secrets
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +13,7 @@ from sqlalchemy import select
 
 from backoffice.database import Database
 from backoffice.staff.tables import AuditEntry
+from engine.whole_files import write_beside_others
 
 HEAD_FILE: Final = "audit.head"
 _NOTED: Final = re.compile(r"([1-9][0-9]{0,17}):([0-9a-f]{64})\n?")
@@ -45,7 +44,7 @@ async def note(database: Database, path: Path) -> tuple[str, str]:
             return "", f"entry {noted[0]} is not in the audit trail as {path} has it; {RESTORED}"
         if last is None or noted == (last.number, last.hash):
             return "", ""
-        _write(path, f"{last.number}:{last.hash}\n")
+        write_beside_others(path, f"{last.number}:{last.hash}\n".encode("ascii"), replaces=True)
     except (OSError, UnicodeDecodeError) as error:
         return "", f"{path}: the end of the audit trail cannot be noted down: {error}"
     return f"{last.number}:{last.hash}", ""
@@ -53,12 +52,3 @@ async def note(database: Database, path: Path) -> tuple[str, str]:
 
 def _read(path: Path) -> str:
     return path.read_text(encoding="ascii") if path.exists() else ""
-
-
-def _write(path: Path, text: str) -> None:
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)

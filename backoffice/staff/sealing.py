@@ -23,6 +23,7 @@ from sqlalchemy.types import TypeDecorator
 from backoffice.errors import KeyFault
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Permission
+from engine.whole_files import write_beside_others
 
 KEY_FILE: Final = "backoffice.key"
 KEY_BYTES: Final = 32
@@ -189,32 +190,10 @@ def _read_keys(path: Path) -> list[bytes]:
 
 def _write_keys(path: Path, keys: Sequence[bytes], *, replaces: bool) -> None:
     """Write the file, whole and on disk or not at all; when it is new, another process may be first."""
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.writelines(base64.b64encode(key) + b"\n" for key in keys)
-            file.flush()
-            os.fsync(file.fileno())
-        if replaces:
-            draft.replace(path)
-        else:
-            _link(draft, path)
-        directory = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        write_beside_others(path, b"".join(base64.b64encode(key) + b"\n" for key in keys), replaces=replaces)
     except OSError as error:
         raise KeyFault(f"{path}: the key of personal data cannot be written: {error.strerror or error}") from error
-
-
-def _link(draft: Path, path: Path) -> None:
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        return
-    finally:
-        draft.unlink()
 
 
 def sealed_columns(table: Any) -> dict[str, tuple[str, ...]]:  # noqa: ANN401 - a table of SQLAlchemy, of any kind

@@ -246,7 +246,7 @@ def test_journal_is_made_durable_before_a_snapshot_of_it(data: Path, monkeypatch
         fsync(file)
 
     monkeypatch.setattr("engine.recovery.os.fdatasync", lambda _: done.append("journal"))
-    monkeypatch.setattr("engine.snapshot.os.fsync", sync_snapshot)
+    monkeypatch.setattr("engine.whole_files.os.fsync", sync_snapshot)
     save_snapshot(data, recover(data))
     assert done[:2] == ["journal", "snapshot"]
 
