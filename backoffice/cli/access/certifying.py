@@ -20,7 +20,7 @@ def certificate_in(path: Path, keys: Collection[str], plan: Path, now_ns: int) -
     """
     from backoffice.access.sessions import CERTIFIED_NS
     from backoffice.access.tables import AccessCertificate
-    from backoffice.cli.failure import CommandFailed
+    from backoffice.cli.failure import CommandFailed, one_line
     from backoffice.cli.moments import time_of
     from backoffice.cli.qa.report import BadReport, plan_hash, read
     from backoffice.cli.qa.signing import is_genuine
@@ -31,6 +31,9 @@ def certificate_in(path: Path, keys: Collection[str], plan: Path, now_ns: int) -
         signed = read(path)
     except BadReport as error:
         raise CommandFailed(str(error)) from error
+    except OSError as error:
+        # In a transaction it would be taken for the database's.
+        raise CommandFailed(one_line(error)) from error
     if not is_genuine(signed):
         raise CommandFailed(f"{path}: is not as it was signed; run `fondaco qa certify` again")
     if signed.public_key not in keys:

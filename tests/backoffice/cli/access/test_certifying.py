@@ -76,6 +76,11 @@ def test_a_report_that_was_forged_is_refused(counter: Desk) -> None:
     assert "is no report" in counter.refused("access", "certify", path, *WHY)
 
 
+def test_a_report_that_is_not_there_is_told_of_as_such(counter: Desk) -> None:
+    path = counter.home / "none.json"
+    assert counter.refused("access", "certify", path, *WHY) == f"{path}: No such file or directory"
+
+
 def test_a_house_without_keys_takes_no_report(counter: Desk) -> None:
     counter.config.write_text(counter.config.read_text(encoding="utf-8").partition("certification_keys")[0], "utf-8")
     told = counter.refused("access", "certify", written(counter.home, report()), *WHY)
