@@ -245,7 +245,7 @@ def remind(
     from backoffice.staff.permissions import Permission
 
     async def step(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `carry_out` calls it
-        office.actor.require(Permission.SEE_RECORDS)
+        office.actor.require(Permission.FOLLOW_UP)
         documents = await filing.remind(session, now_ns=office.now_ns)
         reviews = await reviewing.remind(session, office.sealer, now_ns=office.now_ns)
         return documents, reviews, await leaving.erase_due(session, office.sealer, now_ns=office.now_ns)
