@@ -5,10 +5,10 @@ again and again by the back office's process, and may be called any number of ti
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice import outbox
@@ -73,23 +73,40 @@ async def propose_assignment(
 
 async def _add_schedule(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
     name = approval.payload["schedule"]
-    last = await session.scalar(select(func.max(FeeSchedule.version)).where(FeeSchedule.schedule == name)) or 0
-    session.add(
-        FeeSchedule(
-            schedule=name,
-            version=last + 1,
-            content=approval.payload["fees"],
-            effective_ns=max(approval.payload["effective_ns"], now_ns),
-            proposed_by=approval.maker,
-            approved_by=actor.user,
-        )
+    query = select(FeeSchedule).where(FeeSchedule.schedule == name).order_by(FeeSchedule.version.desc()).limit(1)
+    last = await session.scalar(query)
+    added = FeeSchedule(
+        schedule=name,
+        version=1 if last is None else last.version + 1,
+        content=approval.payload["fees"],
+        effective_ns=max(approval.payload["effective_ns"], now_ns),
+        proposed_by=approval.maker,
+        approved_by=actor.user,
     )
+    session.add(added)
+    before = None if last is None else _facts_of_schedule(last)
+    after = _facts_of_schedule(added)
+    await audit.record(
+        session, actor, "set schedule", approval.subject, before=before, after=after, why=approval.why, now_ns=now_ns
+    )
+
+
+def _facts_of_schedule(schedule: FeeSchedule) -> dict[str, Any]:
+    """Return what of a version of a schedule goes on record."""
+    return {"version": schedule.version, "fees": schedule.content, "effective_ns": schedule.effective_ns}
 
 
 async def _assign(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
     payload = {name: approval.payload[name] for name in ("firm", "schedule", "symbol")}
     effective_ns = max(approval.payload["effective_ns"], now_ns)
+    firm, symbol = FeeAssignment.firm == payload["firm"], FeeAssignment.symbol == payload["symbol"]
+    last = await session.scalar(select(FeeAssignment).where(firm, symbol).order_by(FeeAssignment.id.desc()).limit(1))
     session.add(FeeAssignment(**payload, effective_ns=effective_ns, proposed_by=approval.maker, approved_by=actor.user))
+    after = {"symbol": payload["symbol"], "schedule": payload["schedule"], "effective_ns": effective_ns}
+    before = None if last is None else {name: getattr(last, name) for name in after}
+    await audit.record(
+        session, actor, "assign fees", approval.subject, before=before, after=after, why=approval.why, now_ns=now_ns
+    )
 
 
 async def bring_up_to_date(session: AsyncSession, now_ns: int) -> int:

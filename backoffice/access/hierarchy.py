@@ -89,10 +89,12 @@ async def propose_account(
     known = await session.get(AccessAccount, account)
     if known is not None and known.state != "turned down":
         raise Conflict(f"account {account} is {known.state} already")
+    before = None if known is None else _facts(known)
     row = known or AccessAccount(account=account)
     row.firm, row.desk, row.trader, row.state = firm, desk, trader, "proposed"
     row.proposed_by, row.proposed_ns, row.approved_by = actor.user, now_ns, None
     session.add(row)
+    await _record(session, actor, "enter", row, before, why, now_ns)
     payload = {"account": account, "firm": firm, "desk": desk, "trader": trader}
     return await approvals.propose(session, actor, ACCOUNT, f"account/{account}", payload, why=why, now_ns=now_ns)
 
@@ -100,14 +102,38 @@ async def propose_account(
 async def _open(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
     account = await session.get_one(AccessAccount, approval.payload["account"])
     await check_may_be_set_up(session, account.firm)
+    before = _facts(account)
     account.state, account.approved_by = "open", actor.user
+    await _record(session, actor, "open", account, before, approval.why, now_ns)
     command = OpenAccount(account.account, account.firm, by=actor.user, why=outbox.plain(approval.why))
     await outbox.put(session, command, approval.subject, now_ns)
     await tell_limits(session, actor, account.firm, approval.subject, why=approval.why, now_ns=now_ns)
 
 
-async def _turn_down(session: AsyncSession, _actor: Actor, approval: Approval, _now_ns: int) -> None:
-    (await session.get_one(AccessAccount, approval.payload["account"])).state = "turned down"
+async def _turn_down(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
+    account = await session.get_one(AccessAccount, approval.payload["account"])
+    before = _facts(account)
+    account.state = "turned down"
+    why = f"approval {approval.id} was turned down"
+    await _record(session, actor, "turn down", account, before, why, now_ns)
+
+
+async def _record(
+    session: AsyncSession,
+    actor: Actor,
+    verb: str,
+    account: AccessAccount,
+    before: dict[str, str | None] | None,
+    why: str,
+    now_ns: int,
+) -> None:
+    subject, after = f"account/{account.account}", _facts(account)
+    await audit.record(session, actor, verb, subject, before=before, after=after, why=why, now_ns=now_ns)
+
+
+def _facts(account: AccessAccount) -> dict[str, str | None]:
+    """Return what of an account goes on record."""
+    return {"state": account.state, "firm": account.firm, "desk": account.desk, "trader": account.trader}
 
 
 async def find_desk(session: AsyncSession, name: str) -> AccessDesk:

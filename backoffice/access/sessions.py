@@ -6,6 +6,7 @@ password is made when the session is approved, and shown to who approves it, onc
 
 import re
 import secrets
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -16,6 +17,7 @@ from backoffice import outbox
 from backoffice.access.clients import check_may_be_set_up
 from backoffice.access.tables import AccessAccount, AccessCertificate, AccessSession
 from backoffice.errors import Conflict, NotFound, Refused
+from backoffice.projector.tables import VenueSession
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import Actor
 from backoffice.staff.passwords import hash_secret
@@ -77,12 +79,13 @@ async def propose(  # noqa: PLR0913 - a session is that much
     is_new = known is None or known.state != "provisioned"
     if is_new and not proof.password and not proof.public_keys:
         raise Refused("nothing to log on by: ask for a password, or give a public key")
-    if known is None:
-        known = AccessSession(session=comp_id, firm=firm, state="proposed", set_up={}, approved_by=None)
-        known.proposed_by, known.proposed_ns = actor.user, now_ns
-        session.add(known)
-    elif is_new:
+    if is_new:
+        before = None if known is None else {"state": known.state, "firm": firm}
+        known = known or AccessSession(session=comp_id, firm=firm, set_up={})
         known.state, known.proposed_by, known.proposed_ns, known.approved_by = "proposed", actor.user, now_ns, None
+        session.add(known)
+        subject, after = f"session/{comp_id}", {"state": known.state, "firm": firm}
+        await audit.record(session, actor, "enter", subject, before=before, after=after, why=why, now_ns=now_ns)
     payload = {
         "session": comp_id,
         "set_up": msgspec.to_builtins(set_up),
@@ -109,7 +112,9 @@ async def suspend(session: AsyncSession, actor: Actor, comp_id: str, *, why: str
     """Log a session out, and let it not log on again, at once; one person is enough for that."""
     actor.require(Permission.SUSPEND_CLIENTS)
     await find(session, comp_id)
-    await _tell(session, actor, "suspend", SuspendSession(comp_id, actor.user, outbox.plain(why)), why, now_ns)
+    command = SuspendSession(comp_id, actor.user, outbox.plain(why))
+    before = await _suspension(session, comp_id)
+    await _carry_out(session, actor, "suspend", command, before, {"suspended": True}, why, now_ns)
 
 
 async def propose_resume(session: AsyncSession, actor: Actor, comp_id: str, *, why: str, now_ns: int) -> Approval:
@@ -130,9 +135,11 @@ async def remove(session: AsyncSession, actor: Actor, comp_id: str, *, why: str,
 async def revoke(session: AsyncSession, actor: Actor, comp_id: str, *, why: str, now_ns: int) -> None:
     """Remove a session for good, as what was decided on its client asks for; also one that the settings set up."""
     found = await session.get(AccessSession, comp_id)
+    before = {"state": "provisioned" if found is None else found.state}
     if found is not None:
         found.state = "removed"
-    await _tell(session, actor, "remove", RemoveSession(comp_id, actor.user, outbox.plain(why)), why, now_ns)
+    command = RemoveSession(comp_id, actor.user, outbox.plain(why))
+    await _carry_out(session, actor, "remove", command, before, {"state": "removed"}, why, now_ns)
 
 
 async def store_certificate(
@@ -192,6 +199,7 @@ async def _provision(session: AsyncSession, actor: Actor, approval: Approval, no
         if flaw:
             raise Refused(flaw)
     is_new = found.state != "provisioned"
+    before = {"state": found.state, "set_up": found.set_up or None}
     found.state, found.set_up = "provisioned", approval.payload["set_up"]
     # Maker and checker are those of what holds now.
     found.proposed_by, found.approved_by = approval.maker, actor.user
@@ -207,7 +215,8 @@ async def _provision(session: AsyncSession, actor: Actor, approval: Approval, no
         by=actor.user,
         why=outbox.plain(approval.why),
     )
-    await outbox.put(session, command, approval.subject, now_ns)
+    after = {"state": found.state, "set_up": found.set_up}
+    await _carry_out(session, actor, "provision", command, before, after, approval.why, now_ns)
 
 
 async def _rekey(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
@@ -222,20 +231,27 @@ async def _rekey(session: AsyncSession, actor: Actor, approval: Approval, now_ns
         actor.user,
         outbox.plain(approval.why),
     )
-    await outbox.put(session, command, approval.subject, now_ns)
+    # Which those were before, the venue alone knows.
+    after = {"given": msgspec.to_builtins(proof)}
+    await _carry_out(session, actor, "rekey", command, None, after, approval.why, now_ns)
 
 
 async def _resume(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
     comp_id = approval.payload["session"]
     await check_may_be_set_up(session, (await find(session, comp_id)).firm)
     command = ResumeSession(comp_id, actor.user, outbox.plain(approval.why))
-    await outbox.put(session, command, approval.subject, now_ns)
+    before = await _suspension(session, comp_id)
+    await _carry_out(session, actor, "resume", command, before, {"suspended": False}, approval.why, now_ns)
 
 
-async def _turn_down(session: AsyncSession, _actor: Actor, approval: Approval, _now_ns: int) -> None:
+async def _turn_down(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
     found = await session.get_one(AccessSession, approval.payload["session"])
     if found.state == "proposed":
-        found.state = "turned down"
+        before, found.state = {"state": found.state}, "turned down"
+        after, why = {"state": found.state}, f"approval {approval.id} was turned down"
+        await audit.record(
+            session, actor, "turn down", approval.subject, before=before, after=after, why=why, now_ns=now_ns
+        )
 
 
 def _credentials(approval: Approval, proof: Proof) -> Credentials:
@@ -248,11 +264,25 @@ def _credentials(approval: Approval, proof: Proof) -> Credentials:
     return Credentials(password_hash, proof.public_keys, "", proof.certificates)
 
 
-async def _tell(
-    session: AsyncSession, actor: Actor, verb: str, command: SuspendSession | RemoveSession, why: str, now_ns: int
+async def _suspension(session: AsyncSession, comp_id: str) -> dict[str, bool]:
+    """Return whether a session is suspended, by the venue's records that have been followed."""
+    known = await session.get(VenueSession, comp_id)
+    return {"suspended": known is not None and known.is_suspended}
+
+
+async def _carry_out(
+    session: AsyncSession,
+    actor: Actor,
+    verb: str,
+    command: ProvisionSession | SetCredentials | SuspendSession | ResumeSession | RemoveSession,
+    before: Mapping[str, object] | None,
+    after: Mapping[str, object],
+    why: str,
+    now_ns: int,
 ) -> None:
+    """Put what was decided on record, and have the venue be told."""
     subject = f"session/{command.session}"
-    await audit.record(session, actor, verb, subject, before=None, after=None, why=why, now_ns=now_ns)
+    await audit.record(session, actor, verb, subject, before=before, after=after, why=why, now_ns=now_ns)
     await outbox.put(session, command, subject, now_ns)
 
 

@@ -35,15 +35,19 @@ async def agree(
             Agreement.client == client.number, Agreement.kind == given.kind, Agreement.text_version == given.version
         )
     )
+    before = None
     if agreement is None:
         agreement = await put_agreement(session, actor, client, given, now_ns)
     elif agreement.signed is not None or given.signed is None:
         raise Conflict(f"{agreement.id}: {given.kind} {given.version} is entered already")
     else:
+        before = {"agreement": agreement.id, "signed": ""}
         agreement.signed = given.signed
         agreement.hash = check_hash(given.hash) if given.hash else None
     after = {"agreement": agreement.id, "kind": given.kind, "version": given.version, "signed": str(given.signed or "")}
-    await audit.record(session, actor, "agree", f"client/{client.id}", before=None, after=after, why=why, now_ns=now_ns)
+    await audit.record(
+        session, actor, "agree", f"client/{client.id}", before=before, after=after, why=why, now_ns=now_ns
+    )
     return agreement
 
 
@@ -63,10 +67,11 @@ async def end_agreement(
     )
     if agreement is None:
         raise NotFound(f"{client.id} has no {kind[:40]} agreement {version[:40]} that is in force")
+    before = {"agreement": agreement.id, "ended": ""}
     agreement.ended = day_of(now_ns)
     after = {"agreement": agreement.id, "ended": str(agreement.ended)}
     await audit.record(
-        session, actor, "end agreement", f"client/{client.id}", before=None, after=after, why=why, now_ns=now_ns
+        session, actor, "end agreement", f"client/{client.id}", before=before, after=after, why=why, now_ns=now_ns
     )
     return agreement
 

@@ -121,8 +121,9 @@ async def step(session: AsyncSession, actor: Actor, client_id: str, verb: Verb, 
     assert verb in (Verb.REQUEST_INFORMATION, Verb.ANSWER, Verb.REJECT, Verb.REOPEN), "others need more"
     client = await _begin(session, actor, client_id, verb)
     if verb is Verb.REOPEN:
+        was = {"rating": client.rating, "risk_model": client.risk_model}
         client.submitted_by = client.submitted_ns = client.risk_model = client.rating = None
-        return await _move(session, actor, client, verb, why, now_ns, {"rating": None})
+        return await _move(session, actor, client, verb, why, now_ns, dict.fromkeys(was), was)
     return await _move(session, actor, client, verb, why, now_ns)
 
 
@@ -161,6 +162,7 @@ async def _move(
     why: str,
     now_ns: int,
     facts: Mapping[str, int | None] | None = None,
+    were: Mapping[str, int | str | None] | None = None,
 ) -> Client:
     before = State(client.state)
     client.state = after(client.id, before, verb).value
@@ -170,7 +172,7 @@ async def _move(
         actor,
         verb,
         f"client/{client.id}",
-        before={"state": before},
+        before={"state": before, **(were or {})},
         after={"state": client.state, **(facts or {})},
         why=why,
         now_ns=now_ns,

@@ -75,7 +75,7 @@ async def edited(  # noqa: PLR0913 - what was changed, and what the trail says o
     sealer: Sealer,
     client: Client,
     verb: str,
-    after: dict[str, Any],
+    after: dict[str, Any] | None,
     *,
     before: dict[str, Any] | None = None,
     why: str,
@@ -208,7 +208,7 @@ async def remove_party(
         delete(PartyHolding).where(or_(PartyHolding.holder == party.number, PartyHolding.held == party.number))
     )
     before = {"party": party.id, "roles": party.roles}
-    await edited(session, actor, sealer, client, "remove party", {}, before=before, why=why, now_ns=now_ns)
+    await edited(session, actor, sealer, client, "remove party", None, before=before, why=why, now_ns=now_ns)
 
 
 async def add_particular(
@@ -247,7 +247,7 @@ async def remove_particular(
         raise NotFound(f"{what} {of[:40]} {number[:40]}: is not in the file of {client.id}")
     await session.delete(found)
     before = msgspec.to_builtins(msgspec.convert(found, type(given), from_attributes=True))
-    await edited(session, actor, sealer, client, f"remove {what}", {}, before=before, why=why, now_ns=now_ns)
+    await edited(session, actor, sealer, client, f"remove {what}", None, before=before, why=why, now_ns=now_ns)
 
 
 async def remove_contact(
@@ -258,7 +258,7 @@ async def remove_contact(
     contact = await somebody_in(session, client, Contact, contact_id, "K")
     contact.removed_ns = now_ns
     before = {"contact": contact.id, "purpose": contact.purpose}
-    await edited(session, actor, sealer, client, "remove contact", {}, before=before, why=why, now_ns=now_ns)
+    await edited(session, actor, sealer, client, "remove contact", None, before=before, why=why, now_ns=now_ns)
 
 
 async def add_contact(

@@ -81,8 +81,8 @@ async def verify_document(
     if found_hash is not None and found_hash != document.hash:
         raise Refused(f"{document.id}: that file is another one: its SHA-256 is {found_hash}, not {document.hash}")
     document.verified_by, document.verified_ns = actor.user, now_ns
-    after = {"document": document.id, "hash": document.hash, "file": found_hash is not None}
-    await _record(session, actor, "verify document", document, after, why, now_ns)
+    seen = {"verified": True, "hash": document.hash, "file": found_hash is not None}
+    await _record(session, actor, "verify document", document, {"verified": False}, seen, why, now_ns)
     return document
 
 
@@ -93,7 +93,8 @@ async def withdraw_document(
     document = await _document(session, document_id)
     await editable(session, actor, f"C-{document.client}")
     document.withdrawn_ns = now_ns
-    await _record(session, actor, "withdraw document", document, {"document": document.id}, why, now_ns)
+    counted = {"kind": document.kind, "verified": document.verified_by is not None, "withdrawn": False}
+    await _record(session, actor, "withdraw document", document, counted, {**counted, "withdrawn": True}, why, now_ns)
     return document
 
 
@@ -127,8 +128,16 @@ async def remind(session: AsyncSession, *, now_ns: int) -> list[str]:
         document.reminded = today
         expires = "has expired" if document.expires < today else "expires"
         what = f"{document.id}, {document.kind.replace('-', ' ')}, {expires} on {document.expires}: ask for a new one"
+        due = max(document.expires, today)
         task = await put_task(
-            session, BACK_OFFICE, client, what, max(document.expires, today), Role.ONBOARDING.value, now_ns
+            session,
+            BACK_OFFICE,
+            client,
+            what,
+            due,
+            Role.ONBOARDING.value,
+            why=f"{document.id} {expires}",
+            now_ns=now_ns,
         )
         made.append(task.id)
     return made
@@ -186,6 +195,7 @@ async def _record(
     actor: Actor,
     verb: str,
     document: ClientDocument,
+    before: dict[str, object],
     after: dict[str, object],
     why: str,
     now_ns: int,
@@ -193,4 +203,11 @@ async def _record(
     client = await client_of(session, f"C-{document.client}", for_update=True)
     client.edits += 1
     await session.flush()
-    await audit.record(session, actor, verb, f"client/{client.id}", before=None, after=after, why=why, now_ns=now_ns)
+    name = {"document": document.id}
+    await audit.record(
+        *(session, actor, verb, f"client/{client.id}"),
+        before={**name, **before},
+        after={**name, **after},
+        why=why,
+        now_ns=now_ns,
+    )

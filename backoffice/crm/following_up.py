@@ -75,10 +75,7 @@ async def add_task(
     client = await client_of(session, client_id)
     if due < day_of(now_ns):
         raise Refused(f"task: {due} is over")
-    task = await put_task(session, actor, client, check_text("task", what, 500), due, assignee, now_ns)
-    after = {"task": task.id, "due": str(due), "assignee": assignee}
-    await _record(session, actor, "add task", client.id, after, why, now_ns)
-    return task
+    return await put_task(session, actor, client, check_text("task", what, 500), due, assignee, why=why, now_ns=now_ns)
 
 
 async def end_task(
@@ -90,10 +87,11 @@ async def end_task(
     task = await row_of(session, Task, task_id, "TASK", "task", "client task list", for_update=True)
     if task.state != TaskState.OPEN:
         raise Refused(f"{task.id} is {task.state} already, by {task.ended_by}")
+    before = {"task": task.id, "state": task.state}
     task.state, task.outcome = state.value, check_text("outcome", outcome, 500)
     task.ended_by, task.ended_ns = actor.user, now_ns
     after = {"task": task.id, "state": task.state}
-    await _record(session, actor, "end task", f"C-{task.client}", after, outcome, now_ns)
+    await _record(session, actor, "end task", f"C-{task.client}", after, outcome, now_ns, before=before)
     return task
 
 
@@ -122,8 +120,9 @@ async def open_ticket(
     )
     session.add(ticket)
     await session.flush()
-    await _add_entry(session, actor, sealer, ticket, text, now_ns)
-    await _record(session, actor, "open ticket", client.id, {"ticket": ticket.id}, "the client asks", now_ns)
+    entry = await _add_entry(session, actor, sealer, ticket, text, now_ns)
+    after = {"ticket": ticket.id, "state": ticket.state, "entry": entry}
+    await _record(session, actor, "open ticket", client.id, after, "the client asks", now_ns)
     return ticket
 
 
@@ -146,16 +145,25 @@ async def continue_ticket(
         raise Refused(f"{ticket.id} is {before}: it can only become {', '.join(sorted(TICKETS[before]))}")
     ticket.state = new.value
     await session.flush()
-    await _add_entry(session, actor, sealer, ticket, text, now_ns)
-    after = {"ticket": ticket.id, "state": ticket.state}
-    await _record(session, actor, "continue ticket", f"C-{ticket.client}", after, "an entry", now_ns)
+    entry = await _add_entry(session, actor, sealer, ticket, text, now_ns)
+    after = {"ticket": ticket.id, "state": ticket.state, "entry": entry}
+    was = {"ticket": ticket.id, "state": before}
+    await _record(session, actor, "continue ticket", f"C-{ticket.client}", after, "an entry", now_ns, before=was)
     return ticket
 
 
 async def put_task(
-    session: AsyncSession, actor: Actor, client: Client, what: str, due: dt.date, assignee: str, now_ns: int
+    session: AsyncSession,
+    actor: Actor,
+    client: Client,
+    what: str,
+    due: dt.date,
+    assignee: str,
+    *,
+    why: str,
+    now_ns: int,
 ) -> Task:
-    """Add a task that follows from something else, on whose record it is."""
+    """Add a task, which may follow from something that nobody is asked to do."""
     task = Task(
         number=await next_number(session, Task.number),
         client=client.number,
@@ -169,6 +177,8 @@ async def put_task(
     )
     session.add(task)
     await session.flush()
+    after = {"task": task.id, "due": str(due), "assignee": assignee, "state": task.state}
+    await _record(session, actor, "add task", client.id, after, why, now_ns)
     return task
 
 
@@ -214,7 +224,8 @@ def _long(text: str) -> str:
 
 async def _add_entry(
     session: AsyncSession, actor: Actor, sealer: Sealer, ticket: Ticket, text: str, now_ns: int
-) -> None:
+) -> int:
+    """Add what was said to a ticket, and return its number."""
     number = await next_number(session, TicketEntry.number)
     session.add(
         TicketEntry(
@@ -227,9 +238,18 @@ async def _add_entry(
         )
     )
     await session.flush()
+    return number
 
 
 async def _record(
-    session: AsyncSession, actor: Actor, verb: str, client: str, after: Mapping[str, object], why: str, now_ns: int
+    session: AsyncSession,
+    actor: Actor,
+    verb: str,
+    client: str,
+    after: Mapping[str, object],
+    why: str,
+    now_ns: int,
+    *,
+    before: Mapping[str, object] | None = None,
 ) -> None:
-    await audit.record(session, actor, verb, f"client/{client}", before=None, after=after, why=why, now_ns=now_ns)
+    await audit.record(session, actor, verb, f"client/{client}", before=before, after=after, why=why, now_ns=now_ns)

@@ -44,7 +44,7 @@ async def offboard(session: AsyncSession, actor: Actor, client_id: str, *, why: 
     rights = gateway.rights_of(client)
     client.state = after(client.id, state, Verb.OFFBOARD).value
     await gateway.tell(session, actor, client, rights, why=why, now_ns=now_ns)
-    await _record(session, actor, Verb.OFFBOARD, client, state, why, now_ns)
+    await _record(session, actor, Verb.OFFBOARD, client, {"state": state}, why, now_ns)
     return client
 
 
@@ -78,21 +78,28 @@ async def close(
         raise Refused(f"{client.id} trades by sessions of others too: {shared}; `fondaco session set` ends that")
     for name in sessions.own:
         await revoke(session, actor, name, why=f"{client.id} is closed: {why}", now_ns=now_ns)
-    await _call_off(session, actor, client, now_ns)
+    called_off = await _call_off(session, actor, client, now_ns)
+    was = {"state": state, "review_due": str(client.review_due or ""), **called_off}
     client.state, client.closed_ns = new.value, now_ns
     client.keep_until = months_after(day_of(now_ns), KEPT_MONTHS)
     client.review_due = None
-    await _record(session, actor, Verb.CLOSE, client, state, why, now_ns)
+    tasks, tickets = (dict.fromkeys(called_off[of], to) for of, to in (("tasks", "cancelled"), ("tickets", "closed")))
+    now = {"review_due": "", "tasks": tasks, "tickets": tickets}
+    await _record(session, actor, Verb.CLOSE, client, was, why, now_ns, now=now)
     return client
 
 
-async def _call_off(session: AsyncSession, actor: Actor, client: Client, now_ns: int) -> None:
-    """End the tasks and tickets of a client that is gone."""
+async def _call_off(session: AsyncSession, actor: Actor, client: Client, now_ns: int) -> dict[str, dict[str, str]]:
+    """End the tasks and tickets of a client that is gone, and return the states that they were in."""
+    tasks, tickets = {}, {}
     for task in await session.scalars(select(Task).where(Task.client == client.number, Task.state == "open")):
+        tasks[task.id] = task.state
         task.state, task.outcome = "cancelled", "the file is closed"
         task.ended_by, task.ended_ns = actor.user, now_ns
     for ticket in await session.scalars(select(Ticket).where(Ticket.client == client.number, Ticket.state != "closed")):
+        tickets[ticket.id] = ticket.state
         ticket.state = "closed"
+    return {"tasks": tasks, "tickets": tickets}
 
 
 async def erase_due(session: AsyncSession, sealer: Sealer, *, now_ns: int) -> list[str]:
@@ -110,7 +117,11 @@ async def erase_due(session: AsyncSession, sealer: Sealer, *, now_ns: int) -> li
         await session.flush()
         why = f"kept until {client.keep_until}"
         await audit.record(
-            session, BACK_OFFICE, "erase", f"client/{client.id}", before=None, after=None, why=why, now_ns=now_ns
+            *(session, BACK_OFFICE, "erase", f"client/{client.id}"),
+            before={"is_erased": False},
+            after={"is_erased": True},
+            why=why,
+            now_ns=now_ns,
         )
     return [client.id for client in clients]
 
@@ -137,10 +148,17 @@ async def _erase(session: AsyncSession, sealer: Sealer, client: Client) -> None:
 
 
 async def _record(
-    session: AsyncSession, actor: Actor, verb: Verb, client: Client, state: State, why: str, now_ns: int
+    session: AsyncSession,
+    actor: Actor,
+    verb: Verb,
+    client: Client,
+    was: Mapping[str, object],
+    why: str,
+    now_ns: int,
+    *,
+    now: Mapping[str, object] | None = None,
 ) -> None:
+    """Put a step on record. `was`: what has changed, as it was; `now`: that of it which is no column of the client."""
     await session.flush()
-    now = {"state": client.state, "keep_until": str(client.keep_until or "")}
-    await audit.record(
-        session, actor, verb, f"client/{client.id}", before={"state": state}, after=now, why=why, now_ns=now_ns
-    )
+    after = {"state": client.state, "keep_until": str(client.keep_until or ""), **(now or {})}
+    await audit.record(session, actor, verb, f"client/{client.id}", before=was, after=after, why=why, now_ns=now_ns)

@@ -46,7 +46,7 @@ async def rate(session: AsyncSession, actor: Actor, sealer: Sealer, client_id: s
     model = await model_of(session, client.risk_model or await newest_model(session))
     file = await read_file(session, sealer, client)
     score = score_of(model, await answers_of(session, client, file))
-    before = {"state": client.state, "rating": client.rating}
+    before = {"state": client.state, "rating": client.rating, "review_due": str(client.review_due or "")}
     await _put(session, client, score, actor.user, None, why, now_ns)
     if state is State.RISK:
         client.state = after(client.id, state, Verb.RATE).value
@@ -137,7 +137,7 @@ async def _override(session: AsyncSession, actor: Actor, approval: Approval, now
     client = await client_of(session, approval.subject.removeprefix("client/"), for_update=True)
     last = await last_score(session, client)
     assert last is not None, "what is overridden was scored"
-    before = {"rating": client.rating}
+    before = {"rating": client.rating, "review_due": str(client.review_due or "")}
     score = msgspec.structs.replace(msgspec.convert(last.content, Score), rating=Rating(approval.payload["rating"]))
     await _put(session, client, score, actor.user, approval.maker, approval.why, now_ns)
     _set_review(client, (await model_of(session, score.model)).consequences[score.rating], now_ns)

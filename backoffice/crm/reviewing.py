@@ -141,7 +141,9 @@ async def remind(session: AsyncSession, sealer: Sealer, *, now_ns: int) -> list[
     for client in due.all():
         what = f"review {client.id}, due on {client.review_due}"
         if not await _is_asked(session, client, what):
-            task = await put_task(session, BACK_OFFICE, client, what, today, Role.COMPLIANCE.value, now_ns)
+            task = await put_task(
+                session, BACK_OFFICE, client, what, today, Role.COMPLIANCE.value, why="its review is due", now_ns=now_ns
+            )
             made.append(task.id)
     return made
 

@@ -41,20 +41,22 @@ async def set_vasp(
     actor.require(Permission.SCREEN_CLIENTS)
     number = check_id(vasp_id)
     vasp = await session.get(Vasp, number, with_for_update=True)
-    before = None if vasp is None else {"name": vasp.name, "country": vasp.country, "endpoint": vasp.endpoint}
-    after = {
+    before = None if vasp is None else _facts(vasp)
+    given = {
         "name": check_text("name", name),
         "country": check_country(country),
         "endpoint": check_text("endpoint", endpoint, 500),
     }
-    if vasp is not None and before == after:
+    if vasp is not None and given.items() <= _facts(vasp).items():
         return vasp
     vasp = vasp or Vasp(id=number)
-    vasp.name, vasp.country, vasp.endpoint = after["name"], after["country"], after["endpoint"]
+    vasp.name, vasp.country, vasp.endpoint = given["name"], given["country"], given["endpoint"]
     vasp.added_by, vasp.added_ns = actor.user, now_ns
     vasp.status, vasp.checked_on, vasp.checked_by = NEW, None, None
     session.add(vasp)
-    await audit.record(session, actor, "set", f"vasp/{number}", before=before, after=after, why=why, now_ns=now_ns)
+    await audit.record(
+        session, actor, "set", f"vasp/{number}", before=before, after=_facts(vasp), why=why, now_ns=now_ns
+    )
     return vasp
 
 
@@ -64,7 +66,6 @@ async def check(session: AsyncSession, actor: Actor, vasp_id: str, *, why: str, 
     vasp = await find(session, vasp_id)
     if actor.user == vasp.added_by:
         raise Refused(f"{actor.user} has entered {vasp.name}; somebody else must check it")
-    vasp.checked_on, vasp.checked_by = day_of(now_ns), actor.user
     return await _move(session, actor, vasp, CHECKED, "check", why, now_ns)
 
 
@@ -97,7 +98,21 @@ def check_id(text: str) -> str:
 
 
 async def _move(session: AsyncSession, actor: Actor, vasp: Vasp, status: str, verb: str, why: str, now_ns: int) -> Vasp:
-    before, vasp.status = {"status": vasp.status}, status
-    now = {"status": status, "checked_on": str(vasp.checked_on or "")}
-    await audit.record(session, actor, verb, f"vasp/{vasp.id}", before=before, after=now, why=why, now_ns=now_ns)
+    before, vasp.status = _facts(vasp), status
+    if status == CHECKED:
+        vasp.checked_on, vasp.checked_by = day_of(now_ns), actor.user
+    await audit.record(
+        session, actor, verb, f"vasp/{vasp.id}", before=before, after=_facts(vasp), why=why, now_ns=now_ns
+    )
     return vasp
+
+
+def _facts(vasp: Vasp) -> dict[str, str]:
+    """Return what of a service goes on record."""
+    return {
+        "name": vasp.name,
+        "country": vasp.country,
+        "endpoint": vasp.endpoint,
+        "status": vasp.status,
+        "checked_on": str(vasp.checked_on or ""),
+    }

@@ -1,5 +1,6 @@
 """Brings a database up to this version of the back office, step by step (Alembic), or says which version it has."""
 
+import functools
 from pathlib import Path
 from typing import Final
 
@@ -15,8 +16,9 @@ from backoffice.errors import DatabaseFault
 MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
 
 
+@functools.cache
 def newest() -> str:
-    """Return the version that this back office wants."""
+    """Return the version that this back office wants: it reads all migrations, once."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None
     return head

@@ -208,8 +208,8 @@ async def assign(session: AsyncSession, actor: Actor, deposit: Deposit, account:
     """
     actor.require(Permission.ENTER_DEPOSITS)
     await forget(session, deposit.name)  # What was found out of it was so for the one whose it seemed to be.
-    deposit.account = account
-    await move_deposit(session, actor, deposit, DepositVerb.ASSIGN, why=f"{account}: {why}", now_ns=now_ns)
+    why = f"{account}: {why}"
+    await move_deposit(session, actor, deposit, DepositVerb.ASSIGN, also={"account": account}, why=why, now_ns=now_ns)
     await move_deposit(session, actor, deposit, DepositVerb.HOLD, why="assigned by hand", now_ns=now_ns)
 
 

@@ -99,9 +99,7 @@ async def remove(session: AsyncSession, actor: Actor, name: str, *, why: str, no
     destination = await find(session, name)
     if destination.removed_ns is not None:
         raise Refused(f"{name} is removed already")
-    destination.removed_ns = now_ns
-    before = {"address": destination.address}
-    await audit.record(session, actor, "remove", destination.subject, before=before, after=None, why=why, now_ns=now_ns)
+    await _remove(session, actor, destination, why, now_ns)
     return destination
 
 
@@ -156,13 +154,28 @@ async def _approve(session: AsyncSession, actor: Actor, approval: Approval, now_
     destination = await find(session, f"T-{approval.payload['destination']}")
     destination.approved_by = actor.user
     destination.usable_from_ns = now_ns + int(approval.payload["cooling_ns"])
+    after = {"approved_by": actor.user, "usable_from_ns": destination.usable_from_ns}
     if "held" in approval.payload:
         (await session.get_one(AddressHolder, approval.payload["held"])).approved_by = actor.user
+        after["held"] = approval.payload["held"]
+    await audit.record(
+        *(session, actor, "allow", destination.subject),
+        before={"approved_by": None},
+        after=after,
+        why=approval.why,
+        now_ns=now_ns,
+    )
 
 
-async def _turn_down(session: AsyncSession, _actor: Actor, approval: Approval, now_ns: int) -> None:
+async def _turn_down(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
     destination = await find(session, f"T-{approval.payload['destination']}")
+    await _remove(session, actor, destination, f"approval {approval.id} was turned down", now_ns)
+
+
+async def _remove(session: AsyncSession, actor: Actor, destination: Destination, why: str, now_ns: int) -> None:
     destination.removed_ns = now_ns
+    before = {"address": destination.address, "approved_by": destination.approved_by}
+    await audit.record(session, actor, "remove", destination.subject, before=before, after=None, why=why, now_ns=now_ns)
 
 
 async def _version_of(session: AsyncSession, subject: str) -> int:

@@ -24,7 +24,7 @@ from backoffice.crm.travel_data import identity_of
 from backoffice.errors import Refused
 from backoffice.payments import destinations
 from backoffice.payments.tables import Destination
-from backoffice.staff import approvals
+from backoffice.staff import approvals, audit
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Permission
 from backoffice.staff.sealing import Sealer
@@ -77,6 +77,7 @@ async def propose(
     session: AsyncSession, actor: Actor, sealer: Sealer, name: str, given: Holding, *, why: str, now_ns: int
 ) -> Approval:
     """Propose who holds a destination that is there; somebody else approves it."""
+    actor.require(Permission.EDIT_WHITELIST)
     destination = await destinations.find(session, name)
     if destination.removed_ns is not None:
         raise Refused(f"{name} is removed")
@@ -109,8 +110,21 @@ async def client_of_account(session: AsyncSession, account: str) -> Client:
     return client
 
 
-async def _approve(session: AsyncSession, actor: Actor, approval: Approval, _now_ns: int) -> None:
-    (await session.get_one(AddressHolder, approval.payload["held"])).approved_by = actor.user
+async def _approve(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
+    holder = await session.get_one(AddressHolder, approval.payload["held"])
+    held = AddressHolder.destination == holder.destination
+    query = select(AddressHolder).where(held, AddressHolder.approved_by.is_not(None))
+    last = await session.scalar(query.order_by(AddressHolder.number.desc()).limit(1))
+    holder.approved_by = actor.user
+    before = None if last is None else _facts(last)
+    await audit.record(
+        session, actor, "hold", approval.subject, before=before, after=_facts(holder), why=approval.why, now_ns=now_ns
+    )
+
+
+def _facts(holder: AddressHolder) -> dict[str, Any]:
+    """Return what of a holder goes on record; who it is does not."""
+    return {"held": holder.number, "held_at": holder.vasp or "self-hosted", "proof": holder.proof}
 
 
 approvals.register(KIND, Permission.APPROVE_WHITELIST, _approve, words="take {address} to be held as it is said")

@@ -36,6 +36,6 @@ async def went_back(
     other = await session.scalar(taken)
     if other is not None or await session.scalar(select(func.count()).where(HouseTransfer.key == reference)):
         raise Refused(f"{reference}: has sent {other.name} back" if other else f"{reference}: is a transfer's key")
-    deposit.sent_back_as = reference
-    await move_deposit(session, actor, deposit, DepositVerb.GO_BACK, why=f"{reference}: {why}", now_ns=now_ns)
+    also, why = {"sent_back_as": reference}, f"{reference}: {why}"
+    await move_deposit(session, actor, deposit, DepositVerb.GO_BACK, also=also, why=why, now_ns=now_ns)
     return deposit

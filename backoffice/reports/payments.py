@@ -7,7 +7,7 @@ has every step of every payment.
 from typing import TypeAlias
 
 import msgspec
-from sqlalchemy import ColumnElement, String, cast, func, literal, select
+from sqlalchemy import ColumnElement, String, cast, func, literal, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.database.base import total
@@ -75,10 +75,11 @@ async def _as_they_stood(
         subject, first, began = "deposit/D-", DepositState.CONFIRMING.value, Deposit.seen_ns
     else:
         subject, first, began = "withdrawal/W-", WithdrawalState.HOLDING.value, Withdrawal.requested_ns
-    # Approvals of a payment are about it too, and tell of a state, their own, after what they are called.
+    # Approvals of a payment are about it too, and tell of a state, their own.
     last = select(func.max(AuditEntry.number)).where(
         AuditEntry.subject == literal(subject) + cast(table.id, String),
-        AuditEntry.after.startswith('{"state":'),
+        AuditEntry.after.contains('"state":'),
+        not_(AuditEntry.after.startswith('{"approval":')),
         AuditEntry.time_ns <= at_ns,
     )
     query = select(table.asset, table.amount, began, AuditEntry.after, AuditEntry.time_ns).outerjoin_from(

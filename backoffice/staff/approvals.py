@@ -190,9 +190,16 @@ async def approve(
     )
     assert count is not None, "a count is a number"
     if count < approval.needed:
-        after = {"approval": approval.id, "kind": approval.kind, "approved_by": count, "needed": approval.needed}
+        names = {"approval": approval.id, "kind": approval.kind, "needed": approval.needed}
         await audit.record(
-            session, actor, Verb.APPROVE, approval.subject, before=None, after=after, why=why, now_ns=now_ns
+            session,
+            actor,
+            Verb.APPROVE,
+            approval.subject,
+            before={**names, "approved_by": count - 1},
+            after={**names, "approved_by": count},
+            why=why,
+            now_ns=now_ns,
         )
         return approval
     await _end(session, actor, approval, Verb.APPROVE, why=why, now_ns=now_ns)

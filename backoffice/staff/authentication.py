@@ -18,7 +18,7 @@ from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.passwords import flaw_of_password, hash_secret, matches
 from backoffice.staff.tables import StaffUser
-from backoffice.staff.users import actor_of, is_void
+from backoffice.staff.users import actor_of, is_void, proof_of
 
 LOCKED_AFTER: Final = 5
 MINUTE_NS: Final = 60_000_000_000
@@ -53,6 +53,8 @@ async def set_password(database: Database, name: str, proof: str, password: str,
         raise Refused(f"the code of {name} counts no more; have `fondaco staff code {name}` propose another one")
     actor = await _succeeded(database, user)
     password_hash = await asyncio.to_thread(hash_secret, password)
+    before = proof_of(user)
+    after = {"password": "set" if user.password_hash is None else "another", "code_until_ns": None}
     async with database.writing() as session:
         await session.execute(
             update(StaffUser)
@@ -60,7 +62,11 @@ async def set_password(database: Database, name: str, proof: str, password: str,
             .values(password_hash=password_hash, maker_code_hash=None, checker_code_hash=None, code_until_ns=None)
         )
         await audit.record(
-            session, actor, "set password", f"staff/{name}", before=None, after=None, why="by its owner", now_ns=now_ns
+            *(session, actor, "set password", f"staff/{name}"),
+            before=before,
+            after=after,
+            why="by its owner",
+            now_ns=now_ns,
         )
 
 
@@ -110,7 +116,7 @@ async def _failed(database: Database, user: StaffUser | None, now_ns: int) -> No
             BACK_OFFICE,
             "lock",
             f"staff/{user.name}",
-            before=None,
+            before={"failures": user.failures},
             after={"failures": user.failures + 1},
             why="wrong passwords",
             now_ns=now_ns,

@@ -5,6 +5,7 @@ shown to who proposes it and one to who approves it: neither of the two could ac
 days from then on, and once.
 """
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,7 +18,7 @@ from backoffice.staff.actor import Actor
 from backoffice.staff.passwords import CODE_HOURS, HOUR_NS, Code, half_code, hash_secret
 from backoffice.staff.permissions import Permission, Role
 from backoffice.staff.tables import Approval, StaffRole, StaffUser
-from backoffice.staff.users import NewUser, add, check_left, described, find, flaw_of, give_code, roles_of
+from backoffice.staff.users import NewUser, add, check_left, described, find, flaw_of, give_code, proof_of, roles_of
 
 ADD: Final = "staff-add"
 ROLES: Final = "staff-roles"
@@ -151,11 +152,12 @@ async def _enable(session: AsyncSession, actor: Actor, approval: Approval, now_n
 
 async def _give_code(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
     user = await find(session, _name(actor, approval))
+    before = proof_of(user)
     user.password_hash = None
     give_code(user, _code(approval, user.name, now_ns))
     user.failures = 0
     user.locked_until_ns = 0
-    await _changed(session, actor, "give code", user, None, approval, now_ns)
+    await _changed(session, actor, "give code", user, before, approval, now_ns, proof_of)
 
 
 async def _changed(
@@ -163,9 +165,10 @@ async def _changed(
     actor: Actor,
     verb: str,
     user: StaffUser,
-    before: dict[str, Any] | None,
+    before: dict[str, Any],
     approval: Approval,
     now_ns: int,
+    facts_of: Callable[[StaffUser], dict[str, Any]] = described,
 ) -> None:
     # Roles stand in rows of their own; the user is to have another version all the same.
     flag_modified(user, "full_name")
@@ -176,7 +179,7 @@ async def _changed(
         verb,
         approval.subject,
         before=before,
-        after=described(user) if before else None,
+        after=facts_of(user),
         why=approval.why,
         now_ns=now_ns,
     )

@@ -198,6 +198,11 @@ def actor_of(user: StaffUser) -> Actor:
     return Actor(user.name, roles_of(user))
 
 
+def proof_of(user: StaffUser) -> dict[str, Any]:
+    """Return what goes on record of how a user proves to be that: whether there is a password, never what it is."""
+    return {"password": "none" if user.password_hash is None else "set", "code_until_ns": user.code_until_ns}
+
+
 def described(user: StaffUser) -> dict[str, Any]:
     """Return what of a user goes on record."""
     return {

@@ -99,7 +99,8 @@ async def screen(
     await session.flush()
     if hits and client.state in (State.ACTIVE, State.SUSPENDED):
         what = f"decide on new screening hits: {', '.join(hits[:10])}"
-        await put_task(session, BACK_OFFICE, client, what, day_of(now_ns), Role.COMPLIANCE.value, now_ns)
+        today, compliance = day_of(now_ns), Role.COMPLIANCE.value
+        await put_task(session, BACK_OFFICE, client, what, today, compliance, why="new hits", now_ns=now_ns)
     if screened:
         after = {"subjects": screened, "hits": hits, "lapsed": lapsed, "lists": lists.digest}
         await audit.record(
