@@ -1,5 +1,6 @@
 """`fondaco client add` and `set`: what a client's file says of the client itself."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,20 +12,33 @@ from backoffice.cli.option_groups import grouped
 from backoffice.cli.shown import tell
 
 TypeOption = Annotated[str | None, typer.Option("--type", metavar="TYPE", help="company, fund, trust …")]
-JurisdictionOption = Annotated[str | None, typer.Option("--jurisdiction", metavar="COUNTRY", help="As CH.")]
-LeiOption = Annotated[str | None, typer.Option("--lei", metavar="LEI", help="Legal entity identifier.")]
-FirmOption = Annotated[str | None, typer.Option("--firm", metavar="NAME", help="What the engine calls it.")]
-TradingNameOption = Annotated[str | None, typer.Option("--trading-name", metavar="TEXT", help="What it goes by.")]
-LegalFormOption = Annotated[str | None, typer.Option("--legal-form", metavar="TEXT", help="As AG, Ltd.")]
-RegistrationOption = Annotated[str | None, typer.Option("--registration", metavar="TEXT", help="Number of register.")]
-IndustryOption = Annotated[str | None, typer.Option("--industry", metavar="WORD", help="As the risk model asks.")]
-VolumeOption = Annotated[
-    str | None, typer.Option("--volume", metavar="WORD", help="A month's, as the risk model asks: below-10m …")
-]
 AddressOption = Annotated[
     Path | None,
     typer.Option("--address", metavar="FILE", help="Registered address: JSON, in the fields of ISO 20022."),
 ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a client's file says of the client itself, in words."""
+
+    jurisdiction: Annotated[str | None, typer.Option("--jurisdiction", metavar="COUNTRY", help="As CH.")] = None
+    lei: Annotated[str | None, typer.Option("--lei", metavar="LEI", help="Legal entity identifier.")] = None
+    firm: Annotated[str | None, typer.Option("--firm", metavar="NAME", help="What the engine calls it.")] = None
+    trading_name: Annotated[str | None, typer.Option("--trading-name", metavar="TEXT", help="What it goes by.")] = None
+    legal_form: Annotated[str | None, typer.Option("--legal-form", metavar="TEXT", help="As AG, Ltd.")] = None
+    registration: Annotated[str | None, typer.Option("--registration", metavar="TEXT", help="Number of register.")] = (
+        None
+    )
+    industry: Annotated[str | None, typer.Option("--industry", metavar="WORD", help="As the risk model asks.")] = None
+    volume: Annotated[
+        str | None, typer.Option("--volume", metavar="WORD", help="A month's, as the risk model asks: below-10m …")
+    ] = None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What was said, by the names of `ClientFile`."""
+        return {name: value for name, value in vars(self).items() if value is not None}
 
 
 @grouped
@@ -32,14 +46,7 @@ def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name in the register.", show_default=False)],
     *,
     entity_type: TypeOption = "company",
-    jurisdiction: JurisdictionOption = None,
-    lei: LeiOption = None,
-    firm: FirmOption = None,
-    trading_name: TradingNameOption = None,
-    legal_form: LegalFormOption = None,
-    registration: RegistrationOption = None,
-    industry: IndustryOption = None,
-    volume: VolumeOption = None,
+    said: Said,
     address: AddressOption = None,
     acting: Acting,
 ) -> None:
@@ -48,20 +55,13 @@ def add(
     from backoffice.crm.client_file import ClientFile
     from backoffice.crm.registering import enter
 
-    if jurisdiction is None:
+    if said.jurisdiction is None:
         raise CommandFailed("a client needs a jurisdiction: --jurisdiction CH")
     given = ClientFile(
         name=name,
         entity_type=_type(entity_type or "company"),
-        jurisdiction=jurisdiction,
-        trading_name=trading_name or "",
-        legal_form=legal_form or "",
-        registration=registration or "",
-        lei=lei or "",
-        industry=industry or "",
-        volume=volume or "",
-        firm=firm or "",
         addresses={} if address is None else {"registered": read_address(address)},
+        **said.fields,
     )
     client = acting.carry_out(
         lambda session, office: enter(session, office.actor, office.sealer, given, why=acting.why, now_ns=office.now_ns)
@@ -76,33 +76,15 @@ def set_fields(
     *,
     name: Annotated[str | None, typer.Option("--name", metavar="TEXT", help="Its name in the register.")] = None,
     entity_type: TypeOption = None,
-    jurisdiction: JurisdictionOption = None,
-    lei: LeiOption = None,
-    firm: FirmOption = None,
-    trading_name: TradingNameOption = None,
-    legal_form: LegalFormOption = None,
-    registration: RegistrationOption = None,
-    industry: IndustryOption = None,
-    volume: VolumeOption = None,
+    said: Said,
     address: AddressOption = None,
     acting: Acting,
 ) -> None:
     """Change what a client's file says of it. What is not named stays; an empty text takes something away."""
     from backoffice.crm import editing
 
-    given = {
-        "name": name,
-        "entity_type": None if entity_type is None else _type(entity_type).value,
-        "jurisdiction": jurisdiction,
-        "lei": lei,
-        "firm": firm,
-        "trading_name": trading_name,
-        "legal_form": legal_form,
-        "registration": registration,
-        "industry": industry,
-        "volume": volume,
-    }
-    changes = {field: value for field, value in given.items() if value is not None}
+    given = {"name": name, "entity_type": None if entity_type is None else _type(entity_type).value}
+    changes = {field: value for field, value in given.items() if value is not None} | said.fields
     place = None if address is None else read_address(address)
 
     async def change(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `carry_out` calls it
