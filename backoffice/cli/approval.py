@@ -24,7 +24,6 @@ ApprovalArgument = Annotated[str, typer.Argument(metavar="APPROVAL", help="Which
 _HEAD = ("approval", "kind", "subject", "state", "approved by", "needed", "proposed by", "at", "expires", "why")
 _MORE = ("what it does", "for you")
 _HEAD_FOR_PEOPLE = ("approval", "what it does", "state", "has", "proposed by", "age", "left", "for you", "why")
-_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 @app.command("list")
@@ -187,6 +186,7 @@ def _row_for_people(
     is_for_you: bool,
     now_ns: int,
 ) -> tuple[Cell, ...]:
+    from backoffice.cli.report.printing import age_text
     from backoffice.staff.approvals import State, shown_state
 
     state = shown_state(approval, now_ns)
@@ -197,18 +197,11 @@ def _row_for_people(
         state.value,
         f"{sum(each.decision == 'approve' for each in said)} of {approval.needed}",
         approval.maker,
-        _span(now_ns - approval.made_ns),
-        _span(approval.expires_ns - now_ns) if waits and approval.expires_ns is not None else None,
+        age_text(approval.made_ns, now_ns),
+        age_text(now_ns, approval.expires_ns) if waits and approval.expires_ns is not None else None,
         is_for_you,
         approval.why,
     )
-
-
-def _span(span_ns: int) -> str:
-    """Return a time in the largest unit that there is one of."""
-    seconds = max(span_ns // 1_000_000_000, 0)
-    size, unit = next((each for each in _UNITS if seconds >= each[0]), _UNITS[-1])
-    return f"{seconds // size:,} {unit}"
 
 
 def _fields(approval: "Approval", said: "list[ApprovalDecision]", row: tuple[Cell, ...], form: Form) -> dict[str, Any]:
