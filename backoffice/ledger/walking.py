@@ -5,7 +5,7 @@ a time, which costs one look at each account for all of them.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from typing import Final
 
 from sqlalchemy import select
@@ -18,6 +18,13 @@ from backoffice.ledger.tables import LedgerAccount, LedgerEntry, LedgerPosting
 ENTRIES_TOGETHER: Final = 1_000
 RECORDS_TOGETHER: Final = 50_000
 """So many entries, or records that they are made of, are looked at together."""
+_POSTINGS: Final = select(
+    LedgerPosting.sequence,
+    LedgerPosting.ledger_account,
+    LedgerPosting.entry,
+    LedgerPosting.amount,
+    LedgerPosting.balance,
+)
 
 
 async def entries_with_postings(session: AsyncSession) -> AsyncGenerator[tuple[LedgerEntry, list[Posting]]]:
@@ -50,32 +57,16 @@ async def _entries(session: AsyncSession, after: int) -> list[LedgerEntry]:
 
 async def _postings(session: AsyncSession, first: int, last: int) -> list[Posting]:
     """Return the journal's postings of some records, sorted. The index is by account, so each is looked into."""
-    wanted = (
-        select(
-            LedgerPosting.sequence,
-            LedgerPosting.ledger_account,
-            LedgerPosting.entry,
-            LedgerPosting.amount,
-            LedgerPosting.balance,
-        )
-        .join(LedgerAccount, LedgerAccount.id == LedgerPosting.ledger_account)
-        .where(LedgerPosting.sequence >= first, LedgerPosting.sequence <= last, LedgerPosting.entry == 0)
-    )
-    rows = await session.execute(wanted)
-    return sorted((sequence, number, of, amount, after) for sequence, number, of, amount, after in rows)
+    of_all = _POSTINGS.join(LedgerAccount, LedgerAccount.id == LedgerPosting.ledger_account)
+    places = (LedgerPosting.sequence >= first, LedgerPosting.sequence <= last, LedgerPosting.entry == 0)
+    return _sorted(await session.execute(of_all.where(*places)))
 
 
 async def _postings_of_house(session: AsyncSession, entry: LedgerEntry) -> list[Posting]:
-    wanted = select(
-        LedgerPosting.sequence,
-        LedgerPosting.ledger_account,
-        LedgerPosting.entry,
-        LedgerPosting.amount,
-        LedgerPosting.balance,
-    ).where(
-        LedgerPosting.ledger_account.in_((entry.debit, entry.credit)),
-        LedgerPosting.sequence == entry.through_sequence,
-        LedgerPosting.entry == entry.id,
-    )
-    rows = await session.execute(wanted)
+    of_two = _POSTINGS.where(LedgerPosting.ledger_account.in_((entry.debit, entry.credit)))
+    place = (LedgerPosting.sequence == entry.through_sequence, LedgerPosting.entry == entry.id)
+    return _sorted(await session.execute(of_two.where(*place)))
+
+
+def _sorted(rows: Iterable[Posting]) -> list[Posting]:
     return sorted((sequence, number, of, amount, after) for sequence, number, of, amount, after in rows)
