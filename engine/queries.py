@@ -35,15 +35,15 @@ def query_orders(state: State, command: QueryOrders) -> list[AnyEvent]:
         return unknown_session(command.session)
     session.last_in = command.msg_seq_num
     if command.account and command.account not in session.permitted:
-        return [_nothing(command, RejectReason.UNKNOWN_ACCOUNT)]
+        return [_unknown(command, RejectReason.UNKNOWN_ACCOUNT)]
     if command.symbol and command.symbol not in state.books:
-        return [_nothing(command, RejectReason.UNKNOWN_INSTRUMENT)]
+        return [_unknown(command, RejectReason.UNKNOWN_INSTRUMENT)]
     accounts = (command.account,) if command.account else session.accounts
     if not 0 <= command.reports_max <= REPORTS_MAX or command.after < 0:
-        return [_nothing(command, RejectReason.PAGE_OUT_OF_RANGE)]
+        return [_unknown(command, RejectReason.PAGE_OUT_OF_RANGE)]
     orders = _page(state, accounts, command)
     if not orders:
-        return [_nothing(command, RejectReason.NO_OPEN_ORDERS)]
+        return [_unknown(command, RejectReason.NO_OPEN_ORDERS)]
     last = orders[-1]
     return [
         _status(state, command.session, order, command.request_id, total_reports=len(orders), last_report=order is last)
@@ -162,12 +162,13 @@ def _status(
     )
 
 
-def _unknown(command: QueryOrder | NewOrder, reason: RejectReason) -> OrderStatusReported:
+def _unknown(command: QueryOrder | QueryOrders | NewOrder, reason: RejectReason) -> OrderStatusReported:
+    is_mass_status = isinstance(command, QueryOrders)
     return OrderStatusReported(
         command.session,
         command.account,
         0,
-        command.cl_ord_id,
+        "" if isinstance(command, QueryOrders) else command.cl_ord_id,
         command.symbol,
         command.side,
         LIMIT,
@@ -180,35 +181,10 @@ def _unknown(command: QueryOrder | NewOrder, reason: RejectReason) -> OrderStatu
         OrderStatus.REJECTED,
         reason,
         reason.text,
-        command.request_id if isinstance(command, QueryOrder) else "",
-        is_mass_status=False,
+        "" if isinstance(command, NewOrder) else command.request_id,
+        is_mass_status=is_mass_status,
         total_reports=0,
-        last_report=False,
-    )
-
-
-def _nothing(command: QueryOrders, reason: RejectReason) -> OrderStatusReported:
-    return OrderStatusReported(
-        command.session,
-        command.account,
-        0,
-        "",
-        command.symbol,
-        command.side,
-        LIMIT,
-        TimeInForce.DAY,
-        0,
-        0,
-        0,
-        0,
-        0,
-        OrderStatus.REJECTED,
-        reason,
-        reason.text,
-        command.request_id,
-        is_mass_status=True,
-        total_reports=0,
-        last_report=True,
+        last_report=is_mass_status,
     )
 
 
