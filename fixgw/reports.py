@@ -270,10 +270,7 @@ class Reports:
     def _order_decremented(self, event: OrderDecremented, exec_id: str, time: str, _part: int) -> Report:
         text = self._instruments[event.symbol]
         price = f"44={text.price_text[event.price]}\x01" if event.price else ""
-        terms = ""
-        if event.terms is not None:
-            shown = displayed_text(event.leaves_qty, event.hidden_qty, text)
-            terms = terms_text(event.terms, event.side, text) + shown
+        terms = _terms_of(event, text)
         rpt_seq = f"83={event.rpt_seq}\x01" if event.rpt_seq else ""
         return "8", (
             f"37={event.order_id}\x0111={event.cl_ord_id}\x0117={exec_id}\x01150=D\x01"
@@ -290,10 +287,7 @@ class Reports:
         text = self._instruments[event.symbol]
         status = "A" if event.status is OrderStatus.PENDING_NEW else 1 if event.cum_qty else 0
         price = f"44={text.price_text[event.price]}\x01" if event.price else ""
-        terms = ""
-        if event.terms is not None:
-            shown = displayed_text(event.leaves_qty, event.hidden_qty, text)
-            terms = terms_text(event.terms, event.side, text) + shown
+        terms = _terms_of(event, text)
         rpt_seq = f"83={event.rpt_seq}\x01" if event.rpt_seq else ""
         return "8", (
             f"37={event.order_id}\x0111={event.cl_ord_id}\x0141={event.orig_cl_ord_id}\x0117={exec_id}\x01150=5\x01"
@@ -376,10 +370,7 @@ class Reports:
                 f"58=[{event.reason:d}] {event.text}\x01"
             )
         price = f"44={text.price_text[event.price]}\x01" if event.price else ""
-        terms = ""
-        if event.terms is not None:
-            shown = displayed_text(event.leaves_qty, event.hidden_qty, text)
-            terms = terms_text(event.terms, event.side, text) + shown
+        terms = _terms_of(event, text)
         return "8", (
             f"37={event.order_id}\x0111={event.cl_ord_id}\x01{request}17={exec_id}\x01150=I\x01"
             f"39={_ORDER_STATUS[event.status]}\x011={event.account}\x0155={event.symbol}\x0154={_SIDE[event.side]}\x01"
@@ -481,6 +472,13 @@ class Reports:
                     f"380={business_reject_reason(event.reason)}\x01{text}"
                 )
         return event.form, body
+
+
+def _terms_of(event: OrderDecremented | OrderReplaced | OrderStatusReported, text: InstrumentText) -> str:
+    """Return the terms of an order, and how much of it the market sees."""
+    if event.terms is None:
+        return ""
+    return terms_text(event.terms, event.side, text) + displayed_text(event.leaves_qty, event.hidden_qty, text)
 
 
 def _list_status(list_id: str, status: str, text: str, time: str) -> str:
