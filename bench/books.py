@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import aclosing, closing
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -25,10 +25,9 @@ from typing import Final
 from backoffice.database import Database
 from backoffice.database.database import address_of
 from backoffice.database.migrating import upgrade
-from backoffice.projector.following import BATCH_RECORDS
+from backoffice.projector.catching_up import catch_up
 from backoffice.projector.projector import Projector
-from backoffice.projector.rows import decode_record
-from backoffice.projector.source import history, identity_of
+from backoffice.projector.source import identity_of
 from bench.client import BenchError
 from bench.engine_bench import ACCOUNTS, MIDDLE, SYMBOL, Load
 from bench.journals import write_journal
@@ -161,15 +160,9 @@ async def _take_in(data: Path, records: int) -> float:
         first = next(iter(JournalReader(data / JOURNAL).frames(1)))
         projector = await Projector.open(database, identity_of(first))
         begin_ns = perf_counter_ns()
-        rows = projector.rows()
-        for frames in history(data, 1, records):
-            for frame in frames:
-                rows.add(decode_record(frame.payload))
-            if rows.records >= BATCH_RECORDS:
-                await projector.write(rows)
-                rows = projector.rows()
-        if rows.records:
-            await projector.write(rows)
+        async with aclosing(catch_up(projector, data / JOURNAL, records)) as batches:
+            async for _ in batches:
+                pass
         return (perf_counter_ns() - begin_ns) / 1e9
 
 

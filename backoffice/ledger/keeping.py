@@ -5,17 +5,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.ledger.balances import balances
 from backoffice.ledger.chart import CLIENT_KINDS, Kind
-from backoffice.ledger.entries import Entry, EntryKind, head_of, locked_head, row_of
+from backoffice.ledger.entries import Entry, EntryKind, locked_head, row_of
 from backoffice.ledger.posting import Account, Books, Posting
 from backoffice.ledger.tables import LedgerEntry
+from backoffice.projector.batch import Batch
 from backoffice.projector.tables import VenueInstrument
 from engine.balance_changes import Pair
+from engine.values import Amount
 
 
 async def load(session: AsyncSession) -> Books:
     """Return the books as the database has them."""
     books = Books()
-    books.last_entry = (await head_of(session)).id
     for row in await session.scalars(select(VenueInstrument)):
         books.instruments[row.symbol] = Pair(row.base, row.quote, row.base_per_lot)
     clients: dict[tuple[str, str], dict[Kind, Account]] = {}
@@ -30,31 +31,35 @@ async def load(session: AsyncSession) -> Books:
     return books
 
 
-async def add_entry(
-    session: AsyncSession, books: Books, postings: list[Posting], first: int, last: int, time_ns: int
-) -> list[Posting]:
-    """Put the entry of a batch, records `first` to `last`, at the end of the chain; return its postings in order."""
-    head = await locked_head(session)
-    if head.id != books.last_entry:
-        postings = await _after_others(session, books, postings)
-    postings.sort()
-    entry = Entry(EntryKind.JOURNAL, f"journal/{first}", first, last, time_ns)
-    await session.execute(insert(LedgerEntry).values(row_of(head, entry, postings)))
-    books.last_entry = head.id + 1
-    return postings
+class Keeper:
+    """Puts the entries of batches at the end of the chain, where the house puts entries of its own meanwhile."""
+
+    def __init__(self, last_entry: int) -> None:
+        """`last_entry`: the last one that is in the balances from which the batches go on."""
+        self._last_entry = last_entry
+        self._booked: dict[int, Amount] = {}
+        """What the house has booked on its accounts since then: batches know of the journal alone."""
+
+    async def add_entry(self, session: AsyncSession, batch: Batch) -> list[Posting]:
+        """Put the entry of a batch at the end of the chain; return its postings with the balances after each."""
+        head = await locked_head(session)
+        if head.id != self._last_entry:
+            self._booked = await _booked_since(session, batch)
+        postings = batch.postings
+        if booked := self._booked:
+            postings = [(*row[:4], row[4] + booked.get(row[1], 0)) for row in postings]
+        key = f"journal/{batch.first_sequence}"
+        entry = Entry(EntryKind.JOURNAL, key, batch.first_sequence, batch.sequence, batch.time_ns)
+        await session.execute(insert(LedgerEntry).values(row_of(head, entry, postings)))
+        self._last_entry = head.id + 1
+        return postings
 
 
-async def _after_others(session: AsyncSession, books: Books, postings: list[Posting]) -> list[Posting]:
-    """Return the postings with the balances that they have now that the house has booked something in between."""
-    here = {account.id: account for of_kind in books.house.values() for account in of_kind.values()}
-    changes: dict[int, int] = {}
-    for _, number, _, amount, _ in postings:
-        changes[number] = changes.get(number, 0) + amount
-    shifts: dict[int, int] = {}
-    for account, amount in await balances(session, account=""):
-        known = here[account.id]
-        shift = amount - (known.balance - changes.get(account.id, 0))
-        if shift:
-            known.balance += shift
-            shifts[account.id] = shift
-    return [(*row[:4], row[4] + shifts.get(row[1], 0)) for row in postings]
+async def _booked_since(session: AsyncSession, batch: Batch) -> dict[int, Amount]:
+    """Return by how much the house's accounts differ now from what the batch goes on from."""
+    before = dict(batch.house)
+    for _, number, _, amount, _ in batch.postings:
+        if number in before:
+            before[number] -= amount
+    now = {account.id: amount for account, amount in await balances(session, account="")}
+    return {number: now[number] - amount for number, amount in before.items() if now[number] != amount}

@@ -42,8 +42,6 @@ class Books:
         self.instruments: dict[str, Pair] = {}
         self.accounts = 0
         """How many accounts there are."""
-        self.last_entry = 0
-        """The number of the last entry that is in these balances."""
         self.sequence = 0
         """The record at hand."""
         self.opened: list[tuple[int, str, str, str, int]] = []
@@ -77,10 +75,15 @@ class Books:
         self._touched.clear()
 
     def take(self) -> tuple[list[tuple[int, str, str, str, int]], list[Posting]]:
-        """Return the accounts and the postings that are new since this was last asked."""
+        """Return the accounts and the postings that are new since this was last asked, these in their order."""
         opened, postings = self.opened, self.postings
         self.opened, self.postings = [], []
+        postings.sort()
         return opened, postings
+
+    def house_balances(self) -> dict[int, Amount]:
+        """Return what is on each of the house's accounts."""
+        return {account.id: account.balance for of_kind in self.house.values() for account in of_kind.values()}
 
     def _open(self, kind: Kind, asset: str, account: str) -> Account:
         self.accounts += 1

@@ -4,40 +4,47 @@ The hour that is going on is held here, and written as whole numbers over those 
 they get, and whatever batches they come in. Hours that are over are in the database alone.
 """
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from backoffice.projector.batch import Row
 
-from backoffice.projector.tables import Activity, RejectCount
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from backoffice.projector.tables import Activity, RejectCount
 
 HOUR_NS: Final = 3_600_000_000_000
+
+
+ACTIVITY_COLUMNS: Final = (
+    "hour",
+    "account",
+    "symbol",
+    "session",
+    "orders",
+    "replaces",
+    "cancels",
+    "maker_trades",
+    "taker_trades",
+    "bought_qty",
+    "sold_qty",
+    "maker_notional",
+    "taker_notional",
+    "fees",
+    "rebates",
+    "bought_notional",
+    "sold_notional",
+    "ordered_qty",
+)
+"""The columns of `Activity` in the order in which its rows are made;"""
+WIDE_FROM: Final = ACTIVITY_COLUMNS.index("bought_qty")
+"""from here on integers of any size: texts in a row, as that is what goes everywhere."""
 
 
 class Counts:
     """What an account has done in an instrument by a session in an hour; the fields are those of `Activity`."""
 
-    __slots__ = (
-        "account",
-        "bought_notional",
-        "bought_qty",
-        "cancels",
-        "fees",
-        "hour",
-        "is_touched",
-        "maker_notional",
-        "maker_trades",
-        "ordered_qty",
-        "orders",
-        "rebates",
-        "replaces",
-        "session",
-        "sold_notional",
-        "sold_qty",
-        "symbol",
-        "taker_notional",
-        "taker_trades",
-    )
+    __slots__ = (*ACTIVITY_COLUMNS, "is_touched")
 
     def __init__(self, hour: int, account: str, symbol: str, session: str) -> None:
         self.hour = hour
@@ -85,9 +92,6 @@ class Counts:
             self.rebates -= fee
 
 
-ACTIVITY_COLUMNS: Final = tuple(column.name for column in Activity.__table__.columns)
-
-
 class Counters:
     """The counts of the hour that is going on."""
 
@@ -99,15 +103,15 @@ class Counters:
         self._touched: list[Counts] = []
         self._touched_rejects: dict[tuple[int, str, int], int] = {}
 
-    async def load(self, session: AsyncSession, time_ns: int) -> None:
-        """Go on with the hour of a time, as the database has it."""
+    def resume(self, time_ns: int, activity: "Iterable[Activity]", rejects: "Iterable[RejectCount]") -> None:
+        """Go on with the hour of a time, from the rows that there are of it."""
         self._begin(time_ns)
-        for row in await session.scalars(select(Activity).where(Activity.hour == self._hour)):
-            counts = Counts(row.hour, row.account, row.symbol, row.session)
+        for row in activity:
+            key = (row.account, row.symbol, row.session)
+            counts = self._counts[key] = Counts(row.hour, *key)
             for name in ACTIVITY_COLUMNS:
                 setattr(counts, name, getattr(row, name))
-            self._counts[row.account, row.symbol, row.session] = counts
-        for each in await session.scalars(select(RejectCount).where(RejectCount.hour == self._hour)):
+        for each in rejects:
             self._rejects[each.session, each.reason] = each.rejects
 
     def of(self, time_ns: int, account: str, symbol: str, session: str) -> Counts:
@@ -130,17 +134,19 @@ class Counters:
         count = self._rejects[session, reason] = self._rejects.get((session, reason), 0) + 1
         self._touched_rejects[self._hour, session, reason] = count
 
-    def take_activity(self) -> list[tuple[int | str, ...]]:
+    def take_activity(self) -> list[Row]:
         """Return the rows that have changed since this was last asked."""
-        rows = [tuple(getattr(counts, name) for name in ACTIVITY_COLUMNS) for counts in self._touched]
+        rows = []
         for counts in self._touched:
             counts.is_touched = False
+            values = [getattr(counts, name) for name in ACTIVITY_COLUMNS]
+            rows.append((*values[:WIDE_FROM], *map(str, values[WIDE_FROM:])))
         self._touched = []
         return rows
 
-    def take_rejects(self) -> list[tuple[int | str, ...]]:
+    def take_rejects(self) -> list[Row]:
         """Return the counts of rejects that have changed since this was last asked."""
-        rows: list[tuple[int | str, ...]] = [(*key, count) for key, count in self._touched_rejects.items()]
+        rows: list[Row] = [(*key, count) for key, count in self._touched_rejects.items()]
         self._touched_rejects = {}
         return rows
 

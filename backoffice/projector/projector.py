@@ -11,15 +11,17 @@ from typing import Final, Self
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as insert_in_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_in_sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from backoffice.database import Database
 from backoffice.errors import Conflict
-from backoffice.ledger.keeping import add_entry, load
+from backoffice.ledger.entries import head_of
+from backoffice.ledger.keeping import Keeper, load
 from backoffice.ledger.posting import ACCOUNT_COLUMNS, POSTING_COLUMNS
 from backoffice.ledger.tables import LedgerAccount, LedgerPosting
+from backoffice.projector.batch import Batch
+from backoffice.projector.counters import HOUR_NS
 from backoffice.projector.rows import Known, Rows
-from backoffice.projector.tables import OrderRow, Position, VenueAsset
+from backoffice.projector.tables import Activity, OrderRow, Position, RejectCount, VenueAsset
 from backoffice.projector.writer import FOLLOWER, Writer
 from engine.values import PENDING_NEW
 
@@ -29,57 +31,63 @@ _IS_OPEN: Final = OrderRow.closed_sequence.is_(None)
 class Projector:
     """What is known of the journal so far, and how more of it is taken in."""
 
-    def __init__(self, database: Database, journal: str, sequence: int, time_ns: int) -> None:
-        self.sequence = sequence
+    def __init__(self, database: Database, journal: str) -> None:
+        self.sequence = 0
         """The last record that is in the database,"""
-        self.time_ns = time_ns
+        self.time_ns = 0
         """and its time."""
+        self.known = Known()
+        """What must be known of the records so far to say what follows from the next."""
         self._database = database
         self._journal = journal
         self._writer = Writer(is_sqlite=database.is_sqlite)
-        self._known = Known()
+        self._keeper = Keeper(0)
 
     @classmethod
     async def open(cls, database: Database, journal: str) -> Self:
         """Stand where the database stands. Raise `Conflict` if it follows another journal."""
         await _begin(database, journal)
-        async with database.reading() as session:
+        projector = cls(database, journal)
+        await projector.load()
+        return projector
+
+    async def load(self) -> None:
+        """Know again what the database says, as when this was opened."""
+        async with self._database.reading() as session:
             position = (await session.scalars(select(Position).where(Position.follower == FOLLOWER))).one()
-            if position.journal != journal:
+            if position.journal != self._journal:
                 raise Conflict(
                     "the database follows another journal than the one in this data directory; name the database "
                     "that goes with it, or begin with an empty one"
                 )
-            projector = cls(database, journal, position.sequence, position.time_ns)
-            known = projector._known
+            self.sequence, self.time_ns = position.sequence, position.time_ns
+            self.known = known = Known()
             known.assets = {row.asset: row.decimals for row in await session.scalars(select(VenueAsset))}
             waiting = select(OrderRow.order_id).where(_IS_OPEN, OrderRow.status == PENDING_NEW)
             known.waiting = set(await session.scalars(waiting))
-            await known.counters.load(session, position.time_ns)
+            hour = position.time_ns // HOUR_NS
+            activity = await session.scalars(select(Activity).where(Activity.hour == hour))
+            rejects = await session.scalars(select(RejectCount).where(RejectCount.hour == hour))
+            known.counters.resume(position.time_ns, activity, rejects)
             known.books = await load(session)
-        return projector
+            self._keeper = Keeper((await head_of(session)).id)
 
     def rows(self) -> Rows:
         """Return a batch to be filled with the records that come next, and then to be written."""
-        return Rows(self._known)
+        return Rows(self.known)
 
-    async def write(self, rows: Rows) -> None:
+    async def write(self, batch: Batch) -> None:
         """Put a batch into the database. If that fails, this projector is of no use any more; open another one."""
         async with self._database.writing() as session:
             connection = await session.connection()
-            await self._writer.move(connection, self._journal, self.sequence, rows)
-            await self._writer.write(connection, rows, self._known.counters)
-            await self._write_books(session, connection, rows)
-        self.sequence, self.time_ns = rows.sequence, rows.time_ns
-
-    async def _write_books(self, session: AsyncSession, connection: AsyncConnection, rows: Rows) -> None:
-        books = self._known.books
-        opened, postings = books.take()
-        await self._writer.add(connection, LedgerAccount, opened, ACCOUNT_COLUMNS)
-        if postings:
-            span = (rows.first_sequence, rows.sequence, rows.time_ns)
-            postings = await add_entry(session, books, postings, *span)
-            await self._writer.add(connection, LedgerPosting, postings, POSTING_COLUMNS)
+            writer = self._writer
+            await writer.move(connection, self._journal, self.sequence, batch)
+            await writer.write(connection, batch)
+            await writer.add(connection, LedgerAccount, batch.opened, ACCOUNT_COLUMNS)
+            if batch.postings:
+                postings = await self._keeper.add_entry(session, batch)
+                await writer.add(connection, LedgerPosting, postings, POSTING_COLUMNS)
+        self.sequence, self.time_ns = batch.sequence, batch.time_ns
 
 
 async def _begin(database: Database, journal: str) -> None:

@@ -20,10 +20,9 @@ from backoffice.database.migrating import upgrade
 from backoffice.errors import Conflict
 from backoffice.ledger.tables import LedgerAccount, LedgerPosting
 from backoffice.projector.as_of import position_of
-from backoffice.projector.following import BATCH_RECORDS
+from backoffice.projector.catching_up import catch_up
 from backoffice.projector.projector import Projector
-from backoffice.projector.rows import decode_record
-from backoffice.projector.source import history, identity_of
+from backoffice.projector.source import identity_of
 from backoffice.projector.tables import (
     Activity,
     Execution,
@@ -41,6 +40,8 @@ from backoffice.projector.tables import (
     VenueInstrument,
     VenueSession,
 )
+from engine.journal import JournalReader
+from engine.recovery import JOURNAL
 
 DERIVED: Final[tuple[Any, ...]] = (
     Moment,
@@ -84,34 +85,26 @@ async def rebuild(
     """
     async with database.reading() as session:
         position = await position_of(session)
-    first = next((frames[0] for frames in history(data, 1, 1)), None)
+    journal = data / JOURNAL
+    first = next(JournalReader(journal).frames(), None)
     if first is None or identity_of(first) != position.journal:
         raise Conflict(f"{data}: holds another journal than the one that the database has followed")
     await upgrade(fresh)
     projector = await Projector.open(fresh, position.journal)
-    await _derive(projector, data, position.sequence, progress)
+    await _derive(projector, journal, position.sequence, progress)
     async with database.reading() as session:
         sequence = (await position_of(session)).sequence
-        await _derive(projector, data, sequence, progress)
+        await _derive(projector, journal, sequence, progress)
         async with fresh.reading() as anew:
             return sequence, [await _compared(session, anew, table) for table in DERIVED]
 
 
-async def _derive(projector: Projector, data: Path, last: int, progress: Callable[[int], None] | None) -> None:
-    """Take in what the files have through a record."""
-    if projector.sequence >= last:
-        return
-    rows = projector.rows()
-    for frames in history(data, projector.sequence + 1, last):
-        for frame in frames:
-            rows.add(decode_record(frame.payload))
-        if rows.records >= BATCH_RECORDS:
-            await projector.write(rows)
-            rows = projector.rows()
+async def _derive(projector: Projector, journal: Path, last: int, progress: Callable[[int], None] | None) -> None:
+    """Take in what the journal has through a record."""
+    async with aclosing(catch_up(projector, journal, last)) as batches:
+        async for batch in batches:
             if progress is not None:
-                progress(projector.sequence)
-    if rows.records:
-        await projector.write(rows)
+                progress(batch.sequence)
 
 
 async def _compared(session: AsyncSession, anew: AsyncSession, table: Any) -> TableCheck:  # noqa: ANN401 - a table's class

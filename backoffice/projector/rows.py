@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Final, TypeAlias
 import msgspec
 
 from backoffice.ledger.posting import Books
+from backoffice.projector.batch import DEFINITION, Batch, Row, Seldom
 from backoffice.projector.counters import Counters
-from backoffice.projector.statements import DEFINITION, Seldom
 from engine import commands, events, session_events
 from engine.balance_changes import Pair
 from engine.commands import AnyCommand
@@ -32,9 +32,6 @@ from engine.values import (
     CancelReason,
     OrderStatus,
 )
-
-Row: TypeAlias = tuple[Any, ...]
-"""Values in the order of columns."""
 
 
 class FeedRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -92,31 +89,29 @@ class Rows:
         self._counters = known.counters
         self._books = known.books
         self.records = 0
-        self.first_sequence = 0
-        self.sequence = 0
-        """The last record,"""
-        self.time_ns = 0
-        """and its time."""
-        self.moments: dict[int, int] = {}
-        """The last record of each time."""
-        self.entered: dict[int, Row] = {}
+        """How many there are."""
+        self._first_sequence = 0
+        self._sequence = 0
+        self._time_ns = 0
+        self._moments: dict[int, int] = {}
+        self._entered: dict[int, Row] = {}
         """Of orders that are live since this batch: what never changes of them, by number."""
-        self.changed: dict[int, Row] = {}
+        self._changed: dict[int, Row] = {}
         """What may change of an order, as it is now, and its number."""
-        self.executions: list[Row] = []
-        self.trades: list[Row] = []
-        self.amendments: list[Row] = []
-        self.rejects: list[Row] = []
-        self.seldom: list[tuple[Seldom, Row]] = []
+        self._executions: list[Row] = []
+        self._trades: list[Row] = []
+        self._amendments: list[Row] = []
+        self._rejects: list[Row] = []
+        self._seldom: list[tuple[Seldom, Row]] = []
 
     def add(self, record: FeedRecord) -> None:
         """Add what follows from the record that comes next."""
         if not self.records:
-            self.first_sequence = record.sequence
+            self._first_sequence = record.sequence
         self.records += 1
-        self.sequence = self._books.sequence = record.sequence
-        self.time_ns = record.time_ns
-        self.moments[record.time_ns] = record.sequence
+        self._sequence = self._books.sequence = record.sequence
+        self._time_ns = record.time_ns
+        self._moments[record.time_ns] = record.sequence
         number = 0
         derivations, book = self._DERIVE, self._books.book
         for event in record.events:
@@ -127,12 +122,36 @@ class Rows:
             number += 1  # noqa: SIM113 - counted so, it costs less
         self._books.end_record()
 
+    def batch(self) -> Batch:
+        """Return what is to be written of these records. To be asked once."""
+        entered, changed = self._entered, self._changed
+        opened, postings = self._books.take()
+        return Batch(
+            records=self.records,
+            first_sequence=self._first_sequence,
+            sequence=self._sequence,
+            time_ns=self._time_ns,
+            moments=list(self._moments.items()),
+            seldom=self._seldom,
+            entered_orders=[row + changed[order_id] for order_id, row in entered.items()],
+            changed_orders=[row for order_id, row in changed.items() if order_id not in entered],
+            executions=self._executions,
+            trades=self._trades,
+            amendments=self._amendments,
+            rejects=self._rejects,
+            activity=self._counters.take_activity(),
+            reject_counts=self._counters.take_rejects(),
+            opened=opened,
+            postings=postings,
+            house=self._books.house_balances(),
+        )
+
     def _asset(self, event: events.AssetAdded, record: FeedRecord, _number: int) -> None:
         command = _decode_command(record.command)
         assert isinstance(command, commands.AddAsset), "nothing else admits assets"
         self._assets[event.asset] = command.decimals
         self._books.admit(event.asset)
-        self.seldom.append((Seldom.ASSET, (event.asset, command.decimals, record.sequence)))
+        self._seldom.append((Seldom.ASSET, (event.asset, command.decimals, record.sequence)))
 
     def _instrument(self, _event: events.InstrumentAdded, record: FeedRecord, _number: int) -> None:
         command = _decode_command(record.command)
@@ -143,13 +162,13 @@ class Rows:
         )
         self._books.instruments[command.symbol] = Pair(command.base, command.quote, instrument.base_per_lot)
         exact = (instrument.base_per_lot, instrument.notional_per_tick_lot, record.sequence)
-        self.seldom.append((Seldom.INSTRUMENT, (*fields.values(), *exact)))
+        self._seldom.append((Seldom.INSTRUMENT, (*fields.values(), *exact)))
 
     def _account(self, event: events.AccountOpened, record: FeedRecord, _number: int) -> None:
         command = _decode_command(record.command)
         assert isinstance(command, commands.OpenAccount), "nothing else opens accounts"
         firm = command.firm or command.account
-        self.seldom.append((Seldom.ACCOUNT, (event.account, firm, record.time_ns, record.sequence)))
+        self._seldom.append((Seldom.ACCOUNT, (event.account, firm, record.time_ns, record.sequence)))
 
     def _session(self, event: session_events.SessionProvisioned, record: FeedRecord, _number: int) -> None:
         command = _decode_command(record.command)
@@ -157,22 +176,22 @@ class Rows:
         profile = command.profile
         role, version = (1, "FIX.4.4") if profile is None else (int(profile.role), profile.version)
         row = (event.session, role, version, " ".join(command.accounts), False, False, False, 0, record.sequence)
-        self.seldom.append((Seldom.SESSION, row))
+        self._seldom.append((Seldom.SESSION, row))
 
     def _session_suspended(self, event: session_events.SessionSuspended, record: FeedRecord, _number: int) -> None:
-        self.seldom.append((Seldom.SESSION_SUSPENDED, (True, record.sequence, event.session)))
+        self._seldom.append((Seldom.SESSION_SUSPENDED, (True, record.sequence, event.session)))
 
     def _session_resumed(self, event: session_events.SessionResumed, record: FeedRecord, _number: int) -> None:
-        self.seldom.append((Seldom.SESSION_SUSPENDED, (False, record.sequence, event.session)))
+        self._seldom.append((Seldom.SESSION_SUSPENDED, (False, record.sequence, event.session)))
 
     def _session_removed(self, event: session_events.SessionRemoved, record: FeedRecord, _number: int) -> None:
-        self.seldom.append((Seldom.SESSION_REMOVED, (True, False, record.sequence, event.session)))
+        self._seldom.append((Seldom.SESSION_REMOVED, (True, False, record.sequence, event.session)))
 
     def _session_up(self, event: session_events.SessionUp, record: FeedRecord, _number: int) -> None:
-        self.seldom.append((Seldom.SESSION_CONNECTED, (True, record.time_ns, record.sequence, event.session)))
+        self._seldom.append((Seldom.SESSION_CONNECTED, (True, record.time_ns, record.sequence, event.session)))
 
     def _session_down(self, event: session_events.SessionDown, record: FeedRecord, _number: int) -> None:
-        self.seldom.append((Seldom.SESSION_CONNECTED, (False, record.time_ns, record.sequence, event.session)))
+        self._seldom.append((Seldom.SESSION_CONNECTED, (False, record.time_ns, record.sequence, event.session)))
 
     def _order(  # noqa: PLR0913, PLR0917 - the columns of an execution, by position for speed
         self,
@@ -189,7 +208,7 @@ class Rows:
         """Add an execution of an order that the event itself describes, and what the order is by now."""
         sequence, time_ns, terms = record.sequence, record.time_ns, event.terms
         order_id, cl_ord_id, qty, price = event.order_id, event.cl_ord_id, event.qty, event.price
-        self.executions.append(
+        self._executions.append(
             (
                 order_id,
                 sequence,
@@ -207,7 +226,7 @@ class Rows:
                 0,
             )
         )
-        self.changed[order_id] = (
+        self._changed[order_id] = (
             cl_ord_id,
             +event.order_type,
             +event.time_in_force,
@@ -229,7 +248,7 @@ class Rows:
         if order_id in waiting:
             waiting.remove(order_id)
         else:
-            self.entered[order_id] = (
+            self._entered[order_id] = (
                 event.session,
                 event.account,
                 event.symbol,
@@ -273,7 +292,7 @@ class Rows:
     def _trade(self, event: events.Trade, record: FeedRecord, number: int) -> None:
         sequence, time_ns = record.sequence, record.time_ns
         trade_id, symbol, qty, notional = event.trade_id, event.symbol, event.qty, event.notional
-        self.trades.append(
+        self._trades.append(
             (
                 trade_id,
                 sequence,
@@ -352,7 +371,7 @@ class Rows:
         trade_id: int,
     ) -> None:
         sequence, number, time_ns = at
-        self.executions.append(
+        self._executions.append(
             (
                 order_id,
                 sequence,
@@ -370,11 +389,11 @@ class Rows:
                 trade_id,
             )
         )
-        before = self.changed.get(order_id)
+        before = self._changed.get(order_id)
         closed_sequence = None if leaves_qty else sequence
         if before is not None and before[_CLOSED_AT] is not None:
             closed_sequence = before[_CLOSED_AT]
-        self.changed[order_id] = (
+        self._changed[order_id] = (
             cl_ord_id,
             order_type,
             time_in_force,
@@ -393,7 +412,7 @@ class Rows:
 
     def _amended(self, event: events.TradeAmended, record: FeedRecord, number: int) -> None:
         sequence, time_ns = record.sequence, record.time_ns
-        self.amendments.append(
+        self._amendments.append(
             (
                 sequence,
                 number,
@@ -468,7 +487,7 @@ class Rows:
         symbol: str = "",
         cl_ord_id: str = "",
     ) -> None:
-        self.rejects.append(
+        self._rejects.append(
             (record.sequence, number, record.time_ns, kind, session, account, symbol, cl_ord_id, int(reason), said)
         )
         self._counters.reject(record.time_ns, session, int(reason))
@@ -499,7 +518,7 @@ class Rows:
 
     def _fee_charged(self, event: events.FeeCharged, record: FeedRecord, _number: int) -> None:
         at, what = (record.sequence, record.time_ns), (event.account, event.asset, event.amount)
-        self.seldom.append((Seldom.FEE_CHARGED, (*at, event.reference, *what, event.why)))
+        self._seldom.append((Seldom.FEE_CHARGED, (*at, event.reference, *what, event.why)))
 
     def _credited(self, event: events.Credited, record: FeedRecord, _number: int) -> None:
         self._payment(record, event.reference, event.account, event.asset, event.amount)
@@ -513,7 +532,7 @@ class Rows:
     def _payment(self, record: FeedRecord, reference: str, account: str, asset: str, amount: int) -> None:
         payment = reference.partition("/")[0].partition(".")[0]
         at, what = (record.sequence, record.time_ns), (account, asset, amount)
-        self.seldom.append((Seldom.PAYMENT_BOOKED, (*at, reference, payment, *what)))
+        self._seldom.append((Seldom.PAYMENT_BOOKED, (*at, reference, payment, *what)))
 
     def _list_reported(self, event: events.ListReported, record: FeedRecord, number: int) -> None:
         if event.reason:

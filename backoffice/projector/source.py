@@ -5,7 +5,7 @@ says. Which journal it is, its first record tells: a database that followed one 
 """
 
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,6 @@ import structlog
 from engine.errors import FeedError
 from engine.feed import Arrived, Follower, follow_frames
 from engine.frames import Frame, encode_frame
-from engine.journal import JournalReader
 from engine.recovery import JOURNAL
 from engine.remote import Source
 
@@ -23,8 +22,6 @@ NAME: Final = "back office"
 HISTORY: Final = 20_000
 """Who is so many records behind reads them from the files."""
 _log = structlog.get_logger("projector")
-_TOGETHER: Final = 2_000
-"""So many frames of the files are given together."""
 
 
 async def arrivals(
@@ -34,39 +31,19 @@ async def arrivals(
 
     `taken` returns what the venue is told, the last record that is in the database.
 
-    First comes none, when the venue has answered. A connection that breaks is made again. Raise an `EngineError` if
-    the record cannot be followed.
+    First comes none, when the venue has answered. A connection that breaks is made again. It ends when so much is
+    missing that the files are to be read; the last that came says how far. Raise an `EngineError` if the record cannot
+    be followed.
     """
     sequence = from_sequence
     follower = None if taken is None else Follower(NAME, taken)
-    while True:
-        committed = 0
-        async with aclosing(follow_frames(feed, sequence, tell=_tell, follower=follower)) as following:
-            async for arrived in following:
-                committed = arrived.committed
-                if committed - sequence > HISTORY and isinstance(feed, Path) and (data / JOURNAL).is_dir():
-                    break
-                yield arrived
-                if arrived.frames:
-                    sequence = arrived.frames[-1].sequence + 1
-        yield Arrived([], committed)
-        for frames in history(data, sequence, committed):
-            yield Arrived(frames, committed)
-            sequence = frames[-1].sequence + 1
-
-
-def history(data: Path, first: int, last: int) -> Iterator[list[Frame]]:
-    """Yield the frames of the files from record `first` to `last`, many at a time."""
-    frames: list[Frame] = []
-    for frame in JournalReader(data / JOURNAL).frames(first):
-        frames.append(frame)
-        if frame.sequence == last:
-            break
-        if len(frames) == _TOGETHER:
-            yield frames
-            frames = []
-    if frames:
-        yield frames
+    async with aclosing(follow_frames(feed, sequence, tell=_tell, follower=follower)) as following:
+        async for arrived in following:
+            yield arrived
+            if arrived.frames:
+                sequence = arrived.frames[-1].sequence + 1
+            if arrived.committed - sequence > HISTORY and isinstance(feed, Path) and (data / JOURNAL).is_dir():
+                return
 
 
 async def identity(feed: Source) -> str:

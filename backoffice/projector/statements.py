@@ -5,10 +5,11 @@ and the driver, as that would cost more than the database does.
 """
 
 from collections.abc import Iterable, Sequence
-from enum import Enum
 from typing import Any, Final
 
 from backoffice.database.base import Base
+from backoffice.projector.batch import DEFINITION, Seldom
+from backoffice.projector.counters import ACTIVITY_COLUMNS
 from backoffice.projector.tables import (
     Activity,
     FeeCharge,
@@ -25,21 +26,8 @@ from backoffice.projector.tables import (
     VenueSession,
 )
 
-DEFINITION: Final = (
-    "symbol",
-    "base",
-    "quote",
-    "price_increment",
-    "price_decimals",
-    "qty_increment",
-    "qty_decimals",
-    "maker_fee_bps",
-    "taker_fee_bps",
-    "order_qty_max",
-)
-"""What defines an instrument,"""
 ENTERED: Final = ("session", "account", "symbol", "side", "entered_sequence", "entered_ns")
-"""what never changes of an order,"""
+"""What never changes of an order,"""
 CHANGED: Final = (
     "cl_ord_id",
     "order_type",
@@ -58,20 +46,6 @@ CHANGED: Final = (
 """and what may."""
 ORDER_COLUMNS: Final = (*ENTERED, *CHANGED, "order_id")
 """All of an order: what is true of it at the end of a batch is what changes it, too."""
-
-
-class Seldom(Enum):
-    """What happens seldom, each by a statement of its own."""
-
-    ASSET = 1
-    INSTRUMENT = 2
-    ACCOUNT = 3
-    SESSION = 4
-    SESSION_SUSPENDED = 5
-    SESSION_REMOVED = 6
-    SESSION_CONNECTED = 7
-    FEE_CHARGED = 8
-    PAYMENT_BOOKED = 9
 
 
 OF_SESSIONS: Final = {
@@ -94,8 +68,8 @@ class Statements:
         self.change_order = self._update(OrderRow, CHANGED, ("order_id",))
         amended = ("price", "qty", "notional", "maker_fee", "taker_fee", "amended_sequence")
         self.amend_trade = self._update(TradeRow, amended, ("trade_id",))
-        self.activity = self._replace(Activity)
-        self.reject_counts = self._replace(RejectCount)
+        self.activity = self._replace(Activity, ACTIVITY_COLUMNS)
+        self.reject_counts = self._replace(RejectCount, columns_of(RejectCount))
         exact = ("base_per_lot", "notional_per_tick_lot", "sequence")
         set_up = ("role", "version", "accounts", "is_removed", "sequence")
         self.seldom = {
@@ -123,11 +97,10 @@ class Statements:
         places = ", ".join(self._place(number) for number in range(len(names)))
         return f"INSERT INTO {table.__tablename__} ({_listed(names)}) VALUES ({places})"  # noqa: S608 - our own names
 
-    def _replace(self, table: type[Base]) -> str:
+    def _replace(self, table: type[Base], columns: Sequence[str]) -> str:
         """Add a row, or overwrite the one with its key."""
         key = _key_of(table)
-        names = columns_of(table)
-        return self._upsert(table, names, [name for name in names if name not in key])
+        return self._upsert(table, columns, [name for name in columns if name not in key])
 
     def _upsert(self, table: type[Base], columns: Sequence[str], changing: Iterable[str]) -> str:
         """Add a row, or let the one with its key have the changing columns."""

@@ -12,11 +12,12 @@ from sqlalchemy import text
 from backoffice.database import Database
 from backoffice.database.database import address_of
 from backoffice.projector.projector import Projector
-from backoffice.projector.source import history, identity_of
+from backoffice.projector.source import identity_of
+from engine.journal import JournalReader
+from engine.recovery import JOURNAL
 from tests.backoffice.cli.command_line import fondaco_here
 from tests.backoffice.cli.desk import Desk
-from tests.backoffice.projector.journaled import Journaled
-from tests.backoffice.projector.test_following import journal
+from tests.backoffice.projector.journaled import Journaled, journal
 
 AS_ANN = "annabel"
 
@@ -35,13 +36,13 @@ def desk(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, jou
 
     async def follow() -> None:
         async with Database(address_of(database_url, desk.data)) as database:
-            (frames,) = history(desk.data, 1, 1)
-            projector = await Projector.open(database, identity_of(frames[0]))
+            first = next(JournalReader(desk.data / JOURNAL).frames())
+            projector = await Projector.open(database, identity_of(first))
             for records in (100, 10**6):
                 rows = projector.rows()
                 for record in journaled.records(projector.sequence, records):
                     rows.add(record)
-                await projector.write(rows)
+                await projector.write(rows.batch())
 
     asyncio.run(follow())
     desk.done("staff", "init", "ann=annabel", "ben=benjamin")

@@ -325,7 +325,7 @@ async def test_what_is_moved_is_followed_by_the_journal(database: Database, jour
     rows = projector.rows()
     for record in journaled.records(projector.sequence, 10**6):
         rows.add(record)
-    await projector.write(rows)
+    await projector.write(rows.batch())
     await prove(database, journaled)
 
 

@@ -126,7 +126,7 @@ async def test_the_projector_goes_on_from_what_the_house_has_booked(database: Da
     rows = projector.rows()
     for record in journaled.records(projector.sequence, 10**6):
         rows.add(record)
-    await projector.write(rows)
+    await projector.write(rows.batch())
     async with database.reading() as session:
         assert (await house(database))[Kind.COLD] == -500
         sums = {row.asset: 0 for row, _ in await balances(session)}

@@ -197,7 +197,7 @@ class World:
         for record in self.engine.journal[projector.sequence :]:
             rows.add(decode_record(record))
         if rows.records:
-            await projector.write(rows)
+            await projector.write(rows.batch())
 
     # What staff do
 

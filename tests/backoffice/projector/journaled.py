@@ -1,17 +1,24 @@
 """A journal for tests: random commands over all that the engine can do, and the venue that came of them."""
 
+import asyncio
+import shutil
 from itertools import chain, islice
+from pathlib import Path
 
 import msgspec
 from sqlalchemy import select
 
 from backoffice.database import Base, Database
+from backoffice.database.database import address_of
 from backoffice.ledger.tables import LedgerEntry
 from backoffice.projector.projector import Projector
 from backoffice.projector.rows import FeedRecord, decode_record
 from backoffice.projector.tables import Moment, Position
 from engine.exchange import Exchange
-from engine.frames import encode_value
+from engine.frames import encode_frame, encode_value
+from engine.journal import Journal
+from engine.recovery import JOURNAL as FILES
+from engine.recovery import recover
 from engine.state import State
 from tests.engine.tape import SECOND_NS, Tape, opening
 
@@ -46,6 +53,20 @@ class Journaled:
         return [decode_record(payload) for payload in self.payloads[after : after + count]]
 
 
+def journal(data: Path, journaled: Journaled, first: int = 1, last: int = 10**9) -> None:
+    """Write records of a tape to the journal of a data directory."""
+    writer = Journal(data / FILES)
+    recovered = recover(data)
+    writer.open_at(recovered.sequence, recovered.last_segment, recovered.end_offset)
+    frames = [
+        encode_frame(number, 0, payload)
+        for number, payload in enumerate(journaled.payloads, 1)
+        if first <= number <= last
+    ]
+    writer.append(b"".join(frames), first, first + len(frames) - 1)
+    writer.close()
+
+
 async def project(database: Database, journaled: Journaled, sizes: list[int]) -> Projector:
     """Take all records in, in batches of these sizes by turns, from where the database stands."""
     projector = await Projector.open(database, JOURNAL)
@@ -54,7 +75,7 @@ async def project(database: Database, journaled: Journaled, sizes: list[int]) ->
         rows = projector.rows()
         for record in journaled.records(projector.sequence, sizes[number % len(sizes)]):
             rows.add(record)
-        await projector.write(rows)
+        await projector.write(rows.batch())
         number += 1
     return projector
 
@@ -68,3 +89,15 @@ async def contents(database: Database) -> dict[str, list[tuple[object, ...]]]:
                 rows = await session.execute(select(table).order_by(*table.primary_key))
                 found[name] = [tuple(row) for row in rows]
     return found
+
+
+def undisturbed(journaled: Journaled, empty: Path, path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Return what is in a database that took all records in at once: a copy at `path` of an empty one."""
+
+    async def run() -> dict[str, list[tuple[object, ...]]]:
+        async with Database(address_of(f"sqlite:///{path}", Path())) as database:
+            await project(database, journaled, [100_000])
+            return await contents(database)
+
+    shutil.copy(empty, path)
+    return asyncio.run(run())

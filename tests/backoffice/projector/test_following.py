@@ -14,28 +14,13 @@ from backoffice.projector import source
 from backoffice.projector.following import Following
 from backoffice.projector.tables import OrderRow, Position, TradeRow
 from engine.feed_server import FeedServer
-from engine.frames import encode_frame
 from engine.journal import Journal
 from engine.recovery import JOURNAL, recover
 from engine.sequencer import Sequencer
-from tests.backoffice.projector.journaled import Journaled
+from tests.backoffice.projector.journaled import Journaled, journal
 from tests.engine.waiting import PATIENCE_S
 
 FEED = "feed.sock"
-
-
-def journal(data: Path, journaled: Journaled, first: int = 1, last: int = 10**9) -> None:
-    """Write records of a tape to the journal of a data directory."""
-    writer = Journal(data / JOURNAL)
-    recovered = recover(data)
-    writer.open_at(recovered.sequence, recovered.last_segment, recovered.end_offset)
-    frames = [
-        encode_frame(number, 0, payload)
-        for number, payload in enumerate(journaled.payloads, 1)
-        if first <= number <= last
-    ]
-    writer.append(b"".join(frames), first, first + len(frames) - 1)
-    writer.close()
 
 
 @asynccontextmanager

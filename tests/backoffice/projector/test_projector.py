@@ -1,8 +1,6 @@
 """The projector: the rows are what the venue has, in whatever batches they came and however often it was killed."""
 
-import asyncio
 import gc
-import shutil
 import weakref
 from collections import Counter
 from pathlib import Path
@@ -15,7 +13,6 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backoffice.database import Database
-from backoffice.database.database import address_of
 from backoffice.errors import Conflict
 from backoffice.projector.counters import HOUR_NS
 from backoffice.projector.projector import Projector
@@ -47,7 +44,7 @@ from engine.commands import (
 from engine.exchange import Exchange
 from engine.frames import encode_value
 from engine.values import OrderType, Side, TimeInForce
-from tests.backoffice.projector.journaled import JOURNAL, Journaled, contents, project
+from tests.backoffice.projector.journaled import JOURNAL, Journaled, contents, project, undisturbed
 
 
 @pytest.fixture(scope="module")
@@ -212,26 +209,18 @@ async def test_what_the_venue_is_made_of_is_there(database: Database, journaled:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(
+def expected(
     journaled: Journaled, migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, list[tuple[object, ...]]]:
-    """What is in a database that took all records in at once."""
-    path = shutil.copy(migrated_sqlite, tmp_path_factory.mktemp("undisturbed"))
-
-    async def run() -> dict[str, list[tuple[object, ...]]]:
-        async with Database(address_of(f"sqlite:///{path}", Path())) as database:
-            await project(database, journaled, [100_000])
-            return await contents(database)
-
-    return asyncio.run(run())
+    return undisturbed(journaled, migrated_sqlite, tmp_path_factory.mktemp("undisturbed") / "books.sqlite")
 
 
 async def test_batches_of_any_size_give_the_same_rows(
-    database: Database, journaled: Journaled, undisturbed: dict[str, list[tuple[object, ...]]]
+    database: Database, journaled: Journaled, expected: dict[str, list[tuple[object, ...]]]
 ) -> None:
     await project(database, journaled, [Random(3).choice((1, 2, 7, 50, 400)) for _ in range(100)])
-    assert await contents(database) == undisturbed
-    assert all(undisturbed[table] for table in ("orders", "executions", "trades", "activity", "ledger_postings"))
+    assert await contents(database) == expected
+    assert all(expected[table] for table in ("orders", "executions", "trades", "activity", "ledger_postings"))
 
 
 def test_a_batch_that_is_let_go_leaves_its_memory_at_once(journaled: Journaled) -> None:
@@ -250,7 +239,7 @@ def test_a_batch_that_is_let_go_leaves_its_memory_at_once(journaled: Journaled) 
 async def test_killed_between_any_two_statements_it_goes_on_as_if_nothing_had_been(
     database: Database,
     journaled: Journaled,
-    undisturbed: dict[str, list[tuple[object, ...]]],
+    expected: dict[str, list[tuple[object, ...]]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     statement = AsyncConnection.exec_driver_sql
@@ -276,7 +265,7 @@ async def test_killed_between_any_two_statements_it_goes_on_as_if_nothing_had_be
             break
     monkeypatch.undo()
     assert kills > 5
-    assert await contents(database) == undisturbed
+    assert await contents(database) == expected
 
 
 async def test_of_two_projectors_on_one_database_one_gets_on(database: Database, journaled: Journaled) -> None:
@@ -286,10 +275,10 @@ async def test_of_two_projectors_on_one_database_one_gets_on(database: Database,
         for record in journaled.records(0, 50):
             rows.add(record)
         if projector is first:
-            await projector.write(rows)
+            await projector.write(rows.batch())
             continue
         with pytest.raises(Conflict, match="another back office follows the journal"):
-            await projector.write(rows)
+            await projector.write(rows.batch())
     async with database.reading() as session:
         assert await session.scalar(select(func.count()).select_from(VenueAccount)) == 3
 
@@ -319,7 +308,7 @@ async def test_a_client_may_put_a_nul_into_its_ids(database: Database) -> None:
         rows = projector.rows()
         events = exchange.apply(command, sequence)
         rows.add(decode_record(encode_value((sequence, sequence, msgspec.Raw(encode_value(command)), events))))
-        await projector.write(rows)
+        await projector.write(rows.batch())
     nul = "\0" if database.is_sqlite else NUL_SHOWN
     async with database.reading() as session:
         assert await session.scalar(select(OrderRow.cl_ord_id)) == f"z{nul}"

@@ -103,7 +103,7 @@ async def test_what_was_paid_as_of_a_record_is_what_was_said_then(database: Data
         taken = projector.rows()
         for record in records:
             taken.add(record)
-        await projector.write(taken)
+        await projector.write(taken.batch())
         said.append((Seen(records[-1].sequence, records[-1].time_ns), await found(database, *rows)))
         rows = ()
     assert len({each.paid for _, (each,) in said}) > 1

@@ -106,7 +106,7 @@ class Market:
         rows = projector.rows()
         for payload in self._payloads[projector.sequence :]:
             rows.add(decode_record(payload))
-        await projector.write(rows)
+        await projector.write(rows.batch())
 
     async def looked_at(self, database: Database, parameters: Parameters = PARAMETERS) -> Looked:
         """Let it be two hours later, and look at all hours."""
