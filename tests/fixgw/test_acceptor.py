@@ -1,8 +1,7 @@
 """Connections and their sessions, on wires of memory: who is let in, who is hung up on, and when."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -10,13 +9,6 @@ import pytest
 from fixgw.codec import SOH, encode
 from fixgw.session import SessionState
 from tests.fixgw.house import Broker, House, Wire, numbers, sleep
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    house = await House(tmp_path / "venue").start()
-    yield house
-    await house.stop()
 
 
 async def gone(wire: Wire) -> bool:

@@ -3,9 +3,6 @@
 Reports of fills, states of orders, and the News at the end: each once, in order, whatever happens in between.
 """
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from engine.commands import ProvisionSession
@@ -14,14 +11,6 @@ from engine.queries import REPORTS_MAX
 from fixgw.codec import Message
 from tests.fixgw.house import QUICK_HASH, Broker, House, numbers, sleep
 from tests.fixgw.venue import NOW
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    house = await House(tmp_path / "venue").start()
-    yield house
-    if not house.is_down:
-        await house.stop()
 
 
 @pytest.fixture

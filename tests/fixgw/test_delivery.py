@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -32,14 +31,6 @@ from tests.fixgw.venue import NOW, Venue
 
 HEADER_BYTES = 40
 MARKET = f"11=T|55=BTC/USD|54=2|60={NOW}|38=1|40=1|"
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    house = await House(tmp_path / "venue").start()
-    yield house
-    if not house.is_down:
-        await house.stop()
 
 
 def reports(messages: list[Message]) -> list[tuple[str, str, str]]:

@@ -1,8 +1,5 @@
 """Cancel on disconnect over FIX: what Logon and order ask for, and the reports that come after the next Logon."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from engine import commands
@@ -13,14 +10,6 @@ from fixgw.codec import Message
 from tests.fixgw.house import QUICK_HASH, Broker, House, numbers
 
 GRACE_MS = 5_000
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    house = await House(tmp_path / "venue").start()
-    yield house
-    if not house.is_down:
-        await house.stop()
 
 
 def give_grace(house: House, on_disconnect: CancelOnDisconnect = CancelOnDisconnect.NONE) -> None:

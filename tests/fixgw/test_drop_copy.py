@@ -1,6 +1,5 @@
 """Drop copy: who gets copies of which reports, as they happen, later, and after every kind of end."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,6 @@ from fixgw.codec import Message
 from tests.fixgw.house import QUICK_HASH, Broker, House
 
 OF_THE_MOMENT = frozenset(("34", "49", "52", "56", "43", "122", "97"))
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    house = await House(tmp_path / "venue").start()
-    yield house
-    await house.stop()
 
 
 async def provision(house: House, name: str = "COPY", **scope: Any) -> None:

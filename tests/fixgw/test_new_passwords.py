@@ -1,8 +1,6 @@
 """A new password of a market-data session is on record when its Logon is answered; the next one is judged by it."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -20,13 +18,6 @@ from tests.fixgw.house import OTHER_HASH, QUICK_HASH, Broker, House, sleep
 from tests.fixgw.market_house import MarketHouse
 
 LOGON = "98=0|108=30|553=MD1|554=secret|925=another secret|"
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    house = await House(tmp_path / "venue").start()
-    yield house
-    await house.stop()
 
 
 async def answer_to_logon(market: MarketHouse) -> Message:

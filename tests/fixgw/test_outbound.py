@@ -1,8 +1,6 @@
 """What a session is owed leaves once, in order, and not before it is on disk; what is asked for again comes again."""
 
 import threading
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,13 +14,6 @@ from fixgw import acceptor as acceptor_module
 from fixgw.codec import Message
 from fixgw.outbound import PIECE_REPORTS, RESENDS_WAITING_MAX, RESERVED_BLOCK, _not_in
 from tests.fixgw.house import QUICK_HASH, Broker, House, Wire, numbers, sleep
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    house = await House(tmp_path / "venue").start()
-    yield house
-    await house.stop()
 
 
 class HeldDisk:

@@ -1,21 +1,11 @@
 """A Logon with ResetSeqNumFlag=Y within a session lets both sides begin again, and loses nothing."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from engine import commands
 from tests.fixgw.house import Broker, House, numbers, sleep
 
 RESET = "98=0|108=30|141=Y|"
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    house = await House(tmp_path / "venue").start()
-    yield house
-    await house.stop()
 
 
 def begin_again(broker: Broker, fields: str = RESET) -> None:

@@ -1,21 +1,11 @@
 """Staff make, suspend, resume and remove sessions, and set their sequences, while others trade."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
-
-import pytest
 
 from engine import commands
 from engine.commands import AnyCommand
 from fixgw.codec import Message
 from tests.fixgw.house import QUICK_HASH, Broker, House, numbers
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    house = await House(tmp_path / "venue").start()
-    yield house
-    await house.stop()
 
 
 async def staff(house: House, command: AnyCommand) -> None:

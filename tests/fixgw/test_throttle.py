@@ -1,8 +1,6 @@
 """What a session sends over its limits is refused, and nothing else comes of it: not for it, not for the others."""
 
-from collections.abc import AsyncIterator
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -18,13 +16,6 @@ from tests.fixgw.house import QUICK_HASH, Broker, House, numbers
 from tests.fixgw.venue import NOW, check_report
 
 LISTED = f"11=%s|67=%d|55=BTC/USD|54=1|60={NOW}|38=1|40=%s|"
-
-
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    house = await House(tmp_path / "venue").start()
-    yield house
-    await house.stop()
 
 
 def limit(house: House, throttle: Throttle) -> None:
