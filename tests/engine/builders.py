@@ -8,6 +8,7 @@ from engine.commands import AnyCommand
 from engine.events import AnyEvent
 from engine.exchange import Exchange
 from engine.holding import Holding
+from engine.instrument import Instrument
 from engine.order import Order
 from engine.rules import Rules
 from engine.terms import Terms
@@ -325,6 +326,23 @@ def add_instrument(
         maker_fee_bps,
         taker_fee_bps,
         order_qty_max,
+    )
+
+
+def an_instrument(*, maker_bps: int = 0, taker_bps: int = 0) -> Instrument:
+    return Instrument(
+        symbol=SYMBOL,
+        base="BTC",
+        quote="USD",
+        base_decimals=3,
+        quote_decimals=5,
+        price_increment=1,
+        price_decimals=2,
+        qty_increment=1,
+        qty_decimals=3,
+        maker_fee_bps=maker_bps,
+        taker_fee_bps=taker_bps,
+        order_qty_max=10**6,
     )
 
 

@@ -5,10 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.holding import Holding
-from engine.instrument import Instrument
 from engine.order import Order, round_fee
 from engine.values import BUY, LIMIT, SELL, Side, TimeInForce
-from tests.engine.builders import Venue
+from tests.engine.builders import Venue, an_instrument
 from tests.engine.invariants import check_state
 
 maker_and_taker_bps = st.tuples(st.integers(-9_999, 9_999), st.integers(-9_999, 9_999)).filter(
@@ -17,20 +16,7 @@ maker_and_taker_bps = st.tuples(st.integers(-9_999, 9_999), st.integers(-9_999, 
 
 
 def an_order(side: Side = BUY, *, maker_bps: int = 0, taker_bps: int = 0) -> Order:
-    instrument = Instrument(
-        symbol="BTC/USD",
-        base="BTC",
-        quote="USD",
-        base_decimals=3,
-        quote_decimals=5,
-        price_increment=1,
-        price_decimals=2,
-        qty_increment=1,
-        qty_decimals=3,
-        maker_fee_bps=maker_bps,
-        taker_fee_bps=taker_bps,
-        order_qty_max=10**6,
-    )
+    instrument = an_instrument(maker_bps=maker_bps, taker_bps=taker_bps)
     return Order(1, "S", "A", "x", instrument, side, LIMIT, TimeInForce.DAY, 10, 100, Holding(), Holding())
 
 

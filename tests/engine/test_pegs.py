@@ -7,26 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.holding import Holding
-from engine.instrument import Instrument
 from engine.order import Order
 from engine.pegs import Pegs
 from engine.terms import Terms
 from engine.values import BUY, NOWHERE, PEGGED, PRICE_MAX, SELL, OffsetUnit, PegReference, Place, Side, TimeInForce
+from tests.engine.builders import an_instrument
 
-INSTRUMENT = Instrument(
-    symbol="BTC/USD",
-    base="BTC",
-    quote="USD",
-    base_decimals=3,
-    quote_decimals=5,
-    price_increment=1,
-    price_decimals=2,
-    qty_increment=1,
-    qty_decimals=3,
-    maker_fee_bps=0,
-    taker_fee_bps=0,
-    order_qty_max=1000,
-)
+INSTRUMENT = an_instrument()
 
 
 def peg(number: int, side: Side, reference: PegReference, offset: int = 0, limit: int = 0) -> Order:

@@ -400,7 +400,8 @@ async def test_sending_time_that_a_power_cut_took_makes_a_report_a_possible_rese
 # ----------------------------------------------------------------------------------------------- contradictions
 
 
-async def test_index_that_knows_more_than_the_journal_stops_the_start(house: House) -> None:
+async def lose_two_records(house: House) -> Broker:
+    """Have a broker enter orders, then kill the venue, and take the journal's last two records away."""
     broker = await Broker(house).log_on()
     for number in range(3):
         broker.order(f"O{number}")
@@ -411,21 +412,17 @@ async def test_index_that_knows_more_than_the_journal_stops_the_start(house: Hou
     assert segment is not None
     with segment.open("r+b") as file:
         file.truncate(last.offset)
+    return broker
+
+
+async def test_index_that_knows_more_than_the_journal_stops_the_start(house: House) -> None:
+    await lose_two_records(house)
     with pytest.raises(OutboundError, match="the journal ends at record"):
         await house.restarted()
 
 
 async def test_relaxed_journal_may_have_lost_what_an_index_knows(house: House) -> None:
-    broker = await Broker(house).log_on()
-    for number in range(3):
-        broker.order(f"O{number}")
-        await broker.heard_now()
-    await house.kill()
-    last = list(JournalReader(house.journal.directory).frames())[-2]
-    segment = house.journal.path
-    assert segment is not None
-    with segment.open("r+b") as file:
-        file.truncate(last.offset)
+    broker = await lose_two_records(house)
     relaxed = House(house.data, "boot 2")
     relaxed.relaxed = True
     await relaxed.start()

@@ -26,6 +26,7 @@ from backoffice.ledger.verifying import check_assets, check_chain, check_clients
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Role
+from tests.backoffice.ledger.conftest import house
 from tests.backoffice.projector.journaled import Journaled, project
 
 assert kinds.__all__, "the kinds of proposals are registered"
@@ -34,22 +35,6 @@ ANN, BEN, CAY = (Actor(name, frozenset({Role.TREASURY})) for name in ("ann", "be
 TO_COLD = Wanted(Kind.OMNIBUS, Kind.COLD, "BTC", 500)
 INTEREST = Wanted(Kind.INTEREST, Kind.OMNIBUS, "BTC", 700)
 NOW_NS = 10**18
-
-
-@pytest.fixture(scope="module")
-def journaled() -> Journaled:
-    return Journaled(seed=13, length=300)
-
-
-@pytest.fixture
-async def books(database: Database, journaled: Journaled) -> Database:
-    await project(database, journaled, [100])
-    return database
-
-
-async def house(books: Database) -> dict[str, int]:
-    async with books.reading() as session:
-        return {row.kind: amount for row, amount in await balances(session, account="", asset="BTC")}
 
 
 async def ask(books: Database, wanted: Wanted = TO_COLD, by: Actor = ANN) -> tuple[str, str]:

@@ -10,25 +10,10 @@ from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.ledger.balances import balances
 from backoffice.ledger.chart import Kind
 from backoffice.ledger.transfers import Transfer, pending, post, reverse, transfer, void
+from tests.backoffice.ledger.conftest import house
 from tests.backoffice.projector.journaled import Journaled, project
 
 TO_COLD = Transfer("sweep-1", Kind.COLD, Kind.OMNIBUS, "BTC", 500, "ann", "to cold storage")
-
-
-@pytest.fixture(scope="module")
-def journaled() -> Journaled:
-    return Journaled(seed=13, length=300)
-
-
-@pytest.fixture
-async def books(database: Database, journaled: Journaled) -> Database:
-    await project(database, journaled, [100])
-    return database
-
-
-async def house(books: Database) -> dict[str, int]:
-    async with books.reading() as session:
-        return {row.kind: amount for row, amount in await balances(session, account="", asset="BTC")}
 
 
 async def book(books: Database, wanted: Transfer, *, is_pending: bool = False) -> int:

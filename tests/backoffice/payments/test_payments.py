@@ -9,6 +9,7 @@ from backoffice.payments.clients import Flow
 from backoffice.payments.rules import DAY_NS
 from backoffice.payments.sandbox import Fault
 from backoffice.payments.states import DepositState, WithdrawalState
+from backoffice.payments.tables import Deposit
 from backoffice.staff import approvals
 from backoffice.staff.actor import Actor
 from tests.backoffice.payments.world import ANN, BEN, CAY, World
@@ -157,8 +158,8 @@ async def test_a_deposit_that_is_gone_after_it_was_credited_is_told(world: World
     assert world.available() == 1_000
 
 
-async def test_what_a_rail_took_back_is_debited_by_two_people_and_credited_again_when_it_is_back(world: World) -> None:
-    found = await world.fund(1_000)
+async def take_back_and_debit(world: World, found: Deposit) -> None:
+    """Have the rail take a deposit back, and two people have it debited."""
     world.rail.take_back(found.reference)
     await world.settle()
     async with world.staff_database.writing() as session:
@@ -166,6 +167,11 @@ async def test_what_a_rail_took_back_is_debited_by_two_people_and_credited_again
         await deposits.propose_debit(session, ANN, found, why="the chain has another history", now_ns=world.now_ns)
     await world.decide(BEN)
     await world.settle()
+
+
+async def test_what_a_rail_took_back_is_debited_by_two_people_and_credited_again_when_it_is_back(world: World) -> None:
+    found = await world.fund(1_000)
+    await take_back_and_debit(world, found)
     assert (await world.deposit(found.reference)).state == DepositState.DEBITED
     assert world.available() == 0
     world.rail.take_back(found.reference, is_gone=False)
@@ -177,13 +183,7 @@ async def test_what_a_rail_took_back_is_debited_by_two_people_and_credited_again
 async def test_what_a_client_has_spent_cannot_be_debited(world: World) -> None:
     found = await world.fund(1_000)
     await world.request(await world.destination(), 400)
-    world.rail.take_back(found.reference)
-    await world.settle()
-    async with world.staff_database.writing() as session:
-        found = await deposits.find(session, found.name)
-        await deposits.propose_debit(session, ANN, found, why="the chain has another history", now_ns=world.now_ns)
-    await world.decide(BEN)
-    await world.settle()
+    await take_back_and_debit(world, found)
     assert (await world.deposit(found.reference)).state == DepositState.RECALLED
     assert world.available() == 600
 

@@ -1,6 +1,5 @@
 """Payments against the books, the books against the engine, and the house's own accounts."""
 
-import pytest
 from sqlalchemy import insert
 
 from backoffice.database import Database
@@ -15,21 +14,10 @@ from backoffice.reconciliation.engine import against_engine
 from backoffice.reconciliation.found import Found
 from backoffice.reconciliation.reconciling import reconcile
 from tests.backoffice.payments.world import World
-from tests.backoffice.projector.journaled import JOURNAL, Journaled, project
+from tests.backoffice.projector.journaled import JOURNAL, Journaled
 
 NOW_NS = 2 * 10**18
 MINUTE_NS = 60 * 10**9
-
-
-@pytest.fixture(scope="module")
-def journaled() -> Journaled:
-    return Journaled(seed=13, length=300)
-
-
-@pytest.fixture
-async def books(database: Database, journaled: Journaled) -> Database:
-    await project(database, journaled, [100])
-    return database
 
 
 async def kinds(books: Database, asset: str) -> set[tuple[str, str]]:
