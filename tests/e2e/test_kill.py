@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -59,6 +60,19 @@ def check_agreement(venue: Venue, brokers: list[Broker], *, first_time: bool = T
     return truth
 
 
+async def suffer_kills(venue: Venue, brokers: list[Broker], seed: int, moments: Sequence[int] = MOMENTS) -> None:
+    """Have the brokers work through kills of the venue, and end in peace."""
+    working = [asyncio.create_task(broker.work()) for broker in brokers]
+    for moment in random.Random(seed).sample(moments, len(moments)):
+        await heard(brokers, moment + sum(len(broker.heard) for broker in brokers))
+        venue.kill()
+        for task in working:
+            assert not task.done() or task.exception() is None
+        await asyncio.to_thread(venue.start)
+    await heard(brokers, 500 + sum(len(broker.heard) for broker in brokers))
+    await end_quietly(venue, brokers, working)
+
+
 async def log_on_again_without_a_gap(venue: Venue, brokers: list[Broker]) -> None:
     """After a clean stop, both sequences go on where they stood."""
     await asyncio.to_thread(venue.start)
@@ -77,15 +91,7 @@ async def test_killed_venue_and_its_clients_agree_on_everything(make_venue: Make
     venue = make_venue(sync=sync)
     venue.start()
     brokers = [Broker(comp_id, venue.port, seed, cut_odds=0.1) for comp_id in BROKERS]
-    working = [asyncio.create_task(broker.work()) for broker in brokers]
-    for moment in random.Random(seed).sample(MOMENTS, len(MOMENTS)):
-        await heard(brokers, moment + sum(len(broker.heard) for broker in brokers))
-        venue.kill()
-        for task in working:
-            assert not task.done() or task.exception() is None
-        await asyncio.to_thread(venue.start)
-    await heard(brokers, 500 + sum(len(broker.heard) for broker in brokers))
-    await end_quietly(venue, brokers, working)
+    await suffer_kills(venue, brokers, seed)
     truth = check_agreement(venue, brokers)
     assert truth.state.last_trade_id > 1_000, "there was something to lose"
     assert sum(broker.cut_count for broker in brokers) > 3, "lines failed, too"

@@ -1,7 +1,6 @@
 """A venue whose session layer is QuickFIX's: the same gateway and promises, and what QuickFIX alone would not do."""
 
 import asyncio
-import random
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -12,7 +11,7 @@ from fixgw.authentication import NOT_OF_THE_SESSION
 from tests.e2e import power
 from tests.e2e.broker import Broker
 from tests.e2e.conftest import MakeVenue
-from tests.e2e.test_kill import MOMENTS, check_agreement, end_quietly, heard, suffer_power_cuts
+from tests.e2e.test_kill import MOMENTS, check_agreement, suffer_kills, suffer_power_cuts
 from tests.e2e.venue import Venue, wait_until
 from tests.e2e.wire import Client, Fields, frame, now
 
@@ -252,15 +251,7 @@ async def test_killed_venue_and_its_clients_agree_on_everything(make_venue: Make
     venue = make_venue(sync=sync, fix=LANE)
     await asyncio.to_thread(venue.start)
     brokers = [Broker(comp_id, venue.port, seed, cut_odds=0.02) for comp_id in BROKERS]
-    working = [asyncio.create_task(broker.work()) for broker in brokers]
-    for moment in random.Random(seed).sample(MOMENTS[:-1], len(MOMENTS) - 1):
-        await heard(brokers, moment + sum(len(broker.heard) for broker in brokers))
-        venue.kill()
-        for task in working:
-            assert not task.done() or task.exception() is None
-        await asyncio.to_thread(venue.start)
-    await heard(brokers, 500 + sum(len(broker.heard) for broker in brokers))
-    await end_quietly(venue, brokers, working)
+    await suffer_kills(venue, brokers, seed, MOMENTS[:-1])
     truth = check_agreement(venue, brokers, first_time=False)
     assert truth.state.last_trade_id > 1_000, "there was something to lose"
 
