@@ -6,6 +6,7 @@ its hash, or the secret sealed under the venue's own key.
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,29 +19,34 @@ from backoffice.cli.venue.request import Asked, command
 if TYPE_CHECKING:
     from engine.events import AnyEvent
 
-PasswordOption = Annotated[bool, typer.Option("--password", help="Make a password, and show it once.")]
-PasswordStdinOption = Annotated[
-    bool, typer.Option("--password-stdin", help="Read a password from the first line of standard input.")
-]
-HmacOption = Annotated[bool, typer.Option("--hmac", help="Make a secret for HMAC-SHA256, and show it once.")]
-PublicKeyOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--public-key",
-        metavar="KEY|FILE",
-        help="An Ed25519 public key, base64 or a PEM file; in place of those there are. May be repeated.",
-        show_default="stays",
-    ),
-]
-CertificateOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--certificate",
-        metavar="FINGERPRINT|FILE",
-        help="A TLS certificate, its SHA-256 or a PEM file, that it must show; in place of those there are.",
-        show_default="stays",
-    ),
-]
+
+@dataclass(frozen=True, kw_only=True)
+class Given:
+    """The options by which a session is given credentials."""
+
+    password: Annotated[bool, typer.Option("--password", help="Make a password, and show it once.")] = False
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read a password from the first line of standard input.")
+    ] = False
+    hmac: Annotated[bool, typer.Option("--hmac", help="Make a secret for HMAC-SHA256, and show it once.")] = False
+    public_key: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--public-key",
+            metavar="KEY|FILE",
+            help="An Ed25519 public key, base64 or a PEM file; in place of those there are. May be repeated.",
+            show_default="stays",
+        ),
+    ] = None
+    certificate: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--certificate",
+            metavar="FINGERPRINT|FILE",
+            help="A TLS certificate, its SHA-256 or a PEM file, that it must show; in place of those there are.",
+            show_default="stays",
+        ),
+    ] = None
 
 
 class Material:
@@ -65,16 +71,7 @@ class Material:
         return any(each is not None for each in (self.password_hash, self.public_keys, self.sealed_secret))
 
 
-def make_material(
-    session: str,
-    data: Path,
-    *,
-    password: bool,
-    password_stdin: bool,
-    hmac: bool,
-    public_keys: list[str] | None,
-    certificates: list[str] | None,
-) -> Material:
+def make_material(session: str, data: Path, given: Given) -> Material:
     """Make, or read, what was asked for. Raise `CommandFailed` or a `GatewayError` if that cannot be."""
     from backoffice.cli.failure import CommandFailed
     from engine.recovery import JOURNAL
@@ -83,26 +80,26 @@ def make_material(
     from fixgw.vault import Vault, generate_secret
 
     material = Material()
-    if password and password_stdin:
+    if given.password and given.password_stdin:
         raise CommandFailed("either --password or --password-stdin: one makes a password, the other reads one")
-    if password:
+    if given.password:
         material.shown_once["password"] = generate_password()
         material.password_hash = hash_password(material.shown_once["password"])
-    elif password_stdin:
+    elif given.password_stdin:
         text = sys.stdin.readline().rstrip("\r\n")
         flaw = flaw_of_password(text, session)
         if flaw:
             raise CommandFailed(flaw)
         material.password_hash = hash_password(text)
-    if hmac:
+    if given.hmac:
         material.shown_once["HMAC secret"] = generate_secret()
         if not (data / JOURNAL).is_dir():
             raise CommandFailed(f"--hmac: its secret is sealed in the venue's data directory, and {data} is not that")
         material.sealed_secret = Vault(data).seal(session, material.shown_once["HMAC secret"])
-    if public_keys is not None:
-        material.public_keys = tuple(public_key(_text(each)) for each in public_keys)
-    if certificates is not None:
-        material.certificates = tuple(fingerprint(_text(each)) for each in certificates)
+    if given.public_key is not None:
+        material.public_keys = tuple(public_key(_text(each)) for each in given.public_key)
+    if given.certificate is not None:
+        material.certificates = tuple(fingerprint(_text(each)) for each in given.certificate)
     return material
 
 
@@ -111,11 +108,7 @@ def rekey(
     session: SessionArgument,
     *,
     asked: Asked,
-    password: PasswordOption = False,
-    password_stdin: PasswordStdinOption = False,
-    hmac: HmacOption = False,
-    public_key: PublicKeyOption = None,
-    certificate: CertificateOption = None,
+    given: Given,
     revoke: Annotated[
         list[str] | None,
         typer.Option(
@@ -133,15 +126,7 @@ def rekey(
     from backoffice.cli.failure import CommandFailed
     from engine.commands import SetCredentials
 
-    material = make_material(
-        session,
-        asked.directory,
-        password=password,
-        password_stdin=password_stdin,
-        hmac=hmac,
-        public_keys=public_key,
-        certificates=certificate,
-    )
+    material = make_material(session, asked.directory, given)
     for kind in revoke or ():
         match kind:
             case "password" if material.password_hash is None:

@@ -4,14 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from backoffice.cli.option_groups import grouped
-from backoffice.cli.session.credentials import (
-    CertificateOption,
-    HmacOption,
-    PasswordOption,
-    PasswordStdinOption,
-    PublicKeyOption,
-    make_material,
-)
+from backoffice.cli.session.credentials import Given, make_material
 from backoffice.cli.session.life import SessionArgument
 from backoffice.cli.session.profile import SetUp, changed
 from backoffice.cli.venue.request import Asked, command
@@ -26,11 +19,7 @@ def add(
     *,
     asked: Asked,
     given: SetUp,
-    password: PasswordOption = False,
-    password_stdin: PasswordStdinOption = False,
-    hmac: HmacOption = False,
-    public_key: PublicKeyOption = None,
-    certificate: CertificateOption = None,
+    credentials: Given,
 ) -> None:
     """Make a session; it may log on at once. A password or a secret that is made for it is shown once.
 
@@ -44,15 +33,7 @@ def add(
 
     if any(shown.session == session for shown in sessions_shown(asked).sessions):
         raise CommandFailed(f"session {session} is there already; `fondaco session set` changes it")
-    material = make_material(
-        session,
-        asked.directory,
-        password=password,
-        password_stdin=password_stdin,
-        hmac=hmac,
-        public_keys=public_key,
-        certificates=certificate,
-    )
+    material = make_material(session, asked.directory, credentials)
     if not material.lets_log_on:
         raise CommandFailed("nothing to log on by: give --password, --password-stdin, --hmac or --public-key")
     request = ProvisionSession(
