@@ -28,7 +28,7 @@ from backoffice.crm.behind_accounts import ClientsBehindAccounts
 from backoffice.database import Database
 from backoffice.database.database import address_of, shown
 from backoffice.database.migrating import check, upgrade, version_of
-from backoffice.errors import BackOfficeError, Conflict, DatabaseFault
+from backoffice.errors import BackOfficeError, Conflict, DatabaseFault, KeyFault
 from backoffice.house_rules import rules_in, take_over
 from backoffice.invoices import collecting, invoicing
 from backoffice.payments.opening import rails_of, rules_of
@@ -96,7 +96,7 @@ async def _work(database: Database, settings: Settings, venue: Venue, stop: asyn
             "trail": lambda until: again_and_again(lambda: note_trail(database, venue.data), HOUSEKEEPING_S, until),
             "housekeeping": lambda until: again_and_again(lambda: keep_house(database, sealer), HOUSEKEEPING_S, until),
             "surveillance": lambda until: again_and_again(
-                lambda: watch_trading(database, settings), SURVEILLANCE_S, until
+                lambda: watch_trading(database, sealer, settings), SURVEILLANCE_S, until
             ),
         }
         tasks["sampler"] = lambda until: again_and_again(lambda: look(database, venue.control), SAMPLED_S, until)
@@ -202,10 +202,14 @@ async def compare(database: Database, rails: Mapping[str, Rail]) -> None:
         _log.info("a break is gone", found=each.name, kind=each.kind, subject=each.subject, reason=each.reason)
 
 
-async def watch_trading(database: Database, settings: Settings) -> None:
-    """Look at the hours of trading that are over and have not been looked at."""
-    parameters = parameters_of(settings.back_office.surveillance)
-    looked = await watch(database, time.time_ns(), day_ends=settings.venue.trading_day_ends, parameters=parameters)
+async def watch_trading(database: Database, sealer: Sealer, settings: Settings) -> None:
+    """Look at the hours of trading that are over and have not been looked at, as long as owners can be read."""
+    parameters, day_ends = parameters_of(settings.back_office.surveillance), settings.venue.trading_day_ends
+    try:
+        looked = await watch(database, sealer, time.time_ns(), day_ends=day_ends, parameters=parameters)
+    except KeyFault as error:
+        _log.error("trading is not looked at: who owns clients cannot be read", reason=str(error))
+        return
     for alert in looked.alerts:
         _log.warning("surveillance has found something", alert=alert.name, what=alert.summary)
 

@@ -6,12 +6,13 @@ Notes are only ever added, and sealed: who may not work on cases does not read t
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.crm.numbering import next_number
+from backoffice.crm.shared_owners import names_of
 from backoffice.database.finding import row_of
 from backoffice.errors import Conflict, Refused
 from backoffice.naming import number_of
@@ -187,6 +188,14 @@ async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> 
 async def find_alert(session: AsyncSession, name: str, *, for_update: bool = False) -> Alert:
     """Return an alert by its name. Raise `NotFound`."""
     return await row_of(session, Alert, name, "AL", "alert", "surveillance alerts", for_update=for_update)
+
+
+async def evidence_shown(session: AsyncSession, sealer: Sealer, actor: Actor, alert: Alert) -> dict[str, Any]:
+    """Return an alert's evidence, with the names of owners in it as somebody may see them. Raise `KeyFault`."""
+    owners = alert.evidence.get("owners", [])
+    names = await names_of(session, sealer, actor, {each["party"] for each in owners})
+    told = {"owners": [{**each, "name": names[each["party"]]} for each in owners]} if owners else {}
+    return {**alert.evidence, **told}
 
 
 async def listed(session: AsyncSession, *, count: int, closed_too: bool = False) -> list[Case]:

@@ -13,11 +13,13 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backoffice.crm.shared_owners import SharedOwners, shared_owners
 from backoffice.database import Database
 from backoffice.database.serializing import one_at_a_time
 from backoffice.projector.counters import HOUR_NS
 from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
+from backoffice.staff.sealing import Sealer
 from backoffice.surveillance import reading
 from backoffice.surveillance.circular_trades import CircularTrades
 from backoffice.surveillance.layering import Layering
@@ -32,6 +34,7 @@ from backoffice.surveillance.wash_trades import WashTrades
 HOURS_MAX: Final = 100
 """How many hours `watch` looks at in one go."""
 _WATCH: Final = "watch"
+_PPM_OF_A_PERCENT: Final = 10_000
 _DAY: Final = timedelta(days=1)
 
 
@@ -45,20 +48,22 @@ class Looked(msgspec.Struct, frozen=True):
 
 
 async def watch(
-    database: Database, now_ns: int, *, day_ends: str = "00:00", parameters: Parameters = PARAMETERS
+    database: Database, sealer: Sealer, now_ns: int, *, day_ends: str = "00:00", parameters: Parameters = PARAMETERS
 ) -> Looked:
     """Look at the hours that are over and have not been looked at yet; the next time the rest, if there are many.
 
-    `day_ends`: when a trading day ends, UTC. Raise `DatabaseFault`.
+    `sealer` opens who owns clients. `day_ends`: when a trading day ends, UTC. Raise `DatabaseFault` or `KeyFault`.
     """
     alerts: list[Alert] = []
+    owners: SharedOwners | None = None
     for count in range(HOURS_MAX):
         async with database.reading() as session:
             position = await session.get(SurveillancePosition, _WATCH)
             hour = await _hour_to_look_at(session, 0 if position is None else position.hour, parameters)
             if hour is None:
                 return Looked(count, alerts)
-            findings = await look_at(session, hour, day_ends, parameters)
+            owners = await _owners(session, sealer, parameters) if owners is None else owners
+            findings = await look_at(session, hour, day_ends, parameters, owners)
         async with database.writing() as session:
             position = await session.get(SurveillancePosition, _WATCH, with_for_update=True)
             if position is None:
@@ -71,6 +76,7 @@ async def watch(
 
 async def look_again(  # noqa: PLR0913 - what whoever looks again may say
     database: Database,
+    sealer: Sealer,
     actor: Actor,
     from_hour: int,
     until_hour: int,
@@ -81,12 +87,13 @@ async def look_again(  # noqa: PLR0913 - what whoever looks again may say
     is_dry: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Looked:
-    """Look at all hours of a time that are over, whether they have been looked at or not. Raise `DatabaseFault`.
+    """Look at all hours of a time that are over, whether they have been looked at or not.
 
     What is new is raised, as found by whoever looks again; with `is_dry` it is only returned. `progress` is told how
-    many hours are done.
+    many hours are done. Raise `DatabaseFault` or `KeyFault`.
     """
     alerts: list[Alert] = []
+    owners: SharedOwners | None = None
     count = 0
     begins = from_hour
     while True:
@@ -94,7 +101,8 @@ async def look_again(  # noqa: PLR0913 - what whoever looks again may say
             hour = await _hour_to_look_at(session, from_hour, parameters)
             if hour is None or hour >= until_hour:
                 return Looked(count, alerts)
-            findings = await look_at(session, hour, day_ends, parameters)
+            owners = await _owners(session, sealer, parameters) if owners is None else owners
+            findings = await look_at(session, hour, day_ends, parameters, owners)
             if is_dry:
                 new = [each for each in findings if await _known(session, each) is None]
                 alerts += [_alert(each, parameters, now_ns, actor.user) for each in new]
@@ -115,11 +123,13 @@ async def hours_to_look_at(
     return (from_hour, from_hour) if first is None else (first, max(first, end))
 
 
-async def look_at(session: AsyncSession, hour: int, day_ends: str, parameters: Parameters) -> list[Finding]:
-    """Return what all detectors find in an hour."""
+async def look_at(
+    session: AsyncSession, hour: int, day_ends: str, parameters: Parameters, owners: SharedOwners
+) -> list[Finding]:
+    """Return what all detectors find in an hour. `owners`: who owns several firms."""
     window = Window(hour * HOUR_NS, (hour + 1) * HOUR_NS)
     firm_of = await reading.firms(session)
-    wash_trades = WashTrades(parameters, window, firm_of)
+    wash_trades = WashTrades(parameters, window, firm_of, owners)
     circular_trades = CircularTrades(parameters, window, firm_of)
     async for trade in reading.trades(session, Window(window.from_ns - parameters.circular_within_ns, window.until_ns)):
         if trade.time_ns >= window.from_ns:
@@ -199,6 +209,10 @@ def _alert(finding: Finding, parameters: Parameters, now_ns: int, rerun_by: str 
         case_id=None,
         rerun_by=rerun_by,
     )
+
+
+async def _owners(session: AsyncSession, sealer: Sealer, parameters: Parameters) -> SharedOwners:
+    return await shared_owners(session, sealer, parameters.wash_trades_owner_percent * _PPM_OF_A_PERCENT)
 
 
 async def _closes(session: AsyncSession, window: Window, day_end_ns: int, parameters: Parameters) -> list[Finding]:

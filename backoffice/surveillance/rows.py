@@ -85,7 +85,7 @@ class Finding(msgspec.Struct, frozen=True):
 
     detector: str
     subject: str
-    """An account, a firm or a FIX session: the detector says which."""
+    """An account, a firm, a FIX session or an owner of firms: the detector says which."""
     symbol: str
     window: Window
     summary: str

@@ -76,7 +76,7 @@ class Alert(Base):
     id: Mapped[Id]
     detector: Mapped[Name]
     subject: Mapped[Name]
-    """An account, a firm or a FIX session: the detector says which."""
+    """An account, a firm, a FIX session or an owner of firms: the detector says which."""
     symbol: Mapped[Name]
     from_ns: Mapped[TimeNs]
     until_ns: Mapped[TimeNs]

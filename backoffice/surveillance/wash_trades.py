@@ -1,76 +1,142 @@
-"""Wash trades: an account trades with itself, or two accounts of one firm with each other, and nothing changes hands.
+"""Wash trades: an account trades with itself, or two accounts of one firm or one owner do, and nothing changes hands.
 
-Sources: Regulation (EU) 596/2014 (MAR), article 12(1)(a), and Delegated Regulation (EU) 2016/522, annex II, section 1;
-Commodity Exchange Act, section 4c(a) (wash sales, CFTC); FINRA rule 5210, supplementary material .02
-(self-trades). The venue prevents self-trades of who asks for it; this finds those that nobody asked to prevent.
+Firms are of one owner if one person has enough of each client (`wash_trades_owner_percent`), by share or by votes,
+through however many entities. People are matched over clients' files by name, date of birth and a country in common,
+exactly; whoever lacks one of these in a file is not matched. An alert has the owner by the party's number (P-1); the
+name is shown to who may see personal data. Files count as they are when trading is looked at.
+
+Sources: Regulation (EU) 596/2014 (MAR), article 12(1)(a), and Delegated Regulation (EU) 2016/522, annex II, section 1
+(no change in beneficial interest); Commodity Exchange Act, section 4c(a) (wash sales, CFTC); FINRA rule 5210,
+supplementary material .02 (self-trades). The venue prevents self-trades of who asks for it; this finds those that
+nobody asked to prevent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
+from backoffice.crm.ownership import percent
+from backoffice.crm.shared_owners import SharedOwners
 from backoffice.surveillance.parameters import EVIDENCE_MAX, Parameters
 from backoffice.surveillance.rows import Finding, TradeSeen, Window
 
 DETECTOR: Final = "wash trades"
+WITHIN_A_FIRM: Final = f"{DETECTOR} within a firm"
+OF_ONE_OWNER: Final = f"{DETECTOR} of one owner"
 
 
-class _Pair:
-    __slots__ = ("count", "evidence", "qty")
+class _Trades:
+    """Trades of one kind in one instrument; it holds the first of them."""
+
+    __slots__ = ("count", "evidence", "firms", "qty")
 
     def __init__(self) -> None:
         self.count = self.qty = 0
         self.evidence: list[dict[str, int | str]] = []
-
-
-class WashTrades:
-    """Adds up the trades of a window; it holds a bounded number of them for each account or firm."""
-
-    def __init__(self, parameters: Parameters, window: Window, firm_of: Mapping[str, str]) -> None:
-        """`firm_of`: the firm of each account."""
-        self._parameters = parameters
-        self._window = window
-        self._firm_of = firm_of
-        self._pairs: dict[tuple[bool, str, str], _Pair] = {}
+        self.firms: set[frozenset[str]] = set()
+        """The two firms of each."""
 
     def add(self, trade: TradeSeen) -> None:
-        """Add the next trade."""
-        maker, taker, firm_of = trade.maker_account, trade.taker_account, self._firm_of
-        is_own = maker == taker
-        firm = firm_of.get(maker, maker)
-        if not is_own and firm != firm_of.get(taker, taker):
-            return
-        pair = self._pairs.setdefault((is_own, maker if is_own else firm, trade.symbol), _Pair())
-        pair.count += 1
-        pair.qty += trade.qty
-        if pair.count <= EVIDENCE_MAX:
-            pair.evidence.append(
+        self.count += 1
+        self.qty += trade.qty
+        if self.count <= EVIDENCE_MAX:
+            self.evidence.append(
                 {
                     "trade": trade.trade_id,
                     "record": trade.sequence,
                     "time_ns": trade.time_ns,
                     "price": trade.price,
                     "qty": trade.qty,
-                    "maker": maker,
+                    "maker": trade.maker_account,
                     "maker_order": trade.maker_order_id,
-                    "taker": taker,
+                    "taker": trade.taker_account,
                     "taker_order": trade.taker_order_id,
                 }
             )
 
+
+class WashTrades:
+    """Adds up the trades of a window; it holds a bounded number of them for each account, firm or owner."""
+
+    def __init__(
+        self, parameters: Parameters, window: Window, firm_of: Mapping[str, str], owners: SharedOwners
+    ) -> None:
+        """`firm_of`: the firm of each account. `owners`: who owns several firms."""
+        self._parameters = parameters
+        self._window = window
+        self._firm_of = firm_of
+        self._owners = owners
+        self._accounts: dict[tuple[str, str], _Trades] = {}
+        """By account and instrument,"""
+        self._firms: dict[tuple[str, str], _Trades] = {}
+        """by firm and instrument,"""
+        self._of_owners: dict[tuple[int, str], _Trades] = {}
+        """by owner and instrument."""
+
+    def add(self, trade: TradeSeen) -> None:
+        """Add the next trade."""
+        maker, taker, symbol = trade.maker_account, trade.taker_account, trade.symbol
+        if maker == taker:
+            self._accounts.setdefault((maker, symbol), _Trades()).add(trade)
+            return
+        firm, other = self._firm_of.get(maker, maker), self._firm_of.get(taker, taker)
+        if firm == other:
+            self._firms.setdefault((firm, symbol), _Trades()).add(trade)
+            return
+        for owner in self._owners.get(firm, {}).keys() & self._owners.get(other, {}).keys():
+            trades = self._of_owners.setdefault((owner, symbol), _Trades())
+            trades.add(trade)
+            trades.firms.add(frozenset((firm, other)))
+
     def findings(self) -> list[Finding]:
         """Return what there is to find in all that was added."""
-        found = []
-        for (is_own, subject, symbol), pair in sorted(self._pairs.items()):
-            limit = self._parameters.wash_trades_min if is_own else self._parameters.wash_trades_firm_min
-            if pair.count >= limit:
-                what = "with itself" if is_own else "between accounts of its own"
-                name = "wash_trades_min" if is_own else "wash_trades_firm_min"
-                evidence = {
-                    "figures": {"trades": pair.count, "qty": pair.qty},
-                    "thresholds": self._parameters.of(name),
-                    "trades": pair.evidence,
-                }
-                detector = DETECTOR if is_own else f"{DETECTOR} within a firm"
-                summary = f"{subject} traded {pair.count} times {what} in {symbol}"
-                found.append(Finding(detector, subject, symbol, self._window, summary, evidence))
-        return found
+        return [
+            *self._found(DETECTOR, self._accounts, "wash_trades_min", "with itself"),
+            *self._found(WITHIN_A_FIRM, self._firms, "wash_trades_firm_min", "between accounts of its own"),
+            *self._found_of_owners(),
+        ]
+
+    def _found(
+        self, detector: str, found: Mapping[tuple[str, str], _Trades], threshold: str, how: str
+    ) -> Iterable[Finding]:
+        for (subject, symbol), trades in sorted(found.items()):
+            if trades.count >= getattr(self._parameters, threshold):
+                summary = f"{subject} traded {trades.count} times {how} in {symbol}"
+                yield self._finding(detector, subject, symbol, trades, threshold, summary)
+
+    def _found_of_owners(self) -> Iterable[Finding]:
+        """Yield a finding for each owner; those who own the same firms together are told of once."""
+        together: dict[tuple[str, frozenset[frozenset[str]]], list[int]] = {}
+        for (owner, symbol), trades in sorted(self._of_owners.items()):
+            if trades.count >= self._parameters.wash_trades_owner_min:
+                together.setdefault((symbol, frozenset(trades.firms)), []).append(owner)
+        for (symbol, pairs), owners in together.items():
+            trades, firms = self._of_owners[owners[0], symbol], sorted(frozenset().union(*pairs))
+            names = [f"P-{owner}" for owner in owners]
+            percent_min = self._parameters.wash_trades_owner_percent
+            summary = f"{', '.join(firms)} traded {trades.count} times with each other in {symbol}; "
+            summary += f"{percent_min} % or more of each belongs to {' and to '.join(names)}"
+            stakes = [self._stake(owner, firm) for owner in owners for firm in firms]
+            yield self._finding(OF_ONE_OWNER, names[0], symbol, trades, "wash_trades_owner_", summary, owners=stakes)
+
+    def _stake(self, owner: int, firm: str) -> dict[str, str]:
+        stake = self._owners[firm][owner]
+        shares = {"share": percent(stake.share), "votes": percent(stake.votes)}
+        return {"owner": f"P-{owner}", "firm": firm, "client": stake.client, "party": stake.party, **shares}
+
+    def _finding(
+        self,
+        detector: str,
+        subject: str,
+        symbol: str,
+        trades: _Trades,
+        threshold: str,
+        summary: str,
+        **more: list[dict[str, str]],
+    ) -> Finding:
+        evidence = {
+            "figures": {"trades": trades.count, "qty": trades.qty},
+            "thresholds": self._parameters.of(threshold),
+            **more,
+            "trades": trades.evidence,
+        }
+        return Finding(detector, subject, symbol, self._window, summary, evidence)

@@ -51,7 +51,7 @@ def run_detectors(
                 first, end = await hours_to_look_at(session, *hours, parameters)
             with bar("looking at trading", "hours", end - first) as progress:
                 return await look_again(
-                    *(desk.database, desk.actor, first, end, now_ns),
+                    *(desk.database, desk.sealer, desk.actor, first, end, now_ns),
                     day_ends=desk.settings.venue.trading_day_ends,
                     parameters=parameters,
                     is_dry=dry_run,
@@ -101,12 +101,13 @@ def show(
     from backoffice.surveillance import cases
     from backoffice.surveillance.timeline import timeline
 
-    async def found_with_steps(session: "AsyncSession", _desk: "Office") -> tuple[dict[str, Any], list[Sequence[Cell]]]:
+    async def found_with_steps(session: "AsyncSession", desk: "Office") -> tuple[dict[str, Any], list[Sequence[Cell]]]:
         found = await cases.find_alert(session, alert)
         shown: dict[str, Any] = dict(zip(HEAD, row_of(found), strict=True))
         shown["raised"] = Moment(found.raised_ns)
         shown["parameters"] = found.parameters
-        for name, what in found.evidence.items():
+        evidence = await cases.evidence_shown(session, desk.sealer, desk.actor, found)
+        for name, what in evidence.items():
             shown[name] = what if looking.form is Form.JSON else _lines(what)
         market = await market_of(session)
         records = await timeline(session, found, steps)

@@ -1,11 +1,14 @@
 """A market for tests of surveillance: accounts that trade through the engine, and the database that follows it."""
 
+from pathlib import Path
+
 import msgspec
 
 from backoffice.database import Database
 from backoffice.projector.projector import Projector
 from backoffice.projector.rows import decode_record
 from backoffice.staff.actor import BACK_OFFICE
+from backoffice.staff.sealing import Sealer
 from backoffice.surveillance.looking import Looked, look_again
 from backoffice.surveillance.parameters import PARAMETERS, Parameters
 from engine import commands
@@ -14,6 +17,8 @@ from engine.frames import encode_value
 from engine.rules import SelfTradeRule
 from engine.values import BUY, LIMIT, SELL, Phase, SelfTrade, SelfTradeScope, Side, TimeInForce
 
+SEALER = Sealer(Path("no.key"))
+"""Where there are no clients it opens nothing."""
 JOURNAL = "2" * 64
 SECOND_NS = 1_000_000_000
 MINUTE_NS = 60 * SECOND_NS
@@ -108,11 +113,14 @@ class Market:
             rows.add(decode_record(payload))
         await projector.write(rows.batch())
 
-    async def looked_at(self, database: Database, parameters: Parameters = PARAMETERS) -> Looked:
+    async def looked_at(
+        self, database: Database, parameters: Parameters = PARAMETERS, sealer: Sealer = SEALER
+    ) -> Looked:
         """Let it be two hours later, and look at all hours."""
         self.wait(7_200)
         self._apply(commands.AddAsset(f"X{len(self._payloads)}", 0))
         await self.project(database)
+        hours = (0, self.now_ns // HOUR_NS)
         return await look_again(
-            database, BACK_OFFICE, 0, self.now_ns // HOUR_NS, self.now_ns, day_ends="17:30", parameters=parameters
+            *(database, sealer, BACK_OFFICE, *hours, self.now_ns), day_ends="17:30", parameters=parameters
         )

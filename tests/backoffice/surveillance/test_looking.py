@@ -17,7 +17,7 @@ from backoffice.surveillance.parameters import PARAMETERS
 from backoffice.surveillance.tables import Alert
 from config.reading import parse
 from engine.values import BUY
-from tests.backoffice.surveillance.market import DAY_NS, HOUR_NS, START_NS, Market
+from tests.backoffice.surveillance.market import DAY_NS, HOUR_NS, SEALER, START_NS, Market
 
 
 def wash(market: Market) -> None:
@@ -36,7 +36,7 @@ async def test_whoever_looks_again_finds_nothing_new(database: Database) -> None
     assert len((await market.looked_at(database)).alerts) == 1
     again = await market.looked_at(database)
     assert (again.hours > 0, again.alerts) == (True, [])
-    watched = await watch(database, market.now_ns)
+    watched = await watch(database, SEALER, market.now_ns)
     assert (watched.hours > 0, watched.alerts) == (True, [])
     assert await count_of_alerts(database) == 1
     wash(market)
@@ -50,11 +50,11 @@ async def test_other_thresholds_find_more_of_the_past_and_that_is_marked(databas
     market.order("A", BUY, 1, 90)
     await market.project(database)
     strict = replace(PARAMETERS, wash_trades_min=3)
-    assert (await watch(database, market.now_ns, parameters=strict)).alerts == []
+    assert (await watch(database, SEALER, market.now_ns, parameters=strict)).alerts == []
     told: list[int] = []
     hours = (START_NS // HOUR_NS, market.now_ns // HOUR_NS)
     for count in (1, 0):
-        looked = await look_again(database, BACK_OFFICE, *hours, market.now_ns, progress=told.append)
+        looked = await look_again(database, SEALER, BACK_OFFICE, *hours, market.now_ns, progress=told.append)
         assert [alert.rerun_by for alert in looked.alerts] == ["backoffice"] * count
     assert told == [1, 1]
     async with database.reading() as session:
@@ -64,21 +64,21 @@ async def test_other_thresholds_find_more_of_the_past_and_that_is_marked(databas
 
 async def test_the_watch_looks_at_hours_that_are_over_and_goes_on_from_there(database: Database) -> None:
     market = Market()
-    assert await watch(database, market.now_ns) == Looked(0, [])
+    assert await watch(database, SEALER, market.now_ns) == Looked(0, [])
     wash(market)
     await market.project(database)
-    assert await watch(database, market.now_ns) == Looked(0, []), "the hour is not over"
+    assert await watch(database, SEALER, market.now_ns) == Looked(0, []), "the hour is not over"
     market.wait(3_606)
     wash(market)
     await market.project(database)
-    first = await watch(database, market.now_ns)
+    first = await watch(database, SEALER, market.now_ns)
     assert (first.hours, len(first.alerts)) == (1, 1)
     assert first.alerts[0].raised_ns == market.now_ns
-    assert await watch(database, market.now_ns) == Looked(0, [])
+    assert await watch(database, SEALER, market.now_ns) == Looked(0, [])
     market.until(market.now_ns + 400 * DAY_NS)
     wash(market)
     await market.project(database)
-    second = await watch(database, market.now_ns)
+    second = await watch(database, SEALER, market.now_ns)
     assert (second.hours, len(second.alerts)) == (1, 1), "hours without records are passed over"
 
 
@@ -89,8 +89,8 @@ async def test_the_watch_takes_no_more_hours_in_one_go_than_it_may(database: Dat
         market.wait(3_606)
     market.order("A", BUY, 1, 100)
     await market.project(database)
-    assert (await watch(database, market.now_ns)).hours == looking.HOURS_MAX
-    assert (await watch(database, market.now_ns)).hours == 3
+    assert (await watch(database, SEALER, market.now_ns)).hours == looking.HOURS_MAX
+    assert (await watch(database, SEALER, market.now_ns)).hours == 3
 
 
 async def test_alerts_and_how_far_was_looked_are_one_transaction(
@@ -108,10 +108,10 @@ async def test_alerts_and_how_far_was_looked_are_one_transaction(
     with monkeypatch.context() as patched:
         patched.setattr(audit, "record", fails)
         with pytest.raises(DatabaseFault, match="the disk is full"):
-            await watch(database, market.now_ns)
+            await watch(database, SEALER, market.now_ns)
     assert await count_of_alerts(database) == 0
     with capture_logs() as logs:
-        await watch_trading(database, parse('[fix]\ncomp_id = "FONDACO"', "test"))
+        await watch_trading(database, SEALER, parse('[fix]\ncomp_id = "FONDACO"', "test"))
     assert [(line["what"], line["log_level"]) for line in logs] == [
         ("A traded 2 times with itself in BTC/USD", "warning")
     ]

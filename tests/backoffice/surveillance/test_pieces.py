@@ -17,7 +17,7 @@ from backoffice.surveillance.parameters import PARAMETERS
 from backoffice.surveillance.rows import Finding
 from backoffice.surveillance.tables import Alert
 from engine.values import BUY, SELL
-from tests.backoffice.surveillance.market import FIRMS, HOUR_NS, START_NS, Market
+from tests.backoffice.surveillance.market import FIRMS, HOUR_NS, SEALER, START_NS, Market
 
 LENIENT = replace(
     PARAMETERS,
@@ -80,16 +80,18 @@ async def looked_at_in_pieces(database: Database, steps: list[tuple[str, str, st
         market.wait(seconds)
         if looks:
             await market.project(database)
-            alerts += (await watch(database, market.now_ns, day_ends=DAY_ENDS, parameters=LENIENT)).alerts
+            alerts += (await watch(database, SEALER, market.now_ns, day_ends=DAY_ENDS, parameters=LENIENT)).alerts
     market.wait(7_300)
     market.order("C", BUY, 1, 1)
     await market.project(database)
-    alerts += (await watch(database, market.now_ns, day_ends=DAY_ENDS, parameters=LENIENT)).alerts
+    alerts += (await watch(database, SEALER, market.now_ns, day_ends=DAY_ENDS, parameters=LENIENT)).alerts
     hours = range(START_NS // HOUR_NS, market.now_ns // HOUR_NS)
     async with database.reading() as session:
-        at_once = [each for hour in hours for each in await look_at(session, hour, DAY_ENDS, LENIENT)]
+        at_once = [each for hour in hours for each in await look_at(session, hour, DAY_ENDS, LENIENT, {})]
     assert [seen(alert) for alert in alerts] == [seen(finding) for finding in at_once]
-    again = await look_again(database, BACK_OFFICE, 0, hours.stop, market.now_ns, day_ends=DAY_ENDS, parameters=LENIENT)
+    again = await look_again(
+        database, SEALER, BACK_OFFICE, 0, hours.stop, market.now_ns, day_ends=DAY_ENDS, parameters=LENIENT
+    )
     assert again.alerts == []
 
 

@@ -13,7 +13,7 @@ async def findings(database: Database, market: Market) -> list[Finding]:
     market.wait(7_200)
     await market.project(database)
     async with database.reading() as session:
-        return await look_at(session, START_NS // HOUR_NS, "00:00", PARAMETERS)
+        return await look_at(session, START_NS // HOUR_NS, "00:00", PARAMETERS, {})
 
 
 async def test_trades_that_are_busted_or_corrected_later_are_found_as_they_were_made(
