@@ -121,6 +121,9 @@ class Statement(msgspec.Struct, frozen=True):
 
     bookings: tuple[Booking, ...]
     cursor: str
+    balances: dict[str, int] | None
+    """What is on the venue's account with the rail after all that it has booked, by asset, in smallest units; None if
+    there is more to tell, from the cursor on. It is the rail's own figure, not a sum of what it has told."""
 
 
 class Rail(Protocol):
@@ -163,5 +166,6 @@ class Rail(Protocol):
     async def statement(self, cursor: str) -> Statement:
         """Return what the rail has booked, or has changed its mind on, since a cursor; "" for all of it.
 
-        It may tell any booking more than once. An answer has as many as fit into memory, the next ones follow.
+        It may tell any booking more than once. An answer has as many as fit into memory, the next ones follow; the last
+        has the balances of that very moment.
         """

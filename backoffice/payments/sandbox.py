@@ -17,6 +17,7 @@ payouts as one says:
 
 import hashlib
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
 from enum import StrEnum
@@ -54,6 +55,8 @@ CREATE TABLE IF NOT EXISTS payout (
     state TEXT NOT NULL, looks_left INTEGER NOT NULL, times INTEGER NOT NULL DEFAULT 1);
 CREATE TABLE IF NOT EXISTS booking (
     id INTEGER PRIMARY KEY, payout TEXT NOT NULL, asset TEXT NOT NULL, amount TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS correction (
+    id INTEGER PRIMARY KEY, asset TEXT NOT NULL, amount TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS fault (name TEXT PRIMARY KEY, left INTEGER NOT NULL);
 """
 
@@ -216,7 +219,8 @@ class SandboxRail:
 
     async def statement(self, cursor: str) -> Statement:
         came_in, went_out = map(int, (cursor or "0/0").split("/"))
-        with closing(self._open()) as file:
+        with closing(self._open()) as file, file:
+            file.execute("BEGIN")  # All of it as of one moment.
             (booked,) = file.execute(
                 "SELECT COALESCE((SELECT MIN(changed) - 1 FROM movement WHERE looks_left > 0), MAX(changed), 0) "
                 "FROM movement"
@@ -229,11 +233,17 @@ class SandboxRail:
             payouts = file.execute(
                 "SELECT id, asset, amount, payout FROM booking WHERE id > ? ORDER BY id", (went_out,)
             ).fetchall()
+            balances: Counter[str] = Counter()
+            for asset, amount in file.execute(
+                "SELECT asset, amount FROM movement WHERE looks_left = 0 AND NOT is_gone "
+                "UNION ALL SELECT asset, '-' || amount FROM booking UNION ALL SELECT asset, amount FROM correction"
+            ):
+                balances[asset] += int(amount)
         bookings = [
             *(Booking(reference, asset, int(amount), "", bool(gone)) for reference, asset, amount, gone in movements),
             *(Booking(f"P-{number}", asset, -int(amount), payout) for number, asset, amount, payout in payouts),
         ]
-        return Statement(tuple(bookings), f"{booked}/{payouts[-1][0] if payouts else went_out}")
+        return Statement(tuple(bookings), f"{booked}/{payouts[-1][0] if payouts else went_out}", dict(balances))
 
     # What people do to it
 
@@ -256,6 +266,11 @@ class SandboxRail:
         with closing(self._open()) as file, file:
             paid = file.execute("INSERT INTO booking (payout, asset, amount) VALUES ('', ?, ?)", (asset, str(amount)))
         return f"P-{paid.lastrowid}"
+
+    def lose(self, asset: str, amount: int) -> None:
+        """Let the rail have less than it has booked, as after a theft, or a fee that no booking tells of."""
+        with closing(self._open()) as file, file:
+            file.execute("INSERT INTO correction (asset, amount) VALUES (?, ?)", (asset, str(-amount)))
 
     def take_back(self, reference: str, *, is_gone: bool = True) -> None:
         """Let a deposit be gone, as after a reorganisation, or be there again. Raise `SandboxFault`."""

@@ -5,6 +5,7 @@ resolved stays so while it is the same difference; when it becomes another one, 
 """
 
 from collections.abc import Collection, Sequence
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from typing import Final
 
@@ -32,7 +33,7 @@ class State(StrEnum):
 
 
 async def take(
-    session: AsyncSession, found: Sequence[Found], *, kinds: Collection[Kind], silent: Collection[str], now_ns: int
+    session: AsyncSession, found: Sequence[Found], *, kinds: Collection[Kind], silent: AbstractSet[str], now_ns: int
 ) -> tuple[list[Break], list[Break]]:
     """Keep what was found, and close what is not found any more; return what is new, and what was closed.
 
@@ -48,7 +49,7 @@ async def take(
     gone = [
         row
         for row in await session.scalars(select(Break).where(Break.state == State.OPEN).order_by(Break.id))
-        if row.kind in kinds and row.rail not in silent and (row.kind, row.subject) not in still
+        if row.kind in kinds and silent.isdisjoint(row.rail.split(",")) and (row.kind, row.subject) not in still
     ]
     for row in gone:
         await _end(session, BACK_OFFICE, row, await _closed_by(session, row), "close", now_ns)

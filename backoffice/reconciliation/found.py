@@ -21,6 +21,7 @@ class Kind(StrEnum):
     QUARANTINED = "quarantined"
     UNMATCHED = "unmatched"
     NOT_IN_BOOKS = "not-in-books"
+    RAIL_BALANCE = "rail-balance"
     ENGINE = "engine"
     OVERDRAWN = "overdrawn"
     SHORTFALL = "shortfall"
@@ -37,6 +38,7 @@ MEANINGS: Final = {
     Kind.QUARANTINED: "a deposit that waits for two people",
     Kind.UNMATCHED: "a deposit of which nobody knows whose it is, or an amount in suspense that no deposit has there",
     Kind.NOT_IN_BOOKS: "a payment has ended, and the books have not the amount, or another",
+    Kind.RAIL_BALANCE: "a rail has more of an asset than the books have as kept there, or less",
     Kind.ENGINE: "a client has another balance in the engine than in the books",
     Kind.OVERDRAWN: "an account of the house has less than nothing",
     Kind.SHORTFALL: "what is kept for clients does not cover what they have and what is in suspense",
@@ -54,3 +56,4 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     there: str
     there_amount: Amount | None = None
     rail: str = ""
+    """Without which it cannot be told; some have commas between them."""

@@ -13,6 +13,7 @@ from backoffice.reconciliation import breaks, statements
 from backoffice.reconciliation.comparing import differences
 from backoffice.reconciliation.engine import against_engine
 from backoffice.reconciliation.found import Kind
+from backoffice.reconciliation.rail_balances import against_rails
 from backoffice.reconciliation.tables import Break
 from engine.state import State
 
@@ -33,23 +34,34 @@ async def reconcile(
     database: Database, rails: Mapping[str, Rail], now_ns: int, engine: Engine | None = None
 ) -> Reconciled:
     """Compare all there is, with the engine too if its state is given, and keep what does not agree."""
-    told, silent = {}, {}
+    silent = {}
     for name, rail in rails.items():
-        async with database.reading() as session:
-            cursor = await statements.cursor_of(session, name)
         try:
-            told[name] = await rail.statement(cursor)
+            await _read(database, name, rail, now_ns)
         except (RailSilent, OSError) as error:
             silent[name] = str(error)
-    async with database.writing() as session:
-        for name, statement in told.items():
-            await statements.take(session, name, statement, now_ns)
+    lags_ns = {name: rail.record_lag_ns for name, rail in rails.items()}
     async with database.reading() as session:
-        found = await differences(session, {name: rail.record_lag_ns for name, rail in rails.items()}, silent, now_ns)
+        found = await differences(session, lags_ns, silent, now_ns)
+        found += await against_rails(session, lags_ns, silent.keys(), now_ns)
         kinds = set(Kind) - {Kind.ENGINE}
         if engine is not None:
             kinds.add(Kind.ENGINE)
             found += await against_engine(session, *engine)
     async with database.writing() as session:
-        opened, closed = await breaks.take(session, found, kinds=kinds, silent=silent, now_ns=now_ns)
+        opened, closed = await breaks.take(session, found, kinds=kinds, silent=silent.keys(), now_ns=now_ns)
     return Reconciled(opened, closed, silent)
+
+
+async def _read(database: Database, name: str, rail: Rail, now_ns: int) -> None:
+    """Store what a rail has booked since it was last read, to the end, where it says what it has."""
+    is_whole = False
+    while not is_whole:
+        async with database.reading() as session:
+            cursor = await statements.cursor_of(session, name)
+        statement = await rail.statement(cursor)
+        is_whole = statement.balances is not None
+        if not is_whole and statement.cursor == cursor:
+            raise RailSilent(f"{name} says that it has booked more, and tells nothing more")
+        async with database.writing() as session:
+            await statements.take(session, name, statement, now_ns)

@@ -1,9 +1,13 @@
-"""Keeps what rails say that they have booked, each booking under the rail's own reference, however often it is told."""
+"""Keeps what rails say: what they have booked, each under the rail's own reference, however often it is told; balances.
 
+A rail's balances are stored in one transaction with the last of what it has booked, and say nothing without that.
+"""
+
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.payments.rail import Statement
-from backoffice.reconciliation.tables import RailBooking, RailStatement
+from backoffice.reconciliation.tables import RailBalance, RailBooking, RailStatement
 from engine.values import AMOUNT_MAX
 
 
@@ -24,6 +28,10 @@ async def take(session: AsyncSession, rail: str, statement: Statement, now_ns: i
             session.add(row)
         row.ours, row.asset, row.amount, row.is_gone = booking.ours, booking.asset, booking.amount, booking.is_gone
         await session.flush()
+    await session.execute(delete(RailBalance).where(RailBalance.rail == rail))
+    for asset, amount in (statement.balances or {}).items():
+        if abs(amount) <= AMOUNT_MAX:
+            session.add(RailBalance(rail=rail, asset=asset, amount=amount, read_ns=now_ns))
     read = await session.get(RailStatement, rail)
     if read is None:
         read = RailStatement(rail=rail)

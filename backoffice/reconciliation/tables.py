@@ -34,6 +34,17 @@ class RailBooking(Base):
     """When it was first told."""
 
 
+class RailBalance(Base):
+    """What a rail says that it has of an asset, at the moment to which its record has been read."""
+
+    __tablename__ = "rail_balance"
+
+    rail: Mapped[Name] = mapped_column(primary_key=True)
+    asset: Mapped[Name] = mapped_column(primary_key=True)
+    amount: Mapped[Amount]
+    read_ns: Mapped[TimeNs]
+
+
 class Break(Versioned, Base):
     """A difference that was found: B-1, B-2 and so on. Of a kind and a subject one is open at a time."""
 

@@ -36,6 +36,7 @@ sandboxes = typer.Typer(
 )
 sandboxes.command("deposit")(sandbox.deposit)
 sandboxes.command("pay")(sandbox.pay)
+sandboxes.command("lose")(sandbox.lose)
 sandboxes.command("take-back")(sandbox.take_back)
 sandboxes.command("fault")(sandbox.fault)
 sandboxes.command("show")(sandbox.show)

@@ -42,6 +42,18 @@ def pay(
     typer.echo(rail.pay_by_hand(asset, amount_of(amount, asset, decimals_of(settings))))
 
 
+def lose(
+    amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="How much.", show_default=False)],
+    asset: Annotated[str, typer.Argument(metavar="ASSET", help="Of what.", show_default=False)],
+    config: ConfigOption,
+    data: DataOption = None,
+) -> None:
+    """Let the sandbox rail have less than it has booked, as after a theft: the next reconciliation finds it."""
+    settings, rail = _rail(config, data)
+    rail.lose(asset, amount_of(amount, asset, decimals_of(settings)))
+    typer.echo(f"{amount} {asset} are gone")
+
+
 def take_back(
     reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="Which one, as in S-1.", show_default=False)],
     config: ConfigOption,
