@@ -7,9 +7,11 @@ import pytest
 
 from backoffice.database import Database
 from backoffice.database.database import address_of
+from backoffice.staff.sealing import MASK
 from config.reading import load
 from engine.values import BUY
 from tests.backoffice.cli.desk import Desk
+from tests.backoffice.crm.house import House
 from tests.backoffice.surveillance.market import Market
 
 WHY = ("--why", "because")
@@ -53,6 +55,34 @@ def test_what_is_found_is_listed_and_shown_with_what_it_was_seen_by(watched: Des
     assert "T1" in shown
     assert len(json.loads(watched.done("surveillance", "show", "AL-1", "--steps", "3", "--json"))["timeline"]) == 3
     assert "AL-1,wash trades,A" in watched.done("surveillance", "alerts", "--csv")
+
+
+def test_an_owner_of_firms_is_named_to_those_who_may_see_personal_data(desk: Desk) -> None:
+    for number, (name, role) in enumerate((("cora", "compliance"), ("rita", "risk")), 1):
+        desk.done("staff", "add", name, "--role", role, "--os-user", name, *WHY, by="annabel")
+        desk.done("approval", "approve", f"A-{number}", *WHY, by="benjamin")
+    market = Market()
+    for _ in range(5):
+        market.trade("A", "B", 5, 100)
+    market.wait(7_200)
+    market.order("A", BUY, 1, 100)
+    owner = {"id": "ann", "kind": "person", "name": "Ann Muster", "born": "1970-05-01", "countries": ["CH"]}
+
+    async def enter_and_project() -> None:
+        async with Database(address_of(load(desk.config).back_office.database, desk.data)) as database:
+            house = House(database, desk.data)
+            for firm in ("A", "B"):
+                parties = [{**owner, "holdings": [{"share": "100"}]}]
+                await house.enter(name=firm, firm=firm, lei="", parties=parties, documents=[])
+            await market.project(database)
+
+    asyncio.run(enter_and_project())
+    desk.done("surveillance", "run", by="cora")
+    (alert,) = json.loads(desk.done("surveillance", "alerts", "--json"))
+    assert (alert["detector"], alert["subject"]) == ("wash trades of one owner", "P-1")
+    assert "party P-2; share 100 %; votes 100 %; name Ann Muster" in desk.done("surveillance", "show", "AL-1")
+    shown = json.loads(desk.done("surveillance", "show", "AL-1", "--json", by="rita"))
+    assert [(each["party"], each["name"]) for each in shown["owners"]] == [("P-1", MASK), ("P-2", MASK)]
 
 
 def test_a_dry_run_lists_what_would_be_raised_and_raises_nothing(watched: Desk) -> None:
