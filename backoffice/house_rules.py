@@ -30,6 +30,7 @@ from engine.values import AMOUNT_MAX
 USD: Final = "USD"
 CENTS: Final = 100
 _CENT_DECIMALS: Final = 2
+_HOUR_NS: Final = 3_600_000_000_000
 _NAME: Final = "settings"
 _PRICE_UNIT: Final = 10**PRICE_DECIMALS_MAX
 
@@ -62,6 +63,8 @@ class TravelPolicy(msgspec.Struct, frozen=True):
     jurisdiction: str = ""
     name: str = ""
     lei: str = ""
+    linked_ns: int = 24 * _HOUR_NS
+    """Within what time transfers of a client from or to one address count together; 0: each by itself."""
 
 
 class HouseRules(msgspec.Struct, frozen=True):
@@ -139,7 +142,8 @@ def _travel_policy(rule: TravelRule) -> TravelPolicy:
     if given is not None:
         above = None if given.proof_above is None else parse_decimal(given.proof_above, _CENT_DECIMALS)
         threshold = Threshold(given.currency, parse_decimal(given.data_from, _CENT_DECIMALS), above)
-    return TravelPolicy(threshold, jurisdiction, rule.name, check_lei(rule.lei) if rule.lei else "")
+    lei = check_lei(rule.lei) if rule.lei else ""
+    return TravelPolicy(threshold, jurisdiction, rule.name, lei, rule.linked_hours * _HOUR_NS)
 
 
 def _unit(decimals: int) -> int:

@@ -61,6 +61,8 @@ class TravelRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the venue is called in law: it goes along with what it sends,"""
     lei: str = ""
     """with its LEI."""
+    linked_hours: Annotated[int, msgspec.Meta(ge=0, le=8_760)] = 24
+    """Within what time transfers of a client, from or to one address, count together; 0: each by itself."""
 
 
 class BackOffice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -19,6 +19,7 @@ from backoffice.crm.ivms101 import (
     encode,
     flaws,
 )
+from backoffice.crm.linked_transfers import cents_before
 from backoffice.crm.loading import day_of, read_file
 from backoffice.crm.sealed_fields import opened
 from backoffice.crm.tables.file import Client
@@ -60,6 +61,15 @@ async def gap(session: AsyncSession, transfer: Transfer) -> str:
     """Return what is not known of a transfer's other side that must be, empty if nothing."""
     known = await _known(session, transfer)
     demand = await _demand(session, transfer, known)
+    missing = await _missing(session, transfer, known, demand)
+    if missing and demand != await _demand(session, transfer, known, is_alone=True):
+        return f"{missing} (together with others from or to there it comes to so much that it is asked for)"
+    return missing
+
+
+async def _missing(
+    session: AsyncSession, transfer: Transfer, known: AddressHolder | DepositOrigin | None, demand: Demand
+) -> str:
     if not demand.identities and not demand.proof_of_wallet:
         return ""
     if known is None:
@@ -156,11 +166,16 @@ async def _is_asked_for(session: AsyncSession, transfer: Transfer) -> bool:
     return demand.identities or demand.proof_of_wallet
 
 
-async def _demand(session: AsyncSession, transfer: Transfer, known: AddressHolder | DepositOrigin | None) -> Demand:
+async def _demand(
+    session: AsyncSession, transfer: Transfer, known: AddressHolder | DepositOrigin | None, *, is_alone: bool = False
+) -> Demand:
+    """Return what is asked for with a transfer and those that belong to it; with it alone, if that is wanted."""
     rules = await house_rules(session)
     if not rules.is_crypto(transfer.asset):
         return Demand(identities=False, proof_of_wallet=False)
     cents = rules.travel_cents(transfer.asset, transfer.amount)
+    before = 0 if is_alone else await cents_before(session, rules, transfer)
+    cents = None if cents is None or before is None else cents + before
     # A side that nobody knows may be a wallet that no service holds: of which more is asked.
     return demand_of(rules.travel.threshold, cents, is_self_hosted=known is None or known.vasp is None)
 

@@ -13,14 +13,16 @@ from backoffice.crm.behind_accounts import ClientsBehindAccounts
 from backoffice.crm.ivms101 import IdentityPayload, LegalName, LegalNames, LegalPerson, Person
 from backoffice.crm.sealed_fields import seal
 from backoffice.crm.tables.transfers import AddressHolder, Vasp
+from backoffice.crm.transfers import gap
 from backoffice.crm.travel_data import data_of
 from backoffice.crm.travel_rule import FATF, THRESHOLDS, Threshold
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.house_rules import AssetRule, HouseRules, TravelPolicy, rules_in, take_over
-from backoffice.payments import deposits, destinations, holders, originating
+from backoffice.payments import deposits, destinations, holders, originating, withdrawals
+from backoffice.payments.clients import Flow, Transfer
 from backoffice.payments.holders import Holding
 from backoffice.payments.originating import Origin
-from backoffice.payments.rules import PaymentRules
+from backoffice.payments.rules import DAY_NS, PaymentRules
 from backoffice.payments.sandbox import NAME
 from backoffice.payments.states import DepositState, WithdrawalState
 from backoffice.payments.tables import Deposit
@@ -132,6 +134,48 @@ async def test_below_the_threshold_nothing_is_asked(venue: Venue) -> None:
     await venue.fund(BTC // 50 - 2_000)
     assert venue.bitcoins() == BTC // 50 - 2_000
     assert (await venue.fund(BTC // 50)).state == DepositState.QUARANTINED
+
+
+SMALL = BTC // 100
+"""500 USD, half of FATF's threshold."""
+TOGETHER = " (together with others from or to there it comes to so much that it is asked for)"
+
+
+async def test_small_deposits_from_one_address_add_up_to_the_threshold(venue: Venue) -> None:
+    assert (await venue.fund(SMALL)).state == DepositState.CREDITED
+    assert (await venue.fund(SMALL, "bc1qother")).state == DepositState.CREDITED
+    second = await venue.fund(SMALL)
+    assert second.state == DepositState.QUARANTINED
+    assert second.reason == UNKNOWN_IN.replace("D-1", "D-3") + TOGETHER
+
+
+async def test_deposits_from_one_address_do_not_add_up_over_a_longer_time(venue: Venue) -> None:
+    assert (await venue.fund(SMALL)).state == DepositState.CREDITED
+    venue.world.now_ns += DAY_NS
+    assert (await venue.fund(SMALL)).state == DepositState.CREDITED
+
+
+async def test_what_was_not_credited_does_not_add_up(venue: Venue) -> None:
+    first = await venue.fund(SMALL)
+    venue.world.rail.take_back(first.reference)
+    async with venue.world.staff_database.writing() as session:
+        (await deposits.find(session, first.name)).state = str(DepositState.DEBITED)
+    assert (await venue.fund(SMALL)).state == DepositState.CREDITED
+
+
+async def test_deposits_of_all_accounts_of_a_client_add_up_and_no_others(venue: Venue) -> None:
+    await venue.fund(SMALL)
+    for firm, account, state in (("OTHER", "BETA", "credited"), ("MUSTER", "BETA", "quarantined")):
+        async with venue.world.staff_database.writing() as session:
+            await session.merge(VenueAccount(account=account, firm=firm, opened_ns=1, sequence=2))
+        transfer = Transfer("D-2", Flow.IN, account, NAME, "BTC", SMALL, WALLET)
+        if firm == "OTHER":
+            await venue.fund(SMALL, "bc1qother")
+            async with venue.world.staff_database.writing() as session:
+                found = await deposits.find(session, "D-2")
+                found.sender, found.account = WALLET, account
+        async with venue.world.staff_database.reading() as session:
+            assert bool(await gap(session, transfer)) is (state == "quarantined")
 
 
 @pytest.mark.parametrize("assets", ({}, {"BTC": AssetRule(8, 0, is_crypto=True, is_quote=False)}))
@@ -317,6 +361,19 @@ async def funded(venue: Venue) -> Venue:
     await venue.whitelist(PROVED)
     await venue.fund(2 * BTC)
     return venue
+
+
+async def test_small_withdrawals_to_one_address_add_up_to_the_threshold(funded: Venue) -> None:
+    destination = await funded.whitelist(None, "far-1")
+    other = await funded.whitelist(None, "far-2")
+    names = [await ask(funded, to, SMALL) for to in (destination, other, destination)]
+    found = [await funded.world.withdrawal(name) for name in names]
+    assert [each.state for each in found] == ["approving", "approving", "stopped"]
+    assert found[-1].reason.endswith(TOGETHER)
+    async with funded.world.staff_database.writing() as session:
+        await withdrawals.cancel(session, ANN, names[0], why="no need", now_ns=funded.world.now_ns)
+    await funded.world.settle()
+    assert await funded.world.state(names[-1]) is WithdrawalState.APPROVING
 
 
 async def test_a_withdrawal_to_nobody_knows_whom_is_stopped_until_it_is_known(funded: Venue) -> None:
