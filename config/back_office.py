@@ -38,6 +38,8 @@ class Payment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much an account may withdraw in 24 hours; 0: no bound."""
     cooling_minutes: Annotated[int, msgspec.Meta(ge=0, le=43_200)] = 1_440
     """How long after its approval a new destination is not paid to yet."""
+    watched_hours: Annotated[int, msgspec.Meta(ge=0, le=8_760)] = 72
+    """How long a rail is asked about a withdrawal after it was settled: it may take it back."""
 
 
 class TravelThreshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

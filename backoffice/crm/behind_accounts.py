@@ -1,5 +1,6 @@
 """Whether anything is known of the client behind an account that speaks against a payment of it, now."""
 
+import datetime as dt
 from collections.abc import Sequence
 
 from sqlalchemy import select
@@ -7,12 +8,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.access.allowances import allowances_of
 from backoffice.crm import transfers
+from backoffice.crm.following_up import put_task
+from backoffice.crm.loading import day_of
 from backoffice.crm.screening.checking import hits_of
 from backoffice.crm.tables.file import Client
 from backoffice.crm.workflow import State, Suspension, may_withdraw
 from backoffice.payments.clients import Flow, Transfer
 from backoffice.payments.velocity import Allowance
 from backoffice.projector.tables import VenueAccount
+from backoffice.staff.actor import BACK_OFFICE
+from backoffice.staff.permissions import Role
 from backoffice.staff.sealing import Sealer
 
 _TAKES_DEPOSITS = frozenset({State.ACTIVE, State.SUSPENDED})
@@ -50,6 +55,15 @@ class ClientsBehindAccounts:
         if true_matches:
             return f"{client.id} is on a sanctions list: {true_matches[0].id}"
         return f"{client.id} has screening hits to be decided: {open_hits[0].id}" if open_hits else ""
+
+    async def have_done(self, session: AsyncSession, account: str, what: str, now_ns: int) -> None:
+        """Make it a task of treasury's for the client, due tomorrow, if the account is a client's."""
+        client = await client_behind(session, account)
+        if client is not None:
+            due = day_of(now_ns) + dt.timedelta(days=1)
+            await put_task(
+                session, BACK_OFFICE, client, what, due, Role.TREASURY.value, why="a rail took it back", now_ns=now_ns
+            )
 
     async def travel_rule(self, session: AsyncSession, transfer: Transfer, now_ns: int) -> str:
         """Return what the Travel Rule asks for and is missing of a transfer; else its data are kept."""

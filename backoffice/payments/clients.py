@@ -43,5 +43,8 @@ class Clients(Protocol):
     async def objection(self, session: AsyncSession, account: str, flow: Flow, asset: str, amount: int) -> str:
         """Return why a payment of an account must not go on now, empty if nothing is against it."""
 
+    async def have_done(self, session: AsyncSession, account: str, what: str, now_ns: int) -> None:
+        """Ask treasury for something to be done about an account, whoever's it is."""
+
     async def travel_rule(self, session: AsyncSession, transfer: Transfer, now_ns: int) -> str:
         """Return what is missing of a transfer that must be known before it goes on, empty if nothing is."""

@@ -156,6 +156,10 @@ async def judge(
         deposit.reason = why or deposit.reason
         return False
     await move_deposit(session, BACK_OFFICE, deposit, verb, why=why, now_ns=now_ns)
+    if deposit.state == DepositState.RECALLED:
+        assert deposit.account is not None, "it was credited to one"
+        what = f"{deposit.name}: the rail has taken it back after it was credited; see `fondaco deposit debit`"
+        await clients.have_done(session, deposit.account, what, now_ns)
     return True
 
 

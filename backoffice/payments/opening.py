@@ -7,7 +7,7 @@ from typing import Final
 from backoffice.errors import NotFound
 from backoffice.payments import sandbox
 from backoffice.payments.rail import Rail
-from backoffice.payments.rules import PaymentRules, Tier
+from backoffice.payments.rules import HOUR_NS, PaymentRules, Tier
 from config.back_office import Payment, PaymentTier
 from config.settings import Settings
 from engine.decimals import parse_decimal
@@ -53,4 +53,5 @@ def _rules(payment: Payment, decimals: int) -> PaymentRules:
         parse_decimal(payment.looked_at_above, decimals),
         parse_decimal(payment.withdrawn_a_day_max, decimals),
         payment.cooling_minutes * _MINUTE_NS,
+        payment.watched_hours * HOUR_NS,
     )

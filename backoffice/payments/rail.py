@@ -154,7 +154,10 @@ class Rail(Protocol):
         """Hand over what was prepared. Raise `RailRefused` only when it is certain that it was not taken."""
 
     async def outcome(self, payout: Payout, sent: Sequence[bytes]) -> Outcome:
-        """Return how it stands. `sent`: all that was stored to be handed over, the oldest first; any may be the one."""
+        """Return how it stands. `sent`: all that was stored to be handed over, the oldest first; any may be the one.
+
+        It is asked for some time after a payout was settled, too: one that is pending or has failed then is taken back.
+        """
 
     async def renew(self, payout: Payout, sent: Sequence[bytes]) -> bytes | None:
         """Return what is to be handed over in addition to what was, for a payout that the rail has: mostly nothing.

@@ -36,6 +36,8 @@ class PaymentRules(msgspec.Struct, frozen=True):
     """How much an account may withdraw in 24 hours; 0: no bound."""
     cooling_ns: int = DAY_NS
     """How long after its approval a destination is not paid to yet."""
+    watched_ns: int = 3 * DAY_NS
+    """How long a rail is asked about a withdrawal after it was settled, which it may take back."""
 
 
 def needed(tiers: Sequence[Tier], amount: int) -> int:

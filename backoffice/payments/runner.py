@@ -20,7 +20,7 @@ from backoffice.payments import deposits, suspense, withdrawals
 from backoffice.payments.clients import Clients
 from backoffice.payments.moving import move_deposit, move_withdrawal
 from backoffice.payments.rail import Payout, Rail, RailRefused, RailSilent
-from backoffice.payments.rules import PaymentRules
+from backoffice.payments.rules import MINUTE_NS, PaymentRules
 from backoffice.payments.states import (
     DepositState,
     DepositVerb,
@@ -33,6 +33,10 @@ from engine.commands import Credit, Debit, HoldWithdrawal, ReleaseWithdrawal, Se
 
 POLL_S: Final = 1.0
 """How often rails are asked while nothing happens."""
+WATCH_EVERY_NS: Final = 5 * MINUTE_NS
+"""How often a rail is asked about what was settled,"""
+WATCHED_TOGETHER: Final = 50
+"""and about how many at a time."""
 _JUDGED: Final = frozenset(
     (WithdrawalState.HELD, WithdrawalState.STOPPED, WithdrawalState.APPROVING, WithdrawalState.APPROVED)
 )
@@ -58,6 +62,10 @@ class Payments:
         self._rules = rules
         self._clients = clients
         self._clock = clock
+        self._watched = 0
+        """The last withdrawal that was asked about after it was settled,"""
+        self._watch_from_ns = 0
+        """and when to begin again with the first."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take payments on until `stop` is set. What is not to be had just now is logged, and tried again."""
@@ -83,7 +91,22 @@ class Payments:
             moved += await self._once(self._deposit, number)
         for number in withdrawal_ids:
             moved += await self._once(self._withdrawal, number)
-        return moved
+        return moved + await self._watch()
+
+    async def _watch(self) -> int:
+        """Ask about some of the withdrawals that were settled lately, by turns, each once in some minutes."""
+        now_ns = self._clock()
+        if now_ns < self._watch_from_ns:
+            return 0
+        async with self._database.reading() as session:
+            numbers = await withdrawals.watched(
+                session, self._rules.values(), now_ns, after=self._watched, count=WATCHED_TOGETHER
+            )
+        if len(numbers) < WATCHED_TOGETHER:
+            self._watched, self._watch_from_ns = 0, now_ns + WATCH_EVERY_NS
+        else:
+            self._watched = numbers[-1]
+        return sum([await self._once(self._look_back, number) for number in numbers])
 
     async def _once(self, take_on: Callable[[int], Awaitable[bool]], number: int) -> bool:
         try:
@@ -251,6 +274,24 @@ class Payments:
             moved = await withdrawals.take_outcome(session, withdrawal, outcome, rules, self._clock())
             may_be_renewed = withdrawal.state == WithdrawalState.SENT and not moved
         return await self._renew(name, rail, payout, sent) if may_be_renewed else moved
+
+    async def _look_back(self, number: int) -> bool:
+        """Ask about a withdrawal that was settled. It is never sent again, whatever the rail says."""
+        async with self._database.reading() as session:
+            withdrawal = await session.get_one(Withdrawal, number)
+            rail = self._rails.get(withdrawal.rail)
+            sent = await withdrawals.sent_of(session, withdrawal)
+            if rail is None or not sent:
+                return False
+            payout = await withdrawals.payout_of(session, withdrawal)
+        outcome = await rail.outcome(payout, sent)
+        rules = self._rules.get((withdrawal.rail, withdrawal.asset))
+        async with self._database.writing() as session:
+            withdrawal = await withdrawals.find(session, withdrawal.name)
+            moved = await withdrawals.look_back(session, withdrawal, outcome, rules, self._clients, self._clock())
+        if moved and withdrawal.state == WithdrawalState.RECALLED:
+            _log.error("a rail has taken back what was settled", withdrawal=withdrawal.name, reason=withdrawal.reason)
+        return moved
 
     async def _renew(self, name: str, rail: Rail, payout: Payout, sent: Sequence[bytes]) -> bool:
         """Hand over what the rail makes anew of a payout that it has; whatever becomes of that, one at most is paid."""

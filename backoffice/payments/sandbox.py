@@ -57,6 +57,7 @@ CREATE TABLE IF NOT EXISTS booking (
     id INTEGER PRIMARY KEY, payout TEXT NOT NULL, asset TEXT NOT NULL, amount TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS correction (
     id INTEGER PRIMARY KEY, asset TEXT NOT NULL, amount TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS taken_back (payout TEXT PRIMARY KEY, is_gone INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS fault (name TEXT PRIMARY KEY, left INTEGER NOT NULL);
 """
 
@@ -236,12 +237,21 @@ class SandboxRail:
             balances: Counter[str] = Counter()
             for asset, amount in file.execute(
                 "SELECT asset, amount FROM movement WHERE looks_left = 0 AND NOT is_gone "
-                "UNION ALL SELECT asset, '-' || amount FROM booking UNION ALL SELECT asset, amount FROM correction"
+                "UNION ALL SELECT asset, '-' || amount FROM booking "
+                "WHERE payout NOT IN (SELECT payout FROM taken_back WHERE is_gone) "
+                "UNION ALL SELECT asset, amount FROM correction"
             ):
                 balances[asset] += int(amount)
+            again = file.execute(
+                "SELECT id, asset, amount, payout, is_gone FROM booking JOIN taken_back USING (payout) ORDER BY id"
+            ).fetchall()
         bookings = [
             *(Booking(reference, asset, int(amount), "", bool(gone)) for reference, asset, amount, gone in movements),
             *(Booking(f"P-{number}", asset, -int(amount), payout) for number, asset, amount, payout in payouts),
+            *(
+                Booking(f"P-{number}", asset, -int(amount), payout, bool(gone))
+                for number, asset, amount, payout, gone in again
+            ),
         ]
         return Statement(tuple(bookings), f"{booked}/{payouts[-1][0] if payouts else went_out}", dict(balances))
 
@@ -281,6 +291,17 @@ class SandboxRail:
             )
             if not found.rowcount:
                 raise SandboxFault(f"{reference}: no deposit of the sandbox rail")
+
+    def take_back_payout(self, reference: str, *, is_gone: bool = True) -> None:
+        """Let a payout that was paid be so no more, as a bank may recall it, or be paid again. Raise `SandboxFault`."""
+        was, is_now = (OutcomeState.SETTLED, OutcomeState.FAILED)[:: 1 if is_gone else -1]
+        with closing(self._open()) as file, file:
+            found = file.execute(
+                "UPDATE payout SET state = ? WHERE reference = ? AND state = ?", (is_now, reference, was)
+            )
+            if not found.rowcount:
+                raise SandboxFault(f"{reference}: no payout of the sandbox rail that is {was}")
+            file.execute("INSERT OR REPLACE INTO taken_back (payout, is_gone) VALUES (?, ?)", (reference, is_gone))
 
     def switch(self, fault: Fault, times: int) -> None:
         """Let something go wrong so many times from now on; 0 ends it."""

@@ -85,6 +85,8 @@ class WithdrawalState(StrEnum):
     SETTLING = "settling"
     """Paid; the engine is to take the funds out, and may have done so."""
     SETTLED = "settled"
+    RECALLED = "recalled"
+    """Taken back by the rail after it was settled: nobody has the funds but the venue, staff must act."""
     FAILING = "failing"
     """It will not be paid; the engine is to give the funds back, and may have done so."""
     FAILED = "failed"
@@ -112,6 +114,8 @@ class WithdrawalVerb(StrEnum):
     PAY = "pay"
     SETTLE = "settle"
     RELEASE = "release"
+    VANISH = "vanish"
+    REAPPEAR = "reappear"
 
 
 _D = DepositState
@@ -187,7 +191,9 @@ WITHDRAWALS: Final[Mapping[WithdrawalState, Mapping[WithdrawalVerb, WithdrawalSt
         WithdrawalVerb.FAIL: _W.FAILING,
     },
     _W.SETTLING: {WithdrawalVerb.SETTLE: _W.SETTLED},
-    _W.SETTLED: {},
+    # It is watched for some time. What is taken back is never paid again by itself, nor given back.
+    _W.SETTLED: {WithdrawalVerb.VANISH: _W.RECALLED},
+    _W.RECALLED: {WithdrawalVerb.REAPPEAR: _W.SETTLED},
     _W.FAILING: {WithdrawalVerb.RELEASE: _W.FAILED},
     _W.FAILED: {},
     _W.CANCELLING: {WithdrawalVerb.RELEASE: _W.CANCELLED},

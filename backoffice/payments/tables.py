@@ -141,7 +141,11 @@ class Withdrawal(Versioned, Base):
     """Money that is to go out: W-1, W-2 and so on."""
 
     __tablename__ = "withdrawal"
-    __table_args__ = (UniqueConstraint("rail", "number"), CheckConstraint("amount > 0", name="amount"))
+    __table_args__ = (
+        UniqueConstraint("rail", "number"),
+        CheckConstraint("amount > 0", name="amount"),
+        Index("ix_withdrawal_state_changed_ns", "state", "changed_ns"),
+    )
 
     id: Mapped[Id]
     account: Mapped[Name] = mapped_column(index=True)

@@ -6,9 +6,10 @@ knows afterwards what may have happened: a command is given again, as the engine
 becomes *uncertain*.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import and_, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.database.base import total
@@ -235,6 +236,30 @@ async def take_outcome(
     return True
 
 
+async def look_back(
+    session: AsyncSession,
+    withdrawal: Withdrawal,
+    outcome: Outcome,
+    rules: PaymentRules | None,
+    clients: Clients,
+    now_ns: int,
+) -> bool:
+    """Store what the rail says of a payout that was settled; tell whether it has taken it back, or has it again."""
+    depth = needed(rules.confirmations, withdrawal.amount) if rules is not None else 0
+    state = WithdrawalState(withdrawal.state)
+    why = f"the rail says {outcome.state}" + (f": {outcome.text}" if outcome.text else "")
+    if state is WithdrawalState.SETTLED and outcome.state in (OutcomeState.FAILED, OutcomeState.PENDING):
+        await move_withdrawal(session, BACK_OFFICE, withdrawal, WithdrawalVerb.VANISH, why=why, now_ns=now_ns)
+        what = f"{withdrawal.name}: the rail has taken it back after it was settled; ask it what becomes of it"
+        await clients.have_done(session, withdrawal.account, what, now_ns)
+    elif state is WithdrawalState.RECALLED and outcome.state is OutcomeState.SETTLED and outcome.confirmations >= depth:
+        await move_withdrawal(session, BACK_OFFICE, withdrawal, WithdrawalVerb.REAPPEAR, why=why, now_ns=now_ns)
+    else:
+        return False  # What the rail does not know proves nothing.
+    withdrawal.confirmations, withdrawal.outcome = outcome.confirmations, outcome.text
+    return True
+
+
 async def propose_outcome(
     session: AsyncSession, actor: Actor, name: str, *, is_paid: bool, why: str, now_ns: int
 ) -> Approval:
@@ -265,6 +290,24 @@ async def active(session: AsyncSession) -> list[int]:
     """Return the numbers of the withdrawals that can go on, oldest first."""
     query = select(Withdrawal.id).where(Withdrawal.state.in_([str(state) for state in ACTIVE_WITHDRAWALS]))
     return list(await session.scalars(query.order_by(Withdrawal.id)))
+
+
+async def watched(
+    session: AsyncSession, rules: Iterable[PaymentRules], now_ns: int, *, after: int, count: int
+) -> list[int]:
+    """Return the numbers of those that a rail may take back, after one of them: settled lately, or taken back."""
+    lately = [
+        and_(
+            *(Withdrawal.rail == rule.rail, Withdrawal.asset == rule.asset),
+            Withdrawal.changed_ns > now_ns - rule.watched_ns,
+        )
+        for rule in rules
+    ]
+    settled = and_(Withdrawal.state == str(WithdrawalState.SETTLED), or_(false(), *lately))
+    query = select(Withdrawal.id).where(
+        or_(settled, Withdrawal.state == str(WithdrawalState.RECALLED)), Withdrawal.id > after
+    )
+    return list(await session.scalars(query.order_by(Withdrawal.id).limit(count)))
 
 
 async def _of(session: AsyncSession, approval: Approval) -> Withdrawal:

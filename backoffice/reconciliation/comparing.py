@@ -25,7 +25,8 @@ from backoffice.reconciliation.tables import RailBooking
 IN_FLIGHT_NS: Final = 60 * 1_000_000_000
 """How long what has changed may be on its way."""
 _PAID: Final = (WithdrawalState.SENT, WithdrawalState.SETTLING, WithdrawalState.SETTLED)
-_MAY_BE_PAID: Final = (*_PAID, WithdrawalState.SENDING, WithdrawalState.UNCERTAIN)
+_MAY_BE_PAID: Final = (*_PAID, WithdrawalState.SENDING, WithdrawalState.UNCERTAIN, WithdrawalState.RECALLED)
+_TAKEN_OUT: Final = (str(WithdrawalState.SETTLED), str(WithdrawalState.RECALLED))
 _FOR_PEOPLE: Final = {
     DepositState.QUARANTINED: Kind.QUARANTINED,
     DepositState.UNASSIGNED: Kind.UNMATCHED,
@@ -66,6 +67,17 @@ async def _waiting(session: AsyncSession) -> AsyncIterator[Found]:
             here_amount=deposit.amount,
             there="gone" if deposit.is_gone else "came in",
             there_amount=0 if deposit.is_gone else deposit.amount,
+        )
+    recalled = select(Withdrawal).where(Withdrawal.state == str(WithdrawalState.RECALLED)).order_by(Withdrawal.id)
+    for withdrawal in await session.scalars(recalled):
+        yield Found(
+            kind=Kind.RECALLED,
+            subject=withdrawal.name,
+            asset=withdrawal.asset,
+            here=withdrawal.state,
+            here_amount=withdrawal.amount,
+            there="taken back",
+            there_amount=0,
         )
     paid = select(RailBooking.reference).where(
         RailBooking.rail == Withdrawal.rail, RailBooking.ours == _WITHDRAWAL_NAME, not_(RailBooking.is_gone)
@@ -252,8 +264,8 @@ async def _in_books(session: AsyncSession, now_ns: int) -> AsyncIterator[Found]:
         .where(Withdrawal.ended_sequence <= position.sequence, Withdrawal.changed_ns <= settled)
         .where(
             or_(
-                and_(Withdrawal.state == str(WithdrawalState.SETTLED), amount != -Withdrawal.amount),
-                and_(Withdrawal.state != str(WithdrawalState.SETTLED), amount != 0),
+                and_(Withdrawal.state.in_(_TAKEN_OUT), amount != -Withdrawal.amount),
+                and_(Withdrawal.state.not_in(_TAKEN_OUT), amount != 0),
             )
         )
     )

@@ -33,7 +33,7 @@ MEANINGS: Final = {
     Kind.MISSING_HERE: "the rail has booked what nobody here knows, or what counts as not paid here",
     Kind.MISSING_THERE: "the rail's record does not have what counts as paid, or as come in, here",
     Kind.RETURNED: "a deposit that is to be sent back, by hand",
-    Kind.RECALLED: "a deposit that the rail has taken back after it was credited",
+    Kind.RECALLED: "a deposit that the rail has taken back after it was credited, or a withdrawal after it was settled",
     Kind.UNCERTAIN: "a withdrawal of which nobody knows whether the rail has it",
     Kind.QUARANTINED: "a deposit that waits for two people",
     Kind.UNMATCHED: "a deposit of which nobody knows whose it is, or an amount in suspense that no deposit has there",

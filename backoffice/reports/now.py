@@ -4,7 +4,7 @@ import msgspec
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backoffice.payments.states import ACTIVE_DEPOSITS, ACTIVE_WITHDRAWALS, DepositState
+from backoffice.payments.states import ACTIVE_DEPOSITS, ACTIVE_WITHDRAWALS, DepositState, WithdrawalState
 from backoffice.projector.tables import OrderRow, Position, TradeRow
 from backoffice.reports.payments import standings
 from backoffice.staff import approvals
@@ -12,7 +12,7 @@ from backoffice.staff.tables import Approval
 
 _FOR_PEOPLE = frozenset((DepositState.UNASSIGNED, DepositState.QUARANTINED, DepositState.RECALLED))
 _DEPOSITS = frozenset(state.value for state in ACTIVE_DEPOSITS | _FOR_PEOPLE)
-_WITHDRAWALS = frozenset(state.value for state in ACTIVE_WITHDRAWALS)
+_WITHDRAWALS = frozenset(state.value for state in ACTIVE_WITHDRAWALS | {WithdrawalState.RECALLED})
 
 
 class Now(msgspec.Struct, frozen=True):

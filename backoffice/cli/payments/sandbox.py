@@ -55,14 +55,17 @@ def lose(
 
 
 def take_back(
-    reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="Which one, as in S-1.", show_default=False)],
+    reference: Annotated[
+        str, typer.Argument(metavar="REFERENCE", help="Which one, as in S-1 or W-1.", show_default=False)
+    ],
     config: ConfigOption,
     again: Annotated[bool, typer.Option("--again", help="Let it be there again.")] = False,
     data: DataOption = None,
 ) -> None:
-    """Let a deposit of the sandbox rail be gone, as after a reorganisation of a chain."""
+    """Let a deposit, or a payout, of the sandbox rail be gone, as after a reorganisation of a chain."""
     _, rail = _rail(config, data)
-    rail.take_back(reference, is_gone=not again)
+    take = rail.take_back_payout if reference.startswith("W-") else rail.take_back
+    take(reference, is_gone=not again)
     typer.echo(f"{reference} is {'there again' if again else 'gone'}")
 
 

@@ -52,7 +52,7 @@ def test_what_is_not_in_the_table_is_refused_with_what_is() -> None:
     with pytest.raises(Refused, match=r"W-1 is sending; cancel is not possible then \(possible: send, lose, fail\)"):
         after(WITHDRAWALS, WithdrawalState.SENDING, WithdrawalVerb.CANCEL, "W-1")
     with pytest.raises(Refused, match="nothing: it is at its end"):
-        after(WITHDRAWALS, WithdrawalState.SETTLED, WithdrawalVerb.SEND, "W-1")
+        after(WITHDRAWALS, WithdrawalState.FAILED, WithdrawalVerb.SEND, "W-1")
 
 
 def test_what_may_have_been_sent_cannot_be_called_off_or_sent_again() -> None:

@@ -139,12 +139,16 @@ class Watched:
         self.objections: dict[tuple[str, Flow], str] = {}
         self.unknown: set[str] = set()
         self.allowed: list[Allowance] = []
+        self.to_do: list[str] = []
 
     async def knows(self, _session: AsyncSession, account: str) -> bool:
         return account not in self.unknown
 
     async def allowances(self, _session: AsyncSession, account: str) -> list[Allowance]:
         return [each for each in self.allowed if account in each.accounts]
+
+    async def have_done(self, _session: AsyncSession, account: str, what: str, _now_ns: int) -> None:
+        self.to_do.append(f"{account}: {what}")
 
     async def travel_rule(self, _session: AsyncSession, _transfer: Transfer, _now_ns: int) -> str:
         return ""

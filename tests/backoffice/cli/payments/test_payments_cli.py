@@ -187,6 +187,8 @@ def test_a_destination_that_is_changed_waits_for_a_second_person_again(counter: 
         (("withdrawal", "request", "T-1", "5", *WHY), "T-1: there is no such destination"),
         (("sandbox", "deposit", "X", "1.005", "USD"), "the amount '1.005' has more than 2 decimals"),
         (("sandbox", "deposit", "X", "1", "EUR"), "EUR: no asset of this venue, which has USD"),
+        (("sandbox", "take-back", "W-9"), "W-9: no payout of the sandbox rail that is settled"),
+        (("sandbox", "take-back", "S-9"), "S-9: no deposit of the sandbox rail"),
         (("sandbox", "fault", "fire"), "fire: no fault of the sandbox rail; choose from: refuse, fail"),
         (("deposit", "address", "--account", "ALPHA", "--asset", "EUR", *WHY), "EUR goes over no rail"),
         (("deposit", "address", "--account", "GAMMA", "--asset", "USD", *WHY), "GAMMA: no account of this venue"),
