@@ -218,13 +218,10 @@ class Run:
         self._end(f"the back office at {lag.pace:,} orders/s: {lag.p50_ms:,.0f} ms behind, {lag.max_ms:,.0f} at most")
 
         self._begin("what it takes from trading that the back office follows")
-        runs, seconds = (2, 2) if self.results.quick else (5, 4)
-        self.results.followed = measure_followed(self._cores, runs=runs, seconds=seconds)
-        costs = (
-            f"{each.cost_percent:,.1f} % {f'at {each.pace:,} orders/s' if each.pace else 'as fast as it can'}"
-            for each in self.results.followed
-        )
-        self._end(f"trading pays for being followed: {', '.join(costs) or 'only Linux tells'}")
+        turns, orders = (2, 2_000) if self.results.quick else (5, 4_000)
+        self.results.followed = measure_followed(self._cores, turns=turns, orders=orders)
+        costs = (f"{each.cost_percent:,.2f} % with {each.window:,} on their way" for each in self.results.followed)
+        self._end(f"trading pays for being followed: {', '.join(costs) or 'not known where valgrind is not installed'}")
 
     def _reports(self) -> None:
         trades = 100_000 if self.results.quick else 1_000_000

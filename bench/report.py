@@ -174,15 +174,15 @@ class Results:
         figures = []
         for each in self.taken_in:
             name = f"the back office takes a journal in: {each.flow}"
-            figures.append(Figure(name, each.records_per_s, "records/s", TAKEN_IN_PER_S_MIN))
             if each.flow == "trades":
                 figures.append(Figure(name, each.executions_per_s, "executions/s", EXECUTIONS_PER_S_MIN))
+            else:
+                figures.append(Figure(name, each.records_per_s, "records/s", TAKEN_IN_PER_S_MIN))
         if self.lag is not None:
             name = f"the back office behind {self.lag.pace:,} orders/s, at most"
             figures.append(Figure(name, self.lag.max_ms, "ms", LAG_MS_MAX, at_least=False))
         for followed in self.followed:
-            pace = f"at {followed.pace:,} orders/s" if followed.pace else "as fast as it can"
-            name = f"what trading pays for being followed, {pace}"
+            name = f"what trading pays for being followed, {followed.window:,} orders on their way"
             figures.append(Figure(name, followed.cost_percent, "%", COST_PERCENT_MAX, at_least=False))
         if self.reported is not None:
             for name, seconds in self.reported.seconds.items():

@@ -99,22 +99,23 @@ def venue(
 
 
 @contextmanager
-def trading(sync: Sync, cores: Cores, directory: Path) -> Iterator[tuple[int, int]]:
-    """Run the trading process alone, on an empty journal; give its port and the number of the process."""
+def trading(sync: Sync, cores: Cores, directory: Path, under: Sequence[str] = ()) -> Iterator[tuple[int, int]]:
+    """Run the trading process alone, on an empty journal, as what `under` is told to run; give its port and number."""
     port = _free_port()
     config = directory / "venue.toml"
     settings = venue_settings(SANDBOX.read_text(encoding="utf-8"), port, sync)
     config.write_text(f"{settings}\n[back_office]\n", encoding="utf-8")
-    with _running("trading", _serve("trading", directory), port, cores, directory / "log") as process:
+    command = [*under, *_serve("trading", directory)]
+    with _running("trading", command, port, cores, directory / "log") as process:
         yield port, process
 
 
 @contextmanager
-def following(cores: Cores, directory: Path) -> Iterator[None]:
-    """Run the back office of what `trading` runs in the same directory, on the client's core."""
-    beside = Cores(cores.client, cores.client)
-    with _running("the back office", _serve("backoffice", directory), None, beside, directory / "office-log"):
-        yield
+def following(cores: Cores, directory: Path) -> Iterator[int]:
+    """Run the back office of what `trading` runs in the same directory, on the client's core; give its number."""
+    beside, log = Cores(cores.client, cores.client), directory / "office-log"
+    with _running("the back office", _serve("backoffice", directory), None, beside, log) as process:
+        yield process
 
 
 def _serve(process: str, directory: Path) -> list[str]:
