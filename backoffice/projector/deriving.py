@@ -20,7 +20,7 @@ from backoffice.projector.rows import Known, Rows, decode_record
 from engine.errors import CorruptJournal, EngineError
 from engine.journal import JournalReader
 
-BATCH_RECORDS: Final = 10_000
+BATCH_RECORDS: Final = 20_000
 """So many records are written at once at most, or a few more of those that come by the feed."""
 LENGTH_BYTES: Final = 4
 _NICE: Final = 10
