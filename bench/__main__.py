@@ -207,7 +207,7 @@ class Run:
         records = 50_000 if self.results.quick else 500_000
         for flow in BOOKED_FLOWS:
             self._begin(f"the back office takes a journal in: {flow}")
-            found = measure_taking_in(flow, records)
+            found = measure_taking_in(flow, records, self._cores)
             self.results.taken_in.append(found)
             self._end(
                 f"{found.records:,} records taken in, {flow}: {found.records_per_s:,.0f}/s, "

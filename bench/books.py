@@ -1,12 +1,14 @@
 """The back office: how fast it takes a journal into its database, and how far behind trading it is while orders come.
 
-A journal is made beforehand, then taken in by a process of its own, from the files as a follower that was away reads
-them: `python -m bench.books DIRECTORY RECORDS`. Its memory is its peak. The lag is the age of the last record in the
-database, looked at every tenth of a second while orders and cancels come at a pace.
+A journal is made beforehand, then taken in by a process of its own, `python -m bench.books DIRECTORY RECORDS FLOW
+CORE...`. Its memory is its peak. A mix of orders is caught up with, on two cores. Where every other order trades, one
+process does it all on one core, as when it keeps up. The lag is the age of the last record in the database, looked at
+every tenth of a second while orders and cancels come at a pace.
 """
 
 import asyncio
 import json
+import os
 import resource
 import selectors
 import sqlite3
@@ -26,6 +28,7 @@ from backoffice.database import Database
 from backoffice.database.database import address_of
 from backoffice.database.migrating import upgrade
 from backoffice.projector.catching_up import catch_up
+from backoffice.projector.deriving import BATCH_RECORDS, batches
 from backoffice.projector.projector import Projector
 from backoffice.projector.source import identity_of
 from bench.client import BenchError
@@ -69,12 +72,14 @@ class Lag:
     max_ms: float
 
 
-def measure_taking_in(flow: str, records: int) -> TakenIn:
+def measure_taking_in(flow: str, records: int, cores: Cores) -> TakenIn:
     """Return how fast a journal of so many records is taken in. Raise `BenchError`."""
     with scratch_directory() as directory:
         commands = islice(_mix() if flow == "mix" else _trades(), records)
         _, executions = write_journal(directory / JOURNAL, commands, time.time_ns())
-        command = [sys.executable, "-m", "bench.books", str(directory), str(records)]
+        command = [sys.executable, "-m", "bench.books", str(directory), str(records), flow]
+        allowed = (cores.peer, cores.client) if flow == "mix" else (cores.peer,)
+        command += [str(core) for core in allowed if core is not None]
         done = subprocess.run(
             command, cwd=ROOT, env=environment(ROOT), capture_output=True, text=True, check=False, timeout=600
         )
@@ -153,20 +158,26 @@ def _trades() -> Iterator[AnyCommand]:
         yield NewOrder(account, number, account, f"ORDER-{number}", SYMBOL, side, LIMIT, good, 1_000, MIDDLE)
 
 
-async def _take_in(data: Path, records: int) -> float:
+async def _take_in(data: Path, records: int, flow: str) -> float:
     """Take the journal into a new database, and return how many seconds it took."""
     async with Database(address_of("sqlite:///books.sqlite", data)) as database:
         await upgrade(database)
         first = next(iter(JournalReader(data / JOURNAL).frames(1)))
         projector = await Projector.open(database, identity_of(first))
         begin_ns = perf_counter_ns()
-        async with aclosing(catch_up(projector, data / JOURNAL, records)) as batches:
-            async for _ in batches:
-                pass
+        if flow == "mix":
+            async with aclosing(catch_up(projector, data / JOURNAL, records)) as caught_up:
+                async for _ in caught_up:
+                    pass
+        else:
+            for batch in batches(projector.known, data / JOURNAL, 1, records, BATCH_RECORDS):
+                await projector.write(batch)
         return (perf_counter_ns() - begin_ns) / 1e9
 
 
 if __name__ == "__main__":
-    _taken_s = asyncio.run(_take_in(Path(sys.argv[1]), int(sys.argv[2])))
+    if sys.argv[4:]:
+        os.sched_setaffinity(0, map(int, sys.argv[4:]))
+    _taken_s = asyncio.run(_take_in(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]))
     _peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     sys.stdout.write(json.dumps({"seconds": _taken_s, "peak_mib": _peak_kib / 1024}))
