@@ -9,12 +9,12 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 import typer
 
 from backoffice.cli.tables import CsvOption, Form, JsonOption, form_of
-from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
+from backoffice.cli.venue.request import AsOption, ConfigOption, DataOption, WhyOption
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -31,17 +31,6 @@ T = TypeVar("T")
 Step: TypeAlias = "Callable[[AsyncSession, Office], Awaitable[T]]"
 """What is done in one transaction."""
 
-AsOption = Annotated[
-    str | None,
-    typer.Option(
-        "--as",
-        metavar="USER",
-        envvar="FONDACO_AS",
-        show_envvar=False,
-        help="Who of the staff you are; asks for the password, unless FONDACO_PASSWORD_FILE names a file with it.",
-        show_default="who you are to the operating system",
-    ),
-]
 PASSWORD_FILE: Final = "FONDACO_PASSWORD_FILE"  # noqa: S105 - the name of a variable
 
 
@@ -185,6 +174,26 @@ async def database_of(settings: "Settings", data: Path, *, may_be_new: bool = Fa
         yield database
 
 
+async def has_staff(config: Path, data: Path | None) -> bool:
+    """Tell whether a venue has a back office with staff. Raise `DatabaseFault` if that cannot be told."""
+    from backoffice.database import Database
+    from backoffice.database.database import address_of
+    from backoffice.database.migrating import check, version_of
+    from backoffice.staff.users import is_without_staff
+    from config.reading import load
+
+    settings = load(config)
+    address = address_of(settings.back_office.database, data or Path(settings.data))
+    if _is_missing(address):
+        return False
+    async with Database(address) as database:
+        if await version_of(database) is None:
+            return False
+        await check(database)
+        async with database.reading() as session:
+            return not await is_without_staff(session)
+
+
 def secret_asked(what: str) -> str:
     """Return a secret: of the file that FONDACO_PASSWORD_FILE names, else as typed on the terminal.
 
@@ -208,10 +217,14 @@ def _address(settings: "Settings", data: Path, *, may_be_new: bool) -> "URL":
     from backoffice.errors import DatabaseFault
 
     address = address_of(settings.back_office.database, data)
-    # SQLite would make the file.
-    if address.get_backend_name() == "sqlite" and not may_be_new and not Path(str(address.database)).exists():
+    if not may_be_new and _is_missing(address):
         raise DatabaseFault(f"database {shown(address)}: is not there yet; run `fondaco database upgrade`")
     return address
+
+
+def _is_missing(address: "URL") -> bool:
+    """Tell whether there is no file yet; SQLite would make it."""
+    return address.get_backend_name() == "sqlite" and not Path(str(address.database)).exists()
 
 
 async def _actor(database: "Database", mapped: dict[str, str], as_user: str | None) -> "Actor":

@@ -5,10 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from backoffice.cli.office import Acting, AsOption, Coming, Looking, Seeing
+from backoffice.cli.office import Acting, Coming, Looking, Seeing
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.shown import tell
-from backoffice.cli.venue.request import ConfigOption, DataOption, WhyOption
+from backoffice.cli.venue.request import AsOption, ConfigOption, DataOption, WhyOption
 
 app = typer.Typer(
     help="Sanctions and PEP lists, as they are published, and who of the clients' people may be on them.",

@@ -5,7 +5,8 @@ import typer
 from backoffice.cli.session import credentials, life, sequences, setup, shown
 
 app = typer.Typer(
-    help="See the FIX sessions of a running venue, and set them up. Each change is on record and holds at once.",
+    help="See the FIX sessions of a running venue, and set them up. Each change is on record and holds at once; "
+    "where the back office has staff, it needs the role operations, and is in the audit trail too.",
     no_args_is_help=True,
 )
 app.command("list")(shown.list_sessions)

@@ -126,6 +126,8 @@ def rekey(
     from backoffice.cli.failure import CommandFailed
     from engine.commands import SetCredentials
 
+    # Whoever may not command is told so before anything is made.
+    who = asked.who
     material = make_material(session, asked.directory, given)
     for kind in revoke or ():
         match kind:
@@ -148,7 +150,7 @@ def rekey(
         material.public_keys,
         material.sealed_secret,
         material.certificates,
-        asked.who,
+        who,
         asked.why,
     )
     command(asked, request, _told, once=material.shown_once)

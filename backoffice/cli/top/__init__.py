@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from backoffice.cli.office import AsOption
-from backoffice.cli.venue.request import ConfigOption, DataOption
+from backoffice.cli.venue.request import AsOption, ConfigOption, DataOption
 
 
 def top(

@@ -5,7 +5,8 @@ import typer
 from backoffice.cli.venue import fees, guards, market, self_trade, status, trades
 
 app = typer.Typer(
-    help="See how a running venue stands, and command it. Each command is on record with who asked for it and why.",
+    help="See how a running venue stands, and command it. Each command is on record with who asked for it and why; "
+    "where the back office has staff, it needs the role operations, and is in the audit trail too.",
     no_args_is_help=True,
 )
 app.command("status")(status.status)

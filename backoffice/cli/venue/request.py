@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 if TYPE_CHECKING:
-    from engine.control import Request, StaffCommand
+    from backoffice.staff.actor import Actor
+    from engine.control import Done, Request, StaffCommand
     from engine.events import AnyEvent
     from engine.overview import InstrumentShown, VenueShown
     from engine.remote import Source
@@ -23,7 +25,26 @@ DataOption = Annotated[
         "--data", "-d", metavar="DIRECTORY", help="The venue's files.", show_default="the settings' own, `data`"
     ),
 ]
-ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who asks for it.", show_default="the user's name")]
+AsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        metavar="USER",
+        envvar="FONDACO_AS",
+        show_envvar=False,
+        help="Who of the staff you are; asks for the password, unless FONDACO_PASSWORD_FILE names a file with it.",
+        show_default="who you are to the operating system",
+    ),
+]
+ByOption = Annotated[
+    str,
+    typer.Option(
+        "--by",
+        metavar="NAME",
+        help="Who asks for it; at a venue with staff nobody but who you are.",
+        show_default="the user's name",
+    ),
+]
 WhyOption = Annotated[str, typer.Option("--why", metavar="TEXT", help="Why; it goes on record.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 SymbolArgument = Annotated[str, typer.Argument(metavar="SYMBOL", help="The instrument.", show_default=False)]
@@ -73,13 +94,29 @@ class Asked(Asking):
 
     why: WhyOption
     by: ByOption = ""
+    as_user: AsOption = None
+
+    @cached_property
+    def commander(self) -> "Actor | None":
+        """Who of the staff commands, None at a venue that has none.
+
+        Raise a `BackOfficeError` or `CommandFailed` if they may not, or that cannot be told.
+        """
+        from backoffice.cli.venue.on_record import commander_of
+
+        return commander_of(self)
 
     @property
     def who(self) -> str:
-        """Who asks: as given, or the user's name."""
+        """Who asks: who of the staff it is; at a venue without staff as given, or the user's name."""
         import getpass
 
-        return self.by or getpass.getuser()
+        return self.commander.user if self.commander else self.by or getpass.getuser()
+
+    def ask(self, request: "Request", kind: type[A]) -> A:
+        """Return the venue's answer, as for who only looks; but who may not command is told so before it is asked."""
+        _ = self.commander
+        return super().ask(request, kind)
 
 
 def command(
@@ -91,18 +128,18 @@ def command(
 ) -> None:
     """Have the venue carry out a command, and print what came of it: the lines that `tell` makes of the events.
 
+    What staff command is in the audit trail before the venue is asked.
     `once`: secrets made for it, by what they are, which are shown here and nowhere else. Raise `CommandFailed`
     if the venue refuses.
     """
-    from backoffice.cli.failure import CommandFailed
     from backoffice.cli.shown import fields_of, print_json, time_text
-    from engine.control import Done
-    from engine.events import CommandRejected
 
-    done = asked.ask(request, Done)
-    for event in done.events:
-        if isinstance(event, CommandRejected):
-            raise CommandFailed(f"{event.text} (record {done.sequence})")
+    if asked.commander is None:
+        done = carry_out(asked, request)
+    else:
+        from backoffice.cli.venue.on_record import carry_out_on_record
+
+        done = carry_out_on_record(asked, asked.commander, request)
     if asked.as_json:
         print_json(
             {
@@ -122,6 +159,19 @@ def command(
         typer.echo(f"… and {done.events_left_out:,} events more, which the journal tells")
     reason = f": {request.why}" if request.why else ""
     typer.echo(f"Record {done.sequence}, {time_text(done.time_ns)}, asked by {request.by}{reason}")
+
+
+def carry_out(asked: Asked, request: "StaffCommand") -> "Done":
+    """Have the venue carry out a command. Raise `CommandFailed` if it refuses, `ControlError` if it does not answer."""
+    from backoffice.cli.failure import CommandFailed
+    from engine.control import Done
+    from engine.events import CommandRejected
+
+    done = asked.ask(request, Done)
+    for event in done.events:
+        if isinstance(event, CommandRejected):
+            raise CommandFailed(f"{event.text} (record {done.sequence})")
+    return done
 
 
 def instrument_shown(asking: Asking, symbol: str) -> "InstrumentShown":

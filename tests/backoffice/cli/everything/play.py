@@ -27,9 +27,11 @@ from backoffice.payments.opening import rails_of
 from backoffice.payments.sandbox import Fault, SandboxRail
 from backoffice.reconciliation.reconciling import reconcile
 from backoffice.staff.sealing import KEY_FILE
+from engine.recovery import JOURNAL
 from tests.backoffice.cli.access.test_certifying import report
 from tests.backoffice.cli.everything.house import House
 from tests.backoffice.cli.everything.past import BEGUN_NS, DAY_NS, Past
+from tests.backoffice.cli.venue.conftest import commanded_venue
 from tests.backoffice.crm.house import COMPANY_PAPERS, content
 from tests.backoffice.crm.test_ivms101 import payload
 from tests.backoffice.projector.journaled import project
@@ -60,6 +62,7 @@ def play(house: House) -> None:
     books(house)
     deposits_and_withdrawals(house)
     breaks(house)
+    venue_is_commanded(house)
     surveillance(house)
     staff_changes(house)
     clients_go(house)
@@ -312,6 +315,42 @@ def breaks(house: House) -> None:
     house.duty("reconciliation", compare)
     house.act("tom", "break", "resolve", "B-1")
     house.act("tom", "deposit", "went-back", "D-4", "--reference", payout)
+
+
+def venue_is_commanded(house: House) -> None:
+    with commanded_venue(house.home):
+        of_venue(house)
+        of_sessions(house)
+    # It is another venue than the one whose books these are.
+    shutil.rmtree(house.data / JOURNAL)
+
+
+def of_venue(house: House) -> None:
+    house.act("tom", "venue", "halt", "BTC/USD")
+    house.act("tom", "venue", "resume", "BTC/USD")
+    house.act("tom", "venue", "phase", "BTC/USD", "post-only")
+    house.act("tom", "venue", "index", "BTC/USD", "42.00")
+    house.act("tom", "venue", "block", "account", "ALPHA-A")
+    house.act("tom", "venue", "unblock", "account", "ALPHA-A")
+    house.act("tom", "venue", "block-withdrawals", "firm", "ALPHA-A")
+    house.act("tom", "venue", "unblock-withdrawals", "firm", "ALPHA-A")
+    house.act("tom", "venue", "limits", "account", "ALPHA-A", "--open-orders", 5, "--order", "BTC=0.5")
+    house.act("tom", "venue", "fees", "account", "ALPHA-A", "--maker", "1", "--taker", "2.5")
+    house.act("tom", "venue", "self-trade", "session", "ALPHA", "newest")
+    house.act("tom", "venue", "correct", "1", "--qty", "0.030")
+    house.act("tom", "venue", "bust", "1")
+
+
+def of_sessions(house: House) -> None:
+    house.act("tom", "session", "add", "DESK1", "--account", "ALPHA-A", "--password", "--hmac")
+    house.act("tom", "session", "set", "DESK1", "--orders", "100/200")
+    house.act("tom", "session", "rekey", "DESK1", "--password")
+    house.act("tom", "session", "suspend", "DESK1")
+    house.act("tom", "session", "resume", "DESK1")
+    house.act("tom", "session", "logout", "DESK1")
+    house.act("tom", "session", "sequence", "DESK1", "--next-in", 7)
+    house.act("tom", "session", "reset", "DESK1")
+    house.act("tom", "session", "remove", "DESK1")
 
 
 def surveillance(house: House) -> None:

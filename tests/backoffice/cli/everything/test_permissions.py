@@ -38,6 +38,7 @@ NAMED = {
     "issued": "2026-01-01",
     "month": "2026-11",
     "number": "1",
+    "mode": "newest",
     "party": "P-1",
     "period": "2026-11",
     "role": "risk",
@@ -48,9 +49,11 @@ NAMED = {
     "target": "own",
     "task": "TASK-1",
     "ticket": "Q-1",
+    "trade_id": "1",
     "transfer": "H-1",
     "tier": "0:1:2",
     "vasp": "did:web:other.example",
+    "whom": "firm",
     "whose": "firm",
     "withdrawal": "W-1",
 }
@@ -62,6 +65,11 @@ MORE: dict[Words, Words] = {
     ("destination", "change"): ("--address", "DE99"),
     ("destination", "holder"): ("--self-hosted",),
     ("report", "statement"): ("--account", "ALPHA"),
+    ("session", "add"): ("--password",),
+    ("session", "rekey"): ("--password",),
+    ("session", "sequence"): ("--next-in", "1"),
+    ("venue", "correct"): ("--qty", "1"),
+    ("venue", "fees"): ("--none",),
 }
 """What they need beside that."""
 FILES = {
@@ -78,6 +86,8 @@ OTHERWISE: dict[Words, dict[str, str]] = {
     ("client", "document", "add"): {"kind": "articles"},
     ("client", "travel-rule", "show"): {"transfer": "D-5"},
     ("screening", "decide"): {"disposition": "true-match"},
+    ("venue", "phase"): {"phase": "halt"},
+    ("venue", "self-trade"): {"whose": "account"},
 }
 """What some of them mean by a name that others have, too."""
 NEEDS_NONE = {("approval", "withdraw")}

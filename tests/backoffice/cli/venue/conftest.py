@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any, TypeVar
@@ -83,11 +84,18 @@ class CommandedVenue:
         return events
 
 
-@pytest.fixture
-def venue(tmp_path: Path) -> Iterator[CommandedVenue]:
-    venue = CommandedVenue(tmp_path)
+@contextmanager
+def commanded_venue(directory: Path) -> Iterator[CommandedVenue]:
+    """Run a venue whose files are in `data` there."""
+    venue = CommandedVenue(directory)
     venue.start()
     try:
         yield venue
     finally:
         venue.stop()
+
+
+@pytest.fixture
+def venue(tmp_path: Path) -> Iterator[CommandedVenue]:
+    with commanded_venue(tmp_path) as venue:
+        yield venue

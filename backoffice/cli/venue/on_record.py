@@ -1,0 +1,116 @@
+"""What staff command the venue is in the audit trail too: that it is asked for, and what came of it.
+
+The first entry is committed before the venue is asked, so nothing is done without a trace; the second has the record in
+the journal, or what the venue said instead. Both say when it was asked for, by which they belong together. Where the
+second says that there was no answer, or is missing, the journal tells, under the same name, whether it was done.
+
+A venue whose back office has no staff, or that has none, takes commands in whatever name they are given.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+
+from backoffice.cli.failure import CommandFailed
+from backoffice.cli.loop import run
+from backoffice.cli.office import database_of, has_staff, office
+from backoffice.cli.shown import fields_of
+from backoffice.cli.venue.request import Asked, carry_out
+from backoffice.errors import BackOfficeError
+from backoffice.staff import audit
+from backoffice.staff.permissions import Permission
+from config.reading import load
+from engine.commands import ProvisionSession
+from engine.errors import ControlError
+from engine.profile import NOT_SET_UP
+
+if TYPE_CHECKING:
+    from backoffice.staff.actor import Actor
+    from engine.control import Done, StaffCommand
+
+_KINDS: Final = {"session": "session", "account": "account", "symbol": "instrument", "trade_id": "trade"}
+"""What a command is about, by the field that names it."""
+_NOT_IN_AFTER: Final = {"by", "why", "based_on"}
+"""What an entry says elsewhere."""
+
+
+def commander_of(asked: Asked) -> "Actor | None":
+    """Return who of the staff gives a command, None if there is no staff.
+
+    Raise a `BackOfficeError` or `CommandFailed` if they may not, or that cannot be told.
+    """
+
+    async def known() -> "Actor | None":
+        if not await has_staff(asked.config, asked.data):
+            if asked.as_user is not None:
+                raise CommandFailed(f"--as {asked.as_user}: there is no staff yet; say by --by who asks for it")
+            return None
+        async with office(asked.config, asked.data, asked.as_user) as desk:
+            desk.actor.require(Permission.COMMAND_VENUE)
+            if asked.by not in {"", desk.actor.user}:
+                raise CommandFailed(f"--by {asked.by}: you are {desk.actor.user}; staff command in their own names")
+            return desk.actor
+
+    return run(known())
+
+
+def carry_out_on_record(asked: Asked, actor: "Actor", request: "StaffCommand") -> "Done":
+    """Have the venue carry out a command of its staff, as `carry_out` does, and put both on record."""
+    asked_at_ns = time.time_ns()
+    told = fields_of(request)
+    subject = _subject(told)
+    common = {"type": told["type"], "asked_at_ns": asked_at_ns}
+    after = {**common, **{name: value for name, value in told.items() if name not in _NOT_IN_AFTER}}
+    _record(asked, actor, "command", subject, asked_at_ns, before=_before(request), after=after)
+
+    def conclude(verb: str, result: Mapping[str, object]) -> None:
+        try:
+            _record(asked, actor, verb, subject, time.time_ns(), before=None, after={**common, **result})
+        except BackOfficeError as error:
+            typer.echo(f"The audit trail has that it was asked for, and not what came of it: {error}", err=True)
+
+    try:
+        done = carry_out(asked, request)
+    except CommandFailed as error:
+        conclude("command refused", {"refusal": str(error)})
+        raise
+    except ControlError as error:
+        conclude("command unanswered", {"trouble": str(error)})
+        raise
+    conclude("command done", {"record": done.sequence})
+    return done
+
+
+def _record(
+    asked: Asked,
+    actor: "Actor",
+    verb: str,
+    subject: str,
+    now_ns: int,
+    *,
+    before: Mapping[str, object] | None,
+    after: Mapping[str, object],
+) -> None:
+    async def put() -> None:
+        async with (
+            database_of(load(asked.config), asked.directory) as database,
+            database.writing() as session,
+        ):
+            await audit.record(session, actor, verb, subject, before=before, after=after, why=asked.why, now_ns=now_ns)
+
+    run(put())
+
+
+def _subject(told: Mapping[str, Any]) -> str:
+    """Return what a command is about, by its fields."""
+    if "scope" in told:
+        return f"{told['scope'].lower()}/{told['name']}"
+    return next(f"{kind}/{told[field]}" for field, kind in _KINDS.items() if told.get(field))
+
+
+def _before(request: "StaffCommand") -> dict[str, Any] | None:
+    """Return what was before, if a command says so."""
+    based_on = request.based_on if isinstance(request, ProvisionSession) else None
+    return None if based_on is None or based_on == NOT_SET_UP else fields_of(based_on)
