@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backoffice.cli.option_groups import grouped
-from backoffice.cli.venue.request import Asked, command
+from backoffice.cli.venue.request import Asked, AskedToStop, command
 
 if TYPE_CHECKING:
     from engine.events import AnyEvent
@@ -15,7 +15,7 @@ SessionArgument = Annotated[str, typer.Argument(metavar="SESSION", help="Its Com
 
 
 @grouped
-def suspend(session: SessionArgument, asked: Asked) -> None:
+def suspend(session: SessionArgument, asked: AskedToStop) -> None:
     """Log a session out, and let it log on no more until it is resumed.
 
     Its open orders go as after any disconnect: `fondaco venue block session` cancels them all.
@@ -34,7 +34,7 @@ def resume(session: SessionArgument, asked: Asked) -> None:
 
 
 @grouped
-def logout(session: SessionArgument, asked: Asked) -> None:
+def logout(session: SessionArgument, asked: AskedToStop) -> None:
     """Log a session out. It may log on again at once."""
     from engine.commands import LogOutSession
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backoffice.cli.option_groups import grouped
-from backoffice.cli.venue.request import Asked, command, venue_shown
+from backoffice.cli.venue.request import Asked, AskedToStop, command, venue_shown
 
 if TYPE_CHECKING:
     from engine.events import AnyEvent
@@ -34,7 +34,7 @@ OwnerArgument = Annotated[Owner, typer.Argument(help="Whose.", show_default=Fals
 
 
 @grouped
-def block(whom: WhomArgument, name: NameArgument, asked: Asked) -> None:
+def block(whom: WhomArgument, name: NameArgument, asked: AskedToStop) -> None:
     """Cancel all open orders of a firm, an account or a session, and take no more until it is unblocked."""
     from engine.commands import Block
     from engine.values import Scope
@@ -52,7 +52,7 @@ def unblock(whom: WhomArgument, name: NameArgument, asked: Asked) -> None:
 
 
 @grouped
-def block_withdrawals(whose: OwnerArgument, name: NameArgument, asked: Asked) -> None:
+def block_withdrawals(whose: OwnerArgument, name: NameArgument, asked: AskedToStop) -> None:
     """Hold no more funds for withdrawals of a firm or an account, nor transfer any from it; what is held may go."""
     from engine.commands import BlockWithdrawals
     from engine.values import Scope

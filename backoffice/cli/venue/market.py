@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backoffice.cli.option_groups import grouped
-from backoffice.cli.venue.request import Asked, SymbolArgument, command, instrument_shown
+from backoffice.cli.venue.request import Asked, AskedToStop, SymbolArgument, command, instrument_shown
 
 if TYPE_CHECKING:
     from engine.events import AnyEvent
@@ -41,7 +41,7 @@ def phase(
 
 
 @grouped
-def halt(symbol: SymbolArgument, asked: Asked) -> None:
+def halt(symbol: SymbolArgument, asked: AskedToStop) -> None:
     """Halt trading in an instrument: its orders wait, and nothing but cancels is taken."""
     _set_phase(asked, symbol, "halt")
 

@@ -4,6 +4,7 @@ The first entry is committed before the venue is asked, so nothing is done witho
 the journal, or what the venue said instead. Both say when it was asked for, by which they belong together. Where the
 second says that there was no answer, or is missing, the journal tells, under the same name, whether it was done.
 
+What stops trading must not wait for a database: if that is away, it is done all the same, and the journal alone has it.
 A venue whose back office has no staff, or that has none, takes commands in whatever name they are given.
 """
 
@@ -18,7 +19,7 @@ from backoffice.cli.loop import run
 from backoffice.cli.office import database_of, has_staff, office
 from backoffice.cli.shown import fields_of
 from backoffice.cli.venue.request import Asked, carry_out
-from backoffice.errors import BackOfficeError
+from backoffice.errors import BackOfficeError, DatabaseFault
 from backoffice.staff import audit
 from backoffice.staff.permissions import Permission
 from config.reading import load
@@ -53,7 +54,11 @@ def commander_of(asked: Asked) -> "Actor | None":
                 raise CommandFailed(f"--by {asked.by}: you are {desk.actor.user}; staff command in their own names")
             return desk.actor
 
-    return run(known())
+    try:
+        return run(known())
+    except DatabaseFault as error:
+        _go_on_without_trail(asked, error)
+        return None
 
 
 def carry_out_on_record(asked: Asked, actor: "Actor", request: "StaffCommand") -> "Done":
@@ -63,7 +68,10 @@ def carry_out_on_record(asked: Asked, actor: "Actor", request: "StaffCommand") -
     subject = _subject(told)
     common = {"type": told["type"], "asked_at_ns": asked_at_ns}
     after = {**common, **{name: value for name, value in told.items() if name not in _NOT_IN_AFTER}}
-    _record(asked, actor, "command", subject, asked_at_ns, before=_before(request), after=after)
+    try:
+        _record(asked, actor, "command", subject, asked_at_ns, before=_before(request), after=after)
+    except DatabaseFault as error:
+        _go_on_without_trail(asked, error)
 
     def conclude(verb: str, result: Mapping[str, object]) -> None:
         try:
@@ -81,6 +89,13 @@ def carry_out_on_record(asked: Asked, actor: "Actor", request: "StaffCommand") -
         raise
     conclude("command done", {"record": done.sequence})
     return done
+
+
+def _go_on_without_trail(asked: Asked, error: DatabaseFault) -> None:
+    """Say that the trail will not have what is asked for. Raise the error if that cannot be."""
+    if asked.needs_trail:
+        raise error
+    typer.echo(f"Not in the audit trail, only in the venue's journal: {error}", err=True)
 
 
 def _record(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar
 
 import typer
 
@@ -95,6 +95,8 @@ class Asked(Asking):
     why: WhyOption
     by: ByOption = ""
     as_user: AsOption = None
+    needs_trail: ClassVar[bool] = True
+    """Nothing is done if it cannot be put into the audit trail."""
 
     @cached_property
     def commander(self) -> "Actor | None":
@@ -117,6 +119,13 @@ class Asked(Asking):
         """Return the venue's answer, as for who only looks; but who may not command is told so before it is asked."""
         _ = self.commander
         return super().ask(request, kind)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedToStop(Asked):
+    """The same of what stops trading: it is done also while the back office's database is away."""
+
+    needs_trail: ClassVar[bool] = False
 
 
 def command(

@@ -126,9 +126,22 @@ def test_without_staff_anybody_commands_in_any_name(empty_desk: Desk, venue: Com
     assert records(venue) == len(COMMANDS) + 1
 
 
-def test_a_back_office_of_another_version_lets_nothing_be_commanded(
-    staffed: Desk, venue: CommandedVenue, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def is_another_version(staffed: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backoffice.database.migrating.newest", lambda: "9999")
-    assert staffed.refused(*BLOCK).endswith("run `fondaco database upgrade`")
+
+
+@pytest.mark.usefixtures("is_another_version")
+def test_a_back_office_of_another_version_lets_nothing_begin(staffed: Desk, venue: CommandedVenue) -> None:
+    assert staffed.refused("venue", "resume", "BTC/USD", *WHY).endswith("run `fondaco database upgrade`")
     assert records(venue) == len(COMMANDS)
+
+
+@pytest.mark.usefixtures("is_another_version")
+def test_what_stops_trading_waits_for_no_database_and_says_what_is_missing(
+    staffed: Desk, venue: CommandedVenue
+) -> None:
+    finished = staffed.run(*BLOCK)
+    assert finished.returncode == 0
+    assert finished.stderr.startswith("Not in the audit trail, only in the venue's journal: ")
+    assert records(venue) == len(COMMANDS) + 1
