@@ -16,6 +16,6 @@
 | money | `funds`, `withdrawals`, `booking`, `balance_changes`, `fee_rates`, `fee_schedules` |
 | what staff do | `house`, `sessions`, `index_price`, `amending`, `overview`, `control` |
 | the clock | `clock`, `due` |
-| what lasts | `sequencer`, `journal`, `frames`, `images`, `snapshot`, `snapshotter`, `recovery` |
+| what lasts | `sequencer`, `journal`, `frames`, `whole_files`, `images`, `snapshot`, `snapshotter`, `recovery` |
 | other processes | `feed`, `feed_server`, `control`, `control_server`, `unix_socket`, `remote` |
 """
