@@ -174,24 +174,28 @@ async def database_of(settings: "Settings", data: Path, *, may_be_new: bool = Fa
         yield database
 
 
-async def has_staff(config: Path, data: Path | None) -> bool:
-    """Tell whether a venue has a back office with staff. Raise `DatabaseFault` if that cannot be told."""
-    from backoffice.database import Database
+async def member_of_staff(config: Path, data: Path | None, as_user: str | None) -> "Actor | None":
+    """Return who of a venue's staff acts, None at a venue that has no staff.
+
+    Raise a `BackOfficeError`, or `CommandFailed` if nobody known acts.
+    """
     from backoffice.database.database import address_of
     from backoffice.database.migrating import check, version_of
     from backoffice.staff.users import is_without_staff
     from config.reading import load
 
     settings = load(config)
-    address = address_of(settings.back_office.database, data or Path(settings.data))
-    if _is_missing(address):
-        return False
-    async with Database(address) as database:
+    directory = data or Path(settings.data)
+    if _is_missing(address_of(settings.back_office.database, directory)):
+        return None
+    async with database_of(settings, directory) as database:
         if await version_of(database) is None:
-            return False
+            return None
         await check(database)
         async with database.reading() as session:
-            return not await is_without_staff(session)
+            if await is_without_staff(session):
+                return None
+        return await _actor(database, settings.back_office.staff, as_user)
 
 
 def secret_asked(what: str) -> str:

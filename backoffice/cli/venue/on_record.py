@@ -16,7 +16,7 @@ import typer
 
 from backoffice.cli.failure import CommandFailed
 from backoffice.cli.loop import run
-from backoffice.cli.office import database_of, has_staff, office
+from backoffice.cli.office import database_of, member_of_staff
 from backoffice.cli.shown import fields_of
 from backoffice.cli.venue.request import Asked, carry_out
 from backoffice.errors import BackOfficeError, DatabaseFault
@@ -44,15 +44,15 @@ def commander_of(asked: Asked) -> "Actor | None":
     """
 
     async def known() -> "Actor | None":
-        if not await has_staff(asked.config, asked.data):
+        actor = await member_of_staff(asked.config, asked.data, asked.as_user)
+        if actor is None:
             if asked.as_user is not None:
                 raise CommandFailed(f"--as {asked.as_user}: there is no staff yet; say by --by who asks for it")
             return None
-        async with office(asked.config, asked.data, asked.as_user) as desk:
-            desk.actor.require(Permission.COMMAND_VENUE)
-            if asked.by not in {"", desk.actor.user}:
-                raise CommandFailed(f"--by {asked.by}: you are {desk.actor.user}; staff command in their own names")
-            return desk.actor
+        actor.require(Permission.COMMAND_VENUE)
+        if asked.by not in {"", actor.user}:
+            raise CommandFailed(f"--by {asked.by}: you are {actor.user}; staff command in their own names")
+        return actor
 
     try:
         return run(known())
