@@ -17,7 +17,7 @@ from engine.journal import JournalReader
 from engine.recovery import JOURNAL
 from tests.backoffice.cli.command_line import fondaco_here
 from tests.backoffice.cli.desk import Desk
-from tests.backoffice.projector.journaled import Journaled, journal
+from tests.backoffice.projector.journaled import Journaled, journal, take_in
 
 AS_ANN = "annabel"
 
@@ -39,10 +39,7 @@ def desk(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, jou
             first = next(JournalReader(desk.data / JOURNAL).frames())
             projector = await Projector.open(database, identity_of(first))
             for records in (100, 10**6):
-                rows = projector.rows()
-                for record in journaled.records(projector.sequence, records):
-                    rows.add(record)
-                await projector.write(rows.batch())
+                await take_in(projector, journaled.records(projector.sequence, records))
 
     asyncio.run(follow())
     desk.done("staff", "init", "ann=annabel", "ben=benjamin")

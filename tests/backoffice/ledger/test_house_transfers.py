@@ -27,7 +27,7 @@ from backoffice.staff import approvals, audit
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Role
 from tests.backoffice.ledger.conftest import house
-from tests.backoffice.projector.journaled import Journaled, project
+from tests.backoffice.projector.journaled import Journaled, project, take_in
 
 assert kinds.__all__, "the kinds of proposals are registered"
 
@@ -307,10 +307,7 @@ async def test_what_is_moved_is_followed_by_the_journal(database: Database, jour
     half = Journaled(seed=13, length=300, payloads=len(journaled.payloads) // 2)
     projector = await project(database, half, [100])
     await move(database)
-    rows = projector.rows()
-    for record in journaled.records(projector.sequence, 10**6):
-        rows.add(record)
-    await projector.write(rows.batch())
+    await take_in(projector, journaled.records(projector.sequence, 10**6))
     await prove(database, journaled)
 
 

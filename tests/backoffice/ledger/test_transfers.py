@@ -11,7 +11,7 @@ from backoffice.ledger.balances import balances
 from backoffice.ledger.chart import Kind
 from backoffice.ledger.transfers import Transfer, pending, post, reverse, transfer, void
 from tests.backoffice.ledger.conftest import house
-from tests.backoffice.projector.journaled import Journaled, project
+from tests.backoffice.projector.journaled import Journaled, project, take_in
 
 TO_COLD = Transfer("sweep-1", Kind.COLD, Kind.OMNIBUS, "BTC", 500, "ann", "to cold storage")
 
@@ -108,10 +108,7 @@ async def test_the_projector_goes_on_from_what_the_house_has_booked(database: Da
     half = Journaled(seed=13, length=300, payloads=len(journaled.payloads) // 2)
     projector = await project(database, half, [100])
     await book(database, TO_COLD)
-    rows = projector.rows()
-    for record in journaled.records(projector.sequence, 10**6):
-        rows.add(record)
-    await projector.write(rows.batch())
+    await take_in(projector, journaled.records(projector.sequence, 10**6))
     async with database.reading() as session:
         assert (await house(database))[Kind.COLD] == -500
         sums = {row.asset: 0 for row, _ in await balances(session)}

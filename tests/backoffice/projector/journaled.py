@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Iterable
 from itertools import chain, islice
 from pathlib import Path
 
@@ -67,15 +68,20 @@ def journal(data: Path, journaled: Journaled, first: int = 1, last: int = 10**9)
     writer.close()
 
 
+async def take_in(projector: Projector, records: Iterable[FeedRecord]) -> None:
+    """Take records in, as one batch."""
+    rows = projector.rows()
+    for record in records:
+        rows.add(record)
+    await projector.write(rows.batch())
+
+
 async def project(database: Database, journaled: Journaled, sizes: list[int]) -> Projector:
     """Take all records in, in batches of these sizes by turns, from where the database stands."""
     projector = await Projector.open(database, JOURNAL)
     number = 0
     while projector.sequence < len(journaled.payloads):
-        rows = projector.rows()
-        for record in journaled.records(projector.sequence, sizes[number % len(sizes)]):
-            rows.add(record)
-        await projector.write(rows.batch())
+        await take_in(projector, journaled.records(projector.sequence, sizes[number % len(sizes)]))
         number += 1
     return projector
 

@@ -19,7 +19,7 @@ from backoffice.projector.projector import Projector
 from engine.frames import encode_value
 from engine.recovery import JOURNAL as FILES
 from tests.backoffice.ledger.test_verifying import flaws
-from tests.backoffice.projector.journaled import JOURNAL, Journaled, contents, journal, undisturbed
+from tests.backoffice.projector.journaled import JOURNAL, Journaled, contents, journal, take_in, undisturbed
 
 BATCH = 200
 
@@ -72,10 +72,7 @@ async def test_it_goes_on_from_where_the_database_stands_and_leaves_a_projector_
     projector = await Projector.open(database, JOURNAL)
     for last in (150, 700):
         await caught_up(projector, files, last)
-        rows = projector.rows()
-        for record in journaled.records(projector.sequence, 60):
-            rows.add(record)
-        await projector.write(rows.batch())
+        await take_in(projector, journaled.records(projector.sequence, 60))
     await caught_up(projector, files, len(journaled.payloads))
     assert await contents(database) == expected
 

@@ -44,7 +44,7 @@ from engine.commands import (
 from engine.exchange import Exchange
 from engine.frames import encode_value
 from engine.values import OrderType, Side, TimeInForce
-from tests.backoffice.projector.journaled import JOURNAL, Journaled, contents, project, undisturbed
+from tests.backoffice.projector.journaled import JOURNAL, Journaled, contents, project, take_in, undisturbed
 
 
 @pytest.fixture(scope="module")
@@ -270,15 +270,9 @@ async def test_killed_between_any_two_statements_it_goes_on_as_if_nothing_had_be
 
 async def test_of_two_projectors_on_one_database_one_gets_on(database: Database, journaled: Journaled) -> None:
     first, second = await Projector.open(database, JOURNAL), await Projector.open(database, JOURNAL)
-    for projector in (first, second):
-        rows = projector.rows()
-        for record in journaled.records(0, 50):
-            rows.add(record)
-        if projector is first:
-            await projector.write(rows.batch())
-            continue
-        with pytest.raises(Conflict, match="another back office follows the journal"):
-            await projector.write(rows.batch())
+    await take_in(first, journaled.records(0, 50))
+    with pytest.raises(Conflict, match="another back office follows the journal"):
+        await take_in(second, journaled.records(0, 50))
     async with database.reading() as session:
         assert await session.scalar(select(func.count()).select_from(VenueAccount)) == 3
 
@@ -305,10 +299,9 @@ async def test_a_client_may_put_a_nul_into_its_ids(database: Database) -> None:
     )
     projector = await Projector.open(database, JOURNAL)
     for sequence, command in enumerate(commands, 1):
-        rows = projector.rows()
         events = exchange.apply(command, sequence)
-        rows.add(decode_record(encode_value((sequence, sequence, msgspec.Raw(encode_value(command)), events))))
-        await projector.write(rows.batch())
+        record = encode_value((sequence, sequence, msgspec.Raw(encode_value(command)), events))
+        await take_in(projector, [decode_record(record)])
     nul = "\0" if database.is_sqlite else NUL_SHOWN
     async with database.reading() as session:
         assert await session.scalar(select(OrderRow.cl_ord_id)) == f"z{nul}"

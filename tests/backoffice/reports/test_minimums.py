@@ -20,7 +20,7 @@ from backoffice.staff import approvals
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Role
 from tests.backoffice.crm.house import DAY_NS, House
-from tests.backoffice.projector.journaled import JOURNAL, Journaled, project
+from tests.backoffice.projector.journaled import JOURNAL, Journaled, project, take_in
 from tests.engine.tape import START_NS
 
 FIRST = dt.datetime.fromtimestamp(START_NS // 1_000_000_000, dt.UTC).date().replace(day=1)
@@ -100,10 +100,7 @@ async def test_what_was_paid_as_of_a_record_is_what_was_said_then(database: Data
     rows: tuple[FeeSchedule | FeeAssignment, ...] = (schedule("basic", 1, 10**9), assignment("FIRM", "basic"))
     while projector.sequence < len(journaled.payloads):
         records = journaled.records(projector.sequence, 97)
-        taken = projector.rows()
-        for record in records:
-            taken.add(record)
-        await projector.write(taken.batch())
+        await take_in(projector, records)
         said.append((Seen(records[-1].sequence, records[-1].time_ns), await found(database, *rows)))
         rows = ()
     assert len({each.paid for _, (each,) in said}) > 1

@@ -16,6 +16,7 @@ from engine.exchange import Exchange
 from engine.frames import encode_value
 from engine.rules import SelfTradeRule
 from engine.values import BUY, LIMIT, SELL, Phase, SelfTrade, SelfTradeScope, Side, TimeInForce
+from tests.backoffice.projector.journaled import take_in
 
 SEALER = Sealer(Path("no.key"))
 """Where there are no clients it opens nothing."""
@@ -108,10 +109,7 @@ class Market:
         projector = await Projector.open(database, JOURNAL)
         if projector.sequence == len(self._payloads):
             return
-        rows = projector.rows()
-        for payload in self._payloads[projector.sequence :]:
-            rows.add(decode_record(payload))
-        await projector.write(rows.batch())
+        await take_in(projector, map(decode_record, self._payloads[projector.sequence :]))
 
     async def looked_at(
         self, database: Database, parameters: Parameters = PARAMETERS, sealer: Sealer = SEALER
