@@ -59,26 +59,15 @@ async def _waiting(session: AsyncSession) -> AsyncIterator[Found]:
     """Yield the payments that wait until somebody does something."""
     states = [str(state) for state in _FOR_PEOPLE]
     for deposit in await session.scalars(select(Deposit).where(Deposit.state.in_(states)).order_by(Deposit.id)):
-        yield Found(
-            kind=_FOR_PEOPLE[DepositState(deposit.state)],
-            subject=deposit.name,
-            asset=deposit.asset,
-            here=deposit.state,
-            here_amount=deposit.amount,
-            there="gone" if deposit.is_gone else "came in",
-            there_amount=0 if deposit.is_gone else deposit.amount,
+        yield _payment(
+            _FOR_PEOPLE[DepositState(deposit.state)],
+            deposit,
+            "gone" if deposit.is_gone else "came in",
+            0 if deposit.is_gone else deposit.amount,
         )
     recalled = select(Withdrawal).where(Withdrawal.state == str(WithdrawalState.RECALLED)).order_by(Withdrawal.id)
     for withdrawal in await session.scalars(recalled):
-        yield Found(
-            kind=Kind.RECALLED,
-            subject=withdrawal.name,
-            asset=withdrawal.asset,
-            here=withdrawal.state,
-            here_amount=withdrawal.amount,
-            there="taken back",
-            there_amount=0,
-        )
+        yield _payment(Kind.RECALLED, withdrawal, "taken back", 0)
     paid = select(RailBooking.reference).where(
         RailBooking.rail == Withdrawal.rail, RailBooking.ours == _WITHDRAWAL_NAME, not_(RailBooking.is_gone)
     )
@@ -86,14 +75,11 @@ async def _waiting(session: AsyncSession) -> AsyncIterator[Found]:
         Withdrawal.state == str(WithdrawalState.UNCERTAIN)
     )
     for withdrawal, reference in await session.execute(uncertain.order_by(Withdrawal.id)):
-        yield Found(
-            kind=Kind.UNCERTAIN,
-            subject=withdrawal.name,
-            asset=withdrawal.asset,
-            here=withdrawal.state,
-            here_amount=withdrawal.amount,
-            there=f"booked: {reference}" if reference else "nothing",
-            there_amount=withdrawal.amount if reference else 0,
+        yield _payment(
+            Kind.UNCERTAIN,
+            withdrawal,
+            f"booked: {reference}" if reference else "nothing",
+            withdrawal.amount if reference else 0,
         )
 
 
@@ -172,14 +158,11 @@ async def _went_out(session: AsyncSession, rail: str, lag_ns: int, now_ns: int) 
         elif withdrawal.state not in _MAY_BE_PAID:
             yield _missing_here(booking, f"{withdrawal.name} is {withdrawal.state}", 0)
         else:
-            yield Found(
-                kind=Kind.DUPLICATE if times > 1 else Kind.AMOUNT_MISMATCH,
-                subject=withdrawal.name,
-                asset=withdrawal.asset,
-                here=withdrawal.state,
-                here_amount=withdrawal.amount,
-                there=f"paid {times} times" if times > 1 else _booked(booking, withdrawal.asset),
-                there_amount=-booking.amount * times,
+            yield _payment(
+                Kind.DUPLICATE if times > 1 else Kind.AMOUNT_MISMATCH,
+                withdrawal,
+                f"paid {times} times" if times > 1 else _booked(booking, withdrawal.asset),
+                -booking.amount * times,
                 rail=rail,
             )
     lost = (
@@ -190,15 +173,23 @@ async def _went_out(session: AsyncSession, rail: str, lag_ns: int, now_ns: int) 
         .order_by(Withdrawal.id)
     )
     for withdrawal in await session.scalars(lost):
-        yield Found(
-            kind=Kind.MISSING_THERE,
-            subject=withdrawal.name,
-            asset=withdrawal.asset,
-            here=withdrawal.state,
-            here_amount=withdrawal.amount,
-            there="nothing",
-            rail=rail,
-        )
+        yield _payment(Kind.MISSING_THERE, withdrawal, "nothing", rail=rail)
+
+
+def _payment(
+    kind: Kind, payment: Deposit | Withdrawal, there: str, there_amount: int | None = None, *, rail: str = ""
+) -> Found:
+    """Return how a payment stands here, and what is there instead."""
+    return Found(
+        kind=kind,
+        subject=payment.name,
+        asset=payment.asset,
+        here=payment.state,
+        here_amount=payment.amount,
+        there=there,
+        there_amount=there_amount,
+        rail=rail,
+    )
 
 
 def _missing_here(booking: RailBooking, here: str, here_amount: int | None) -> Found:
@@ -270,15 +261,7 @@ async def _in_books(session: AsyncSession, now_ns: int) -> AsyncIterator[Found]:
         )
     )
     for payment, has in (*await session.execute(deposits), *await session.execute(withdrawals)):
-        yield Found(
-            kind=Kind.NOT_IN_BOOKS,
-            subject=payment.name,
-            asset=payment.asset,
-            here=payment.state,
-            here_amount=payment.amount,
-            there="in the books",
-            there_amount=int(has),
-        )
+        yield _payment(Kind.NOT_IN_BOOKS, payment, "in the books", int(has))
 
 
 async def _house(session: AsyncSession) -> list[Found]:
