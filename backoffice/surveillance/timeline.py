@@ -13,12 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backoffice.projector.tables import Execution, OrderRow, TradeRow, VenueAccount
 from backoffice.reports.orders import Record
 from backoffice.surveillance.order_to_trade import OF_A_SESSION
+from backoffice.surveillance.parameters import SECOND_NS
 from backoffice.surveillance.reading import first_record, numbers_of
 from backoffice.surveillance.rows import Window
 from backoffice.surveillance.tables import Alert
 
-AROUND_NS: Final = 600_000_000_000
-"""How long before and after the alert's hour steps are shown: patterns may begin before it, and end after it."""
+MARGIN_NS: Final = 600_000_000_000
+"""How much longer than an alert was judged by steps are shown, before and after."""
 ORDERS_MAX: Final = 500
 _ONE_ORDER: Final = frozenset({"order", "maker_order", "taker_order"})
 _ORDERS: Final = "orders"
@@ -27,8 +28,8 @@ _ORDERS: Final = "orders"
 async def timeline(session: AsyncSession, alert: Alert, count: int) -> list[Record]:
     """Return the first `count` steps, in the order in which they happened."""
     ids = sorted(set(orders_in(alert.evidence))) or await _orders_about(session, alert)
-    first = await first_record(session, alert.from_ns - AROUND_NS)
-    end = await first_record(session, alert.until_ns + AROUND_NS)
+    shown = window_of(alert)
+    first, end = await first_record(session, shown.from_ns), await first_record(session, shown.until_ns)
     query = (
         select(OrderRow, Execution)
         .join(Execution, Execution.order_id == OrderRow.order_id)
@@ -37,6 +38,16 @@ async def timeline(session: AsyncSession, alert: Alert, count: int) -> list[Reco
         .limit(count)
     )
     return [Record(order, execution) for order, execution in await session.execute(query)]
+
+
+def window_of(alert: Alert) -> Window:
+    """Return the time of which steps are shown.
+
+    Patterns may begin before the alert's hour and end after it, by as much as the thresholds let them.
+    """
+    seconds = sum(value for name, value in alert.evidence["thresholds"].items() if name.endswith("_s"))
+    around_ns = seconds * SECOND_NS + MARGIN_NS
+    return Window(alert.from_ns - around_ns, alert.until_ns + around_ns)
 
 
 def orders_in(evidence: Any) -> Iterator[int]:  # noqa: ANN401 - JSON

@@ -35,6 +35,20 @@ async def test_a_timeline_has_all_that_became_of_the_orders_in_its_order(databas
         assert await timeline(session, alert, 2) == steps[:2]
 
 
+async def test_a_timeline_goes_back_as_far_as_the_thresholds_of_its_alert(database: Database, market: Market) -> None:
+    parameters = replace(PARAMETERS, layering_lifetime_max_s=7_200)
+    layers = [market.order("A", SELL, 1_000, 110) for _ in range(3)]
+    market.wait(6_000)
+    for layer in layers:
+        market.trade("A", "B", 50, 100, SELL)
+        market.cancel("A", layer, SELL)
+        market.wait(60)
+    (alert,) = (await market.looked_at(database, parameters)).alerts
+    async with database.reading() as session:
+        steps = await timeline(session, alert, 3)
+    assert [(step.order.order_id, step.execution.exec_type) for step in steps] == [(1, "0"), (2, "0"), (3, "0")]
+
+
 async def test_an_alert_about_numbers_is_told_by_what_its_account_did(database: Database, market: Market) -> None:
     parameters = replace(PARAMETERS, order_to_trade_max=5, order_to_trade_orders_min=5)
     resting = market.order("B", SELL, 5, 100)
