@@ -94,7 +94,8 @@ async def _verified(
 def reconcile(looking: Looking) -> None:
     """Compare what rails have booked, payments, the books and the engine, keep what does not agree, and show it.
 
-    Status 0 if nothing is open and every rail has told; else status 1. `fondaco break` shows and resolves.
+    Status 0 if nothing is open and every rail has told; else status 1. `fondaco break` shows and resolves. For who may
+    resolve breaks; what it found is in the audit trail.
     """
     from backoffice.cli.breaks import HEAD, row_of
     from backoffice.cli.failure import CommandFailed
@@ -125,13 +126,13 @@ async def _reconciled(opened: "Office") -> "tuple[dict[str, str], list[Break], d
     from backoffice.reconciliation.reconciling import reconcile as compare
     from backoffice.staff.permissions import Permission
 
-    opened.actor.require(Permission.SEE_RECORDS)
+    opened.actor.require(Permission.RESOLVE_BREAKS)
     async with opened.database.reading() as session:
         sequence = (await position_of(session)).sequence
     with progress_bar(opened.data) as progress:
         state = state_at(opened.data, sequence, progress=progress)
     rails = rails_of(opened.settings, opened.data)
-    result = await compare(opened.database, rails, opened.now_ns, (state, sequence))
+    result = await compare(opened.database, rails, opened.now_ns, (state, sequence), opened.actor)
     async with opened.database.reading() as session:
         return result.silent, await open_at(session, opened.now_ns), await decimals_of(session)
 

@@ -15,6 +15,8 @@ from backoffice.reconciliation.engine import against_engine
 from backoffice.reconciliation.found import Kind
 from backoffice.reconciliation.rail_balances import against_rails
 from backoffice.reconciliation.tables import Break
+from backoffice.staff import audit
+from backoffice.staff.actor import Actor
 from engine.state import State
 
 Engine = tuple[State, int]
@@ -31,9 +33,16 @@ class Reconciled(msgspec.Struct, frozen=True):
 
 
 async def reconcile(
-    database: Database, rails: Mapping[str, Rail], now_ns: int, engine: Engine | None = None
+    database: Database,
+    rails: Mapping[str, Rail],
+    now_ns: int,
+    engine: Engine | None = None,
+    asked_by: Actor | None = None,
 ) -> Reconciled:
-    """Compare all there is, with the engine too if its state is given, and keep what does not agree."""
+    """Compare all there is, with the engine too if its state is given, and keep what does not agree.
+
+    `asked_by`: who has it done, for the audit trail; nobody where the back office does it by itself.
+    """
     silent = {}
     for name, rail in rails.items():
         try:
@@ -50,6 +59,15 @@ async def reconcile(
             found += await against_engine(session, *engine)
     async with database.writing() as session:
         opened, closed = await breaks.take(session, found, kinds=kinds, silent=silent.keys(), now_ns=now_ns)
+        if asked_by is not None:
+            counts = {"found": len(found), "opened": len(opened), "closed": len(closed), "silent": sorted(silent)}
+            await audit.record(
+                *(session, asked_by, "reconcile", "house/books"),
+                before=None,
+                after=counts,
+                why="it was asked for",
+                now_ns=now_ns,
+            )
     return Reconciled(opened, closed, silent)
 
 

@@ -148,24 +148,6 @@ def test_another_journal_is_told_apart(desk: Desk) -> None:
     assert "holds another journal" in desk.refused("books", "rebuild")
 
 
-def test_books_that_agree_are_reconciled(desk: Desk) -> None:
-    assert "difference" in desk.done("books", "reconcile")
-    assert desk.done("books", "reconcile", "--json") == "[]\n"
-
-
-def test_a_balance_that_is_another_in_the_engine_is_a_break_until_it_is_not(desk: Desk, database_url: str) -> None:
-    rename = "UPDATE ledger_accounts SET account = '{}' WHERE account = '{}' AND asset = 'BTC' AND kind = 'available'"
-    change(desk, database_url, rename.format("D", "A"))
-    finished = desk.run("books", "reconcile", "--json")
-    assert finished.returncode == 1
-    assert finished.stderr.startswith("fondaco: breaks that are open: ")
-    found = {row["subject"]: row for row in json.loads(finished.stdout)}
-    assert (found["A BTC available"]["kind"], found["A BTC available"]["here_amount"]) == ("engine", "0.000")
-    change(desk, database_url, rename.format("A", "D"))
-    assert desk.done("books", "reconcile", "--json") == "[]\n"
-    assert "nothing disagrees any more" in desk.done("break", "show", "B-1")
-
-
 WHY = ("--why", "because")
 EARNED = ("--from", "interest", "--to", "omnibus", "--asset", "BTC", "--amount")
 """What the house earns: interest on what is at the bank."""
@@ -179,6 +161,38 @@ def treasury(desk: Desk) -> Desk:
         desk.done("approval", "approve", f"A-{number}", *WHY, by="benjamin")
     desk.sit_down("tom")
     return desk
+
+
+def test_books_that_agree_are_reconciled(treasury: Desk) -> None:
+    assert "difference" in treasury.done("books", "reconcile")
+    assert treasury.done("books", "reconcile", "--json") == "[]\n"
+
+
+def test_reconciling_is_for_who_may_resolve_breaks_and_leaves_what_it_found_in_the_trail(
+    treasury: Desk, database_url: str
+) -> None:
+    assert "may not resolve breaks: needs treasury or operations" in treasury.refused("books", "reconcile", by=AS_ANN)
+    change(treasury, database_url, "UPDATE ledger_accounts SET account = 'D' WHERE account = 'A' AND asset = 'BTC'")
+    treasury.sit_down("tom")
+    breaks = json.loads(treasury.run("books", "reconcile", "--json").stdout)
+    (entry,) = json.loads(treasury.done("audit", "list", "--verb", "reconcile", "--json", by=AS_ANN))
+    assert (entry["user"], entry["subject"]) == ("tom", "house/books")
+    assert breaks
+    counts = {"found": len(breaks), "opened": len(breaks), "closed": 0, "silent": []}
+    assert json.loads(entry["after"]) == counts
+
+
+def test_a_balance_that_is_another_in_the_engine_is_a_break_until_it_is_not(treasury: Desk, database_url: str) -> None:
+    rename = "UPDATE ledger_accounts SET account = '{}' WHERE account = '{}' AND asset = 'BTC' AND kind = 'available'"
+    change(treasury, database_url, rename.format("D", "A"))
+    finished = treasury.run("books", "reconcile", "--json")
+    assert finished.returncode == 1
+    assert finished.stderr.startswith("fondaco: breaks that are open: ")
+    found = {row["subject"]: row for row in json.loads(finished.stdout)}
+    assert (found["A BTC available"]["kind"], found["A BTC available"]["here_amount"]) == ("engine", "0.000")
+    change(treasury, database_url, rename.format("A", "D"))
+    assert treasury.done("books", "reconcile", "--json") == "[]\n"
+    assert "nothing disagrees any more" in treasury.done("break", "show", "B-1")
 
 
 def test_the_house_moves_its_money_by_two_people_and_the_books_stay_right(treasury: Desk) -> None:

@@ -130,13 +130,19 @@ class House(Desk):
 
     # What staff do
 
-    def act(self, by: str, *arguments: object) -> str:
-        """Let somebody give a command, with a reason of its own if it asks for one; return what it prints."""
+    def act(self, by: str, *arguments: object, status: int = 0) -> str:
+        """Let somebody give a command, with a reason of its own if it asks for one; return what it prints.
+
+        `status`: what it ends with.
+        """
         words = tuple(map(str, arguments))
         path = next(words[:length] for length in range(len(words), 0, -1) if words[:length] in COMMANDS)
         why = f"reason {len(self.acts)}" if asks_why(path) else ""
         began_ns = time.time_ns()
-        printed = self.done(*words, *(("--why", why) if why else ()), by=by)
+        self.sit_down(by)
+        finished = self.run(*words, *(("--why", why) if why else ()))
+        assert finished.returncode == status, finished
+        printed = finished.stdout
         self._keep(" ".join(words), path, by, why, began_ns)
         self.secrets += re.findall(r": (\S+)   \(shown this once", printed)
         return printed

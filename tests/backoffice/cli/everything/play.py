@@ -34,7 +34,7 @@ from tests.backoffice.cli.everything.past import BEGUN_NS, DAY_NS, Past
 from tests.backoffice.cli.venue.conftest import commanded_venue
 from tests.backoffice.crm.house import COMPANY_PAPERS, content
 from tests.backoffice.crm.test_ivms101 import payload
-from tests.backoffice.projector.journaled import project
+from tests.backoffice.projector.journaled import journal, project
 
 KEY: Final = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 SAMPLES: Final = Path(__file__).parents[2] / "crm" / "screening" / "samples"
@@ -313,6 +313,9 @@ def breaks(house: House) -> None:
         await reconcile(database, rails_of(house.settings, house.data), now_ns)
 
     house.duty("reconciliation", compare)
+    journal(house.data, Past())
+    house.act("tom", "books", "reconcile", status=1)
+    shutil.rmtree(house.data / JOURNAL)
     house.act("tom", "break", "resolve", "B-1")
     house.act("tom", "deposit", "went-back", "D-4", "--reference", payout)
 
