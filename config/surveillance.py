@@ -18,9 +18,9 @@ class Surveillance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wash_trades_firm_min: _Count = 5
     """Trades of two accounts of a firm with each other in an hour: they may be two desks that know nothing of it."""
     wash_trades_owner_min: _Count = 5
-    """Trades in an hour of firms with each other that one person owns."""
+    """Trades in an hour of firms with each other that one person or entity owns."""
     wash_trades_owner_percent: Annotated[int, msgspec.Meta(ge=1, le=100)] = 25
-    """What percentage of each firm is that person's, by share or by votes."""
+    """What percentage of each firm is that owner's, by share or by votes."""
 
     circular_within_s: _Seconds = 600
     """How long the stretches are in which a quantity is passed round; what takes half as long is always in one."""

@@ -1,20 +1,23 @@
-"""People who own several clients: to the market, the firms of one of them are one side.
+"""People and entities who own several clients: to the market, the firms of one of them are one side.
 
 Two people in two files are one if the words of their names, as screening reads them, and the day on which they were
-born are the same, and they have a country in common. That is exact: nobody is matched who is only alike, or of whom a
-file lacks one of these. A person has what the ownership graph of each file comes to, as it is now.
+born are the same, and they have a country in common. Two entities are one if they have the same LEI. That is exact:
+nobody is matched who is only alike, or of whom a file lacks one of these. Who owns an entity in common need not be
+known. An owner has what the ownership graph of each file comes to, as it is now.
 """
 
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
+from typing import Final
 
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.crm.client_file import THE_CLIENT
+from backoffice.crm.identity import check_lei
 from backoffice.crm.ownership import Holding, Owner, structure_of
 from backoffice.crm.screening.entry import Kind
 from backoffice.crm.screening.names import words_of
@@ -22,6 +25,8 @@ from backoffice.crm.sealed_fields import opened
 from backoffice.crm.tables.file import Client, Party, PartyHolding
 from backoffice.staff.actor import Actor
 from backoffice.staff.sealing import Sealer, place
+
+_PERSON: Final = "person"
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -34,7 +39,7 @@ class Person(msgspec.Struct, frozen=True):
 
 
 class Stake(msgspec.Struct, frozen=True):
-    """What a person has of a client in the end, and as which party of its file."""
+    """What an owner has of a client in the end, and as which party of its file."""
 
     client: str
     party: str
@@ -78,17 +83,19 @@ async def shared_owners(session: AsyncSession, sealer: Sealer, share_min_ppm: in
         for number, owner in _owners(of_client, parties).items()
         if owner.reaches(share_min_ppm)
     }
-    same = same_people(_person(sealer, parties[number]) for number in sorted(owners))
+    given = [parties[number] for number in sorted(owners)]
+    same = same_people(_person(sealer, party) for party in given if party.kind == _PERSON)
+    same |= _same_entities(party for party in given if party.kind != _PERSON)
     found: dict[str, dict[int, Stake]] = {}
-    for number, person in sorted(same.items()):
+    for number, first in sorted(same.items()):
         client, owner = clients[parties[number].client], owners[number]
         stakes = found.setdefault(client.firm or "", {})
-        stakes.setdefault(person, Stake(client.id, owner.party, owner.share, owner.votes))
-    firms = Counter(person for stakes in found.values() for person in stakes)
+        stakes.setdefault(first, Stake(client.id, owner.party, owner.share, owner.votes))
+    firms = Counter(first for stakes in found.values() for first in stakes)
     return {
         firm: shared
         for firm, stakes in found.items()
-        if (shared := {person: stake for person, stake in stakes.items() if firms[person] > 1})
+        if (shared := {first: stake for first, stake in stakes.items() if firms[first] > 1})
     }
 
 
@@ -102,7 +109,7 @@ async def names_of(session: AsyncSession, sealer: Sealer, actor: Actor, parties:
 
 
 def _owners(holdings: Iterable[PartyHolding], parties: Mapping[int, Party]) -> dict[int, Owner]:
-    """Return what each person has of a client, by the number of the party."""
+    """Return what each person and entity has of a client, by the number of the party."""
     given = [
         Holding(
             parties[each.holder].id,
@@ -112,10 +119,15 @@ def _owners(holdings: Iterable[PartyHolding], parties: Mapping[int, Party]) -> d
         )
         for each in holdings
     ]
-    people = {parties[each.holder].id: each.holder for each in holdings if parties[each.holder].kind == "person"}
-    return {
-        people[owner.party]: owner for owner in structure_of(THE_CLIENT, given, people).owners if owner.party in people
-    }
+    numbers = {parties[each.holder].id: each.holder for each in holdings}
+    people = {party for party, number in numbers.items() if parties[number].kind == _PERSON}
+    return {numbers[owner.party]: owner for owner in structure_of(THE_CLIENT, given, people).owners}
+
+
+def _same_entities(parties: Iterable[Party]) -> dict[int, int]:
+    """Return for each entity that has an LEI, the lowest first, the lowest number of all that have it."""
+    found: dict[str, int] = {}
+    return {each.number: found.setdefault(check_lei(each.lei), each.number) for each in parties if each.lei}
 
 
 def _person(sealer: Sealer, party: Party) -> Person:

@@ -1,9 +1,10 @@
 """Wash trades: an account trades with itself, or two accounts of one firm or one owner do, and nothing changes hands.
 
-Firms are of one owner if one person has enough of each client (`wash_trades_owner_percent`), by share or by votes,
-through however many entities. People are matched over clients' files by name, date of birth and a country in common,
-exactly; whoever lacks one of these in a file is not matched. An alert has the owner by the party's number (P-1); the
-name is shown to who may see personal data. Files count as they are when trading is looked at.
+Firms are of one owner if one person or entity has enough of each client (`wash_trades_owner_percent`), by share or by
+votes, through however many entities. People are matched over clients' files by name, date of birth and a country in
+common, entities by LEI, whether their own owners are known or not; exactly: whoever lacks one of these in a file is not
+matched. An alert has the owner by the party's number (P-1); the name is shown to who may see personal data. Files count
+as they are when trading is looked at.
 
 Sources: Regulation (EU) 596/2014 (MAR), article 12(1)(a), and Delegated Regulation (EU) 2016/522, annex II, section 1
 (no change in beneficial interest); Commodity Exchange Act, section 4c(a) (wash sales, CFTC); FINRA rule 5210,

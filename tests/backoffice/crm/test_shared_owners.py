@@ -16,6 +16,7 @@ from backoffice.staff.sealing import MASK, Sealer
 from tests.backoffice.crm.house import BEN, OLA, House
 
 QUARTER_PPM = 250_000
+LEI, OTHER_LEI = "529900T8BM49AURSDO55", "5493001KJTIIGC8Y1R12"
 BORN = dt.date(1970, 5, 1)
 
 
@@ -81,6 +82,26 @@ async def test_who_owns_two_clients_is_found_through_entities(house: House) -> N
         "TWO": {1: Stake("C-2", "P-3", Fraction(2, 5), Fraction(0))},
     }
     assert await shared(house, 400_001) == {}, "so much of one client only"
+
+
+def entity(lei: str, *, share: str = "60", **changes: Any) -> dict[str, Any]:
+    given = {"id": "entity", "kind": "entity", "name": "Holding AG", "lei": lei, "holdings": [{"share": share}]}
+    return {**given, **changes}
+
+
+async def test_an_entity_that_owns_two_clients_is_found_whoever_owns_it(house: House) -> None:
+    await enter(house, "ONE", entity(LEI, name="Holding"))
+    await enter(house, "TWO", entity(LEI.lower(), share="30"), owner(holdings=[{"share": "100", "of": "entity"}]))
+    await enter(house, "THREE", entity(LEI, share="20"))
+    await enter(house, "FOUR", entity(OTHER_LEI), entity("", id="other", share="40"))
+    await enter(house, "FIVE", entity(""))
+    assert {
+        firm: {number: stake.party for number, stake in stakes.items()}
+        for firm, stakes in (await shared(house)).items()
+    } == {
+        "ONE": {1: "P-1"},
+        "TWO": {1: "P-2"},
+    }
 
 
 async def test_who_casts_the_votes_is_an_owner(house: House) -> None:
