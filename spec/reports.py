@@ -9,7 +9,7 @@ import typer
 
 from backoffice.cli import books
 from backoffice.cli.report import app as report_app
-from backoffice.cli.report import figures, holdings, market_quality, people, positions, statement, trading
+from backoffice.cli.report import figures, holdings, market_quality, people, positions, rails, statement, trading
 
 COLUMNS: Final[dict[str, Sequence[str]]] = {
     "trades": trading.TRADES,
@@ -30,6 +30,7 @@ COLUMNS: Final[dict[str, Sequence[str]]] = {
     "expiring": people.EXPIRING,
     "hits": people.HITS,
     "payments": people.PAYMENTS,
+    "rails": rails.RAILS,
     "statement": statement.STATEMENT,
     "books trial-balance": books.TRIAL_BALANCE,
     "books account": books.ACCOUNT,
@@ -42,6 +43,7 @@ _OF_ALL: Final = {
     "age": "since then, in seconds for programs",
     "amount": "of the asset; in the books above zero a credit, below zero a debit",
     "ask quantity": "what was offered at the best price",
+    "asked": "when the rails were last asked",
     "asset": "what the amounts of this line are of",
     "available": "free to be used",
     "average price": "of what is filled, to two digits more than prices have",
@@ -51,6 +53,7 @@ _OF_ALL: Final = {
     "before": "what there was at `--since`; without it this column is left out",
     "bid quantity": "what was wanted at the best price",
     "bought": "quantity",
+    "break": "that is open of the difference, as in B-1",
     "bought at": "the average price of it",
     "change": "from then to the moment of the report; without `--since` this column is left out",
     "changed": "when something happened to it last",
@@ -61,6 +64,8 @@ _OF_ALL: Final = {
     "credit": "what is on the account, if it is a credit",
     "days": "left, below zero if it is over",
     "debit": "what is on the account, if it is a debit",
+    "deposits": "what rails have booked of deposits on their way, beyond what the books have of them",
+    "difference": "what rails have beyond omnibus and what is on its way; below zero, what they are short of",
     "entered": "when",
     "entered by": "who of the staff entered the client",
     "entry": "the ledger's entry; a batch of the journal's records, or a transfer of the house",
@@ -99,8 +104,11 @@ _OF_ALL: Final = {
     "notional": "price × quantity, in the quote asset",
     "number": "of the document or licence",
     "oldest": "since when the one that has waited longest is in the state",
+    "omnibus": "what the books have as kept on rails",
+    "on rails": "what they say that they have",
     "order": "OrderID(37)",
     "orders": "that were entered",
+    "others": "the same of what the house moves, and what rails have booked and no payment knows of yet",
     "paid": "fees of the month",
     "position": "bought less sold",
     "price": "in the quote asset for one of the base asset",
@@ -108,6 +116,7 @@ _OF_ALL: Final = {
     "quantity": "of the base asset",
     "quantity increment": "the least step of quantities",
     "quote": "what is paid in",
+    "rails": "those that have the asset; the books do not tell apart on which of them it is",
     "rating": "of the client's risk",
     "realised": "from what was both bought and sold, at the average prices of both",
     "reason": "what the code means",
@@ -130,6 +139,7 @@ _OF_ALL: Final = {
     "state": "where it stands",
     "status": "OrdStatus(39), in words",
     "subject": "who of the client's people",
+    "suspense": "what of omnibus is nobody's yet",
     "symbol": "the instrument",
     "taken": "notional of trades on incoming orders, in the quote asset",
     "taker": "the account of the incoming order",
@@ -149,6 +159,8 @@ _OF_ALL: Final = {
     "value": "of the position, or of the total, by the last prices; rounded down",
     "valued in": "the asset of the value",
     "version": "of FIX",
+    "wallets": "what the books have in hot, warm and cold wallets, which is on no rail",
+    "withdrawals": "the same of withdrawals: below zero where they have left",
     "accounts": "that the session may trade for",
     "count": "how many payments",
     "what": "happened",
@@ -218,6 +230,8 @@ _HEADING: Final = (
     "  less rebates.",
     "* `positions` are what `trades` comes to: over all accounts of an instrument they are zero, and so are gains",
     "  before fees. `exposure` is `balances` put together.",
+    "* `rails` has as difference what a break `rail-balance` tells: on the rails are omnibus, what is on its way, and",
+    "  the difference. Omnibus and wallets are those of `books trial-balance` now.",
     "* `volume` over all accounts is twice what was traded: each trade has two sides.",
 )
 

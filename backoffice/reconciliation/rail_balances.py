@@ -1,9 +1,9 @@
 """Compares what rails say that they have with what the books have as kept there, as of one moment.
 
-A rail's figure is that of the moment to which its record has been read, and the books are those of another one. What is
-between them is on its way: of a payment that has not come to its end, or has done so lately, what the rail has booked
-counts in the place of what the books have. What differs after that is a break. It is told as the difference alone: one
-that somebody has said may stay is the same break for as long as it is the same difference.
+A rail's figure is that of the moment at which it was asked, and the books are those of another one. What is between
+them is on its way: of a payment that has not come to its end, or has done so lately, what the rail has booked counts
+in the place of what the books have. What differs after that is a break. It is told as the difference alone: one that
+somebody has said may stay is the same break for as long as it is the same difference.
 """
 
 from collections import Counter
@@ -11,11 +11,13 @@ from collections.abc import AsyncIterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from sqlalchemy import String, case, cast, func, literal, not_, or_, select
+import msgspec
+from sqlalchemy import Select, String, case, cast, func, literal, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.database.base import total
 from backoffice.ledger.balances import balances
+from backoffice.ledger.chart import CUSTODY
 from backoffice.ledger.chart import Kind as AccountKind
 from backoffice.ledger.house_transfers import State as TransferState
 from backoffice.ledger.tables import HouseTransfer
@@ -25,67 +27,123 @@ from backoffice.payments.tables import Deposit, Withdrawal
 from backoffice.projector.tables import PaymentBooked, Position
 from backoffice.reconciliation.comparing import IN_FLIGHT_NS
 from backoffice.reconciliation.found import Found, Kind
-from backoffice.reconciliation.tables import RailBalance, RailBooking
+from backoffice.reconciliation.tables import RailBalance, RailBooking, RailStatement
+from engine.values import Amount
 
 _DEPOSIT_NAME: Final = literal("D-").concat(cast(Deposit.id, String))
 _WITHDRAWAL_NAME: Final = literal("W-").concat(cast(Withdrawal.id, String))
+_IN_BOOKS: Final = select(total(PaymentBooked.amount))
 
 
-async def against_rails(
-    session: AsyncSession, lags_ns: Mapping[str, int], silent: AbstractSet[str], now_ns: int
-) -> list[Found]:
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """An asset on the rails that have told what they have of it, and in the books. What is kept is above zero."""
+
+    asset: str
+    rails: tuple[str, ...]
+    asked_ns: int
+    """When they were asked: the one that has not been for longest."""
+    on_rails: Amount
+    omnibus: Amount
+    """What the books have as kept on rails,"""
+    wallets: Amount
+    """and what of the asset is kept in wallets, which rails do not have."""
+    suspense: Amount
+    """What of omnibus is nobody's yet."""
+    deposits: Amount
+    """What rails have booked beyond the books of the deposits that are on their way, and"""
+    withdrawals: Amount
+    """of the withdrawals: below zero where they have left."""
+    others: Amount
+    """The same of what the house has moved lately, and all that rails have booked and payments not been told of yet."""
+
+    @property
+    def difference(self) -> Amount:
+        """Return what rails have beyond what is there by the books and what is on its way."""
+        return self.on_rails - (self.omnibus + self.deposits + self.withdrawals + self.others)
+
+    @property
+    def subject(self) -> str:
+        """Return what a break of it is about."""
+        return f"{self.asset} on {', '.join(self.rails)}"
+
+
+async def against_rails(session: AsyncSession, lags_ns: Mapping[str, int], silent: AbstractSet[str]) -> list[Found]:
     """Return each asset of which rails have another amount than the books; of those with a silent rail nothing."""
-    there: Counter[str] = Counter()
-    rails: dict[str, set[str]] = {}
-    for row in await session.scalars(select(RailBalance)):
-        there[row.asset] += row.amount
-        rails.setdefault(row.asset, set()).add(row.rail)
+    found = await standings(session, lags_ns)
+    return [_found(each) for each in found if each.difference and silent.isdisjoint(each.rails)]
+
+
+async def standings(session: AsyncSession, lags_ns: Mapping[str, int]) -> list[Standing]:
+    """Return how assets stand with rails, as of when these were last asked; those that the venue has, by their names.
+
+    `lags_ns`: the rails that there are, and how long the record of each may be behind.
+    """
+    there: dict[str, list[RailBalance]] = {}
+    for row in await session.scalars(select(RailBalance).order_by(RailBalance.asset, RailBalance.rail)):
+        there.setdefault(row.asset, []).append(row)
     position = (await session.scalars(select(Position))).one_or_none()
-    if position is None or not rails:
+    if position is None or not there:
         return []
-    here: Counter[str] = Counter()
-    of_venue = set()
+    kept: dict[str, Counter[AccountKind]] = {}
     for account, amount in await balances(session, account=""):
-        if account.kind == AccountKind.OMNIBUS:
-            here[account.asset] -= amount
-            of_venue.add(account.asset)
+        kept.setdefault(account.asset, Counter())[AccountKind(account.kind)] = -amount
+    deposits, withdrawals, others = Counter[str](), Counter[str](), Counter[str]()
+    asked_ns = {row.rail: row.read_ns for row in await session.scalars(select(RailStatement))}
     for rail, lag_ns in lags_ns.items():
-        since_ns = now_ns - max(lag_ns, IN_FLIGHT_NS)
-        async for asset, amount in _on_its_way(session, rail, position.sequence, since_ns):
-            here[asset] += amount
-    async for asset, amount in _of_the_house(session, now_ns - max((IN_FLIGHT_NS, *lags_ns.values()))):
-        here[asset] += amount
-    async for asset, amount in _unknown(session, now_ns):
-        here[asset] += amount
+        # Of a rail that was never asked all is on its way.
+        at_ns = asked_ns.get(rail, 0)
+        since_ns = at_ns - max(lag_ns, IN_FLIGHT_NS)
+        await _add(deposits, _deposits(session, rail, position.sequence, since_ns))
+        await _add(withdrawals, _withdrawals(session, rail, position.sequence, since_ns))
+        await _add(others, _unknown(session, rail, at_ns - IN_FLIGHT_NS))
+    late_ns = max((IN_FLIGHT_NS, *lags_ns.values()))
+    lately_ns = {asset: min(row.read_ns for row in rows) - late_ns for asset, rows in there.items()}
+    await _add(others, _of_the_house(session, lately_ns))
     return [
-        _found(asset, there[asset] - here[asset], sorted(names))
-        for asset, names in sorted(rails.items())
-        if asset in of_venue and there[asset] != here[asset] and names <= lags_ns.keys() and names.isdisjoint(silent)
+        Standing(
+            asset=asset,
+            rails=tuple(row.rail for row in rows),
+            asked_ns=min(row.read_ns for row in rows),
+            on_rails=sum(row.amount for row in rows),
+            omnibus=kept[asset][AccountKind.OMNIBUS],
+            wallets=sum(kept[asset][kind] for kind in CUSTODY if kind is not AccountKind.OMNIBUS),
+            suspense=-kept[asset][AccountKind.SUSPENSE],
+            deposits=deposits[asset],
+            withdrawals=withdrawals[asset],
+            others=others[asset],
+        )
+        for asset, rows in there.items()
+        if asset in kept and lags_ns.keys() >= {row.rail for row in rows}
     ]
 
 
-def _found(asset: str, more_there: int, rails: list[str]) -> Found:
+async def _add(sums: Counter[str], amounts: AsyncIterator[tuple[str, int]]) -> None:
+    async for asset, amount in amounts:
+        sums[asset] += amount
+
+
+def _found(standing: Standing) -> Found:
+    more_there = standing.difference
     return Found(
         kind=Kind.RAIL_BALANCE,
-        subject=f"{asset} on {', '.join(rails)}",
-        asset=asset,
+        subject=standing.subject,
+        asset=standing.asset,
         here="more than on the rail" if more_there < 0 else "in the books",
         here_amount=max(-more_there, 0),
         there="on the rail" if more_there < 0 else "more than in the books",
         there_amount=max(more_there, 0),
-        rail=",".join(rails),
+        rail=",".join(standing.rails),
     )
 
 
-async def _on_its_way(session: AsyncSession, rail: str, sequence: int, since_ns: int) -> AsyncIterator[tuple[str, int]]:
-    """Yield what a rail has booked, less what the books have, of each payment that may not be in both."""
-    booked = select(total(RailBooking.amount)).where(RailBooking.rail == rail, not_(RailBooking.is_gone))
-    in_books = select(total(PaymentBooked.amount))
+async def _deposits(session: AsyncSession, rail: str, sequence: int, since_ns: int) -> AsyncIterator[tuple[str, int]]:
+    """Yield what a rail has booked, less what the books have, of each deposit that may not be in both."""
+    booked = _booked(rail)
     came_in = or_(RailBooking.reference == Deposit.reference, RailBooking.reference == Deposit.sent_back_as)
     deposits = select(
         Deposit.asset,
         func.coalesce(booked.where(came_in).scalar_subquery(), 0),
-        func.coalesce(in_books.where(PaymentBooked.payment == _DEPOSIT_NAME).scalar_subquery(), 0),
+        func.coalesce(_IN_BOOKS.where(PaymentBooked.payment == _DEPOSIT_NAME).scalar_subquery(), 0),
         case((Deposit.suspense_entry.is_not(None), Deposit.amount), else_=0),
     ).where(
         Deposit.rail == rail,
@@ -98,10 +156,16 @@ async def _on_its_way(session: AsyncSession, rail: str, sequence: int, since_ns:
     )
     for asset, on_rail, credited, in_suspense in await session.execute(deposits):
         yield asset, int(on_rail) - int(credited) - in_suspense
+
+
+async def _withdrawals(
+    session: AsyncSession, rail: str, sequence: int, since_ns: int
+) -> AsyncIterator[tuple[str, int]]:
+    """Yield the same of each withdrawal."""
     withdrawals = select(
         Withdrawal.asset,
-        func.coalesce(booked.where(RailBooking.ours == _WITHDRAWAL_NAME).scalar_subquery(), 0),
-        func.coalesce(in_books.where(PaymentBooked.payment == _WITHDRAWAL_NAME).scalar_subquery(), 0),
+        func.coalesce(_booked(rail).where(RailBooking.ours == _WITHDRAWAL_NAME).scalar_subquery(), 0),
+        func.coalesce(_IN_BOOKS.where(PaymentBooked.payment == _WITHDRAWAL_NAME).scalar_subquery(), 0),
     ).where(
         Withdrawal.rail == rail,
         or_(
@@ -114,21 +178,26 @@ async def _on_its_way(session: AsyncSession, rail: str, sequence: int, since_ns:
         yield asset, int(on_rail) - int(settled)
 
 
-async def _of_the_house(session: AsyncSession, since_ns: int) -> AsyncIterator[tuple[str, int]]:
-    """Yield what rails have booked, less what the books have, of what the house has moved lately."""
+def _booked(rail: str) -> Select[int]:
+    return select(total(RailBooking.amount)).where(RailBooking.rail == rail, not_(RailBooking.is_gone))
+
+
+async def _of_the_house(session: AsyncSession, since_ns: Mapping[str, int]) -> AsyncIterator[tuple[str, int]]:
+    """Yield the same of what the house has moved lately: of each asset, since when it is."""
     of_it = select(total(RailBooking.amount)).where(
         *(RailBooking.reference == HouseTransfer.key, not_(RailBooking.is_gone))
     )
     moved = select(HouseTransfer, func.coalesce(of_it.scalar_subquery(), 0)).where(
-        *(HouseTransfer.state == TransferState.POSTED, HouseTransfer.changed_ns > since_ns)
+        *(HouseTransfer.state == TransferState.POSTED, HouseTransfer.changed_ns > min(since_ns.values()))
     )
     for transfer, on_rail in await session.execute(moved):
-        in_books = (transfer.target == AccountKind.OMNIBUS) - (transfer.source == AccountKind.OMNIBUS)
-        yield transfer.asset, int(on_rail) - in_books * transfer.amount
+        if transfer.changed_ns > since_ns.get(transfer.asset, transfer.changed_ns):
+            in_books = (transfer.target == AccountKind.OMNIBUS) - (transfer.source == AccountKind.OMNIBUS)
+            yield transfer.asset, int(on_rail) - in_books * transfer.amount
 
 
-async def _unknown(session: AsyncSession, now_ns: int) -> AsyncIterator[tuple[str, int]]:
-    """Yield what rails have booked so lately that payments have not been told of it yet."""
+async def _unknown(session: AsyncSession, rail: str, since_ns: int) -> AsyncIterator[tuple[str, int]]:
+    """Yield what a rail has booked so lately that payments have not been told of it yet."""
     known = [
         select(Deposit.id).where(
             Deposit.rail == RailBooking.rail,
@@ -138,7 +207,8 @@ async def _unknown(session: AsyncSession, now_ns: int) -> AsyncIterator[tuple[st
         select(HouseTransfer.id).where(HouseTransfer.key == RailBooking.reference),
     ]
     lately = select(RailBooking.asset, RailBooking.amount).where(
-        RailBooking.seen_ns > now_ns - IN_FLIGHT_NS,
+        RailBooking.rail == rail,
+        RailBooking.seen_ns > since_ns,
         not_(RailBooking.is_gone),
         *(not_(each.exists()) for each in known),
     )

@@ -52,7 +52,7 @@ async def reconcile(
     lags_ns = {name: rail.record_lag_ns for name, rail in rails.items()}
     async with database.reading() as session:
         found = await differences(session, lags_ns, silent, now_ns)
-        found += await against_rails(session, lags_ns, silent.keys(), now_ns)
+        found += await against_rails(session, lags_ns, silent.keys())
         kinds = set(Kind) - {Kind.ENGINE}
         if engine is not None:
             kinds.add(Kind.ENGINE)

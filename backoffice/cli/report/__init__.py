@@ -2,7 +2,17 @@
 
 import typer
 
-from backoffice.cli.report import breaks, figures, holdings, market_quality, people, positions, statement, trading
+from backoffice.cli.report import (
+    breaks,
+    figures,
+    holdings,
+    market_quality,
+    people,
+    positions,
+    rails,
+    statement,
+    trading,
+)
 
 app = typer.Typer(
     help="What there is to know of the venue, at any moment of its past where that makes sense.", no_args_is_help=True
@@ -25,5 +35,6 @@ app.command("pipeline")(people.pipeline)
 app.command("expiring")(people.expiring)
 app.command("hits")(people.hits)
 app.command("payments")(people.payments)
+app.command("rails")(rails.rails)
 app.command("breaks")(breaks.breaks)
 app.command("statement")(statement.statement)

@@ -9,6 +9,7 @@ from backoffice.payments.sandbox import NAME, Fault
 from backoffice.payments.states import WithdrawalState
 from backoffice.reconciliation.breaks import open_at, resolve
 from backoffice.reconciliation.found import Kind
+from backoffice.reconciliation.rail_balances import Standing, standings
 from backoffice.reconciliation.reconciling import reconcile
 from backoffice.reconciliation.tables import Break
 from engine.commands import Credit
@@ -33,6 +34,12 @@ async def look(world: World, later_ns: int = MINUTE_NS) -> list[Break]:
 
 async def told(world: World, later_ns: int = MINUTE_NS) -> list[tuple[str, int | None, str, int | None]]:
     return [(row.here, row.here_amount, row.there, row.there_amount) for row in await look(world, later_ns)]
+
+
+async def side_by_side(world: World) -> Standing:
+    async with world.staff_database.reading() as session:
+        (found,) = await standings(session, {NAME: world.rail.record_lag_ns})
+    return found
 
 
 LOST_15 = ("more than on the rail", 15, "on the rail", 0)
@@ -169,3 +176,33 @@ async def test_a_rail_that_says_that_more_follows_and_tells_nothing_is_silent(
     monkeypatch.setattr(world.rail, "statement", nothing)
     result = await reconcile(world.staff_database, {NAME: world.rail}, world.now_ns)
     assert result.silent == {NAME: "sandbox says that it has booked more, and tells nothing more"}
+
+
+async def test_what_the_rail_has_is_shown_beside_the_books_with_what_is_on_its_way_between_them(world: World) -> None:
+    await world.fund(10_000)
+    name = await world.request(await world.destination(), 100)
+    await world.follow()
+    world.rail.deposit(await world.address(), "USD", 700, "Alpha Trading Ltd")
+    world.rail.deposit("NOBODY", "USD", 30, "?")
+    await world.settle()
+    await world.follow()
+    world.rail.deposit(await world.address(), "USD", 5, "Alpha Trading Ltd")
+    world.rail.lose("USD", 15)
+    assert await told(world, 0) == [LOST_15]
+    shown = await side_by_side(world)
+    assert (shown.asset, shown.rails, shown.asked_ns) == ("USD", (NAME,), world.now_ns)
+    assert (shown.on_rails, shown.omnibus, shown.suspense) == (10_720, 10_730, 30)
+    assert (shown.deposits, shown.withdrawals, shown.others, shown.difference) == (0, 0, 5, -15)
+    # The rail is not asked again: what comes after it was is on its way, and no difference.
+    asked_ns, world.now_ns = world.now_ns, world.now_ns + 5 * MINUTE_NS
+    await world.decide(BEN)
+    await world.settle()
+    await world.follow()
+    assert await world.state(name) is WithdrawalState.SETTLED
+    shown = await side_by_side(world)
+    assert (shown.asked_ns, shown.on_rails, shown.omnibus) == (asked_ns, 10_720, 10_635)
+    assert (shown.deposits, shown.withdrawals, shown.others, shown.difference) == (0, 100, 0, -15)
+    await look(world)
+    shown = await side_by_side(world)
+    assert (shown.on_rails, shown.omnibus, shown.difference) == (10_620, 10_635, -15)
+    assert (shown.deposits, shown.withdrawals, shown.others) == (0, 0, 0)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from config.reading import load
 from tests.backoffice.cli.desk import Desk
 from tests.backoffice.crm.house import House
 from tests.backoffice.payments.world import Edges, Engine, Watched
+from tests.backoffice.projector.journaled import project
+from tests.backoffice.reports.known import Known
 
 WHY = ("--why", "because")
 PAYMENTS = """
@@ -300,3 +303,23 @@ def test_what_does_not_agree_is_reported_by_age_shown_and_resolved(counter: Coun
     assert "tom: resolve → resolved (because)" in counter.done("break", "show", "B-1")
     assert counter.done("report", "breaks", "--csv").count("\n") == 1
     assert "may not resolve breaks" in counter.refused("break", "resolve", "B-1", *WHY, by="annabel")
+
+
+def test_what_rails_have_is_reported_beside_what_the_books_have_there(counter: Counter, database_url: str) -> None:
+    counter.done("sandbox", "deposit", "NOBODY", "5", "USD")
+
+    async def reconciled() -> None:
+        async with Database(address_of(database_url, counter.data)) as database:
+            await project(database, Known(), [100])
+            await reconcile(database, rails_of(load(counter.config), counter.data), time.time_ns())
+
+    asyncio.run(reconciled())
+    (row,) = json.loads(counter.done("report", "rails", "--json"))
+    assert (row["asset"], row["rails"], row["break"]) == ("USD", "sandbox", "B-1")
+    # The venue has USD with three decimals more than the settings.
+    assert row["on_rails"] == "0.00500"
+    explained = [Decimal(row[name]) for name in ("omnibus", "deposits", "withdrawals", "others")]
+    assert Decimal(row["difference"]) == Decimal(row["on_rails"]) - sum(explained) != 0
+    counter.done("break", "resolve", "B-1", *WHY)
+    (row,) = json.loads(counter.done("report", "rails", "--json"))
+    assert row["break"] is None

@@ -41,7 +41,7 @@ REPORTS = (
     ("rejects", "--as-of", "500"),
 )
 WRONG_USAGE = 2
-EMPTY = ("pipeline", "expiring", "hits", "payments", "breaks")
+EMPTY = ("pipeline", "expiring", "hits", "payments", "rails", "breaks")
 
 
 class Counter(Desk):
