@@ -60,8 +60,7 @@ async def file_document(
     if given.of != THE_CLIENT and given.of.upper() != client.id:
         party = (await somebody_in(session, client, Party, given.of, "P")).number
     document = await put_document(session, actor, sealer, client, given, party, now_ns)
-    after = {"document": document.id, "kind": document.kind, "of": given.of, "hash": document.hash}
-    await edited(session, actor, sealer, client, "file document", after, why=why, now_ns=now_ns)
+    await edited(session, actor, sealer, client, "file document", described(document), why=why, now_ns=now_ns)
     return document.id
 
 
@@ -168,6 +167,12 @@ async def put_document(
     session.add(document)
     await session.flush()
     return document
+
+
+def described(document: ClientDocument) -> dict[str, str]:
+    """Return what the audit trail says of a document that is filed."""
+    of = THE_CLIENT if document.party is None else f"P-{document.party}"
+    return {"document": document.id, "kind": document.kind, "of": of, "hash": document.hash}
 
 
 def _paper(client: Client, document: ClientDocument) -> Paper:

@@ -16,10 +16,10 @@ from backoffice.crm.editing import (
     put_particular,
     put_party,
 )
-from backoffice.crm.filing import put_document
+from backoffice.crm.filing import described, put_document
 from backoffice.crm.loading import client_of, read_file
 from backoffice.crm.numbering import next_number
-from backoffice.crm.tables.file import Client
+from backoffice.crm.tables.file import Client, ClientDocument
 from backoffice.crm.workflow import State
 from backoffice.staff import audit
 from backoffice.staff.actor import Actor
@@ -48,14 +48,14 @@ async def enter(
     )
     session.add(client)
     await session.flush()
-    await _enter_parts(session, actor, sealer, client, file, now_ns)
+    documents = await _enter_parts(session, actor, sealer, client, file, now_ns)
     await session.flush()
     check(await read_file(session, sealer, client))
     after: dict[str, Any] = {
         **fields,
         "state": client.state,
         "parties": len(file.parties),
-        "documents": len(file.documents),
+        "documents": [described(document) for document in documents],
     }
     await audit.record(session, actor, "enter", f"client/{client.id}", before=None, after=after, why=why, now_ns=now_ns)
     return client
@@ -63,7 +63,8 @@ async def enter(
 
 async def _enter_parts(
     session: AsyncSession, actor: Actor, sealer: Sealer, client: Client, file: ClientFile, now_ns: int
-) -> None:
+) -> list[ClientDocument]:
+    """Enter all that a file has, and return its documents."""
     for kind, address in file.addresses.items():
         await put_address(session, client, kind, address)
     for tax_id in file.tax_ids:
@@ -74,12 +75,15 @@ async def _enter_parts(
     ids = {name: party.number for name, party in parties.items()}
     for given in file.parties:
         await put_holdings(session, client, parties[given.id], given, ids)
-    for document in file.documents:
+    documents = [
         await put_document(session, actor, sealer, client, document, ids.get(document.of), now_ns)
+        for document in file.documents
+    ]
     for contact in file.contacts:
         await put_contact(session, sealer, client, contact)
     for agreement in file.agreements:
         await put_agreement(session, actor, client, agreement, now_ns)
+    return documents
 
 
 async def export(session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str) -> ClientFile:

@@ -1,6 +1,7 @@
 """A client's way from the draft to trading, and who may take which step."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from backoffice.crm.rated import last_score
 from backoffice.crm.risk import Rating
 from backoffice.crm.standing import obstacles
 from backoffice.crm.tables.check import RiskScore
-from backoffice.crm.tables.file import Client, FileSnapshot
+from backoffice.crm.tables.file import Client, ClientDocument, FileSnapshot
 from backoffice.crm.workflow import Verb
 from backoffice.errors import Conflict, Refused
 from backoffice.staff import approvals, audit
@@ -52,6 +53,16 @@ async def test_a_whole_client_is_taken_in_by_two_people(house: House) -> None:
         assert "Muster" not in "".join(f"{entry.after}{entry.before}" for entry in trail if entry.verb != "enter")
         assert (await audit.verify(session)).flaw == ""
         assert len((await session.scalars(select(FileSnapshot))).all()) == 1
+
+
+async def test_the_trail_has_each_document_that_came_with_a_file(house: House) -> None:
+    await house.active()
+    async with house.database.reading() as session:
+        filed = {each.id: each for each in await session.scalars(select(ClientDocument))}
+        (entry,) = await audit.entries(session, Wanted(subject="client/C-1", verb="enter"), 10)
+    told = {each["document"]: each for each in json.loads(entry.after or "")["documents"]}
+    assert {name: each["hash"] for name, each in told.items()} == {name: each.hash for name, each in filed.items()}
+    assert {(each["kind"], each["of"]) for each in told.values()} >= {("articles", "client"), ("passport", "P-1")}
 
 
 async def test_what_is_personal_stands_nowhere_in_clear(house: House) -> None:
