@@ -1,7 +1,8 @@
 """FIX sessions of a firm: proposed with all that they are set up to be, and provisioned live once approved.
 
 In production a session that enters orders needs a certification that was passed with it, in its version and role. A
-password is made when the session is approved, and shown to who approves it, once; nobody else ever has it.
+password is made when the session is approved, and shown to who approves it, once; nobody else ever has it. A secret for
+HMAC comes sealed under the venue's key, as the journal has it, and is on no trail.
 """
 
 import re
@@ -40,12 +41,24 @@ _PASSWORD_BYTES: Final = 18
 
 
 class Proof(msgspec.Struct, frozen=True):
-    """How the session is to prove who it is. HMAC secrets are given by `fondaco session rekey`, where the key is."""
+    """How the session is to prove who it is."""
 
     password: bool = False
     """Make one."""
     public_keys: tuple[str, ...] = ()
     certificates: tuple[str, ...] = ()
+    hmac_sealed: str = ""
+    """The secret for HMAC-SHA256, as `engine.profile.Credentials` has it."""
+
+    @property
+    def lets_log_on(self) -> bool:
+        """Tell whether a session could prove who it is by it."""
+        return bool(self.password or self.public_keys or self.hmac_sealed)
+
+    def told(self) -> dict[str, object]:
+        """Return what staff are told of it."""
+        kinds = {"password": self.password, "hmac": bool(self.hmac_sealed)}
+        return {**kinds, "public_keys": list(self.public_keys), "certificates": list(self.certificates)}
 
 
 async def propose(  # noqa: PLR0913 - a session is that much
@@ -69,7 +82,7 @@ async def propose(  # noqa: PLR0913 - a session is that much
     if _COMP_ID.fullmatch(comp_id) is None:
         raise Refused(f"session {comp_id[:40]!r}: a CompID has 1 to 32 letters, digits and . _ -, no sign first")
     await _check_accounts(session, firm, set_up)
-    flaw = flaw_of_credentials(Credentials("", proof.public_keys, "", proof.certificates))
+    flaw = flaw_of_credentials(_credentials(proof))
     flaw = flaw or (await flaw_of_certification(session, comp_id, set_up, now_ns) if is_production else "")
     if flaw:
         raise Refused(flaw)
@@ -77,8 +90,8 @@ async def propose(  # noqa: PLR0913 - a session is that much
     if known is not None and known.firm != firm:
         raise Conflict(f"session {comp_id} is one of {known.firm}")
     is_new = known is None or known.state != "provisioned"
-    if is_new and not proof.password and not proof.public_keys:
-        raise Refused("nothing to log on by: ask for a password, or give a public key")
+    if is_new and not proof.lets_log_on:
+        raise Refused("nothing to log on by: ask for a password or a secret for HMAC, or give a public key")
     if is_new:
         before = None if known is None else {"state": known.state, "firm": firm}
         known = known or AccessSession(session=comp_id, firm=firm, set_up={})
@@ -89,8 +102,8 @@ async def propose(  # noqa: PLR0913 - a session is that much
     payload = {
         "session": comp_id,
         "set_up": msgspec.to_builtins(set_up),
-        "proof": msgspec.to_builtins(proof),
         "is_production": is_production,
+        **_payload(proof),
     }
     return await approvals.propose(session, actor, PROVISION, f"session/{comp_id}", payload, why=why, now_ns=now_ns)
 
@@ -101,10 +114,10 @@ async def propose_rekey(
     """Propose other credentials for a session: those that are named replace those of their kind."""
     actor.require(Permission.EDIT_ACCESS)
     await find(session, comp_id)
-    flaw = flaw_of_credentials(Credentials("", proof.public_keys, "", proof.certificates))
+    flaw = flaw_of_credentials(_credentials(proof))
     if flaw or proof == Proof():
         raise Refused(flaw or "no credentials are named")
-    payload = {"session": comp_id, "proof": msgspec.to_builtins(proof)}
+    payload = {"session": comp_id, **_payload(proof)}
     return await approvals.propose(session, actor, REKEY, f"session/{comp_id}", payload, why=why, now_ns=now_ns)
 
 
@@ -191,7 +204,7 @@ async def find(session: AsyncSession, comp_id: str) -> AccessSession:
 async def _provision(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
     comp_id = approval.payload["session"]
     found = await session.get_one(AccessSession, comp_id)
-    set_up, proof = set_up_of(approval.payload["set_up"]), msgspec.convert(approval.payload["proof"], Proof)
+    set_up = set_up_of(approval.payload["set_up"])
     await check_may_be_set_up(session, found.firm)
     await _check_accounts(session, found.firm, set_up)
     if approval.payload["is_production"]:
@@ -203,7 +216,7 @@ async def _provision(session: AsyncSession, actor: Actor, approval: Approval, no
     found.state, found.set_up = "provisioned", approval.payload["set_up"]
     # Maker and checker are those of what holds now.
     found.proposed_by, found.approved_by = approval.maker, actor.user
-    given = _credentials(approval, proof)
+    given = _credentials_made(approval)
     command = ProvisionSession(
         comp_id,
         set_up.accounts,
@@ -220,19 +233,18 @@ async def _provision(session: AsyncSession, actor: Actor, approval: Approval, no
 
 
 async def _rekey(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
-    proof = msgspec.convert(approval.payload["proof"], Proof)
-    given = _credentials(approval, proof)
+    given = _credentials_made(approval)
     command = SetCredentials(
         approval.payload["session"],
         given.password_hash or None,
         given.public_keys or None,
-        None,
+        given.sealed_secret or None,
         given.certificates or None,
         actor.user,
         outbox.plain(approval.why),
     )
     # Which those were before, the venue alone knows.
-    after = {"given": msgspec.to_builtins(proof)}
+    after = {"given": _proof_of(approval).told()}
     await _carry_out(session, actor, "rekey", command, None, after, approval.why, now_ns)
 
 
@@ -254,14 +266,29 @@ async def _turn_down(session: AsyncSession, actor: Actor, approval: Approval, no
         )
 
 
-def _credentials(approval: Approval, proof: Proof) -> Credentials:
+def _payload(proof: Proof) -> dict[str, object]:
+    """Return what of a proposal says how a session is to prove who it is."""
+    return {"proof": proof.told(), "hmac_sealed": proof.hmac_sealed}
+
+
+def _proof_of(approval: Approval) -> Proof:
+    """Return how a session is to prove who it is, as it was proposed."""
+    proof = msgspec.convert(approval.payload["proof"], Proof)
+    return msgspec.structs.replace(proof, hmac_sealed=approval.payload.get("hmac_sealed", ""))
+
+
+def _credentials_made(approval: Approval) -> Credentials:
     """Return what the venue is to know; a password is shown to who approves, and to nobody else."""
-    password_hash = ""
+    proof, password_hash = _proof_of(approval), ""
     if proof.password:
         password = secrets.token_urlsafe(_PASSWORD_BYTES)
         approval.shown_once["password"] = password
         password_hash = hash_secret(password)
-    return Credentials(password_hash, proof.public_keys, "", proof.certificates)
+    return _credentials(proof, password_hash)
+
+
+def _credentials(proof: Proof, password_hash: str = "") -> Credentials:
+    return Credentials(password_hash, proof.public_keys, proof.hmac_sealed, proof.certificates)
 
 
 async def _suspension(session: AsyncSession, comp_id: str) -> dict[str, bool]:

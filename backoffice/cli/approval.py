@@ -208,8 +208,9 @@ def _fields(approval: "Approval", said: "list[ApprovalDecision]", row: tuple[Cel
     import json
 
     from backoffice.cli.shown import time_text
+    from backoffice.staff.approvals import told
 
-    payload = {name: value for name, value in approval.payload.items() if not name.endswith("_hash")}
+    payload = told(approval.payload)
     fields: dict[str, Any] = dict(zip((*_HEAD, *_MORE), row, strict=True))
     fields["asks for"] = payload if form is Form.JSON else json.dumps(payload, ensure_ascii=False, sort_keys=True)
     fields["decisions"] = [f"{each.checker} {each.decision}s, {time_text(each.time_ns)}: {each.why}" for each in said]

@@ -123,7 +123,7 @@ async def propose(  # noqa: PLR0913 - whatever a kind may say of its proposal
 
     `expires_ns`: when it is too late to decide on it; without it, after `VALID_NS`.
 
-    The payload goes on the trail too, but for what is named `…_hash`; no personal data belongs in it. Raise
+    The payload goes on the trail too, but for what `told` leaves out; no personal data belongs in it. Raise
     `Conflict` if the same is pending for this subject already.
     """
     assert kind in _kinds, f"{kind} has no owner"
@@ -154,8 +154,7 @@ async def propose(  # noqa: PLR0913 - whatever a kind may say of its proposal
         await session.flush()
     except IntegrityError as error:
         raise Conflict(f"somebody else asks for the same at this moment: {kind} of {subject}") from error
-    asked = {name: value for name, value in payload.items() if not name.endswith("_hash")}
-    after = {"approval": approval.id, "kind": kind, "payload": asked, "needed": needed, "state": approval.state}
+    after = {"approval": approval.id, "kind": kind, "payload": told(payload), "needed": needed, "state": approval.state}
     await audit.record(session, actor, "propose", subject, before=None, after=after, why=why, now_ns=now_ns)
     return approval
 
@@ -264,9 +263,14 @@ async def listed(
     return [(approval, said[approval.number]) for approval in found]
 
 
+def told(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is told of a payload: all but what is named `…_hash` or `…_sealed`."""
+    return {name: value for name, value in payload.items() if not name.endswith(("_hash", "_sealed"))}
+
+
 def in_words(approval: Approval, decimals: Mapping[str, int]) -> str:
     """Return what is done once it is approved. `decimals`: of each asset, for the payload's `amount` of an `asset`."""
-    said = {name: _said(value) for name, value in approval.payload.items() if not name.endswith("_hash")}
+    said = {name: _said(value) for name, value in told(approval.payload).items()}
     amount, asset = approval.payload.get("amount"), approval.payload.get("asset")
     if isinstance(amount, int | str) and isinstance(asset, str) and asset in decimals:
         said["amount"] = format_decimal(int(amount), decimals[asset])

@@ -101,7 +101,7 @@ class Approval(Versioned, Base):
     @reconstructor
     def _begin(self) -> None:
         self.shown_once: dict[str, str] = {}
-        """Secrets made as it was carried out, by what they are; for whoever approved it, and kept nowhere."""
+        """Secrets made as it was proposed or carried out, by what they are; for whoever did that, and kept nowhere."""
 
     @property
     def id(self) -> str:

@@ -1,8 +1,9 @@
 """`fondaco access session` and what follows: FIX sessions of clients, which two people open.
 
-`fondaco session` commands the gateway itself, by hand, and knows no clients; this goes by them.
+`fondaco session` commands the gateway itself, by hand, and is for sessions that are no client's; this goes by clients.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,24 +12,50 @@ import typer
 from backoffice.cli.access.tree import FirmOption
 from backoffice.cli.office import Acting
 from backoffice.cli.option_groups import grouped
+from backoffice.cli.session.credentials import Given, make_material
 from backoffice.cli.session.profile import SetUp, changed
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from backoffice.access.sessions import Proof
     from backoffice.access.tables import AccessCertificate
     from backoffice.cli.office import Office
     from backoffice.staff.tables import Approval
 
 CompIdArgument = Annotated[str, typer.Argument(metavar="SESSION", help="Its CompID.", show_default=False)]
-PasswordOption = Annotated[bool, typer.Option("--password", help="Make a password; who approves it sees it, once.")]
-KeyOption = Annotated[
-    list[str] | None, typer.Option("--public-key", metavar="KEY", help="Ed25519, base64. May be repeated.")
-]
-CertificateOption = Annotated[
-    list[str] | None,
-    typer.Option("--certificate", metavar="SHA256", help="Fingerprint of a TLS certificate to show. May be repeated."),
-]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proven:
+    """The options by which a session is to prove who it is."""
+
+    password: Annotated[bool, typer.Option("--password", help="Make a password; who approves it sees it, once.")] = (
+        False
+    )
+    hmac: Annotated[
+        bool, typer.Option("--hmac", help="Make a secret for HMAC-SHA256; you see it, once. Needs the venue's files.")
+    ] = False
+    public_key: Annotated[
+        list[str] | None, typer.Option("--public-key", metavar="KEY", help="Ed25519, base64. May be repeated.")
+    ] = None
+    certificate: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--certificate", metavar="SHA256", help="Fingerprint of a TLS certificate to show. May be repeated."
+        ),
+    ] = None
+
+    def made(self, session: str, data: Path) -> "tuple[Proof, dict[str, str]]":
+        """Return what a session is to have, and what of it is to be shown to who proposes it.
+
+        `data`: where the venue's files are. Raise `CommandFailed` or a `GatewayError` if there is no key to seal with.
+        """
+        from backoffice.access.sessions import Proof
+
+        material = make_material(session, data, Given(hmac=self.hmac))
+        keys = tuple(self.public_key or ()), tuple(self.certificate or ())
+        return Proof(self.password, *keys, material.sealed_secret or ""), material.shown_once
 
 
 @grouped
@@ -38,9 +65,7 @@ def session(
     firm: FirmOption,
     acting: Acting,
     given: SetUp,
-    password: PasswordOption = False,
-    public_key: KeyOption = None,
-    certificate: CertificateOption = None,
+    proven: Proven,
 ) -> None:
     """Propose a session, or changes to one; somebody else approves it, and it is there within a second.
 
@@ -63,13 +88,15 @@ def session(
             before.grace_ms if given.grace_ms is None else given.grace_ms,
             changed(before.profile, given),
         )
-        proof = sessions.Proof(password, tuple(public_key or ()), tuple(certificate or ()))
-        return await sessions.propose(
+        proof, shown_once = proven.made(session, office.data)
+        proposed = await sessions.propose(
             *(transaction, office.actor, session, firm, set_up, proof),
             is_production=office.settings.back_office.environment == "production",
             why=acting.why,
             now_ns=office.now_ns,
         )
+        proposed.shown_once.update(shown_once)
+        return proposed
 
     propose(acting, step)
 
@@ -79,21 +106,21 @@ def rekey(
     session: CompIdArgument,
     *,
     acting: Acting,
-    password: PasswordOption = False,
-    public_key: KeyOption = None,
-    certificate: CertificateOption = None,
+    proven: Proven,
 ) -> None:
     """Propose other credentials for a session, those of a kind in the place of those that it has."""
     from backoffice.access import sessions
     from backoffice.cli.approval import propose
 
-    proof = sessions.Proof(password, tuple(public_key or ()), tuple(certificate or ()))
-    propose(
-        acting,
-        lambda transaction, office: sessions.propose_rekey(
+    async def step(transaction: "AsyncSession", office: "Office") -> "Approval":
+        proof, shown_once = proven.made(session, office.data)
+        proposed = await sessions.propose_rekey(
             transaction, office.actor, session, proof, why=acting.why, now_ns=office.now_ns
-        ),
-    )
+        )
+        proposed.shown_once.update(shown_once)
+        return proposed
+
+    propose(acting, step)
 
 
 @grouped

@@ -29,11 +29,11 @@ from backoffice.staff import approvals
 from backoffice.staff.actor import Actor
 from backoffice.staff.passwords import matches
 from backoffice.staff.permissions import Role
-from backoffice.staff.tables import Approval
+from backoffice.staff.tables import Approval, AuditEntry
 from engine.commands import AddAsset, AddInstrument, OpenAccount, ProvisionSession, SetCredentials, SetFees, SetLimits
 from engine.control import StaffCommand
 from engine.exchange import Exchange
-from engine.profile import CopyScope, SessionProfile, SessionRole, SessionSetUp
+from engine.profile import CopyScope, Credentials, SessionProfile, SessionRole, SessionSetUp
 from engine.rules import Limits
 from engine.values import CancelOnDisconnect, Scope
 from tests.backoffice.crm.house import NOW_NS, House
@@ -168,6 +168,22 @@ async def test_other_credentials_take_two_people(firm: House) -> None:
     assert command.password_hash is not None
     assert matches(command.password_hash, approved.shown_once["password"])
     assert command.public_keys is None
+
+
+async def test_a_secret_for_hmac_goes_to_the_venue_sealed_and_on_no_trail(firm: House) -> None:
+    await open_account(firm)
+    await approve(firm, await provision(firm, "MUSTER1", set_up("M-1"), proof=Proof(hmac_sealed="sealed first")))
+    approval = await firm.write(sessions.propose_rekey, DEE, "MUSTER1", Proof(hmac_sealed="sealed second"))
+    await approve(firm, approval)
+    _, made, rekeyed = await told(firm.database)
+    assert isinstance(made, ProvisionSession)
+    assert isinstance(rekeyed, SetCredentials)
+    assert made.credentials == Credentials(sealed_secret="sealed first")
+    assert (rekeyed.sealed_secret, rekeyed.password_hash) == ("sealed second", None)
+    async with firm.database.reading() as session:
+        trail = str(list(await session.scalars(select(AuditEntry.after).where(AuditEntry.verb != "enter"))))
+    assert '"hmac":true' in trail
+    assert "sealed" not in trail
 
 
 async def test_a_session_is_for_open_accounts_of_its_own_firm_alone(firm: House) -> None:
