@@ -75,7 +75,9 @@ async def close(
         raise Refused(f"{client.id} still has {left}; pay it out first")
     if sessions.shared:
         shared = ", ".join(sessions.shared)
-        raise Refused(f"{client.id} trades by sessions of others too: {shared}; `fondaco session set` ends that")
+        raise Refused(
+            f"{client.id} trades by sessions of others too: {shared}; `fondaco session set` or `remove` ends that"
+        )
     for name in sessions.own:
         await revoke(session, actor, name, why=f"{client.id} is closed: {why}", now_ns=now_ns)
     called_off = await _call_off(session, actor, client, now_ns)

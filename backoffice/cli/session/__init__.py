@@ -6,7 +6,8 @@ from backoffice.cli.session import credentials, life, sequences, setup, shown
 
 app = typer.Typer(
     help="See the FIX sessions of a running venue, and set them up. Each change is on record and holds at once; "
-    "where the back office has staff, it needs the role operations, and is in the audit trail too.",
+    "where the back office has staff, it needs the role operations, and is in the audit trail too; sessions of clients "
+    "are then for two people: `fondaco access`.",
     no_args_is_help=True,
 )
 app.command("list")(shown.list_sessions)

@@ -6,7 +6,8 @@ from backoffice.cli.venue import fees, guards, market, self_trade, status, trade
 
 app = typer.Typer(
     help="See how a running venue stands, and command it. Each command is on record with who asked for it and why; "
-    "where the back office has staff, it needs the role operations, and is in the audit trail too.",
+    "where the back office has staff, it needs the role operations, and is in the audit trail too; limits and fees of "
+    "clients, and their suspensions, are then for two people: `fondaco access`, `fees`, `client`.",
     no_args_is_help=True,
 )
 app.command("status")(status.status)

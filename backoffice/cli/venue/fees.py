@@ -33,8 +33,8 @@ def fees(
 ) -> None:
     """Give a firm or an account rates of its own, at once, on an instrument or on all; or take them away.
 
-    Open orders keep theirs until they are replaced. A firm that trades by a fee schedule gets its rates by
-    that, which sets them anew whenever they change: see `fondaco fees`.
+    Open orders keep theirs until they are replaced. Clients pay by fee schedules, which two people decide on: see
+    `fondaco fees`.
     """
     from engine.commands import SetFees
     from engine.values import Scope

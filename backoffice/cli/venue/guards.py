@@ -44,7 +44,10 @@ def block(whom: WhomArgument, name: NameArgument, asked: AskedToStop) -> None:
 
 @grouped
 def unblock(whom: WhomArgument, name: NameArgument, asked: Asked) -> None:
-    """Take orders of a firm, an account or a session again."""
+    """Take orders of a firm, an account or a session again.
+
+    A client's suspension is lifted by two people: `fondaco client resume`.
+    """
     from engine.commands import Unblock
     from engine.values import Scope
 
@@ -62,7 +65,10 @@ def block_withdrawals(whose: OwnerArgument, name: NameArgument, asked: AskedToSt
 
 @grouped
 def unblock_withdrawals(whose: OwnerArgument, name: NameArgument, asked: Asked) -> None:
-    """Let a firm or an account withdraw again."""
+    """Let a firm or an account withdraw again.
+
+    A client's suspension is lifted by two people: `fondaco client resume`.
+    """
     from engine.commands import UnblockWithdrawals
     from engine.values import Scope
 
@@ -97,7 +103,10 @@ def limits(
         ),
     ] = None,
 ) -> None:
-    """Give a firm or an account its limits, all of them: what is not given is not limited any more."""
+    """Give a firm or an account its limits, all of them: what is not given is not limited any more.
+
+    Those of clients are set by two people: `fondaco access limits`.
+    """
     from engine.commands import SetLimits
     from engine.rules import Limits
     from engine.values import Scope

@@ -4,6 +4,9 @@ The first entry is committed before the venue is asked, so nothing is done witho
 the journal, or what the venue said instead. Both say when it was asked for, by which they belong together. Where the
 second says that there was no answer, or is missing, the journal tells, under the same name, whether it was done.
 
+What the back office itself decides on is not commanded by hand (`access.by_hand`): that is looked up in the transaction
+of the first entry.
+
 What stops trading must not wait for a database: if that is away, it is done all the same, and the journal alone has it.
 A venue whose back office has no staff, or that has none, takes commands in whatever name they are given.
 """
@@ -62,14 +65,17 @@ def commander_of(asked: Asked) -> "Actor | None":
 
 
 def carry_out_on_record(asked: Asked, actor: "Actor", request: "StaffCommand") -> "Done":
-    """Have the venue carry out a command of its staff, as `carry_out` does, and put both on record."""
+    """Have the venue carry out a command of its staff, as `carry_out` does, and put both on record.
+
+    Raise `Refused` if it is about what the back office decides on.
+    """
     asked_at_ns = time.time_ns()
     told = fields_of(request)
     subject = _subject(told)
     common = {"type": told["type"], "asked_at_ns": asked_at_ns}
     after = {**common, **{name: value for name, value in told.items() if name not in _NOT_IN_AFTER}}
     try:
-        _record(asked, actor, "command", subject, asked_at_ns, before=_before(request), after=after)
+        _record(asked, actor, "command", subject, asked_at_ns, before=_before(request), after=after, of=request)
     except DatabaseFault as error:
         _go_on_without_trail(asked, error)
 
@@ -107,12 +113,19 @@ def _record(
     *,
     before: Mapping[str, object] | None,
     after: Mapping[str, object],
+    of: "StaffCommand | None" = None,
 ) -> None:
+    """Put an entry into the trail. `of`: what is yet to be commanded; raise `Refused` if that is not by hand."""
+
     async def put() -> None:
         async with (
             database_of(load(asked.config), asked.directory) as database,
             database.writing() as session,
         ):
+            if of is not None and asked.needs_trail:
+                from backoffice.access import by_hand
+
+                await by_hand.check(session, of)
             await audit.record(session, actor, verb, subject, before=before, after=after, why=asked.why, now_ns=now_ns)
 
     run(put())

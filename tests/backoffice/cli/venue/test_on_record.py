@@ -126,6 +126,29 @@ def test_without_staff_anybody_commands_in_any_name(empty_desk: Desk, venue: Com
     assert records(venue) == len(COMMANDS) + 1
 
 
+@pytest.mark.parametrize(
+    ("words", "instead"),
+    (
+        (("limits", "firm", "ALPHA-A"), "is a client's, which two people decide on; use `fondaco access limits`"),
+        (
+            ("fees", "firm", "ALPHA-A", "--maker", "0", "--taker", "0"),
+            "is a client's, which two people decide on; use `fondaco fees assign SCHEDULE --firm ALPHA-A`",
+        ),
+        (("unblock", "firm", "ALPHA-A"), "C-1 is draft; use `fondaco client why C-1`"),
+    ),
+    ids=lambda words: words[0] if isinstance(words, tuple) else "",
+)
+def test_what_the_back_office_decides_on_is_refused_and_nothing_is_sent(
+    staffed: Desk, venue: CommandedVenue, words: tuple[str, ...], instead: str
+) -> None:
+    staffed.done("staff", "add", "eve", "--role", "onboarding", "--os-user", "eve", *WHY, by="annabel")
+    staffed.done("approval", "approve", "A-2", *WHY, by="benjamin")
+    staffed.done("client", "add", "Alpha AG", "--jurisdiction", "CH", "--firm", "ALPHA-A", *WHY, by="eve")
+    assert staffed.refused("venue", *words, *WHY, by="thomas").endswith(instead)
+    assert (records(venue), commanded(staffed)) == (len(COMMANDS), [])
+    staffed.done("venue", "block", "firm", "ALPHA-A", *WHY, by="thomas")
+
+
 @pytest.fixture
 def is_another_version(staffed: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backoffice.database.migrating.newest", lambda: "9999")
