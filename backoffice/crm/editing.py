@@ -6,7 +6,7 @@ The trail is for ever and so has no personal data: it names who and what was cha
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import delete, or_, select
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.crm.client_file import (
@@ -154,7 +154,7 @@ async def add_party(
     """Add somebody to a client's file, with what they own, and return what they are called: P-1."""
     client = await editable(session, actor, client_id)
     party = await put_party(session, sealer, client, given)
-    await put_holdings(session, client, party, given, {})
+    await put_holdings(session, client, party, given, {}, now_ns)
     await edited(session, actor, sealer, client, "add party", _shown(party, given), why=why, now_ns=now_ns)
     return party.id
 
@@ -180,8 +180,8 @@ async def change_party(
     new = msgspec.structs.replace(given, **changes)
     _fill(sealer, party, new)
     if "holdings" in changes:
-        await session.execute(delete(PartyHolding).where(PartyHolding.holder == party.number))
-        await put_holdings(session, client, party, new, {})
+        await _end(session, PartyHolding.holder == party.number, now_ns)
+        await put_holdings(session, client, party, new, {}, now_ns)
     after = {**_shown(party, new), "changed": sorted(changes)}
     await edited(
         session,
@@ -200,13 +200,11 @@ async def change_party(
 async def remove_party(
     session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, party_id: str, *, why: str, now_ns: int
 ) -> None:
-    """Take somebody out of a client's file, with what they own and what is owned of them. Their row stays."""
+    """Take somebody out of a client's file, with what they own and what is owned of them. The rows stay."""
     client = await editable(session, actor, client_id)
     party = await somebody_in(session, client, Party, party_id, "P")
     party.removed_ns = now_ns
-    await session.execute(
-        delete(PartyHolding).where(or_(PartyHolding.holder == party.number, PartyHolding.held == party.number))
-    )
+    await _end(session, or_(PartyHolding.holder == party.number, PartyHolding.held == party.number), now_ns)
     before = {"party": party.id, "roles": party.roles}
     await edited(session, actor, sealer, client, "remove party", None, before=before, why=why, now_ns=now_ns)
 
@@ -294,7 +292,7 @@ async def put_party(session: AsyncSession, sealer: Sealer, client: Client, given
 
 
 async def put_holdings(
-    session: AsyncSession, client: Client, party: Party, given: PartyGiven, ids: dict[str, int]
+    session: AsyncSession, client: Client, party: Party, given: PartyGiven, ids: dict[str, int], now_ns: int
 ) -> None:
     """Add what a party owns. `ids`: parties that are called otherwise in the file that is imported."""
     for holding in given.holdings:
@@ -309,6 +307,7 @@ async def put_holdings(
                 held=held,
                 share_ppm=parse_percent(holding.share),
                 votes_ppm=parse_percent(holding.votes or holding.share),
+                since_ns=now_ns,
             )
         )
         await session.flush()
@@ -332,6 +331,11 @@ async def put_contact(session: AsyncSession, sealer: Sealer, client: Client, giv
 def fields_of(file: ClientFile) -> dict[str, str | None]:
     """Return what goes into a client's own row."""
     return {name: getattr(file, name) or None if name in _OR_NONE else str(getattr(file, name)) for name in FIELDS}
+
+
+async def _end(session: AsyncSession, which: ColumnElement[bool], now_ns: int) -> None:
+    """Let holdings be no more: their rows say until when they were."""
+    await session.execute(update(PartyHolding).where(which, PartyHolding.until_ns.is_(None)).values(until_ns=now_ns))
 
 
 def _fill(sealer: Sealer, party: Party, given: PartyGiven) -> None:

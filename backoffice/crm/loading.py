@@ -137,7 +137,9 @@ async def read_file(session: AsyncSession, sealer: Sealer, client: Client) -> Cl
 async def _parties(session: AsyncSession, sealer: Sealer, client: Client) -> tuple[PartyGiven, ...]:
     holdings: dict[int, list[HoldingGiven]] = {}
     for each in await session.scalars(
-        select(PartyHolding).where(PartyHolding.client == client.number).order_by(PartyHolding.number)
+        select(PartyHolding)
+        .where(PartyHolding.client == client.number, PartyHolding.until_ns.is_(None))
+        .order_by(PartyHolding.number)
     ):
         of = THE_CLIENT if each.held is None else f"P-{each.held}"
         share, votes = (percent(ppm).removesuffix(" %") for ppm in (each.share_ppm, each.votes_ppm))

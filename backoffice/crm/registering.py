@@ -74,7 +74,7 @@ async def _enter_parts(
     parties = {given.id: await put_party(session, sealer, client, given) for given in file.parties}
     ids = {name: party.number for name, party in parties.items()}
     for given in file.parties:
-        await put_holdings(session, client, parties[given.id], given, ids)
+        await put_holdings(session, client, parties[given.id], given, ids, now_ns)
     documents = [
         await put_document(session, actor, sealer, client, document, ids.get(document.of), now_ns)
         for document in file.documents

@@ -3,14 +3,16 @@
 Two people in two files are one if the words of their names, as screening reads them, and the day on which they were
 born are the same, and they have a country in common. Two entities are one if they have the same LEI. That is exact:
 nobody is matched who is only alike, or of whom a file lacks one of these. Who owns an entity in common need not be
-known. An owner has what the ownership graph of each file comes to, as it is now.
+known. An owner has what the ownership graph of each file comes to: as it is now, and as it was at any time before.
+Who is who is judged by what is known of people now.
 """
 
 import datetime as dt
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from sqlalchemy import select
@@ -23,6 +25,7 @@ from backoffice.crm.screening.entry import Kind
 from backoffice.crm.screening.names import words_of
 from backoffice.crm.sealed_fields import opened
 from backoffice.crm.tables.file import Client, Party, PartyHolding
+from backoffice.errors import Refused
 from backoffice.staff.actor import Actor
 from backoffice.staff.sealing import Sealer, place
 
@@ -47,8 +50,31 @@ class Stake(msgspec.Struct, frozen=True):
     votes: Fraction
 
 
-SharedOwners = Mapping[str, Mapping[int, Stake]]
-"""By firm, those who own other firms too: each by the lowest number that they have as a party."""
+class Stakes(NamedTuple):
+    """What owners have of a firm by what is known from a time on, each by the lowest number they have as a party."""
+
+    since_ns: int
+    of: Mapping[int, Stake]
+
+
+class SharedOwners:
+    """Those who own several firms, by what is known now, and what was known at any time before."""
+
+    __slots__ = ("_firms",)
+
+    def __init__(self, firms: Mapping[str, Sequence[Stakes]]) -> None:
+        """`firms`: what was known of each, and is now, as it came to be."""
+        self._firms = firms
+
+    def of_both(self, firm: str, other: str, time_ns: int | None = None) -> dict[int, tuple[Stake, Stake]]:
+        """Return who owns two firms, and what of each, by what was known at a time, or by what is known now."""
+        stakes, others = self._known(firm, time_ns), self._known(other, time_ns)
+        return {owner: (stakes[owner], others[owner]) for owner in sorted(stakes.keys() & others.keys())}
+
+    def _known(self, firm: str, time_ns: int | None) -> Mapping[int, Stake]:
+        known = self._firms.get(firm, ())
+        end = len(known) if time_ns is None else bisect_right(known, time_ns, key=lambda each: each.since_ns)
+        return known[end - 1].of if end else {}
 
 
 def same_people(people: Iterable[Person]) -> dict[int, int]:
@@ -72,31 +98,29 @@ async def shared_owners(session: AsyncSession, sealer: Sealer, share_min_ppm: in
         each.number: each
         for each in await session.scalars(select(Client).where(Client.firm.is_not(None), Client.is_erased.is_(False)))
     }
-    parties = {each.number: each for each in await session.scalars(select(Party).where(Party.removed_ns.is_(None)))}
+    parties = {each.number: each for each in await session.scalars(select(Party))}
     holdings: dict[int, list[PartyHolding]] = {}
-    for holding in await session.scalars(select(PartyHolding)):
-        if holding.client in clients and holding.holder in parties:
+    for holding in await session.scalars(select(PartyHolding).order_by(PartyHolding.number)):
+        if holding.client in clients:
             holdings.setdefault(holding.client, []).append(holding)
-    owners = {
-        number: owner
-        for of_client in holdings.values()
-        for number, owner in _owners(of_client, parties).items()
-        if owner.reaches(share_min_ppm)
-    }
-    given = [parties[number] for number in sorted(owners)]
+    known = {number: [*_over_time(of, parties, share_min_ppm)] for number, of in holdings.items()}
+    given = [parties[number] for number in sorted({owner for each in known.values() for _, of in each for owner in of})]
     same = same_people(_person(sealer, party) for party in given if party.kind == _PERSON)
     same |= _same_entities(party for party in given if party.kind != _PERSON)
-    found: dict[str, dict[int, Stake]] = {}
-    for number, first in sorted(same.items()):
-        client, owner = clients[parties[number].client], owners[number]
-        stakes = found.setdefault(client.firm or "", {})
-        stakes.setdefault(first, Stake(client.id, owner.party, owner.share, owner.votes))
-    firms = Counter(first for stakes in found.values() for first in stakes)
-    return {
-        firm: shared
-        for firm, stakes in found.items()
-        if (shared := {first: stake for first, stake in stakes.items() if firms[first] > 1})
+    clients_of = Counter(first for first, _ in {(first, parties[number].client) for number, first in same.items()})
+
+    def shared(client: Client, owners: Mapping[int, Owner]) -> dict[int, Stake]:
+        stakes: dict[int, Stake] = {}
+        for number, owner in sorted(owners.items()):
+            if clients_of[same.get(number, 0)] > 1:
+                stakes.setdefault(same[number], Stake(client.id, owner.party, owner.share, owner.votes))
+        return stakes
+
+    firms = {
+        clients[number].firm or "": [Stakes(since_ns, shared(clients[number], of)) for since_ns, of in each]
+        for number, each in known.items()
     }
+    return SharedOwners({firm: each for firm, each in firms.items() if any(stakes.of for stakes in each)})
 
 
 async def names_of(session: AsyncSession, sealer: Sealer, actor: Actor, parties: Collection[str]) -> dict[str, str]:
@@ -106,6 +130,19 @@ async def names_of(session: AsyncSession, sealer: Sealer, actor: Actor, parties:
         each.id: sealer.shown(actor, each.name, place(Party.__tablename__, "name", each.number))
         for each in await session.scalars(select(Party).where(Party.number.in_(numbers)))
     }
+
+
+def _over_time(
+    holdings: Sequence[PartyHolding], parties: Mapping[int, Party], share_min_ppm: int
+) -> Iterator[tuple[int, dict[int, Owner]]]:
+    """Yield who had so much of a client by what was known from each time on at which that changed."""
+    for time_ns in sorted({each.since_ns for each in holdings} | {each.until_ns for each in holdings if each.until_ns}):
+        then = [each for each in holdings if each.since_ns <= time_ns < (each.until_ns or time_ns + 1)]
+        try:
+            owners = _owners(then, parties)
+        except Refused:
+            continue  # Each change left a sound file; what overlaps was changed by a clock that had been set back.
+        yield time_ns, {number: owner for number, owner in owners.items() if owner.reaches(share_min_ppm)}
 
 
 def _owners(holdings: Iterable[PartyHolding], parties: Mapping[int, Party]) -> dict[int, Owner]:

@@ -5,7 +5,7 @@ Whatever changes in a file counts up the client's own row, so that of two who ch
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backoffice.crm.workflow import State
@@ -137,12 +137,19 @@ class Party(Base):
 
 
 class PartyHolding(Base):
-    """What a party has of the client, or of another party of it."""
+    """What a party has of the client, or of another party of it; or had, by what was known then."""
 
     __tablename__ = "party_holding"
     __table_args__ = (
         CheckConstraint("share_ppm BETWEEN 0 AND 1000000 AND votes_ppm BETWEEN 0 AND 1000000", name="share"),
-        UniqueConstraint("holder", "held"),
+        Index(
+            "uq_party_holding_now",
+            "holder",
+            "held",
+            unique=True,
+            sqlite_where=text("until_ns IS NULL"),
+            postgresql_where=text("until_ns IS NULL"),
+        ),
     )
 
     number: Mapped[Int64] = mapped_column(primary_key=True, autoincrement=False)
@@ -152,6 +159,10 @@ class PartyHolding(Base):
     """None for the client itself."""
     share_ppm: Mapped[int]
     votes_ppm: Mapped[int]
+    since_ns: Mapped[TimeNs]
+    """When it was entered,"""
+    until_ns: Mapped[TimeNs | None]
+    """and when it was changed or taken out; None if that is how it is."""
 
 
 class ClientDocument(Base):

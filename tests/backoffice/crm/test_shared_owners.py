@@ -2,18 +2,20 @@
 
 import datetime as dt
 from fractions import Fraction
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from backoffice.crm import leaving
+from backoffice.crm import editing, leaving
+from backoffice.crm.client_file import HoldingGiven, PartyGiven
 from backoffice.crm.loading import client_of
 from backoffice.crm.shared_owners import Person, SharedOwners, Stake, names_of, same_people, shared_owners
 from backoffice.database import Database
 from backoffice.errors import KeyFault
 from backoffice.staff.sealing import MASK, Sealer
-from tests.backoffice.crm.house import BEN, OLA, House
+from tests.backoffice.crm.house import ANN, BEN, DAY_NS, OLA, House
 
 QUARTER_PPM = 250_000
 LEI, OTHER_LEI = "529900T8BM49AURSDO55", "5493001KJTIIGC8Y1R12"
@@ -38,9 +40,16 @@ async def enter(house: House, firm: str, *parties: dict[str, Any]) -> str:
     return await house.enter(name=firm.title(), firm=firm, lei="", parties=list(parties), documents=[])
 
 
-async def shared(house: House, share_min_ppm: int = QUARTER_PPM) -> SharedOwners:
+async def found(house: House, share_min_ppm: int = QUARTER_PPM) -> SharedOwners:
     async with house.database.reading() as session:
         return await shared_owners(session, house.sealer, share_min_ppm)
+
+
+async def shared(
+    house: House, share_min_ppm: int = QUARTER_PPM, *, time_ns: int | None = None
+) -> dict[int, tuple[Stake, Stake]]:
+    """Who owns both ONE and TWO."""
+    return (await found(house, share_min_ppm)).of_both("ONE", "TWO", time_ns)
 
 
 @pytest.mark.parametrize("name", ("ann muster", "Muster, Ann", "Dr. Ann  Müster", "Анн Мустер"))
@@ -78,9 +87,12 @@ async def test_who_owns_two_clients_is_found_through_entities(house: House) -> N
     await enter(house, "TWO", holding, owner(name="MUSTER Ann", holdings=[{"share": "50", "of": "holding"}]))
     await enter(house, "THREE", owner(name="Bo Probe"))
     assert await shared(house) == {
-        "ONE": {1: Stake("C-1", "P-1", Fraction(3, 5), Fraction(3, 5))},
-        "TWO": {1: Stake("C-2", "P-3", Fraction(2, 5), Fraction(0))},
+        1: (
+            Stake("C-1", "P-1", Fraction(3, 5), Fraction(3, 5)),
+            Stake("C-2", "P-3", Fraction(2, 5), Fraction(0)),
+        )
     }
+    assert (await found(house)).of_both("ONE", "THREE") == {}
     assert await shared(house, 400_001) == {}, "so much of one client only"
 
 
@@ -95,19 +107,59 @@ async def test_an_entity_that_owns_two_clients_is_found_whoever_owns_it(house: H
     await enter(house, "THREE", entity(LEI, share="20"))
     await enter(house, "FOUR", entity(OTHER_LEI), entity("", id="other", share="40"))
     await enter(house, "FIVE", entity(""))
-    assert {
-        firm: {number: stake.party for number, stake in stakes.items()}
-        for firm, stakes in (await shared(house)).items()
-    } == {
-        "ONE": {1: "P-1"},
-        "TWO": {1: "P-2"},
+    owners = await found(house)
+    firms = ("ONE", "TWO", "THREE", "FOUR", "FIVE")
+    assert {pair: [*both] for pair in combinations(firms, 2) if (both := owners.of_both(*pair))} == {
+        ("ONE", "TWO"): [1]
     }
 
 
 async def test_who_casts_the_votes_is_an_owner(house: House) -> None:
     await enter(house, "ONE", owner())
     await enter(house, "TWO", owner(holdings=[{"share": "1", "votes": "30"}]))
-    assert (await shared(house))["TWO"][1].votes == Fraction(3, 10)
+    assert (await shared(house))[1][1].votes == Fraction(3, 10)
+
+
+async def test_owners_are_those_that_were_known_at_a_time_and_those_of_now(house: House) -> None:
+    entered_ns = house.now_ns
+    await enter(house, "ONE", owner())
+    await enter(house, "TWO", owner(), entity("", share="0", holdings=[]))
+    house.now_ns = sold_ns = entered_ns + DAY_NS
+    await house.sealed(editing.change_party, ANN, "C-2", "P-2", {"holdings": (HoldingGiven("10"),)})
+    house.now_ns = bought_ns = sold_ns + DAY_NS
+    await house.sealed(editing.change_party, ANN, "C-2", "P-3", {"holdings": (HoldingGiven("80"),)})
+    bought = {"holdings": (HoldingGiven("10"), HoldingGiven("50", "P-3"))}
+    await house.sealed(editing.change_party, ANN, "C-2", "P-2", bought)
+    house.now_ns = gone_ns = bought_ns + DAY_NS
+    await house.sealed(editing.remove_party, ANN, "C-2", "P-3")
+    owners = await found(house)
+
+    def share(time_ns: int | None) -> list[Fraction]:
+        return [two.share for _, two in owners.of_both("ONE", "TWO", time_ns).values()]
+
+    whole, half = [Fraction(1)], [Fraction(1, 2)]
+    assert [share(time_ns) for time_ns in (entered_ns - 1, entered_ns, sold_ns - 1)] == [[], whole, whole]
+    assert [share(time_ns) for time_ns in (sold_ns, bought_ns - 1, bought_ns, gone_ns - 1)] == [[], [], half, half]
+    assert [share(time_ns) for time_ns in (gone_ns, None)] == [[], []]
+
+
+async def test_who_was_taken_out_of_a_file_has_been_an_owner(house: House) -> None:
+    await enter(house, "ONE", owner())
+    await enter(house, "TWO", owner())
+    was_ns, house.now_ns = house.now_ns, house.now_ns + DAY_NS
+    await house.sealed(editing.remove_party, ANN, "C-2", "P-2")
+    assert (await shared(house), [*await shared(house, time_ns=was_ns)]) == ({}, [1])
+
+
+async def test_changes_by_a_clock_that_was_set_back_do_not_hide_owners(house: House) -> None:
+    await enter(house, "ONE", owner())
+    await enter(house, "TWO", owner())
+    house.now_ns += DAY_NS
+    await house.sealed(editing.change_party, ANN, "C-2", "P-2", {"holdings": (HoldingGiven("30"),)})
+    house.now_ns -= 1
+    await house.sealed(editing.add_party, ANN, "C-2", PartyGiven("", "person", "Bo", holdings=(HoldingGiven("70"),)))
+    assert [*await shared(house, time_ns=house.now_ns)] == [1], "although more than the whole was owned"
+    assert (await shared(house))[1][1].share == Fraction(3, 10)
 
 
 async def test_an_owner_is_named_to_who_may_see_personal_data(house: House) -> None:
@@ -125,7 +177,8 @@ async def test_erased_files_match_nobody(house: House) -> None:
         client.keep_until = house.today - dt.timedelta(days=1)
         await session.flush()
         assert await leaving.erase_due(session, house.sealer, now_ns=house.now_ns) == ["C-2"]
-    assert (await shared(house)).keys() == {"ONE", "THREE"}
+    owners = await found(house)
+    assert [[*owners.of_both(*pair)] for pair in combinations(("ONE", "TWO", "THREE"), 2)] == [[], [1], []]
 
 
 async def test_without_the_key_nothing_is_said_of_owners(house: House, tmp_path: Path) -> None:

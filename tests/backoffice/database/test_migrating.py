@@ -10,6 +10,9 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import Connection, select, text
 
+from backoffice.crm import editing
+from backoffice.crm.client_file import HoldingGiven
+from backoffice.crm.tables.file import PartyHolding
 from backoffice.database import Database, tables
 from backoffice.database.database import address_of
 from backoffice.database.migrating import check, newest, upgrade, version_of
@@ -19,6 +22,7 @@ from backoffice.ledger.keeping import load
 from backoffice.migrations import versions
 from backoffice.payments.tables import Deposit
 from backoffice.projector.tables import Activity, PaymentBooked
+from tests.backoffice.crm.house import ANN, DAY_NS, House
 from tests.backoffice.projector.journaled import Journaled, project
 
 
@@ -92,6 +96,37 @@ async def test_what_was_counted_before_sessions_were_is_of_none(database: Databa
             ("", 0) for _ in before
         ]
     assert before
+
+
+async def test_holdings_that_were_there_before_are_known_from_the_last_change_of_owners_on(
+    database: Database, tmp_path: Path
+) -> None:
+    house = House(database, tmp_path)
+    entered_ns = house.now_ns
+    await house.enter()
+    await house.enter(lei="", firm="OTHER")
+    house.now_ns += DAY_NS
+    await house.sealed(editing.change_party, ANN, "C-1", "P-1", {"holdings": (HoldingGiven("60"),)})
+    house.now_ns += DAY_NS
+    await house.sealed(editing.set_fields, ANN, "C-1", {"industry": "energy"})
+    migration = _migration("holdings_known")
+
+    def again(connection: Connection) -> None:
+        with Operations.context(MigrationContext.configure(connection)):
+            migration.upgrade()
+
+    async with database.writing() as session:
+        for statement in (
+            f"CREATE TABLE older AS SELECT {migration._KEPT} FROM party_holding WHERE until_ns IS NULL",
+            "DROP TABLE party_holding",
+            "ALTER TABLE older RENAME TO party_holding",
+        ):
+            await session.execute(text(statement))
+        await (await session.connection()).run_sync(again)
+        found = await session.scalars(select(PartyHolding).order_by(PartyHolding.client))
+        assert [(each.client, each.share_ppm, each.since_ns, each.until_ns) for each in found] == [
+            *((1, 600_000, entered_ns + DAY_NS, None), (2, 1_000_000, entered_ns, None)),
+        ]
 
 
 async def test_books_that_were_begun_without_them_get_accounts_for_the_houses_own_money(database: Database) -> None:

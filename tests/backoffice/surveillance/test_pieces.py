@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from backoffice.crm.shared_owners import SharedOwners
 from backoffice.database import Database
 from backoffice.database.database import address_of
 from backoffice.staff.actor import BACK_OFFICE
@@ -87,7 +88,7 @@ async def looked_at_in_pieces(database: Database, steps: list[tuple[str, str, st
     alerts += (await watch(database, SEALER, market.now_ns, day_ends=DAY_ENDS, parameters=LENIENT)).alerts
     hours = range(START_NS // HOUR_NS, market.now_ns // HOUR_NS)
     async with database.reading() as session:
-        at_once = [each for hour in hours for each in await look_at(session, hour, DAY_ENDS, LENIENT, {})]
+        at_once = [each for hour in hours for each in await look_at(session, hour, DAY_ENDS, LENIENT, SharedOwners({}))]
     assert [seen(alert) for alert in alerts] == [seen(finding) for finding in at_once]
     again = await look_again(
         database, SEALER, BACK_OFFICE, 0, hours.stop, market.now_ns, day_ends=DAY_ENDS, parameters=LENIENT

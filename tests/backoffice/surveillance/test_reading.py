@@ -1,5 +1,6 @@
 """What is read of an hour is the same whenever it is read, whatever became of its trades and orders later."""
 
+from backoffice.crm.shared_owners import SharedOwners
 from backoffice.database import Database
 from backoffice.surveillance.looking import look_at
 from backoffice.surveillance.parameters import PARAMETERS
@@ -13,7 +14,7 @@ async def findings(database: Database, market: Market) -> list[Finding]:
     market.wait(7_200)
     await market.project(database)
     async with database.reading() as session:
-        return await look_at(session, START_NS // HOUR_NS, "00:00", PARAMETERS, {})
+        return await look_at(session, START_NS // HOUR_NS, "00:00", PARAMETERS, SharedOwners({}))
 
 
 async def test_trades_that_are_busted_or_corrected_later_are_found_as_they_were_made(

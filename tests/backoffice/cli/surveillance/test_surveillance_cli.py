@@ -80,7 +80,7 @@ def test_an_owner_of_firms_is_named_to_those_who_may_see_personal_data(desk: Des
     desk.done("surveillance", "run", by="cora")
     (alert,) = json.loads(desk.done("surveillance", "alerts", "--json"))
     assert (alert["detector"], alert["subject"]) == ("wash trades of one owner", "P-1")
-    assert "party P-2; share 100 %; votes 100 %; name Ann Muster" in desk.done("surveillance", "show", "AL-1")
+    assert "votes 100 %; trades_then 0; trades_now 5; name Ann Muster" in desk.done("surveillance", "show", "AL-1")
     shown = json.loads(desk.done("surveillance", "show", "AL-1", "--json", by="rita"))
     assert [(each["party"], each["name"]) for each in shown["owners"]] == [("P-1", MASK), ("P-2", MASK)]
 
