@@ -44,3 +44,7 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     deposits: dict[Name, DecimalText] = {}
     limits: Limits | None = None
     """Without this table the limits stay as the journal has them."""
+
+    def opening_reference(self, asset: str) -> str:
+        """Return what its deposit of an asset is credited under."""
+        return f"opening deposit {self.account} {asset}"

@@ -100,7 +100,7 @@ def _seed_accounts(settings: Settings, sequencer: Sequencer) -> None:
             )
         for asset_name, text in account.deposits.items():
             amount = _decimal(text, state.assets[asset_name], f"account {account.account}: deposit of {asset_name}")
-            reference = f"opening deposit {account.account} {asset_name}"
+            reference = account.opening_reference(asset_name)
             if amount and reference not in state.references.booked:  # a crash may have come between the two
                 _submit(sequencer, Credit(account.account, asset_name, amount, reference))
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from backoffice.errors import NotFound
 from backoffice.payments import sandbox
-from backoffice.payments.rail import Rail
+from backoffice.payments.rail import Booking, Rail
 from backoffice.payments.rules import HOUR_NS, PaymentRules, Tier
 from config.back_office import Payment, PaymentTier
 from config.settings import Settings
@@ -27,7 +27,20 @@ def rules_of(settings: Settings) -> dict[tuple[str, str], PaymentRules]:
 def rails_of(settings: Settings, data: Path) -> dict[str, Rail]:
     """Return the rails by name. `data`: the venue's data directory."""
     names = {payment.rail for payment in settings.back_office.payments}
-    return {sandbox.NAME: sandbox.SandboxRail(data)} if sandbox.NAME in names else {}
+    return {sandbox.NAME: sandbox.SandboxRail(data, _opening(settings))} if sandbox.NAME in names else {}
+
+
+def _opening(settings: Settings) -> list[Booking]:
+    """Return what the settings open accounts with, of all that goes over the sandbox rail."""
+    decimals = {asset.asset: asset.decimals for asset in settings.assets}
+    over = {(payment.rail, payment.asset) for payment in settings.back_office.payments}
+    opening = [
+        Booking(account.opening_reference(asset), asset, parse_decimal(text, decimals[asset]))
+        for account in settings.accounts
+        for asset, text in account.deposits.items()
+        if (sandbox.NAME, asset) in over
+    ]
+    return [booking for booking in opening if booking.amount]
 
 
 def rule_for(rules: Mapping[tuple[str, str], PaymentRules], asset: str, rail: str | None) -> PaymentRules:

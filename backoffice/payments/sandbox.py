@@ -1,8 +1,8 @@
 """The sandbox rail: no real money, no real bank. For demonstrations, acceptance tests and failure drills.
 
 What it knows is in a file of its own, `sandbox-rail.sqlite`, as a bank's knowledge is the bank's own: it survives when
-the back office is killed, and another process can put deposits in. Faults are switched on by name, each for as many
-payouts as one says:
+the back office is killed, and another process can put deposits in. It begins with what the settings open accounts with,
+as a bank's account has an opening balance. Faults are switched on by name, each for as many payouts as one says:
 
 * `refuse`: the rail takes nothing, and says so;
 * `fail`: it takes the payout, and fails it later;
@@ -18,7 +18,7 @@ payouts as one says:
 import hashlib
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
@@ -58,6 +58,8 @@ CREATE TABLE IF NOT EXISTS booking (
 CREATE TABLE IF NOT EXISTS correction (
     id INTEGER PRIMARY KEY, asset TEXT NOT NULL, amount TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS taken_back (payout TEXT PRIMARY KEY, is_gone INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS opening (
+    id INTEGER PRIMARY KEY, reference TEXT UNIQUE NOT NULL, asset TEXT NOT NULL, amount TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS fault (name TEXT PRIMARY KEY, left INTEGER NOT NULL);
 """
 
@@ -98,11 +100,13 @@ class SandboxRail:
     name = NAME
     record_lag_ns = 0
 
-    def __init__(self, directory: Path) -> None:
-        """`directory`: the venue's data directory."""
+    def __init__(self, directory: Path, opening: Iterable[Booking] = ()) -> None:
+        """`directory`: the venue's data directory. `opening`: what it begins with; what it has already stays."""
         self._path = directory / FILE
-        with closing(self._open()) as file:
+        rows = [(each.reference, each.asset, str(each.amount)) for each in opening]
+        with closing(self._open()) as file, file:
             file.executescript(_TABLES)
+            file.executemany("INSERT OR IGNORE INTO opening (reference, asset, amount) VALUES (?, ?, ?)", rows)
 
     # What payments ask of a rail
 
@@ -219,7 +223,7 @@ class SandboxRail:
         return Outcome(OutcomeState(state), BOOKED, "as the sandbox was told to" if state == "failed" else "")
 
     async def statement(self, cursor: str) -> Statement:
-        came_in, went_out = map(int, (cursor or "0/0").split("/"))
+        came_in, went_out, opened, *_ = map(int, f"{cursor or '0/0'}/0".split("/"))
         with closing(self._open()) as file, file:
             file.execute("BEGIN")  # All of it as of one moment.
             (booked,) = file.execute(
@@ -234,18 +238,22 @@ class SandboxRail:
             payouts = file.execute(
                 "SELECT id, asset, amount, payout FROM booking WHERE id > ? ORDER BY id", (went_out,)
             ).fetchall()
+            opening = file.execute(
+                "SELECT id, reference, asset, amount FROM opening WHERE id > ? ORDER BY id", (opened,)
+            ).fetchall()
             balances: Counter[str] = Counter()
             for asset, amount in file.execute(
                 "SELECT asset, amount FROM movement WHERE looks_left = 0 AND NOT is_gone "
                 "UNION ALL SELECT asset, '-' || amount FROM booking "
                 "WHERE payout NOT IN (SELECT payout FROM taken_back WHERE is_gone) "
-                "UNION ALL SELECT asset, amount FROM correction"
+                "UNION ALL SELECT asset, amount FROM correction UNION ALL SELECT asset, amount FROM opening"
             ):
                 balances[asset] += int(amount)
             again = file.execute(
                 "SELECT id, asset, amount, payout, is_gone FROM booking JOIN taken_back USING (payout) ORDER BY id"
             ).fetchall()
         bookings = [
+            *(Booking(reference, asset, int(amount)) for _, reference, asset, amount in opening),
             *(Booking(reference, asset, int(amount), "", bool(gone)) for reference, asset, amount, gone in movements),
             *(Booking(f"P-{number}", asset, -int(amount), payout) for number, asset, amount, payout in payouts),
             *(
@@ -253,7 +261,8 @@ class SandboxRail:
                 for number, asset, amount, payout, gone in again
             ),
         ]
-        return Statement(tuple(bookings), f"{booked}/{payouts[-1][0] if payouts else went_out}", dict(balances))
+        read = (booked, payouts[-1][0] if payouts else went_out, opening[-1][0] if opening else opened)
+        return Statement(tuple(bookings), "/".join(map(str, read)), dict(balances))
 
     # What people do to it
 

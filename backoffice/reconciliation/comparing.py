@@ -212,8 +212,10 @@ def _booked(booking: RailBooking, asset: str) -> str:
 async def _is_explained(session: AsyncSession, booking: RailBooking) -> bool:
     """Tell whether it is known what a rail has booked that is no payment's.
 
-    It has sent a deposit back; or a transfer of the house has its reference as key, and its amount.
+    It has sent a deposit back; or a transfer of the house has its reference as key, or the books have it as a credit.
     """
+    if await is_in_books(session, booking):
+        return True
     back = select(Deposit.id).where(Deposit.rail == booking.rail, Deposit.sent_back_as == booking.reference)
     if await session.scalar(back) is not None:
         return True
@@ -223,6 +225,17 @@ async def _is_explained(session: AsyncSession, booking: RailBooking) -> bool:
         and found.state == TransferState.POSTED
         and (found.asset, found.amount) == (booking.asset, abs(booking.amount))
     )
+
+
+async def is_in_books(session: AsyncSession, booking: RailBooking) -> bool:
+    """Tell whether the books have a credit of the amount under a rail's reference, as those that accounts open with."""
+    reference = booking.reference
+    found = select(PaymentBooked.sequence).where(
+        # By the first of these they are found, whatever else there is.
+        *(PaymentBooked.payment == reference.partition("/")[0].partition(".")[0], PaymentBooked.reference == reference),
+        *(PaymentBooked.asset == booking.asset, PaymentBooked.amount == booking.amount),
+    )
+    return await session.scalar(found) is not None
 
 
 async def _in_books(session: AsyncSession, now_ns: int) -> AsyncIterator[Found]:

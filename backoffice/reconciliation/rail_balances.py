@@ -25,7 +25,7 @@ from backoffice.payments.states import ACTIVE_DEPOSITS, ACTIVE_WITHDRAWALS
 from backoffice.payments.suspense import unbooked
 from backoffice.payments.tables import Deposit, Withdrawal
 from backoffice.projector.tables import PaymentBooked, Position
-from backoffice.reconciliation.comparing import IN_FLIGHT_NS
+from backoffice.reconciliation.comparing import IN_FLIGHT_NS, is_in_books
 from backoffice.reconciliation.found import Found, Kind
 from backoffice.reconciliation.tables import RailBalance, RailBooking, RailStatement
 from engine.values import Amount
@@ -206,11 +206,12 @@ async def _unknown(session: AsyncSession, rail: str, since_ns: int) -> AsyncIter
         select(Withdrawal.id).where(Withdrawal.rail == RailBooking.rail, RailBooking.ours == _WITHDRAWAL_NAME),
         select(HouseTransfer.id).where(HouseTransfer.key == RailBooking.reference),
     ]
-    lately = select(RailBooking.asset, RailBooking.amount).where(
+    lately = select(RailBooking).where(
         RailBooking.rail == rail,
         RailBooking.seen_ns > since_ns,
         not_(RailBooking.is_gone),
         *(not_(each.exists()) for each in known),
     )
-    for asset, amount in await session.execute(lately):
-        yield asset, amount
+    for booking in await session.scalars(lately):
+        if not await is_in_books(session, booking):
+            yield booking.asset, booking.amount
