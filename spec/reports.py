@@ -215,7 +215,7 @@ _HEADING: Final = (
     "  full hours, and a correction counts in the hour in which it was made; as of a record the last hour counts",
     "  up to that record; of market quality not at all.",
     "* **Who may.** Whoever may see the venue's records (`see records`, [roles](staff.md)); personal data is",
-    "  masked from those who may not see it.",
+    "  masked from those who may not see it, and the audit trail has who was shown it.",
     "",
     "Elsewhere are the audit trail (`fondaco audit list`), what looks like abuse (`fondaco surveillance alerts`), each",
     "deposit and withdrawal (`fondaco deposit list`, `fondaco withdrawal list`), and all at a glance (`fondaco top`).",

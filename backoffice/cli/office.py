@@ -67,15 +67,19 @@ class Coming:
     def ask(self, question: "Step[T]", needs: "Permission | None" = None) -> T:
         """Return what a question is answered, of one state of the database.
 
-        `needs`: what whoever asks must be permitted; to see records, if nothing else is named. Raise `Refused`.
+        `needs`: what whoever asks must be permitted; to see records, if nothing else is named. Raise `Refused`. What
+        the answer has that is personal is in the audit trail before it is returned.
         """
         from backoffice.cli.loop import run
         from backoffice.staff.permissions import Permission
 
         async def answered() -> T:
-            async with self.office() as desk, desk.database.reading() as session:
-                desk.actor.require(needs or Permission.SEE_RECORDS)
-                return await question(session, desk)
+            async with self.office() as desk:
+                async with desk.database.reading() as session:
+                    desk.actor.require(needs or Permission.SEE_RECORDS)
+                    answer = await question(session, desk)
+                await desk.disclosure.put_on_record(desk.database, desk.now_ns)
+                return answer
 
         return run(answered())
 
@@ -114,9 +118,10 @@ class Looking(Seeing):
 class Office:
     """The back office, open to somebody."""
 
-    __slots__ = ("actor", "data", "database", "sealer", "settings")
+    __slots__ = ("actor", "data", "database", "disclosure", "sealer", "settings")
 
     def __init__(self, settings: "Settings", data: Path, database: "Database", actor: "Actor") -> None:
+        from backoffice.staff.disclosing import Disclosure
         from backoffice.staff.sealing import KEY_FILE, Sealer
 
         self.settings = settings
@@ -124,6 +129,8 @@ class Office:
         """The venue's files."""
         self.database = database
         self.actor = actor
+        self.disclosure = Disclosure(actor)
+        """What is shown to them that is personal."""
         self.sealer = Sealer(data / KEY_FILE)
         """Opens personal data; its key is read when it is first needed."""
 
@@ -162,7 +169,9 @@ async def office(config: Path, data: Path | None, as_user: str | None = None) ->
     directory = data or Path(settings.data)
     async with database_of(settings, directory) as database:
         await check(database)
-        yield Office(settings, directory, database, await _actor(database, settings.back_office.staff, as_user))
+        opened = Office(settings, directory, database, await _actor(database, settings.back_office.staff, as_user))
+        yield opened
+        assert opened.disclosure.is_recorded, "what is personal is shown only once the trail has it"
 
 
 @asynccontextmanager

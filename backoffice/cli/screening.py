@@ -113,12 +113,12 @@ def hits(
     from backoffice.crm.screening.checking import all_hits
     from backoffice.crm.sealed_fields import opened
     from backoffice.crm.tables.check import ScreeningHit
-    from backoffice.staff.permissions import Permission
     from backoffice.staff.sealing import MASK
 
     async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
         of = None if client is None else await client_of(session, client)
-        sees = office.actor.may(Permission.SEE_PERSONAL_DATA)
+        found = await all_hits(session, of, open_only=not everything)
+        sees = office.disclosure.permits("names of people", *(f"client/C-{hit.client}" for hit in found))
         return [
             (
                 hit.id,
@@ -134,7 +134,7 @@ def hits(
                 hit.decided_by,
                 hit.reason or None,
             )
-            for hit in await all_hits(session, of, open_only=not everything)
+            for hit in found
         ]
 
     head = (
@@ -165,6 +165,7 @@ def show(
         found = await find(session, hit)
         entry = msgspec.json.decode(found.entry_content, type=Entry)
         client = await client_of(session, f"C-{found.client}")
+        office.disclosure.note("name, birth and countries", f"client/{client.id}")
         subject = subjects_of(client.id, await read_file(session, office.sealer, client)).get(found.subject)
         return {
             "hit": found.id,

@@ -72,6 +72,7 @@ def note(
     async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
         office.actor.require(Permission.SEE_PERSONAL_DATA)
         found = await following_up.notes_of(session, office.sealer, client)
+        office.disclosure.note("notes", *(f"client/C-{each.client}" for each, _ in found))
         return [(Moment(each.written_ns), each.author, said) for each, said in found]
 
     show_table(("at", "by", "note"), seeing.ask(rows), seeing.form)
@@ -198,11 +199,15 @@ def show_ticket(
     """Show what was said on a ticket. For who may see personal data."""
     from backoffice.cli.tables import Cell, Moment, show_table
     from backoffice.crm.following_up import entries_of
+    from backoffice.crm.tables.desk import Ticket
     from backoffice.staff.permissions import Permission
 
     async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
         office.actor.require(Permission.SEE_PERSONAL_DATA)
         found = await entries_of(session, office.sealer, ticket)
+        if found:
+            asked = await session.get_one(Ticket, found[0][0].ticket)
+            office.disclosure.note("a ticket", f"client/C-{asked.client}")
         return [(Moment(each.written_ns), each.author, each.state, said) for each, said in found]
 
     show_table(("at", "by", "state", "said"), seeing.ask(rows), seeing.form)

@@ -1,12 +1,17 @@
 """`fondaco client import` and `export`: whole files as JSON, one for each client, and many clients as one table."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from backoffice.cli.office import Acting, Coming
 from backoffice.cli.option_groups import grouped
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
 
 
 @grouped
@@ -74,14 +79,19 @@ def export(
 
     from backoffice.crm.client_file import encode
     from backoffice.crm.client_table import table_of
+    from backoffice.crm.loading import client_of
     from backoffice.crm.registering import export as exported
     from backoffice.crm.registering import export_all
 
-    if client is None:
-        files = coming.ask(lambda session, office: export_all(session, office.actor, office.sealer))
-        content = table_of(files).encode()
-    else:
-        content = encode(coming.ask(lambda session, office: exported(session, office.actor, office.sealer, client)))
+    async def whole(session: "AsyncSession", office: "Office") -> bytes:
+        if client is None:
+            office.disclosure.note("all clients as a table", "client/all")
+            return table_of(await export_all(session, office.actor, office.sealer)).encode()
+        file = await exported(session, office.actor, office.sealer, client)
+        office.disclosure.note("the whole file", f"client/{(await client_of(session, client)).id}")
+        return encode(file)
+
+    content = coming.ask(whole)
     if output is None:
         typer.echo(content.decode(), nl=False)
         return

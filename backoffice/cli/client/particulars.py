@@ -83,10 +83,13 @@ def add_contact(
 def list_contacts(client: ClientArgument, looking: Looking) -> None:
     """List whom to call at a client. For who may see personal data."""
     from backoffice.cli.tables import Cell, show_table
+    from backoffice.crm.loading import client_of
     from backoffice.crm.registering import export
 
     async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
         file = await export(session, office.actor, office.sealer, client)
+        if file.contacts:
+            office.disclosure.note("contacts", f"client/{(await client_of(session, client)).id}")
         return [(each.id, each.purpose, each.name, each.email, each.phone) for each in file.contacts]
 
     show_table(("contact", "purpose", "name", "email", "phone"), looking.ask(rows), looking.form)

@@ -46,7 +46,6 @@ def list_parties(
     from backoffice.crm.knowing import people_in_scope, threshold_of
     from backoffice.crm.loading import client_of, read_file
     from backoffice.crm.ownership import percent
-    from backoffice.staff.permissions import Permission
     from backoffice.staff.sealing import MASK
 
     async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
@@ -55,7 +54,8 @@ def list_parties(
         owned = structure(file)
         owners = {owner.party: owner for owner in owned.owners}
         in_scope = {party.id for party in people_in_scope(file, owned, threshold_of(found, file))}
-        sees = office.actor.may(Permission.SEE_PERSONAL_DATA)
+        people = [party for party in file.parties if party.kind != "entity"]
+        sees = office.disclosure.permits("names of people", *([f"client/{found.id}"] if people else []))
         return [
             (
                 party.id,

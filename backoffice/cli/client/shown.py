@@ -1,11 +1,14 @@
 """`fondaco client why`, `list` and `show`: how clients stand."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from backoffice.cli.office import Looking, Seeing
 from backoffice.cli.option_groups import grouped
+
+if TYPE_CHECKING:
+    from backoffice.crm.standing import Known
 
 ClientArgument = Annotated[
     str, typer.Argument(metavar="CLIENT", help="Which one: C-1, or its firm.", show_default=False)
@@ -24,9 +27,12 @@ def why(
     from backoffice.crm.standing import obstacles
 
     async def found(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `ask` calls it
-        known = await client_of(session, client)
-        in_the_way = obstacles(masked(await known_of(session, office.sealer, known, office.now_ns), office))
-        return known, in_the_way, await limits_of(session, known, office.now_ns)
+        asked_of = await client_of(session, client)
+        known = await known_of(session, office.sealer, asked_of, office.now_ns)
+        named, in_the_way = obstacles(known), obstacles(masked(known))
+        if named != in_the_way and office.disclosure.permits("names of people", f"client/{asked_of.id}"):
+            in_the_way = named
+        return asked_of, in_the_way, await limits_of(session, asked_of, office.now_ns)
 
     known, obstacles_found, limits = seeing.ask(found)
     if not obstacles_found and not seeing.as_json:
@@ -151,13 +157,9 @@ async def limits_of(session: Any, client: Any, now_ns: int) -> list[str]:  # noq
     return [f"{each.what}: {each.limit}{f', {each.left} left' if each.left else ''} ({each.source})" for each in found]
 
 
-def masked(known: Any, office: Any) -> Any:  # noqa: ANN401 - Known and Office
-    """Return what is known with people's names masked, unless whoever asks may see them."""
+def masked(known: "Known") -> "Known":
+    """Return what is known with the names of everybody but the client masked."""
     import msgspec
 
-    from backoffice.staff.permissions import Permission
-
-    if office.actor.may(Permission.SEE_PERSONAL_DATA):
-        return known
     names = {subject: name for subject, name in known.names.items() if subject == known.client}
     return msgspec.structs.replace(known, names=names)

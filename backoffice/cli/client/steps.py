@@ -121,7 +121,9 @@ def review(
 
     async def delta(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `ask` calls it
         office.actor.require(Permission.SEE_PERSONAL_DATA)
-        return await reviewing.delta_of(session, office.sealer, client, now_ns=office.now_ns)
+        found = await reviewing.delta_of(session, office.sealer, client, now_ns=office.now_ns)
+        office.disclosure.note("what has changed in the file", f"client/{found.client}")
+        return found
 
     found = seeing.ask(delta)
     if seeing.as_json:

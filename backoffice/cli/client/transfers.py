@@ -69,15 +69,20 @@ def show(
 ) -> None:
     """Print the data of a transfer: JSON of IVMS101.2020. For who may see personal data only."""
     from backoffice.crm.ivms101 import encode
+    from backoffice.crm.tables.transfers import TravelRuleData
     from backoffice.crm.travel_data import data_of
     from backoffice.errors import NotFound
     from backoffice.staff.permissions import Permission
 
+    direction = "out" if out else "in"
+
     async def found(session: Any, office: Any) -> str:  # noqa: ANN401 - as `ask` calls it
         office.actor.require(Permission.SEE_PERSONAL_DATA)
-        payload = await data_of(session, office.sealer, transfer, "out" if out else "in")
+        payload = await data_of(session, office.sealer, transfer, direction)
         if payload is None:
             raise NotFound(f"transfer {transfer[:40]}: there are no data of it")
+        kept = await session.get_one(TravelRuleData, (transfer, direction))
+        office.disclosure.note("travel rule data", f"client/C-{kept.client}")
         return encode(payload)
 
     typer.echo(coming.ask(found))

@@ -72,6 +72,7 @@ def expiring(
             paper = each.document
             file = None
             if paper is not None:
+                desk.disclosure.permits("names of documents", f"client/{each.client.id}")
                 sealed_at = place(ClientDocument.__tablename__, "name", paper.number)
                 file = desk.sealer.shown(desk.actor, paper.name, sealed_at)
             left = (each.expires - today).days
@@ -93,6 +94,8 @@ def hits(*, looking: LookingBack) -> None:
         from backoffice.staff.sealing import place
 
         at_ns = await moment_of(session, looking.as_of)
+        found = await clients.open_hits(session, at_ns)
+        desk.disclosure.permits("names of people", *(f"client/{client.id}" for client, _ in found))
         return [
             (
                 hit.id,
@@ -106,7 +109,7 @@ def hits(*, looking: LookingBack) -> None:
                 Moment(hit.found_ns),
                 _age(desk, looking, hit.found_ns, at_ns),
             )
-            for client, hit in await clients.open_hits(session, at_ns)
+            for client, hit in found
         ]
 
     show_rows(looking, HITS, rows)

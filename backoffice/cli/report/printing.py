@@ -55,6 +55,7 @@ async def _opened(looking: "Looking", pages: Pages) -> AsyncGenerator[Sequence[R
         desk.actor.require(Permission.SEE_RECORDS)
         async with aclosing(pages(desk, session)) as given:
             async for page in given:
+                await desk.disclosure.put_on_record(desk.database, desk.now_ns)
                 yield page
 
 

@@ -107,6 +107,7 @@ def show(
         shown["raised"] = Moment(found.raised_ns)
         shown["parameters"] = found.parameters
         evidence = await cases.evidence_shown(session, desk.sealer, desk.actor, found)
+        desk.disclosure.permits("names of owners", *(f"client/{each['client']}" for each in evidence.get("owners", [])))
         for name, what in evidence.items():
             shown[name] = what if looking.form is Form.JSON else _lines(what)
         market = await market_of(session)

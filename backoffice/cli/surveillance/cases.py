@@ -77,9 +77,11 @@ def show(case: CaseArgument, looking: Looking) -> None:
         alerts = await cases.alerts_of(session, found)
         shown["alerts"] = [f"{alert.name}  {alert.detector}: {alert.summary}" for alert in alerts]
         shown["merged from"] = [merged.name for merged in await cases.merged_of(session, found)]
+        notes = await cases.notes_of(session, found)
+        desk.disclosure.permits("notes", *([found.subject] if notes else []), needs=Permission.WORK_CASES)
         shown["notes"] = [
             f"{time_text(each.time_ns)}  {each.author}: {cases.text_of(desk.actor, desk.sealer, each)}"
-            for each in await cases.notes_of(session, found)
+            for each in notes
         ]
         shown["steps"] = await life_of(session, found.subject)
         return shown

@@ -1,11 +1,15 @@
 """`fondaco client` and `fondaco screening`: a client's whole way at the command line, and what goes wrong on it."""
 
 import json
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from backoffice.database import Database
+from backoffice.errors import DatabaseFault
 from tests.backoffice.cli.desk import Desk
 from tests.backoffice.crm.house import COMPANY_PAPERS, content
 
@@ -276,6 +280,31 @@ def test_a_model_of_risk_is_adopted_by_two(house: Desk) -> None:
     assert json.loads(house.done("client", "risk-model", "show"))["high_from"] == 50
     path.write_text("[]", encoding="utf-8")
     assert f"{path}: no model: " in house.refused(*propose)
+
+
+def test_nothing_personal_is_shown_without_a_trace(house: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.done("client", "import", written(house), *WHY, by="eva")
+    whole = house.home / "whole.json"
+    house.done("client", "export", "MUSTER", "-o", whole)
+    house.done("client", "export")
+    house.done("client", "party", "list", "C-1", "--json", by="annabel")
+    seen = json.loads(house.done("audit", "list", "--verb", "see", "--json", by="cora"))
+    assert [(each["user"], each["subject"], json.loads(each["after"])) for each in seen] == [
+        ("eva", "client/C-1", {"shown": "the whole file"}),
+        ("eva", "client/all", {"shown": "all clients as a table"}),
+    ]
+
+    def locked(_database: Database) -> AbstractAsyncContextManager[AsyncSession]:
+        raise DatabaseFault("database: is locked")
+
+    whole.unlink()
+    monkeypatch.setattr(Database, "writing", locked)
+    refused = house.refused("client", "export", "C-1", "-o", whole, by="eva")
+    assert refused == "not shown, as it cannot be put into the audit trail: database: is locked"
+    assert not whole.exists()
+    assert house.refused("client", "party", "list", "C-1") == refused
+    masked = json.loads(house.done("client", "party", "list", "C-1", "--json", by="annabel"))
+    assert [each["name"] for each in masked] == ["•••"]
 
 
 def test_data_of_transfers_are_kept_and_shown(house: Desk) -> None:

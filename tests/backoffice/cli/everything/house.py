@@ -43,6 +43,9 @@ rail = "sandbox"
 looked_at_above = "1000"
 approvals = [{{ needed = 1, up_to = "1000" }}, {{ needed = 2 }}]
 
+[back_office.surveillance]
+wash_trades_owner_min = 1
+
 [[assets]]
 asset = "BTC"
 decimals = 3
@@ -91,6 +94,7 @@ class Act(NamedTuple):
     by: str
     why: str
     """The reason that was given, if one was asked for."""
+    printed: str
     began_ns: int
     ended_ns: int
     rows: list[Row]
@@ -143,7 +147,7 @@ class House(Desk):
         finished = self.run(*words, *(("--why", why) if why else ()))
         assert finished.returncode == status, finished
         printed = finished.stdout
-        self._keep(" ".join(words), path, by, why, began_ns)
+        self._keep(" ".join(words), path, by, why, printed, began_ns)
         self.secrets += re.findall(r": (\S+)   \(shown this once", printed)
         return printed
 
@@ -191,7 +195,7 @@ class House(Desk):
         """Let the back office do something that nobody asks for, now or some time later."""
         began_ns = time.time_ns() + later_ns
         self._run(work, began_ns)
-        self._keep(what, (), BACK_OFFICE.user, "", began_ns)
+        self._keep(what, (), BACK_OFFICE.user, "", "", began_ns)
 
     def settle(self) -> None:
         """Let the venue be told what waits, and payments go on until nothing moves."""
@@ -246,12 +250,16 @@ class House(Desk):
 
         asyncio.run(run())
 
-    def _keep(self, words: str, path: tuple[str, ...], by: str, why: str, began_ns: int) -> None:
+    def left(self) -> tuple[list[Row], list[Entry]]:
+        """Return what has changed since this was asked last, and the entries that there are of it."""
         changed = self.changes.take()
         entries = [_entry(row) for row in changed if row.table == TRAIL]
-        rows = [row for row in changed if row.table != TRAIL]
+        return [row for row in changed if row.table != TRAIL], entries
+
+    def _keep(self, words: str, path: tuple[str, ...], by: str, why: str, printed: str, began_ns: int) -> None:
+        rows, entries = self.left()
         ended_ns = max(began_ns, time.time_ns())
-        self.acts.append(Act(words, path, by, why, began_ns, ended_ns, rows, entries))
+        self.acts.append(Act(words, path, by, why, printed, began_ns, ended_ns, rows, entries))
 
 
 def _entry(row: Row) -> Entry:

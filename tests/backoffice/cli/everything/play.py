@@ -4,10 +4,11 @@ Each command that changes something is given at least once, and each kind of pro
 something behind when they are turned down are turned down as well.
 """
 
+import datetime as dt
 import json
 import shutil
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -32,7 +33,7 @@ from tests.backoffice.cli.access.test_certifying import report
 from tests.backoffice.cli.everything.house import House
 from tests.backoffice.cli.everything.past import BEGUN_NS, DAY_NS, Past
 from tests.backoffice.cli.venue.conftest import commanded_venue
-from tests.backoffice.crm.house import COMPANY_PAPERS, content
+from tests.backoffice.crm.house import COMPANY_PAPERS, content, document
 from tests.backoffice.crm.test_ivms101 import payload
 from tests.backoffice.projector.journaled import journal, project
 
@@ -47,6 +48,7 @@ ROLES: Final = {
     "tim": ("treasury", "operations"),
     "tess": ("treasury",),
 }
+LEIS: Final = {"ALPHA": "549300ALPHATRADING26", "BETA": ""}
 
 
 def play(house: House) -> None:
@@ -155,8 +157,14 @@ def files_change(house: House) -> None:
     house.propose("cora", "carl", "client", "risk-model", "propose", written(house, "model.json", json.dumps(model)))
     house.act("eva", "client", "set", "C-1", "--industry", "gambling")
     house.act("eva", "client", "party", "add", "C-1", "Jean Passepartout", "--role", "director")
-    house.act("cora", "screening", "run")
+    house.act("cora", "client", "review", "C-1")
     house.act("eva", "client", "remind")
+    for firm in ("ALPHA", "BETA"):
+        house.act("eva", "client", "import", written(house, f"{firm}.json", json.dumps(of_one_owner(firm))))
+    house.act("eva", "client", "submit", "C-4")
+    house.act("eva", "client", "note", "C-4", "Prefers Earl Grey")
+    house.act("eva", "client", "ticket", "open", "C-4", "hours", "Until when does Phileas play whist?")
+    house.act("cora", "screening", "run")
 
     async def remind(database: Database, now_ns: int) -> None:
         async with database.writing() as session:
@@ -166,6 +174,16 @@ def files_change(house: House) -> None:
     house.duty("reminding", remind, later_ns=5 * YEAR_NS)
 
 
+def of_one_owner(firm: str) -> dict[str, Any]:
+    """Return the file of a client that one has who may be on a list, and whose passport expires."""
+    owner = {**content()["parties"][0], "name": "George Habbash"}
+    soon = str(dt.datetime.now(dt.UTC).date() + dt.timedelta(days=10))
+    passport = document("passport", "owner", name="Habbash's passport.pdf", expires=soon)
+    others = [each for each in content()["documents"] if each["kind"] != "passport"]
+    named = {"name": f"{firm} Trading", "firm": firm, "lei": LEIS[firm], "registration": firm}
+    return content(**named, parties=[owner], documents=[passport, *others])
+
+
 def others_are_dealt_with(house: House) -> None:
     did = "did:web:other.example"
     house.act("carl", "client", "vasp", "set", did, "Other", "--country", "CH", "--endpoint", "https://other.example")
@@ -173,7 +191,7 @@ def others_are_dealt_with(house: House) -> None:
     house.act("cora", "client", "vasp", "suspend", did)
     house.act("carl", "client", "vasp", "set", did, "Another", "--country", "DE", "--endpoint", "https://other.example")
     data = written(house, "ivms.json", json.dumps(payload()))
-    house.act("cora", "client", "travel-rule", "store", "C-1", "X-1", data)
+    house.act("cora", "client", "travel-rule", "store", "C-4", "X-1", data)
 
 
 def access_is_set_up(house: House) -> None:

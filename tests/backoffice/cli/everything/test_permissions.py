@@ -1,5 +1,7 @@
 """Every command to the back office asks for a permission before it does anything; whoever may only see changes nothing.
 
+What shows something personal leaves an entry in the trail of whom it was shown to, and shows it to nobody else.
+
 All are given in the house in which everything was done: what they are about is there, so that none stops before.
 """
 
@@ -7,8 +9,10 @@ import pytest
 
 from backoffice.errors import Refused
 from backoffice.staff.actor import Actor
+from backoffice.staff.disclosing import SEE
 from backoffice.staff.permissions import PERMISSIONS, Permission, Role
 from tests.backoffice.cli.everything.house import OFFICE, House, asks_why
+from tests.backoffice.cli.everything.personal import personal
 from tests.backoffice.cli.everything.play import SAMPLES
 
 Words = tuple[str, ...]
@@ -22,7 +26,7 @@ NAMED = {
     "asset": "USD",
     "break_name": "B-1",
     "case": "CS-1",
-    "client": "C-3",
+    "client": "C-4",
     "code": "T9",
     "country": "CH",
     "deposit": "D-1",
@@ -33,7 +37,7 @@ NAMED = {
     "documents": "DOC-1",
     "due": "2099-01-01",
     "firm": "MUSTER",
-    "hit": "H-1",
+    "hit": "H-2",
     "invoice": "INV-1",
     "issued": "2026-01-01",
     "month": "2026-11",
@@ -48,7 +52,7 @@ NAMED = {
     "source": "omnibus",
     "target": "own",
     "task": "TASK-1",
-    "ticket": "Q-1",
+    "ticket": "Q-2",
     "trade_id": "1",
     "transfer": "H-1",
     "tier": "0:1:2",
@@ -60,6 +64,7 @@ NAMED = {
 """What commands are about, by what they call it; "x" where anything will do."""
 MORE: dict[Words, Words] = {
     ("client", "add"): ("--jurisdiction", "CH"),
+    ("client", "export"): ("C-4",),
     ("client", "licence"): ("--country", "CH"),
     ("deposit", "originator"): ("--self-hosted",),
     ("destination", "change"): ("--address", "DE99"),
@@ -84,12 +89,19 @@ OTHERWISE: dict[Words, dict[str, str]] = {
     ("access", "allowed"): {"name": "MUSTER"},
     ("books", "account"): {"name": "ALPHA"},
     ("client", "document", "add"): {"kind": "articles"},
-    ("client", "travel-rule", "show"): {"transfer": "D-5"},
+    ("client", "travel-rule", "show"): {"transfer": "X-1"},
+    ("surveillance", "show"): {"alert": "AL-2"},
     ("screening", "decide"): {"disposition": "true-match"},
     ("venue", "phase"): {"phase": "halt"},
     ("venue", "self-trade"): {"whose": "account"},
 }
 """What some of them mean by a name that others have, too."""
+SHOWING = {
+    *("client contact list", "client export", "client note", "client party list", "client ticket show", "client why"),
+    *("client travel-rule show", "case show", "report expiring", "report hits", "screening hits", "screening show"),
+    "surveillance show",
+}
+"""What shows something personal to those who may see it."""
 NEEDS_NONE = {("approval", "withdraw")}
 """Whoever has proposed something may take it back."""
 
@@ -143,11 +155,22 @@ def test_what_asks_for_a_reason_asks_for_more_than_auditors_may(asked: dict[Word
     assert {" ".join(path) for path in seen_by_auditors if asks_why(path)} == set()
 
 
-def test_what_asks_only_to_see_changes_nothing(played: House, asked: dict[Words, Permission]) -> None:
-    played.sit_down("carl")
+def test_what_asks_only_to_see_changes_nothing_and_has_who_sees_what_is_personal_in_the_trail(
+    played: House, asked: dict[Words, Permission]
+) -> None:
+    private, showing = personal(played), set()
     for path in (path for path in asked if asked[path].name.startswith("SEE_")):
-        played.run(*words_of(played, path))
-        assert played.changes.take() == [], path
+        words = words_of(played, path)
+        for user in ("carl", "tom"):
+            played.sit_down(user)
+            printed = played.run(*words).stdout
+            shown = [each for each in private if each in printed]
+            rows, entries = played.left()
+            assert rows == [], words
+            if entries or shown:
+                assert [(entry.actor, entry.verb) for entry in entries] == [("carl", SEE)], (words, shown)
+            showing |= {" ".join(path)} if shown else set()
+    assert showing == SHOWING
 
 
 def test_whatever_asks_for_more_than_to_see_was_done(played: House, asked: dict[Words, Permission]) -> None:

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import backoffice
-from backoffice.database.base import Base
 from backoffice.staff import approvals
 from backoffice.staff.actor import BACK_OFFICE
-from backoffice.staff.sealing import Sealed, Sealer, place
+from backoffice.staff.disclosing import SEE
 from tests.backoffice.cli.everything.house import Act, House, Place
-from tests.backoffice.cli.everything.telling import texts, untold
+from tests.backoffice.cli.everything.personal import personal
+from tests.backoffice.cli.everything.telling import untold
 
 RAIL = "it has what a rail told"
 VENUE = "it has what the venue did, which is in its journal"
@@ -71,6 +71,13 @@ def test_the_reason_that_staff_give_is_in_an_entry(played: House) -> None:
         assert any(act.why in entry.why and entry.actor == by for entry in act.entries), act
 
 
+def test_whoever_is_shown_something_personal_by_what_they_do_is_in_an_entry(played: House) -> None:
+    private = personal(played)
+    showing = [act for act in played.acts if any(each in act.printed for each in private)]
+    assert {act.path for act in showing} == {("client", "review")}
+    assert [[(entry.actor, entry.verb) for entry in act.entries] for act in showing] == [[(showing[0].by, SEE)]]
+
+
 def test_what_is_approved_has_an_entry_beside_that_of_its_approval(played: House) -> None:
     approved = [act for act in played.acts if act.path == ("approval", "approve") and decided(act, "approved")]
     assert {kind.name for kind in approvals.kinds()} == set().union(*(decided(act, "approved") for act in approved))
@@ -113,29 +120,3 @@ def test_nothing_secret_and_nothing_personal_is_in_an_entry(played: House) -> No
     assert len(secrets) > 10
     for words, text in said:
         assert [each for each in (*private, *secrets, "argon2", "sealed.") if each in text] == [], words
-
-
-def personal(played: House) -> set[str]:
-    """Return all that was sealed and stands nowhere in the open."""
-    sealer = Sealer(played.all_keys)
-    sealed, in_the_open = set(), set()
-    for row in (row for act in played.acts for row in act.rows):
-        for content in filter(None, (row.before, row.after)):
-            for column in Base.metadata.tables[row.table].columns:
-                value = content[column.name]
-                if not isinstance(column.type, Sealed):
-                    in_the_open |= set(texts(value))
-                elif value is not None:
-                    bound_to = place(row.table, column.name, *(content[name] for name in column.type.row))
-                    sealed |= set(parts(sealer.open(value, bound_to)))
-    # Names of rows, and codes of a few letters, are in sealed files too.
-    words = {text for text in sealed if len(text) > 4 and not re.fullmatch("[A-Z]+-[0-9]+", text)}
-    return {text for text in words if not any(text in each for each in in_the_open)}
-
-
-def parts(text: str) -> Iterator[str]:
-    """Return what a text says: all that is in it, if it is JSON."""
-    try:
-        return texts(json.loads(text))
-    except ValueError:
-        return iter((text,))
