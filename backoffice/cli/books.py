@@ -237,6 +237,7 @@ def rebuild(looking: Looking) -> None:
     """Derive everything again from the journal, beside what is there, and compare the two row by row.
 
     Status 0 if they are the same; else the first row of each table that differs, and status 1. Nothing is changed.
+    What an older version took in may differ though nothing is wrong: spec/books.md tells how.
     """
     from backoffice.cli.failure import CommandFailed
     from backoffice.cli.loop import run
@@ -255,7 +256,8 @@ def rebuild(looking: Looking) -> None:
     )
     flaws = [f"{check.table} {check.flaw}" for check in checks if check.flaw]
     if flaws:
-        raise CommandFailed(f"the database is not what follows from the journal: {flaws[0]}")
+        after_an_upgrade = "what an older version took in may differ, as spec/books.md tells"
+        raise CommandFailed(f"the database is not what follows from the journal: {flaws[0]}; {after_an_upgrade}")
 
 
 async def _rebuilt(opened: "Office") -> "tuple[int, list[TableCheck]]":

@@ -4,7 +4,8 @@ Counted as Delegated Regulation (EU) 2017/566 (RTS 9), articles 2 and 3 and anne
 instrument: an order counts one when it is entered, two when it is changed, one when it is cancelled; the ratio is
 orders by trades, less one. No trade counts as one. By volume, each counts with its lots: an order and a cancel with
 their quantity, a change twice with what is open after it; and so does what is traded. What all came the same way is
-told once: by its account, else by its firm, else by its session.
+told once: by its account, else by its firm, else by its session. Hours that were counted before there were counts by
+session (`spec/books.md`) are judged by account and firm, and by number alone.
 Sources besides: Directive 2014/65/EU (MiFID II), article 48(6); Regulation (EU) 596/2014 (MAR), article
 12(2)(c)(i), on quote stuffing; FINRA rule 5210, supplementary material .03.
 """

@@ -2,6 +2,7 @@
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import text
 
 from backoffice.database import Database
 from backoffice.surveillance.looking import Looked
@@ -306,6 +307,22 @@ async def test_a_session_that_spreads_its_orders_over_firms_is_found(database: D
         steps = await timeline(session, alert, 100)
     assert {step.order.session for step in steps} == {"DESK"}
     assert len(steps) == 80
+
+
+async def test_hours_from_before_sessions_were_counted_are_of_accounts_and_firms_alone(
+    database: Database, market: Market
+) -> None:
+    parameters = replace(PARAMETERS, order_to_trade_max=20, order_to_trade_orders_min=50)
+    market.connect("DESK", "A", "B")
+    for account, trades in (("A", 1), ("B", 20)):
+        for _ in range(30):
+            market.cancel(account, market.order(account, BUY, 1, 90, "DESK"), BUY, "DESK")
+        for _ in range(trades):
+            market.trade("C", account, 1, 100)
+    await market.project(database)
+    async with database.writing() as session:
+        await session.execute(text("UPDATE activity SET session = '', ordered_qty = '0' WHERE session = 'DESK'"))
+    assert found(await market.looked_at(database, parameters)) == [("order-to-trade ratio", "A")]
 
 
 async def test_floods_of_lots_are_found_however_often_they_trade(database: Database, market: Market) -> None:
