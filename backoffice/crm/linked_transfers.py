@@ -21,7 +21,13 @@ from backoffice.projector.tables import VenueAccount
 _D: Final = DepositState
 _W: Final = WithdrawalState
 _NOT_RECEIVED: Final = tuple(str(state) for state in (_D.RETURNED, _D.SENT_BACK, _D.VANISHED, _D.DEBITED))
-_NOT_SENT: Final = tuple(str(state) for state in (_W.REFUSED, _W.FAILING, _W.FAILED, _W.CANCELLING, _W.CANCELLED))
+_NOT_SENT: Final = tuple(
+    str(state)
+    for state in (
+        *(_W.REFUSED, _W.FAILING, _W.FAILED, _W.CANCELLING, _W.CANCELLED),
+        *(_W.GIVING_BACK, _W.GIVEN_BACK),
+    )
+)
 
 
 async def cents_before(session: AsyncSession, rules: HouseRules, transfer: Transfer) -> int | None:

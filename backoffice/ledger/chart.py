@@ -68,7 +68,7 @@ MEANINGS: Final = {
     Kind.HOT: "in wallets that sign by themselves",
     Kind.WARM: "in wallets that people sign for",
     Kind.COLD: "in wallets that are kept offline",
-    Kind.SUSPENSE: "came in, and is no client's yet: deposits that wait for people",
+    Kind.SUSPENSE: "on a rail, and no client's: deposits that wait for people, withdrawals that are taken back",
     Kind.FEES: "fees that clients have paid: for trades, and by invoices",
     Kind.REBATES: "rebates that clients were paid for trades",
     Kind.INTEREST: "interest received, less interest paid",

@@ -18,7 +18,7 @@ from backoffice.payments.clients import Clients, Flow, Transfer
 from backoffice.payments.moving import move_deposit
 from backoffice.payments.rail import Incoming, Movement, Rail
 from backoffice.payments.rules import MINUTE_NS, PaymentRules, needed
-from backoffice.payments.states import ACTIVE_DEPOSITS, DEPOSITS, DepositState, DepositVerb
+from backoffice.payments.states import ACTIVE_DEPOSITS, DEPOSITS, DepositState, DepositVerb, WithdrawalState
 from backoffice.payments.tables import Deposit, DepositAddress, Destination, RailPosition, Withdrawal
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
@@ -30,6 +30,7 @@ DEBIT: Final = "deposit-debit"
 """The approval of taking a deposit from the account again that the rail has taken back."""
 RELEASE: Final = "deposit-release"
 """The approval of what is to become of a deposit that waits for people: credited, or sent back."""
+_GIVEN_BACK: Final = (str(WithdrawalState.GIVING_BACK), str(WithdrawalState.GIVEN_BACK))
 UNKNOWN_NS_MAX: Final = 10 * MINUTE_NS
 """How long a deposit waits for its account to be known, which may be newer than what the back office has read."""
 
@@ -192,6 +193,10 @@ async def _verdict(
         # Asked whatever else is against it: so its data are there when people let it go.
         lacks = await clients.travel_rule(session, await transfer_of(session, deposit), now_ns)
         why = "; ".join(filter(None, (why, lacks)))
+        # Kept from others: who gives it back looks for this deposit.
+        withdrawal = await row_named(session, Withdrawal, deposit.returns, "W", for_update=True)
+        if withdrawal is not None and withdrawal.state in _GIVEN_BACK:
+            why = "; ".join(filter(None, (why, f"{withdrawal.name} is {withdrawal.state} already")))
         if not why and rule is not None and rule.looked_at_above and deposit.amount > rule.looked_at_above:
             why = "so large that it is looked at"
         return (DepositVerb.HOLD, why) if why else (DepositVerb.PASS, "nothing against it")
@@ -293,7 +298,7 @@ async def active(session: AsyncSession) -> list[int]:
     came = and_(Deposit.state.in_(gone), not_(Deposit.is_gone))
     goes_on = Deposit.state.in_([str(state) for state in ACTIVE_DEPOSITS])
     found = await session.scalars(select(Deposit.id).where(or_(goes_on, went, came)))
-    return sorted({*found, *await suspense.unbooked(session)})
+    return sorted({*found, *await suspense.unbooked_deposits(session)})
 
 
 async def _version_of(session: AsyncSession, subject: str) -> int:

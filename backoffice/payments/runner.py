@@ -186,6 +186,9 @@ class Payments:
         name = f"W-{number}"
         async with self._database.writing() as session:
             withdrawal = await withdrawals.find(session, name)
+            # In a step of its own, as of deposits.
+            if await suspense.book(session, withdrawal, self._clock()):
+                return True
             rules = self._rules.get((withdrawal.rail, withdrawal.asset))
             state = WithdrawalState(withdrawal.state)
             if state in _JUDGED:
@@ -311,7 +314,7 @@ class Payments:
 
     async def _command(self, withdrawal: Withdrawal, state: WithdrawalState) -> bool:
         """Give the engine the command that a state asks for. It may have had it: then it says so."""
-        command: HoldWithdrawal | ReleaseWithdrawal | SettleWithdrawal
+        command: HoldWithdrawal | ReleaseWithdrawal | SettleWithdrawal | Credit
         by, why = BACK_OFFICE.user, f"withdrawal {withdrawal.name}"
         match state:
             case WithdrawalState.HOLDING:
@@ -326,16 +329,20 @@ class Payments:
             case WithdrawalState.FAILING | WithdrawalState.CANCELLING:
                 command = ReleaseWithdrawal(withdrawal.name, by, why)
                 verb = WithdrawalVerb.RELEASE
+            case WithdrawalState.GIVING_BACK:
+                what = (withdrawal.account, withdrawal.asset, withdrawal.amount, withdrawal.reference_of_credit)
+                command = Credit(*what, by=by, why=f"{why}, which the rail has taken back")
+                verb = WithdrawalVerb.CREDIT
             case _:
                 return False
         carried = await self._control.submit(command)
         refusal = carried.refusal
-        if refusal and verb is not WithdrawalVerb.HOLD:
+        if refusal and verb not in (WithdrawalVerb.HOLD, WithdrawalVerb.CREDIT):
             _log.error("the engine refuses what must be done", withdrawal=withdrawal.name, reason=refusal)
             return False
         async with self._database.writing() as session:
             withdrawal = await withdrawals.find(session, withdrawal.name)
-            if verb is not WithdrawalVerb.HOLD:
+            if verb is not WithdrawalVerb.HOLD and not refusal:
                 withdrawal.ended_sequence = carried.sequence
             verb = WithdrawalVerb.REFUSE if refusal else verb
             why = refusal or f"record {carried.sequence}"

@@ -87,6 +87,9 @@ class WithdrawalState(StrEnum):
     SETTLED = "settled"
     RECALLED = "recalled"
     """Taken back by the rail after it was settled: nobody has the funds but the venue, staff must act."""
+    GIVING_BACK = "giving-back"
+    """To be given back to the account after that: a command to the engine, which may have been given."""
+    GIVEN_BACK = "given-back"
     FAILING = "failing"
     """It will not be paid; the engine is to give the funds back, and may have done so."""
     FAILED = "failed"
@@ -116,6 +119,8 @@ class WithdrawalVerb(StrEnum):
     RELEASE = "release"
     VANISH = "vanish"
     REAPPEAR = "reappear"
+    GIVE_BACK = "give back"
+    CREDIT = "credit"
 
 
 _D = DepositState
@@ -193,7 +198,10 @@ WITHDRAWALS: Final[Mapping[WithdrawalState, Mapping[WithdrawalVerb, WithdrawalSt
     _W.SETTLING: {WithdrawalVerb.SETTLE: _W.SETTLED},
     # It is watched for some time. What is taken back is never paid again by itself, nor given back.
     _W.SETTLED: {WithdrawalVerb.VANISH: _W.RECALLED},
-    _W.RECALLED: {WithdrawalVerb.REAPPEAR: _W.SETTLED},
+    _W.RECALLED: {WithdrawalVerb.REAPPEAR: _W.SETTLED, WithdrawalVerb.GIVE_BACK: _W.GIVING_BACK},
+    # Whatever the rail says meanwhile, it is credited first: the command may have been sent.
+    _W.GIVING_BACK: {WithdrawalVerb.CREDIT: _W.GIVEN_BACK, WithdrawalVerb.REFUSE: _W.RECALLED},
+    _W.GIVEN_BACK: {},
     _W.FAILING: {WithdrawalVerb.RELEASE: _W.FAILED},
     _W.FAILED: {},
     _W.CANCELLING: {WithdrawalVerb.RELEASE: _W.CANCELLED},
@@ -204,7 +212,7 @@ ACTIVE_DEPOSITS: Final = frozenset((_D.CONFIRMING, _D.COMPLIANCE, _D.CREDITING, 
 ACTIVE_WITHDRAWALS: Final = frozenset(
     (
         *(_W.HOLDING, _W.HELD, _W.STOPPED, _W.APPROVING, _W.APPROVED, _W.PREPARED, _W.SENDING, _W.SENT, _W.UNCERTAIN),
-        *(_W.SETTLING, _W.FAILING, _W.CANCELLING),
+        *(_W.SETTLING, _W.FAILING, _W.CANCELLING, _W.GIVING_BACK),
     )
 )
 """STOPPED too: the rules are asked again, as time goes by."""

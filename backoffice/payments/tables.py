@@ -145,6 +145,12 @@ class Withdrawal(Versioned, Base):
         UniqueConstraint("rail", "number"),
         CheckConstraint("amount > 0", name="amount"),
         Index("ix_withdrawal_state_changed_ns", "state", "changed_ns"),
+        Index(
+            "ix_withdrawal_suspense_entry",
+            "suspense_entry",
+            sqlite_where=text("suspense_entry IS NOT NULL"),
+            postgresql_where=text("suspense_entry IS NOT NULL"),
+        ),
     )
 
     id: Mapped[Id]
@@ -170,11 +176,18 @@ class Withdrawal(Versioned, Base):
     fee: Mapped[Amount]
     """What the rail took for itself, from the venue's own funds."""
     ended_sequence: Mapped[Int64 | None]
-    """The record of the journal that settled or released it."""
+    """The record of the journal that settled or released it, or gave it back."""
+    suspense_entry: Mapped[Int64 | None]
+    """The entry by which it is in suspense, while it is."""
 
     @property
     def name(self) -> str:
         return f"W-{self.id}"
+
+    @property
+    def reference_of_credit(self) -> str:
+        """Return what the engine knows the credit by that gives it back: once, whatever becomes of it."""
+        return f"{self.name}/given-back"
 
     @property
     def subject(self) -> str:

@@ -15,14 +15,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backoffice.database.base import total
 from backoffice.database.finding import row_of
 from backoffice.errors import Refused
-from backoffice.payments import destinations, velocity
+from backoffice.payments import destinations, suspense, velocity
 from backoffice.payments.clients import Clients, Flow, Transfer
 from backoffice.payments.deposits import position_of
 from backoffice.payments.moving import move_withdrawal
 from backoffice.payments.rail import Outcome, OutcomeState, Payout
 from backoffice.payments.rules import DAY_NS, PaymentRules, needed, over_the_day
-from backoffice.payments.states import ACTIVE_WITHDRAWALS, WITHDRAWALS, WithdrawalState, WithdrawalVerb
-from backoffice.payments.tables import Destination, RenewedPayout, Withdrawal
+from backoffice.payments.states import (
+    ACTIVE_WITHDRAWALS,
+    WITHDRAWALS,
+    DepositState,
+    WithdrawalState,
+    WithdrawalVerb,
+)
+from backoffice.payments.tables import Deposit, Destination, RenewedPayout, Withdrawal
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.permissions import Permission
@@ -31,12 +37,13 @@ from engine.values import AMOUNT_MAX
 
 KIND: Final = "withdrawal"
 OUTCOME: Final = "withdrawal-outcome"
-"""The approval of what has become of an uncertain withdrawal, found out by other means."""
+"""The approval of what has become of a withdrawal that is uncertain or recalled, found out by other means."""
 _NOT_COUNTED: Final = frozenset(
     str(state)
     for state in (
         *(WithdrawalState.REFUSED, WithdrawalState.FAILING, WithdrawalState.FAILED),
         *(WithdrawalState.CANCELLING, WithdrawalState.CANCELLED),
+        *(WithdrawalState.GIVING_BACK, WithdrawalState.GIVEN_BACK),
     )
 )
 """What is not paid out is not counted for the day."""
@@ -250,7 +257,8 @@ async def look_back(
     why = f"the rail says {outcome.state}" + (f": {outcome.text}" if outcome.text else "")
     if state is WithdrawalState.SETTLED and outcome.state in (OutcomeState.FAILED, OutcomeState.PENDING):
         await move_withdrawal(session, BACK_OFFICE, withdrawal, WithdrawalVerb.VANISH, why=why, now_ns=now_ns)
-        what = f"{withdrawal.name}: the rail has taken it back after it was settled; ask it what becomes of it"
+        back = "the rail has taken it back after it was settled"
+        what = f"{withdrawal.name}: {back}; ask it, see `fondaco withdrawal resolve`"
         await clients.have_done(session, withdrawal.account, what, now_ns)
     elif state is WithdrawalState.RECALLED and outcome.state is OutcomeState.SETTLED and outcome.confirmations >= depth:
         await move_withdrawal(session, BACK_OFFICE, withdrawal, WithdrawalVerb.REAPPEAR, why=why, now_ns=now_ns)
@@ -263,13 +271,32 @@ async def look_back(
 async def propose_outcome(
     session: AsyncSession, actor: Actor, name: str, *, is_paid: bool, why: str, now_ns: int
 ) -> Approval:
-    """Say what has become of an uncertain withdrawal, found out by other means; somebody else must agree."""
+    """Say what has become of an uncertain withdrawal, found out by other means; somebody else must agree.
+
+    Of a recalled one, that it will not be paid any more: then its account is given the funds back.
+    """
     actor.require(Permission.RESOLVE_PAYMENTS)
     withdrawal = await find(session, name)
-    if withdrawal.state != WithdrawalState.UNCERTAIN:
-        raise Refused(f"{name} is {withdrawal.state}, not uncertain")
-    payload = {"withdrawal": withdrawal.id, "is_paid": is_paid}
+    if withdrawal.state not in (WithdrawalState.UNCERTAIN, WithdrawalState.RECALLED):
+        raise Refused(f"{name} is {withdrawal.state}, not uncertain, and not recalled")
+    if withdrawal.state == WithdrawalState.RECALLED:
+        if is_paid:
+            raise Refused(f"{name} is recalled: it is settled again by itself once the rail says that it is paid")
+        await _check_not_back(session, withdrawal)
+    payload = {"withdrawal": withdrawal.id, "is_paid": is_paid, "state": withdrawal.state}
     return await approvals.propose(session, actor, OUTCOME, withdrawal.subject, payload, why=why, now_ns=now_ns)
+
+
+async def _check_not_back(session: AsyncSession, withdrawal: Withdrawal) -> None:
+    """Raise `Refused` if what a rail has taken back has come in as a deposit too, which is credited by itself."""
+    over = [str(state) for state in (DepositState.VANISHED, DepositState.DEBITED, DepositState.SENT_BACK)]
+    found = await session.scalar(
+        select(Deposit).where(
+            *(Deposit.rail == withdrawal.rail, Deposit.returns == withdrawal.name, Deposit.state.not_in(over))
+        )
+    )
+    if found is not None:
+        raise Refused(f"{withdrawal.name}: has come back as {found.name}, which is {found.state}")
 
 
 async def find(session: AsyncSession, name: str, *, for_update: bool = True) -> Withdrawal:
@@ -287,9 +314,12 @@ async def listed(session: AsyncSession, account: str | None, state: str | None) 
 
 
 async def active(session: AsyncSession) -> list[int]:
-    """Return the numbers of the withdrawals that can go on, oldest first."""
+    """Return the numbers of the withdrawals that can go on, oldest first.
+
+    Also those that the books do not have yet as they stand.
+    """
     query = select(Withdrawal.id).where(Withdrawal.state.in_([str(state) for state in ACTIVE_WITHDRAWALS]))
-    return list(await session.scalars(query.order_by(Withdrawal.id)))
+    return sorted({*await session.scalars(query), *await suspense.unbooked_withdrawals(session)})
 
 
 async def watched(
@@ -330,10 +360,15 @@ async def _turn_down(session: AsyncSession, actor: Actor, approval: Approval, no
 
 
 async def _resolve(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
-    verb = WithdrawalVerb.PAY if approval.payload["is_paid"] else WithdrawalVerb.FAIL
+    was = approval.payload.get("state", WithdrawalState.UNCERTAIN)
     withdrawal = await _of(session, approval)
-    if withdrawal.state != WithdrawalState.UNCERTAIN:
-        raise Refused(f"{withdrawal.name} is {withdrawal.state}, not uncertain any more")
+    if withdrawal.state != was:
+        raise Refused(f"{withdrawal.name} is {withdrawal.state}, not {was} any more")
+    if was == WithdrawalState.RECALLED:
+        await _check_not_back(session, withdrawal)
+        verb = WithdrawalVerb.GIVE_BACK
+    else:
+        verb = WithdrawalVerb.PAY if approval.payload["is_paid"] else WithdrawalVerb.FAIL
     await move_withdrawal(session, actor, withdrawal, verb, why=f"approval {approval.id}", now_ns=now_ns)
 
 

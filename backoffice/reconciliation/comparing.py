@@ -4,6 +4,7 @@ Each comparison is a query that gives what does not agree, so agreement costs no
 last minute is on its way between the three, and is looked at the next time.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Final
 
@@ -269,7 +270,8 @@ async def _in_books(session: AsyncSession, now_ns: int) -> AsyncIterator[Found]:
         .where(
             or_(
                 and_(Withdrawal.state.in_(_TAKEN_OUT), amount != -Withdrawal.amount),
-                and_(Withdrawal.state.not_in(_TAKEN_OUT), amount != 0),
+                # While it is given back, the books may have either.
+                and_(Withdrawal.state.not_in((*_TAKEN_OUT, WithdrawalState.GIVING_BACK)), amount != 0),
             )
         )
     )
@@ -279,8 +281,10 @@ async def _in_books(session: AsyncSession, now_ns: int) -> AsyncIterator[Found]:
 
 async def _house(session: AsyncSession) -> list[Found]:
     """Return what is wrong with the house's own accounts."""
-    deposits = select(Deposit.asset, total(Deposit.amount)).where(Deposit.suspense_entry.is_not(None))
-    waiting = {asset: amount or 0 for asset, amount in await session.execute(deposits.group_by(Deposit.asset))}
+    waiting = Counter[str]()
+    for table in (Deposit, Withdrawal):
+        there = select(table.asset, total(table.amount)).where(table.suspense_entry.is_not(None))
+        waiting.update({asset: amount or 0 for asset, amount in await session.execute(there.group_by(table.asset))})
     house: dict[str, dict[AccountKind, int]] = {}
     clients: dict[str, int] = {}
     for row, amount in await balances(session):
@@ -291,15 +295,15 @@ async def _house(session: AsyncSession) -> list[Found]:
     found = []
     for asset, has in house.items():
         suspense = has[AccountKind.SUSPENSE]
-        # Each deposit that is there is a break of its own.
-        if suspense != waiting.get(asset, 0):
+        # Each payment that is there is a break of its own.
+        if suspense != waiting[asset]:
             found.append(
                 Found(
                     kind=Kind.UNMATCHED,
                     subject=f"suspense {asset}",
                     asset=asset,
-                    here="in suspense, of no deposit",
-                    here_amount=suspense - waiting.get(asset, 0),
+                    here="in suspense, of no payment",
+                    here_amount=suspense - waiting[asset],
                     there="nobody's",
                 )
             )

@@ -36,7 +36,7 @@ MEANINGS: Final = {
     Kind.RECALLED: "a deposit that the rail has taken back after it was credited, or a withdrawal after it was settled",
     Kind.UNCERTAIN: "a withdrawal of which nobody knows whether the rail has it",
     Kind.QUARANTINED: "a deposit that waits for two people",
-    Kind.UNMATCHED: "a deposit of which nobody knows whose it is, or an amount in suspense that no deposit has there",
+    Kind.UNMATCHED: "a deposit of which nobody knows whose it is, or an amount in suspense that no payment has there",
     Kind.NOT_IN_BOOKS: "a payment has ended, and the books have not the amount, or another",
     Kind.RAIL_BALANCE: "a rail has more of an asset than the books have as kept there, or less",
     Kind.ENGINE: "a client has another balance in the engine than in the books",

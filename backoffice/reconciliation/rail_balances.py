@@ -22,7 +22,7 @@ from backoffice.ledger.chart import Kind as AccountKind
 from backoffice.ledger.house_transfers import State as TransferState
 from backoffice.ledger.tables import HouseTransfer
 from backoffice.payments.states import ACTIVE_DEPOSITS, ACTIVE_WITHDRAWALS
-from backoffice.payments.suspense import unbooked
+from backoffice.payments.suspense import unbooked_deposits, unbooked_withdrawals
 from backoffice.payments.tables import Deposit, Withdrawal
 from backoffice.projector.tables import PaymentBooked, Position
 from backoffice.reconciliation.comparing import IN_FLIGHT_NS, is_in_books
@@ -151,7 +151,7 @@ async def _deposits(session: AsyncSession, rail: str, sequence: int, since_ns: i
             Deposit.state.in_([str(state) for state in ACTIVE_DEPOSITS]),
             Deposit.changed_ns > since_ns,
             Deposit.credited_sequence > sequence,
-            Deposit.id.in_(await unbooked(session)),
+            Deposit.id.in_(await unbooked_deposits(session)),
         ),
     )
     for asset, on_rail, credited, in_suspense in await session.execute(deposits):
@@ -166,16 +166,18 @@ async def _withdrawals(
         Withdrawal.asset,
         func.coalesce(_booked(rail).where(RailBooking.ours == _WITHDRAWAL_NAME).scalar_subquery(), 0),
         func.coalesce(_IN_BOOKS.where(PaymentBooked.payment == _WITHDRAWAL_NAME).scalar_subquery(), 0),
+        case((Withdrawal.suspense_entry.is_not(None), Withdrawal.amount), else_=0),
     ).where(
         Withdrawal.rail == rail,
         or_(
             Withdrawal.state.in_([str(state) for state in ACTIVE_WITHDRAWALS]),
             Withdrawal.changed_ns > since_ns,
             Withdrawal.ended_sequence > sequence,
+            Withdrawal.id.in_(await unbooked_withdrawals(session)),
         ),
     )
-    for asset, on_rail, settled in await session.execute(withdrawals):
-        yield asset, int(on_rail) - int(settled)
+    for asset, on_rail, settled, in_suspense in await session.execute(withdrawals):
+        yield asset, int(on_rail) - int(settled) - in_suspense
 
 
 def _booked(rail: str) -> Select[int]:

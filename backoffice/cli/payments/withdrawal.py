@@ -82,6 +82,7 @@ def show(withdrawal: WithdrawalArgument, seeing: Seeing) -> None:
             "the rail says": found.outcome,
             "fee of the rail": shown(found.fee, found.asset, decimals),
             "ended by record": found.ended_sequence,
+            "in suspense by entry": found.suspense_entry,
         }
         return {**shown_as, **more}, await life_of(session, found.subject)
 
@@ -108,7 +109,10 @@ def resolve(
     ],
     acting: Acting,
 ) -> None:
-    """Say what has become of an uncertain withdrawal; a second person must agree. It is not sent again."""
+    """Say what has become of an uncertain withdrawal; a second person must agree. It is not sent again.
+
+    Of one that is recalled: that the rail will not pay it any more. Then the account is given the funds back.
+    """
     from backoffice.cli.approval import propose
     from backoffice.payments import withdrawals
 

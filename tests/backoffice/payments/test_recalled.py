@@ -7,6 +7,8 @@ from sqlalchemy import select
 
 from backoffice.crm.behind_accounts import ClientsBehindAccounts
 from backoffice.crm.tables.desk import Task
+from backoffice.errors import Refused
+from backoffice.payments import withdrawals
 from backoffice.payments.rules import HOUR_NS
 from backoffice.payments.runner import WATCH_EVERY_NS
 from backoffice.payments.sandbox import NAME, SandboxFault
@@ -16,7 +18,8 @@ from backoffice.reconciliation.breaks import open_at
 from backoffice.reconciliation.reconciling import reconcile
 from backoffice.staff.sealing import KEY_FILE, Sealer
 from tests.backoffice.crm.house import House
-from tests.backoffice.payments.world import BEN, World
+from tests.backoffice.payments.test_suspense import house
+from tests.backoffice.payments.world import ANN, BEN, World
 
 WATCHED_NS = 72 * HOUR_NS
 
@@ -49,7 +52,7 @@ async def test_a_withdrawal_that_the_rail_takes_back_is_recalled_and_not_paid_ag
     await later(world)
     assert await world.state(name) is WithdrawalState.RECALLED
     assert world.clients.to_do == [
-        f"ALPHA: {name}: the rail has taken it back after it was settled; ask it what becomes of it"
+        f"ALPHA: {name}: the rail has taken it back after it was settled; ask it, see `fondaco withdrawal resolve`"
     ]
     assert await standing(world) == [("recalled", name)]
     for _ in range(3):
@@ -98,6 +101,126 @@ async def test_killed_at_any_edge_it_is_recalled_once(world: World) -> None:
         edge, is_gone = edge + stride, not is_gone
     assert edge > 3
     assert (world.available(), world.held()) == (9_900, 0)
+
+
+async def recalled(world: World) -> str:
+    await world.follow()
+    name = await settled(world)
+    world.rail.take_back_payout(name)
+    await later(world)
+    assert await world.state(name) is WithdrawalState.RECALLED
+    return name
+
+
+async def propose(world: World, name: str, *, is_paid: bool = False) -> None:
+    async with world.staff_database.writing() as session:
+        await withdrawals.propose_outcome(
+            session, ANN, name, is_paid=is_paid, why="the bank says so", now_ns=world.now_ns
+        )
+
+
+async def test_what_is_taken_back_is_in_suspense_until_two_people_give_it_back(world: World) -> None:
+    name = await recalled(world)
+    assert await house(world) == (10_000, 100)
+    assert await standing(world) == [("recalled", name)]
+    await propose(world, name)
+    assert await house(world) == (10_000, 100)
+    await world.decide(BEN)
+    await world.settle()
+    assert await world.state(name) is WithdrawalState.GIVEN_BACK
+    assert (world.available(), world.held()) == (10_000, 0)
+    assert await house(world) == (10_000, 0)
+    assert await standing(world) == []
+    with pytest.raises(Refused, match=f"{name} is given-back, not uncertain, and not recalled"):
+        await propose(world, name)
+
+
+async def test_what_is_settled_again_is_out_of_suspense_and_no_proposal_gives_it_back(world: World) -> None:
+    name = await recalled(world)
+    with pytest.raises(Refused, match=f"{name} is recalled: it is settled again by itself"):
+        await propose(world, name, is_paid=True)
+    await propose(world, name)
+    world.rail.take_back_payout(name, is_gone=False)
+    await later(world)
+    assert await world.state(name) is WithdrawalState.SETTLED
+    assert await house(world) == (9_900, 0)
+    with pytest.raises(Refused, match=f"{name} is settled, not recalled any more"):
+        await world.decide(BEN)
+    await world.settle()
+    assert world.available() == 9_900
+
+
+async def test_what_the_rail_pays_after_it_was_given_back_is_a_break(world: World) -> None:
+    name = await recalled(world)
+    await propose(world, name)
+    await world.decide(BEN)
+    await world.settle()
+    await world.follow()
+    world.rail.take_back_payout(name, is_gone=False)
+    assert await standing(world) == [("missing-here", "sandbox/P-1"), ("rail-balance", "USD on sandbox")]
+
+
+async def test_what_comes_back_as_a_deposit_is_not_given_back_beside_it(world: World) -> None:
+    name = await recalled(world)
+    world.rail.deposit("DE89", "USD", 100, "the bank", returns=name)
+    await world.settle()
+    with pytest.raises(Refused, match=f"{name}: has come back as D-2, which is credited"):
+        await propose(world, name)
+
+
+async def test_what_was_given_back_and_comes_as_a_deposit_as_well_waits_for_people(world: World) -> None:
+    name = await recalled(world)
+    await propose(world, name)
+    await world.decide(BEN)
+    await world.settle()
+    reference = world.rail.deposit("DE89", "USD", 100, "the bank", returns=name)
+    await world.settle()
+    deposit = await world.deposit(reference)
+    assert (deposit.state, deposit.reason) == ("quarantined", f"{name} is given-back already")
+    assert world.available() == 10_000
+
+
+async def test_what_the_engine_will_not_credit_is_recalled_and_in_suspense_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = await recalled(world)
+    await propose(world, name)
+    await world.decide(BEN)
+    with monkeypatch.context() as patch:
+        patch.delitem(world.engine.exchange.state.accounts, "ALPHA")
+        await world.settle()
+    assert await world.state(name) is WithdrawalState.RECALLED
+    assert await house(world) == (10_000, 100)
+
+
+async def test_killed_at_any_edge_what_was_taken_back_is_given_back_once(world: World) -> None:
+    await world.follow()
+    await world.fund(10_000)
+    destination = await world.destination()
+    stride = 1 if world.database.is_sqlite else 4
+    edge, is_over = 0, False
+    while not is_over:
+        name = await world.request(destination, 10)
+        await world.settle()
+        await world.decide(BEN)
+        await world.settle()
+        world.rail.take_back_payout(name)
+        world.now_ns += WATCH_EVERY_NS
+        world.edges.left = edge
+        await world.settle()
+        await later(world)
+        assert await house(world) == (10_000, 10), f"edge {edge}"
+        await propose(world, name)
+        await world.decide(BEN)
+        await world.settle()
+        is_over, world.edges.left = world.edges.left is not None, None
+        await world.settle()
+        assert await world.state(name) is WithdrawalState.GIVEN_BACK, f"edge {edge}"
+        assert await house(world) == (10_000, 0), f"edge {edge}"
+        assert (world.available(), world.held()) == (10_000, 0), f"edge {edge}"
+        edge += stride
+    assert edge > 10
+    assert await standing(world) == []
 
 
 async def test_a_deposit_that_the_rail_takes_back_is_a_task_for_its_client(world: World, tmp_path: Path) -> None:

@@ -326,6 +326,7 @@ def breaks(house: House) -> None:
     rail = SandboxRail(house.data)
     rail.deposit("NOBODY", "USD", 7, "")
     payout = rail.pay_by_hand("USD", 2_000 * 10**5)
+    rail.take_back_payout("W-1")
     house.settle()
 
     async def compare(database: Database, now_ns: int) -> None:
@@ -337,6 +338,8 @@ def breaks(house: House) -> None:
     shutil.rmtree(house.data / JOURNAL)
     house.act("tom", "break", "resolve", "B-1")
     house.act("tom", "deposit", "went-back", "D-4", "--reference", payout)
+    house.propose("tom", "tim", "withdrawal", "resolve", "W-1", "--not-paid")
+    house.settle()
 
 
 def venue_is_commanded(house: House) -> None:

@@ -25,6 +25,7 @@ SECRET = "it has what nobody may know"
 ELSEWHERE = {
     **dict.fromkeys(("outgoing_command", "limits_in_force"), "it has what the venue is told of what was decided"),
     **dict.fromkeys(("ledger_accounts", "ledger_entries", "ledger_postings"), "it is a chain of its own"),
+    **dict.fromkeys(("deposit.suspense_entry", "withdrawal.suspense_entry"), "it is an entry of that chain, or was"),
     **dict.fromkeys(("rail_booking", "rail_position", "rail_statement"), RAIL),
     **dict.fromkeys(("deposit.confirmations", "deposit.is_gone", "withdrawal.confirmations"), RAIL),
     **dict.fromkeys(("withdrawal.number", "withdrawal.prepared", "withdrawal.outcome", "withdrawal.fee"), RAIL),

@@ -108,7 +108,7 @@ def test_money_comes_in_and_goes_out(counter: Counter) -> None:
     counter.done("approval", "approve", "A-4", *WHY, by="tim")
     counter.settle()
     shown = counter.done("withdrawal", "show", "w-1")
-    assert "state               settled" in shown
+    assert "state                 settled" in shown
     steps = [line for line in shown.splitlines() if " backoffice: " in line]
     assert [step.partition("backoffice: ")[2].partition(" (")[0] for step in steps] == [
         "hold → held",
