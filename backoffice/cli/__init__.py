@@ -86,17 +86,20 @@ def fondaco(
 
 
 def main() -> None:
-    """Run the command line; an error that the user can mend is one line and exit status 1."""
-    from backoffice.cli.failure import one_line
+    """Run the command line; an error that the user can mend is one line and exit status 1, or 2 for wrong usage."""
+    from backoffice.cli.failure import one_line, usage_line
 
     try:
-        app(prog_name="fondaco")
+        status = app(prog_name="fondaco", standalone_mode=False)
     except Exception as error:
-        line = one_line(error)
-        if not line:
+        usage = usage_line(error)
+        line = one_line(error) if usage is None else usage
+        if line:
+            sys.stderr.write(f"fondaco: {line}\n")
+        elif usage is None:
             raise
-        sys.stderr.write(f"fondaco: {line}\n")
-        sys.exit(1)
+        sys.exit(1 if usage is None else 2)
+    sys.exit(status)
 
 
 if __name__ == "__main__":

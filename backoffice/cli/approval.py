@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from backoffice.cli.numbers import CountOption
 from backoffice.cli.office import Acting, Looking, Seeing
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.payments.amounts import decimals_of
@@ -31,7 +32,7 @@ _HEAD_FOR_PEOPLE = ("approval", "what it does", "state", "has", "proposed by", "
 def list_approvals(
     everything: Annotated[bool, typer.Option("--all", help="Those that are decided or expired too.")] = False,
     mine: Annotated[bool, typer.Option("--mine", help="Those only that wait for you.")] = False,
-    count: Annotated[int, typer.Option("--count", "-n", metavar="N", min=1, help="How many, the last ones.")] = 100,
+    count: CountOption = 100,
     *,
     looking: Looking,
 ) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backoffice.cli.moments import FromOption, UntilOption
+from backoffice.cli.numbers import CountOption
 from backoffice.cli.office import Looking, Seeing
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.tables import Cell, Moment
@@ -38,7 +39,7 @@ def list_entries(
     verb: Annotated[str | None, typer.Option("--verb", metavar="VERB", help="Such deeds.", show_default="all")] = None,
     from_ns: FromOption = None,
     until_ns: UntilOption = None,
-    count: Annotated[int, typer.Option("--count", "-n", metavar="N", min=1, help="How many, the last ones.")] = 100,
+    count: CountOption = 100,
     looking: Looking,
 ) -> None:
     """List entries of the trail, the oldest first. For auditors, compliance and administrators."""

@@ -3,10 +3,29 @@
 import errno
 import os
 import sys
+from typing import Any, Final
+
+import typer
+
+_WRONG_USAGE: Final = typer.BadParameter.__mro__[1]
+"""`UsageError`, which typer does not export."""
 
 
 class CommandFailed(Exception):
     """A command cannot go on; the message says what happened and, where there is one, the way out."""
+
+
+def usage_line(error: Exception) -> str | None:
+    """Return the line that tells how a command was given wrongly, None if it is another error.
+
+    It is empty if the help of a group of commands has told already.
+    """
+    if not isinstance(error, _WRONG_USAGE):
+        return None
+    wrong: Any = error
+    said = " ".join(wrong.format_message().split()).removesuffix(".")
+    more = f" (see {wrong.ctx.command_path} --help)" if wrong.ctx and said else ""
+    return f"{said[:1].lower()}{said[1:]}{more}"
 
 
 def one_line(error: BaseException) -> str:
@@ -22,6 +41,8 @@ def one_line(error: BaseException) -> str:
         reason = os.strerror(error.errno) if error.strerror is None else error.strerror
         hint = "; make room, then start again" if error.errno == errno.ENOSPC else ""
         return f"{error.filename}: {reason}{hint}" if error.filename is not None else f"{reason}{hint}"
+    if isinstance(error, typer.Abort):
+        return "aborted"
     if _is_refused_by_database(error):
         return "the database refuses it, as it goes against a rule or somebody did the same just now; look again"
     return ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from backoffice.cli.numbers import ID_MAX
 from backoffice.cli.shown import fields_of, print_json, time_text
 
 if TYPE_CHECKING:
@@ -58,9 +59,10 @@ def verify(data: DataArgument, as_json: JsonOption = False) -> None:
 @app.command()
 def dump(
     data: DataArgument,
-    from_sequence: Annotated[int, typer.Option("--from", metavar="N", min=1, help="First record.")] = 1,
+    from_sequence: Annotated[int, typer.Option("--from", metavar="N", min=1, max=ID_MAX, help="First record.")] = 1,
     count: Annotated[
-        int | None, typer.Option("--count", "-n", metavar="N", min=1, help="How many records.", show_default="all")
+        int | None,
+        typer.Option("--count", "-n", metavar="N", min=1, max=ID_MAX, help="How many records.", show_default="all"),
     ] = None,
 ) -> None:
     """Print records as JSON, one a line: sequence, time, command, events.
@@ -92,9 +94,10 @@ def dump(
 @app.command()
 def follow(
     data: DataArgument,
-    from_sequence: Annotated[int, typer.Option("--from", metavar="N", min=1, help="First record.")] = 1,
+    from_sequence: Annotated[int, typer.Option("--from", metavar="N", min=1, max=ID_MAX, help="First record.")] = 1,
     count: Annotated[
-        int | None, typer.Option("--count", "-n", metavar="N", min=1, help="How many records.", show_default="no end")
+        int | None,
+        typer.Option("--count", "-n", metavar="N", min=1, max=ID_MAX, help="How many records.", show_default="no end"),
     ] = None,
 ) -> None:
     """Print records as `dump` does, and go on as the venue commits them, over restarts of the venue, until Ctrl-C."""

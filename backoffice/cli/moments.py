@@ -15,6 +15,9 @@ _TIME: Final = re.compile(
 _MONTH: Final = re.compile(r"(19[7-9]|[2-8]\d\d)\d-(0[1-9]|1[0-2])", re.ASCII)
 _RECORD: Final = re.compile(r"[0-9]{1,18}|[0-9]{1,3}(,[0-9]{3}){1,5}", re.ASCII)
 _SECOND_NS: Final = 1_000_000_000
+_YEAR_MAX: Final = 2261
+"""The last whole year whose nanoseconds since the epoch 64 bits hold."""
+_END_S: Final = int(datetime(_YEAR_MAX + 1, 1, 1, tzinfo=UTC).timestamp())
 
 
 class AsOf(NamedTuple):
@@ -28,17 +31,10 @@ class AsOf(NamedTuple):
 
 def time_of(text: str) -> int:
     """Return a time in nanoseconds since the epoch. Raise `typer.BadParameter`."""
-    found = _TIME.fullmatch(text)
-    if found is not None:
-        date, clock, fraction, zone = found.groups()
-        try:
-            moment = datetime.fromisoformat(f"{date}T{clock or '00:00'}{zone or 'Z'}")
-            seconds = int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
-        except (ValueError, OverflowError):
-            pass
-        else:
-            return seconds * _SECOND_NS + int((fraction or "").ljust(9, "0"))
-    raise typer.BadParameter(f"{text!r} is no time; write 2026-11-28 or 2026-11-28T14:30:00Z")
+    time_ns = _time_ns(text)
+    if time_ns is None:
+        raise typer.BadParameter(f"{text!r} is no time; write 2026-11-28 or 2026-11-28T14:30:00Z")
+    return time_ns
 
 
 def day(text: str) -> date:
@@ -65,10 +61,10 @@ def as_of(text: str) -> AsOf:
     """Return a moment. Raise `typer.BadParameter`."""
     if _RECORD.fullmatch(text):
         return AsOf(sequence=int(text.replace(",", "")))
-    try:
-        return AsOf(time_ns=time_of(text))
-    except typer.BadParameter as error:
-        raise typer.BadParameter(f"{text!r} is no record and no time; write 19824 or 2026-11-28T14:30:00Z") from error
+    time_ns = _time_ns(text)
+    if time_ns is None:
+        raise typer.BadParameter(f"{text!r} is no record and no time; write 19824 or 2026-11-28T14:30:00Z")
+    return AsOf(time_ns=time_ns)
 
 
 AsOfOption = Annotated[
@@ -100,3 +96,20 @@ FromOption = Annotated[
 UntilOption = Annotated[
     int | None, typer.Option("--until", parser=time_of, metavar="TIME", help="Before this time.", show_default="all")
 ]
+
+
+def _time_ns(text: str) -> int | None:
+    """Return a time, None if the text is none. Raise `typer.BadParameter` if nothing here can be of that time."""
+    found = _TIME.fullmatch(text)
+    if found is not None:
+        date, clock, fraction, zone = found.groups()
+        try:
+            moment = datetime.fromisoformat(f"{date}T{clock or '00:00'}{zone or 'Z'}")
+            seconds = int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
+        except (ValueError, OverflowError):
+            pass
+        else:
+            if not 0 <= seconds < _END_S:
+                raise typer.BadParameter(f"{text!r} is before 1970 or after {_YEAR_MAX}")
+            return seconds * _SECOND_NS + int((fraction or "").ljust(9, "0"))
+    return None

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backoffice.cli.numbers import CountOption
 from backoffice.cli.office import Acting, Looking, Seeing
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.payments.amounts import amount_of, shown
@@ -92,7 +93,7 @@ def list_transfers(
         str | None,
         typer.Option("--state", metavar="STATE", help="Those in this state.", show_default="any"),
     ] = None,
-    count: Annotated[int, typer.Option("--count", "-n", metavar="N", min=1, help="How many, the last ones.")] = 100,
+    count: CountOption = 100,
     looking: Looking,
 ) -> None:
     """List transfers of the house, the newest last."""

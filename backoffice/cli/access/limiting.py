@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backoffice.cli.numbers import NUMBER_MAX
 from backoffice.cli.office import Acting, Looking
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.payments.amounts import amount_of, decimals_of
@@ -38,7 +39,9 @@ def limits(
     whose: Annotated[Place, typer.Argument(help="Of what.", show_default=False)],
     name: Annotated[str, typer.Argument(metavar="NAME", help="Which one.", show_default=False)],
     *,
-    open_orders: Annotated[int, typer.Option("--open-orders", min=0, help="How many may be open; 0 for no limit.")] = 0,
+    open_orders: Annotated[
+        int, typer.Option("--open-orders", min=0, max=NUMBER_MAX, help="How many may be open; 0 for no limit.")
+    ] = 0,
     quantity: Annotated[
         list[str] | None, typer.Option("--order-quantity", metavar=_EACH, help="The largest of an order. Repeatable.")
     ] = None,

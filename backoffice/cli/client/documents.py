@@ -136,7 +136,7 @@ def list_documents(
 @grouped
 def expiring(
     *,
-    days: Annotated[int, typer.Option("--days", metavar="N", min=0, help="Within how many days.")] = 60,
+    days: Annotated[int, typer.Option("--days", metavar="N", min=0, max=3_650, help="Within so many days.")] = 60,
     looking: Looking,
 ) -> None:
     """List the documents of all clients that have expired, or will soon, the first to do so first."""

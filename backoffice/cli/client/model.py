@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from backoffice.cli.numbers import NUMBER_MAX
 from backoffice.cli.office import Acting, Coming
 from backoffice.cli.option_groups import grouped
 
@@ -15,7 +16,10 @@ app = typer.Typer(help="The models of risk that clients are rated by; each has a
 @grouped
 def show(
     *,
-    version: Annotated[int, typer.Option("--version", metavar="N", help="Which one.", show_default="newest")] = 0,
+    version: Annotated[
+        int | None,
+        typer.Option("--version", metavar="N", min=1, max=NUMBER_MAX, help="Which one.", show_default="newest"),
+    ] = None,
     coming: Coming,
 ) -> None:
     """Print a model as JSON, in the form that `propose` takes."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backoffice.cli.numbers import ID_MAX
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -23,7 +25,9 @@ DataOption = Annotated[
         help="Keep the venue's data in this directory, which must be new or empty.",
     ),
 ]
-SeedOption = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Another seed, another market.")]
+SeedOption = Annotated[
+    int, typer.Option("--seed", metavar="N", min=0, max=ID_MAX, help="Another seed, another market.")
+]
 
 
 def demo(seconds: SecondsOption = 10, data: DataOption = None, seed: SeedOption = 1) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backoffice.cli.numbers import NUMBER_MAX
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.qa.options import (
     DropCopyOption,
@@ -61,7 +62,9 @@ OnlyOption = Annotated[
 WithoutOption = Annotated[list[str] | None, typer.Option("--without", metavar="TAG", help="No script with this tag.")]
 IgnoreOption = Annotated[
     list[int] | None,
-    typer.Option("--ignore", metavar="TAG", help="A field that does not count unless a script names it."),
+    typer.Option(
+        "--ignore", metavar="TAG", min=1, max=NUMBER_MAX, help="A field that does not count unless a script names it."
+    ),
 ]
 
 

@@ -24,7 +24,6 @@ AccountOption = Annotated[
 SymbolOption = Annotated[
     str, typer.Option("--symbol", metavar="SYMBOL", help="In this instrument.", show_default="all")
 ]
-CountOption = Annotated[int, typer.Option("--count", "-n", metavar="N", min=1, help="How many, the last ones.")]
 EveryOption = Annotated[bool, typer.Option("--all", help="All of them; --count does not matter.")]
 ChartOption = Annotated[bool, typer.Option("--chart", help="Draw it, for people.")]
 

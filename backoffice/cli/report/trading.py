@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backoffice.cli.numbers import ID_MAX, CountOption
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.report.options import (
-    CountOption,
     EveryOption,
     LookingBack,
     When,
@@ -131,7 +131,7 @@ def executions(
 
 @grouped
 def order(
-    number: Annotated[int, typer.Argument(metavar="ORDER", min=1, help="Its OrderID.", show_default=False)],
+    number: Annotated[int, typer.Argument(metavar="ORDER", min=1, max=ID_MAX, help="Its OrderID.", show_default=False)],
     looking: LookingBack,
 ) -> None:
     """Show the life of one order: each report on it, with the trades, who was against it, and its fees."""

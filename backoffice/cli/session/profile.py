@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from backoffice.cli.numbers import NUMBER_MAX
+
 if TYPE_CHECKING:
     from engine.profile import OnBehalf, SessionProfile
 
@@ -80,7 +82,14 @@ DisconnectOption = Annotated[
 ]
 GraceOption = Annotated[
     int | None,
-    typer.Option("--grace-ms", metavar="MS", min=0, help="How long it may be gone before that.", show_default=False),
+    typer.Option(
+        "--grace-ms",
+        metavar="MS",
+        min=0,
+        max=NUMBER_MAX,
+        help="How long it may be gone before that.",
+        show_default=False,
+    ),
 ]
 
 

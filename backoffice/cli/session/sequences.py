@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backoffice.cli.numbers import ID_MAX
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.session.life import SessionArgument
 from backoffice.cli.venue.request import Asked, command
@@ -20,11 +21,20 @@ def sequence(
     asked: Asked,
     next_in: Annotated[
         int | None,
-        typer.Option("--next-in", metavar="N", min=1, help="The number to be expected next.", show_default="stays"),
+        typer.Option(
+            "--next-in",
+            metavar="N",
+            min=1,
+            max=ID_MAX,
+            help="The number to be expected next.",
+            show_default="stays",
+        ),
     ] = None,
     next_out: Annotated[
         int | None,
-        typer.Option("--next-out", metavar="N", min=1, help="The number to be used next.", show_default="stays"),
+        typer.Option(
+            "--next-out", metavar="N", min=1, max=ID_MAX, help="The number to be used next.", show_default="stays"
+        ),
     ] = None,
 ) -> None:
     """Set a session's sequence numbers, while it is logged on or not.

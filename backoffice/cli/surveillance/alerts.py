@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from backoffice.cli.moments import FromOption, UntilOption
+from backoffice.cli.numbers import NUMBER_MAX, CountOption
 from backoffice.cli.office import Looking
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.tables import Cell, Form, Moment
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from backoffice.surveillance.tables import Alert
 
 HEAD: Final = ("alert", "detector", "subject", "symbol", "from", "until", "case", "rerun by", "summary")
-CountOption = Annotated[int, typer.Option("--count", "-n", metavar="N", min=1, help="How many, the last ones.")]
 
 
 @grouped
@@ -86,7 +86,9 @@ def list_alerts(
 @grouped
 def show(
     alert: Annotated[str, typer.Argument(metavar="ALERT", help="Which one, as in AL-1.", show_default=False)],
-    steps: Annotated[int, typer.Option("--steps", metavar="N", min=1, help="How much of its timeline.")] = 200,
+    steps: Annotated[
+        int, typer.Option("--steps", metavar="N", min=1, max=NUMBER_MAX, help="How much of its timeline.")
+    ] = 200,
     *,
     looking: Looking,
 ) -> None:

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from backoffice.cli.numbers import CountOption
 from backoffice.cli.office import Acting, Looking, Seeing
 from backoffice.cli.option_groups import grouped
-from backoffice.cli.surveillance.alerts import CountOption
 from backoffice.cli.tables import Cell, Form, Moment
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backoffice.cli.numbers import NUMBER_MAX
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.venue.request import Asked, AskedToStop, command, venue_shown
 
@@ -82,7 +83,15 @@ def limits(
     *,
     asked: Asked,
     open_orders_max: Annotated[
-        int, typer.Option("--open-orders", metavar="N", min=0, help="Open orders at a time.", show_default="no limit")
+        int,
+        typer.Option(
+            "--open-orders",
+            metavar="N",
+            min=0,
+            max=NUMBER_MAX,
+            help="Open orders at a time.",
+            show_default="no limit",
+        ),
     ] = 0,
     order_max: Annotated[
         list[str] | None,

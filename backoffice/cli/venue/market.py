@@ -32,11 +32,18 @@ def phase(
     lasts_s: Annotated[
         float,
         typer.Option(
-            "--for", metavar="SECONDS", min=0, help="How long an auction lasts.", show_default="until the next command"
+            "--for",
+            metavar="SECONDS",
+            min=0,
+            max=86_400,
+            help="How long an auction lasts.",
+            show_default="until the next command",
         ),
     ] = 0,
 ) -> None:
     """Bring an instrument into a phase of trading, at once; an auction for a time, and then it trades continuously."""
+    if lasts_s != lasts_s:  # noqa: PLR0124 - what is no number is as far as any bounds are concerned
+        raise typer.BadParameter("nan is no time", param_hint="--for")
     _set_phase(asked, symbol, phase, lasts_ms=round(lasts_s * 1_000))
 
 

@@ -2,10 +2,14 @@
 
 import errno
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer.main
 
+from backoffice.cli import app
 from backoffice.cli.failure import CommandFailed, one_line
 from backoffice.errors import Refused
 from config.errors import SettingsError
@@ -51,7 +55,36 @@ def test_wrong_usage_has_status_2(arguments: tuple[str, ...]) -> None:
     finished = fondaco_here(*arguments)
     assert finished.returncode == 2
     assert finished.stdout == ""
-    assert "Traceback" not in finished.stderr
+    assert finished.stderr.startswith("fondaco: ")
+    assert finished.stderr.count("\n") == 1
+
+
+def test_wrong_usage_is_a_line_that_names_the_help_to_read() -> None:
+    assert fondaco_here("report", "trades", "--count", "0").stderr == (
+        "fondaco: invalid value for '--count' / '-n': 0 is not in the range 1<=x<=1000000000"
+        " (see fondaco report trades --help)\n"
+    )
+    assert (
+        fondaco_here("repor").stderr
+        == "fondaco: no such command 'repor'. Did you mean 'report'? (see fondaco --help)\n"
+    )
+
+
+def test_each_number_that_a_command_takes_has_a_least_and_a_largest() -> None:
+    unbounded = [
+        f"{each.name} {parameter.name}"
+        for each in _commands(typer.main.get_command(app))
+        for parameter in each.params
+        if hasattr(parameter.type, "clamp") or parameter.type.name in {"integer", "float"}
+        if getattr(parameter.type, "min", None) is None or getattr(parameter.type, "max", None) is None
+    ]
+    assert unbounded == []
+
+
+def _commands(of: Any) -> Iterator[Any]:
+    """Give each command below one."""
+    for each in getattr(of, "commands", {}).values():
+        yield from _commands(each) if hasattr(each, "commands") else (each,)
 
 
 def test_shell_completion_offers_the_commands() -> None:

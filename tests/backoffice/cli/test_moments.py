@@ -38,6 +38,16 @@ def test_what_is_no_time_is_told(text: str) -> None:
         time_of(text)
 
 
+@pytest.mark.parametrize(
+    "text", ("0001-01-01", "1969-12-31T23:59:59", "1970-01-01T00:30+01:00", "2262-01-01", "9999-12-31")
+)
+def test_a_time_that_nothing_can_be_of_is_told(text: str) -> None:
+    for read in (time_of, as_of):
+        with pytest.raises(typer.BadParameter, match="is before 1970 or after 2261"):
+            read(text)
+    assert time_of("2261-12-31T23:59:59.999999999") < 2**63
+
+
 def test_a_month_is_its_first_day() -> None:
     assert month_of("2026-11") == dt.date(2026, 11, 1)
 

@@ -69,7 +69,9 @@ def test_what_cannot_be_is_one_line(venue: CommandedVenue) -> None:
     assert venue.refusal("resume", "BTC/USD", *WHY) == "BTC/USD: is in phase CONTINUOUS already (record 12)"
     finished = fondaco_here("venue", "phase", "BTC/USD", "lunch", "--config", SANDBOX, *WHY)
     assert finished.returncode == 2
-    assert "lunch is no phase; choose from continuous, closed, " in " ".join(finished.stderr.split())
+    assert "lunch is no phase; choose from continuous, closed, " in finished.stderr
+    finished = fondaco_here("venue", "phase", "BTC/USD", "halt", "--for", "nan", "--config", SANDBOX, *WHY)
+    assert (finished.returncode, "nan is no time" in finished.stderr) == (2, True)
 
 
 def test_nothing_that_affects_trading_goes_without_a_reason() -> None:
@@ -82,4 +84,4 @@ def test_nothing_that_affects_trading_goes_without_a_reason() -> None:
     ):
         finished = fondaco_here("venue", *verb, "--config", SANDBOX)
         assert finished.returncode == 2
-        assert "Missing option '--why'" in finished.stderr
+        assert "missing option '--why'" in finished.stderr
