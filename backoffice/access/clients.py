@@ -20,8 +20,9 @@ async def client_of_firm(session: AsyncSession, firm: str) -> Client:
     return client
 
 
-async def check_may_be_set_up(session: AsyncSession, firm: str) -> None:
-    """Raise `Refused` unless the firm's client has been approved and has not left."""
+async def check_may_be_set_up(session: AsyncSession, firm: str) -> Client:
+    """Return the firm's client. Raise `Refused` unless it has been approved and has not left."""
     client = await client_of_firm(session, firm)
     if State(client.state) not in MAY_BE_SET_UP:
         raise Refused(f"client {client.id} is {client.state}; `fondaco client why {client.id}` says what it lacks")
+    return client

@@ -10,6 +10,7 @@ from backoffice import outbox
 from backoffice.access.clients import check_may_be_set_up, client_of_firm
 from backoffice.access.tables import AccessAccount, AccessDesk, AccessTrader
 from backoffice.access.telling import tell_limits
+from backoffice.crm import gateway
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import Actor
@@ -101,12 +102,13 @@ async def propose_account(
 
 async def _open(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
     account = await session.get_one(AccessAccount, approval.payload["account"])
-    await check_may_be_set_up(session, account.firm)
+    client = await check_may_be_set_up(session, account.firm)
     before = _facts(account)
     account.state, account.approved_by = "open", actor.user
     await _record(session, actor, "open", account, before, approval.why, now_ns)
     command = OpenAccount(account.account, account.firm, by=actor.user, why=outbox.plain(approval.why))
     await outbox.put(session, command, approval.subject, now_ns)
+    await gateway.tell(session, actor, client, gateway.EVERYTHING, why=f"{client.id} is {client.state}", now_ns=now_ns)
     await tell_limits(session, actor, account.firm, approval.subject, why=approval.why, now_ns=now_ns)
 
 

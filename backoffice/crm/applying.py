@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backoffice.crm import client_file
+from backoffice.crm import client_file, gateway
 from backoffice.crm.knowing import known_of
 from backoffice.crm.loading import client_of, read_file
 from backoffice.crm.numbering import next_number
@@ -103,7 +103,7 @@ async def approve(
 async def activate(
     session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, *, why: str, now_ns: int
 ) -> Client:
-    """Let a client trade.
+    """Let a client trade. The outbox has the engine know.
 
     Raise `Refused` if an agreement is not signed, what was approved no longer holds, or for whoever changed it since.
     """
@@ -113,7 +113,10 @@ async def activate(
     known = await known_of(session, sealer, client, now_ns)
     flaws = [*file_flaws(known), *check_flaws(known), *rating_flaws(known), *agreement_flaws(known)]
     _refuse(client, Verb.ACTIVATE, flaws)
-    return await _move(session, actor, client, Verb.ACTIVATE, why, now_ns)
+    rights = gateway.rights_of(client)
+    await _move(session, actor, client, Verb.ACTIVATE, why, now_ns)
+    await gateway.tell(session, actor, client, rights, why=why, now_ns=now_ns)
+    return client
 
 
 async def step(session: AsyncSession, actor: Actor, client_id: str, verb: Verb, *, why: str, now_ns: int) -> Client:

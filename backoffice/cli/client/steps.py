@@ -206,7 +206,7 @@ def activate(
     """Let an approved client trade."""
     from backoffice.crm import applying
 
-    _sealed(applying.activate, client, acting)
+    _sealed(applying.activate, client, acting, tells_venue=True)
 
 
 @grouped
@@ -303,9 +303,14 @@ def _plain(verb: "Verb", client: str, acting: Acting) -> None:
     _tell_state(done, as_json=acting.as_json)
 
 
-def _sealed(step: "Callable[..., Awaitable[Client]]", client: str, acting: Acting) -> None:
+def _sealed(
+    step: "Callable[..., Awaitable[Client]]", client: str, acting: Acting, *, tells_venue: bool = False
+) -> None:
     done = acting.carry_out(
-        lambda session, office: step(session, office.actor, office.sealer, client, why=acting.why, now_ns=office.now_ns)
+        lambda session, office: step(
+            session, office.actor, office.sealer, client, why=acting.why, now_ns=office.now_ns
+        ),
+        tells_venue=tells_venue,
     )
     _tell_state(done, as_json=acting.as_json)
 

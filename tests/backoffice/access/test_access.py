@@ -19,7 +19,7 @@ from backoffice.access.tables import (
     FeeInForce,
     FeeSchedule,
 )
-from backoffice.crm import suspending
+from backoffice.crm import applying, suspending
 from backoffice.crm.workflow import Suspension
 from backoffice.database import Database
 from backoffice.errors import Conflict, NotFound, Refused
@@ -30,13 +30,25 @@ from backoffice.staff.actor import Actor
 from backoffice.staff.passwords import matches
 from backoffice.staff.permissions import Role
 from backoffice.staff.tables import Approval, AuditEntry
-from engine.commands import AddAsset, AddInstrument, OpenAccount, ProvisionSession, SetCredentials, SetFees, SetLimits
+from engine.commands import (
+    AddAsset,
+    AddInstrument,
+    Block,
+    BlockWithdrawals,
+    OpenAccount,
+    ProvisionSession,
+    SetCredentials,
+    SetFees,
+    SetLimits,
+    Unblock,
+    UnblockWithdrawals,
+)
 from engine.control import StaffCommand
 from engine.exchange import Exchange
 from engine.profile import CopyScope, Credentials, SessionProfile, SessionRole, SessionSetUp
 from engine.rules import Limits
 from engine.values import CancelOnDisconnect, Scope
-from tests.backoffice.crm.house import NOW_NS, House
+from tests.backoffice.crm.house import CAY, NOW_NS, House
 
 DEE = Actor("dee", frozenset({Role.OPERATIONS, Role.ONBOARDING, Role.RISK}))
 EVE = Actor("eve", frozenset({Role.OPERATIONS, Role.COMPLIANCE, Role.TREASURY, Role.RISK}))
@@ -115,6 +127,27 @@ async def test_an_account_is_a_desks_or_a_traders_of_its_own_firm(firm: House) -
         ("trader", "BO", "MUSTER/rates"),
         ("account", "M-2", "BO"),
     ]
+
+
+async def test_the_firm_of_a_client_that_is_not_active_yet_trades_only_when_it_is(house: House) -> None:
+    client = await house.under_review()
+    await house.sealed(applying.approve, CAY, client)
+    await open_account(house)
+    assert await told(house.database) == [
+        OpenAccount("M-1", "MUSTER", "eve", "it is so"),
+        Block(Scope.FIRM, "MUSTER", "eve", "C-1 is approved"),
+        BlockWithdrawals(Scope.FIRM, "MUSTER", "eve", "C-1 is approved"),
+    ]
+    await house.sealed(applying.activate, CAY, client)
+    assert [type(each) for each in await told(house.database)] == [Unblock, UnblockWithdrawals]
+
+
+async def test_the_first_account_of_a_client_that_is_suspended_is_blocked(firm: House) -> None:
+    await firm.write(suspending.suspend, EVE, "C-1", Suspension.TRADING)
+    assert await told(firm.database) == []
+    await open_account(firm)
+    opened, blocked = await told(firm.database)
+    assert (type(opened), blocked) == (OpenAccount, Block(Scope.FIRM, "MUSTER", "eve", "C-1 is suspended"))
 
 
 async def test_a_client_that_is_not_approved_gets_no_account(house: House) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from backoffice.access import hierarchy
 from backoffice.access.tables import AccessTrader
@@ -38,6 +38,23 @@ async def told(house: House) -> list[StaffCommand]:
         return [_COMMANDS.decode(row) for row in rows]
 
 
+async def admit(house: House, account: str = "MUSTER-A") -> None:
+    """Let the projector have an account of the firm."""
+    async with house.database.writing() as session:
+        if await session.get(VenueAccount, account) is None:
+            session.add(VenueAccount(account=account, firm="MUSTER", opened_ns=1, sequence=1))
+
+
+@pytest.fixture
+async def trading(house: House) -> House:
+    """A house with an active client, whose firm has an account at the venue."""
+    await admit(house)
+    await house.active()
+    async with house.database.writing() as session:
+        await session.execute(delete(Outgoing))
+    return house
+
+
 async def suspend(house: House, what: Suspension = Suspension.ALL, **options: Any) -> None:
     await house.write(suspending.suspend, OLA, "C-1", what, why="margin is missing", **options)
 
@@ -48,34 +65,37 @@ async def resume(house: House) -> None:
 
 
 async def objection(house: House, flow: Flow) -> str:
-    async with house.database.writing() as session:
-        if await session.get(VenueAccount, "MUSTER-A") is None:
-            session.add(VenueAccount(account="MUSTER-A", firm="MUSTER", opened_ns=1, sequence=1))
-            await session.flush()
+    await admit(house)
+    async with house.database.reading() as session:
         return await ClientsBehindAccounts(house.sealer).objection(session, "MUSTER-A", flow, "BTC", 1)
 
 
-async def test_one_person_suspends_and_the_engine_is_told(house: House) -> None:
-    await house.active()
-    await suspend(house)
-    found = await house.client()
+async def test_one_person_suspends_and_the_engine_is_told(trading: House) -> None:
+    await suspend(trading)
+    found = await trading.client()
     assert (found.state, found.suspension, found.suspended_for) == ("suspended", "all", "margin is missing")
-    assert await told(house) == [
+    assert await told(trading) == [
         Block(Scope.FIRM, "MUSTER", "ola", "margin is missing"),
         BlockWithdrawals(Scope.FIRM, "MUSTER", "ola", "margin is missing"),
     ]
 
 
-async def test_it_takes_two_to_let_a_client_go_on(house: House) -> None:
+async def test_a_firm_that_the_venue_does_not_have_is_not_told_of(house: House) -> None:
     await house.active()
     await suspend(house)
-    proposal = await house.write(suspending.propose_resumption, BEN, "C-1", why="paid")
+    await resume(house)
+    assert await told(house) == []
+
+
+async def test_it_takes_two_to_let_a_client_go_on(trading: House) -> None:
+    await suspend(trading)
+    proposal = await trading.write(suspending.propose_resumption, BEN, "C-1", why="paid")
     with pytest.raises(Refused, match="ben has proposed A-1"):
-        await house.write(approvals.approve, BEN, proposal.id)
-    assert (await house.client()).state == "suspended"
-    await house.write(approvals.approve, CAY, proposal.id)
-    assert ((await house.client()).state, (await house.client()).suspension) == ("active", None)
-    assert [type(each) for each in await told(house)] == [Block, BlockWithdrawals, Unblock, UnblockWithdrawals]
+        await trading.write(approvals.approve, BEN, proposal.id)
+    assert (await trading.client()).state == "suspended"
+    await trading.write(approvals.approve, CAY, proposal.id)
+    assert ((await trading.client()).state, (await trading.client()).suspension) == ("active", None)
+    assert [type(each) for each in await told(trading)] == [Block, BlockWithdrawals, Unblock, UnblockWithdrawals]
 
 
 async def test_an_approval_of_a_client_that_has_changed_meanwhile_is_stale(house: House) -> None:
@@ -87,21 +107,19 @@ async def test_an_approval_of_a_client_that_has_changed_meanwhile_is_stale(house
         await house.write(approvals.approve, BEN, proposal.id)
 
 
-async def test_a_second_suspension_adds_to_the_first(house: House) -> None:
-    await house.active()
-    await suspend(house, Suspension.WITHDRAWALS)
-    assert [type(each) for each in await told(house)] == [BlockWithdrawals]
-    await suspend(house, Suspension.TRADING)
-    assert (await house.client()).suspension == "all"
-    assert [type(each) for each in await told(house)] == [BlockWithdrawals, Block]
+async def test_a_second_suspension_adds_to_the_first(trading: House) -> None:
+    await suspend(trading, Suspension.WITHDRAWALS)
+    assert [type(each) for each in await told(trading)] == [BlockWithdrawals]
+    await suspend(trading, Suspension.TRADING)
+    assert (await trading.client()).suspension == "all"
+    assert [type(each) for each in await told(trading)] == [BlockWithdrawals, Block]
     with pytest.raises(Refused, match="C-1 is suspended from everything already"):
-        await suspend(house, Suspension.TRADING)
+        await suspend(trading, Suspension.TRADING)
 
 
-async def test_a_reason_in_any_letters_reaches_the_engine(house: House) -> None:
-    await house.active()
-    await house.write(suspending.suspend, OLA, "C-1", Suspension.TRADING, why="Маржа\nfehlt " + "x" * 300)
-    (command,) = await told(house)
+async def test_a_reason_in_any_letters_reaches_the_engine(trading: House) -> None:
+    await trading.write(suspending.suspend, OLA, "C-1", Suspension.TRADING, why="Маржа\nfehlt " + "x" * 300)
+    (command,) = await told(trading)
     assert isinstance(command, Block)
     assert command.why.startswith("????? fehlt x")
 
@@ -152,26 +170,25 @@ async def close(
     await house.write(leaving.close, BEN, "C-1", **left)
 
 
-async def test_a_client_leaves_with_nothing_left_behind(house: House) -> None:
-    await house.active()
-    await house.write(leaving.offboard, BEN, "C-1")
-    assert [type(each) for each in await told(house)] == [Block]
+async def test_a_client_leaves_with_nothing_left_behind(trading: House) -> None:
+    await trading.write(leaving.offboard, BEN, "C-1")
+    assert [type(each) for each in await told(trading)] == [Block]
     with pytest.raises(Refused, match=r"C-1 still has 0\.5 BTC, 10 USD; pay it out first"):
-        await close(house, {"USD": "10", "BTC": "0.5"})
+        await close(trading, {"USD": "10", "BTC": "0.5"})
     with pytest.raises(Refused, match="C-1 trades by sessions of others too: SHARED1"):
-        await close(house, sessions=SessionsLeft(["MUSTER1"], ["SHARED1"]))
+        await close(trading, sessions=SessionsLeft(["MUSTER1"], ["SHARED1"]))
     with pytest.raises(Refused, match="C-1 still owes INV-3, INV-4; `fondaco invoice charge` or `waive` it"):
-        await close(house, {"USD": "10"}, invoices=("INV-3", "INV-4"))
-    assert (await house.client()).state == "offboarding"
-    async with house.database.writing() as session:
+        await close(trading, {"USD": "10"}, invoices=("INV-3", "INV-4"))
+    assert (await trading.client()).state == "offboarding"
+    async with trading.database.writing() as session:
         await following_up.add_task(
-            session, BEN, "C-1", "call them", house.today, "ben", why="a task", now_ns=house.now_ns
+            session, BEN, "C-1", "call them", trading.today, "ben", why="a task", now_ns=trading.now_ns
         )
-    await close(house, sessions=SessionsLeft(["MUSTER1"], []))
-    assert [type(each) for each in await told(house)] == [Block, RemoveSession]
-    async with house.database.reading() as session:
+    await close(trading, sessions=SessionsLeft(["MUSTER1"], []))
+    assert [type(each) for each in await told(trading)] == [Block, RemoveSession]
+    async with trading.database.reading() as session:
         assert await following_up.open_tasks(session) == []
-    found = await house.client()
+    found = await trading.client()
     assert (found.state, str(found.keep_until)) == ("closed", "2031-11-28")
 
 
