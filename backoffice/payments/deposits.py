@@ -123,7 +123,9 @@ async def _take_one(session: AsyncSession, rail: str, movement: Movement, now_ns
         return True
     if (movement.asset, movement.amount, movement.address) != (deposit.asset, deposit.amount, deposit.address):
         why = f"the rail now says {movement.amount} {movement.asset} to {movement.address}; ask it which is right"
-        if deposit.reason == why or not _can(DepositState(deposit.state), DepositVerb.HOLD):
+        # What is being credited may be so already: nobody is to decide on it as if it were not.
+        is_held = deposit.state != DepositState.CREDITING and _can(DepositState(deposit.state), DepositVerb.HOLD)
+        if deposit.reason == why or not is_held:
             return False
         await move_deposit(session, BACK_OFFICE, deposit, DepositVerb.HOLD, why=why, now_ns=now_ns)
         return True

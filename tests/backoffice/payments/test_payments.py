@@ -6,13 +6,14 @@ import structlog
 from backoffice.errors import Conflict, Refused
 from backoffice.payments import deposits, destinations, withdrawals
 from backoffice.payments.clients import Flow
+from backoffice.payments.rail import BOOKED, Incoming, Movement
 from backoffice.payments.rules import DAY_NS
 from backoffice.payments.sandbox import Fault
 from backoffice.payments.states import DepositState, WithdrawalState
 from backoffice.payments.tables import Deposit
 from backoffice.staff import approvals
 from backoffice.staff.actor import Actor
-from tests.backoffice.payments.world import ANN, BEN, CAY, World
+from tests.backoffice.payments.world import ANN, BEN, CAY, Killed, World
 
 
 async def test_a_deposit_is_credited_once_it_is_booked(world: World) -> None:
@@ -26,6 +27,27 @@ async def test_a_deposit_is_credited_once_it_is_booked(world: World) -> None:
     await world.settle()
     assert (await world.deposit(reference)).state == DepositState.CREDITED
     assert world.available() == 1_000
+
+
+async def test_a_deposit_that_may_be_credited_already_is_so_first_whatever_the_rail_says_of_it_meanwhile(
+    world: World,
+) -> None:
+    reference = world.rail.deposit(await world.address(), "USD", 1_000, "Alpha Trading Ltd")
+    await world.payments.step()
+    assert (await world.deposit(reference)).state == DepositState.COMPLIANCE
+    await world.payments.step()
+    assert (await world.deposit(reference)).state == DepositState.CREDITING
+    world.edges.left = 4  # The command is given; the process is killed before it knows what came of it.
+    with pytest.raises(Killed):
+        await world.payments.step()
+    world.restart()
+    assert (await world.deposit(reference)).state == DepositState.CREDITING
+    assert world.available() == 1_000
+    other = Movement(reference, (await world.deposit(reference)).address, "USD", 999, BOOKED)
+    async with world.staff_database.writing() as session:
+        await deposits.take(session, world.rail.name, Incoming((other,), "1"), world.now_ns)
+    await world.settle()
+    assert (await world.deposit(reference)).state == DepositState.CREDITED
 
 
 async def test_what_a_rail_tells_again_and_twice_is_credited_once(world: World) -> None:
