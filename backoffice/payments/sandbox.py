@@ -18,8 +18,8 @@ as a bank's account has an opening balance. Faults are switched on by name, each
 import hashlib
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -104,7 +104,7 @@ class SandboxRail:
         """`directory`: the venue's data directory. `opening`: what it begins with; what it has already stays."""
         self._path = directory / FILE
         rows = [(each.reference, each.asset, str(each.amount)) for each in opening]
-        with closing(self._open()) as file, file:
+        with self._file() as file:
             file.executescript(_TABLES)
             file.executemany("INSERT OR IGNORE INTO opening (reference, asset, amount) VALUES (?, ?, ?)", rows)
 
@@ -114,7 +114,7 @@ class SandboxRail:
         return f"SANDBOX-{number:06}-{hashlib.sha256(f'{account} {asset}'.encode()).hexdigest()[:6].upper()}"
 
     async def incoming(self, cursor: str) -> Incoming:
-        with closing(self._open()) as file, file:
+        with self._file() as file:
             repeats = self._spend(file, Fault.REPEAT)
             since = 0 if repeats else int(cursor or 0)
             file.execute("UPDATE movement SET looks_left = looks_left - 1 WHERE looks_left > 0")
@@ -151,7 +151,7 @@ class SandboxRail:
     async def send(self, payout: Payout, prepared: bytes) -> None:
         digest = hashlib.sha256(prepared).hexdigest()
         # What it was told to do is counted also where it ends in an error: that is raised after the commit.
-        with closing(self._open()) as file, file:
+        with self._file() as file:
             is_refused = self._spend(file, Fault.REFUSE)
             is_lost = not is_refused and self._spend(file, Fault.LOSS)
             is_silent = not (is_refused or is_lost) and self._take(file, payout, digest)
@@ -195,7 +195,7 @@ class SandboxRail:
             )
 
     async def renew(self, payout: Payout, sent: Sequence[bytes]) -> bytes | None:
-        with closing(self._open()) as file:
+        with self._file() as file:
             row = file.execute(
                 "SELECT looks_left, digest FROM payout WHERE reference = ?", (payout.reference,)
             ).fetchone()
@@ -206,7 +206,7 @@ class SandboxRail:
         return newest if row[1] != hashlib.sha256(newest).hexdigest() else sent[0] + f"|fee {len(sent)}".encode()
 
     async def outcome(self, payout: Payout, sent: Sequence[bytes]) -> Outcome:
-        with closing(self._open()) as file, file:
+        with self._file() as file:
             row = file.execute(
                 "SELECT state, looks_left, digest FROM payout WHERE reference = ?", (payout.reference,)
             ).fetchone()
@@ -224,7 +224,7 @@ class SandboxRail:
 
     async def statement(self, cursor: str) -> Statement:
         came_in, went_out, opened, *_ = map(int, f"{cursor or '0/0'}/0".split("/"))
-        with closing(self._open()) as file, file:
+        with self._file() as file:
             file.execute("BEGIN")  # All of it as of one moment.
             (booked,) = file.execute(
                 "SELECT COALESCE((SELECT MIN(changed) - 1 FROM movement WHERE looks_left > 0), MAX(changed), 0) "
@@ -268,7 +268,7 @@ class SandboxRail:
 
     def deposit(self, address: str, asset: str, amount: int, sender: str, *, returns: str = "") -> str:
         """Let money come in, and return the reference it has on the rail."""
-        with closing(self._open()) as file, file:
+        with self._file() as file:
             (number,) = file.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM movement").fetchone()
             file.execute(
                 "INSERT INTO movement (id, reference, address, asset, amount, sender, looks_left, returns, changed) "
@@ -282,18 +282,18 @@ class SandboxRail:
 
     def pay_by_hand(self, asset: str, amount: int) -> str:
         """Let money go out that no payout asks for, as staff would at a bank; return the booking's reference."""
-        with closing(self._open()) as file, file:
+        with self._file() as file:
             paid = file.execute("INSERT INTO booking (payout, asset, amount) VALUES ('', ?, ?)", (asset, str(amount)))
         return f"P-{paid.lastrowid}"
 
     def lose(self, asset: str, amount: int) -> None:
         """Let the rail have less than it has booked, as after a theft, or a fee that no booking tells of."""
-        with closing(self._open()) as file, file:
+        with self._file() as file:
             file.execute("INSERT INTO correction (asset, amount) VALUES (?, ?)", (asset, str(-amount)))
 
     def take_back(self, reference: str, *, is_gone: bool = True) -> None:
         """Let a deposit be gone, as after a reorganisation, or be there again. Raise `SandboxFault`."""
-        with closing(self._open()) as file, file:
+        with self._file() as file:
             found = file.execute(
                 "UPDATE movement SET is_gone = ?, changed = ? WHERE reference = ?",
                 (is_gone, self._next(file), reference),
@@ -304,7 +304,7 @@ class SandboxRail:
     def take_back_payout(self, reference: str, *, is_gone: bool = True) -> None:
         """Let a payout that was paid be so no more, as a bank may recall it, or be paid again. Raise `SandboxFault`."""
         was, is_now = (OutcomeState.SETTLED, OutcomeState.FAILED)[:: 1 if is_gone else -1]
-        with closing(self._open()) as file, file:
+        with self._file() as file:
             found = file.execute(
                 "UPDATE payout SET state = ? WHERE reference = ? AND state = ?", (is_now, reference, was)
             )
@@ -314,7 +314,7 @@ class SandboxRail:
 
     def switch(self, fault: Fault, times: int) -> None:
         """Let something go wrong so many times from now on; 0 ends it."""
-        with closing(self._open()) as file, file:
+        with self._file() as file:
             file.execute(
                 "INSERT INTO fault (name, left) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET left = excluded.left",
                 (fault, times),
@@ -322,20 +322,26 @@ class SandboxRail:
 
     def faults(self) -> dict[Fault, int]:
         """Return what will go wrong, and how many times."""
-        with closing(self._open()) as file:
+        with self._file() as file:
             return {Fault(name): left for name, left in file.execute("SELECT name, left FROM fault WHERE left > 0")}
 
     def payouts(self) -> list[Paid]:
         """Return what has gone out, or was to."""
         query = "SELECT reference, address, asset, amount, state, times FROM payout ORDER BY rowid"
-        with closing(self._open()) as file:
+        with self._file() as file:
             return [
                 Paid(reference, address, asset, int(amount), state, times)
                 for reference, address, asset, amount, state, times in file.execute(query)
             ]
 
-    def _open(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._path, timeout=_LOCKED_S)
+    @contextmanager
+    def _file(self) -> Iterator[sqlite3.Connection]:
+        """Give a transaction on what the rail knows. Raise `RailSilent` if the file is locked, full or broken."""
+        try:
+            with closing(sqlite3.connect(self._path, timeout=_LOCKED_S)) as file, file:
+                yield file
+        except sqlite3.Error as error:
+            raise RailSilent(f"sandbox rail {self._path}: {error}") from error
 
     @staticmethod
     def _next(file: sqlite3.Connection) -> int:

@@ -161,6 +161,7 @@ class World:
     """All of it, and what staff do in it."""
 
     def __init__(self, address: URL, directory: Path) -> None:
+        self.directory = directory
         self.edges = Edges()
         self.database = FragileDatabase(address, self.edges)
         self.staff_database = Database(address)
