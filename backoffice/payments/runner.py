@@ -209,7 +209,7 @@ class Payments:
 
     async def _prepare(self, name: str) -> bool:
         async with self._database.writing() as session:
-            withdrawal = await withdrawals.find(session, name)
+            withdrawal = await self._found(session, name, WithdrawalState.APPROVED)
             payout = await withdrawals.reserve(session, withdrawal)
             rail = self._rails.get(withdrawal.rail)
         if rail is None:
@@ -219,7 +219,7 @@ class Payments:
         except RailRefused as error:
             prepared, refusal = b"", str(error)
         async with self._database.writing() as session:
-            withdrawal = await withdrawals.find(session, name)
+            withdrawal = await self._found(session, name, WithdrawalState.APPROVED)
             if refusal:
                 await self._move(session, withdrawal, WithdrawalVerb.FAIL, refusal)
             else:
@@ -229,7 +229,7 @@ class Payments:
 
     async def _send(self, name: str) -> bool:
         async with self._database.writing() as session:
-            withdrawal = await withdrawals.find(session, name)
+            withdrawal = await self._found(session, name, WithdrawalState.PREPARED)
             rules = self._rules.get((withdrawal.rail, withdrawal.asset))
             rail = self._rails.get(withdrawal.rail)
             # The last look before the money goes: a client may have been suspended since it was approved.
@@ -273,7 +273,7 @@ class Payments:
         outcome = await rail.outcome(payout, sent)
         rules = self._rules.get((withdrawal.rail, withdrawal.asset))
         async with self._database.writing() as session:
-            withdrawal = await withdrawals.find(session, name)
+            withdrawal = await self._found(session, name, WithdrawalState(withdrawal.state))
             moved = await withdrawals.take_outcome(session, withdrawal, outcome, rules, self._clock())
             may_be_renewed = withdrawal.state == WithdrawalState.SENT and not moved
         return await self._renew(name, rail, payout, sent) if may_be_renewed else moved
@@ -351,6 +351,13 @@ class Payments:
                 why = f"{withdrawal.reason}; the funds are back by {why}"
             await self._move(session, withdrawal, verb, why)
         return True
+
+    async def _found(self, session: AsyncSession, name: str, state: WithdrawalState) -> Withdrawal:
+        """Return a withdrawal that is still as it was found. Raise `Conflict` if staff have moved it meanwhile."""
+        withdrawal = await withdrawals.find(session, name)
+        if withdrawal.state != state:
+            raise Conflict(f"{name} was {state}, and is {withdrawal.state}")
+        return withdrawal
 
     async def _move(self, session: AsyncSession, withdrawal: Withdrawal, verb: WithdrawalVerb, why: str) -> None:
         await move_withdrawal(session, BACK_OFFICE, withdrawal, verb, why=why, now_ns=self._clock())

@@ -1,6 +1,6 @@
 """A venue to pay in and out of: the real engine, the sandbox rail, a database; and a knife that cuts at any edge."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -52,11 +52,23 @@ class Killed(BaseException):
 
 
 class Edges:
-    """Counts the places at which the process may be killed, and kills it at one of them."""
+    """Counts the places at which the process may be killed, and kills it at one of them; or lets staff act there."""
 
     def __init__(self) -> None:
         self.left: int | None = None
         """How many are passed before the one that kills; None if none does."""
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
+        """What staff do, once, just before a transaction that writes,"""
+        self.writes_left = 0
+        """and after how many others."""
+
+    async def come_between(self) -> None:
+        if self.meanwhile is None:
+            return
+        self.writes_left -= 1
+        if self.writes_left < 0:
+            act, self.meanwhile = self.meanwhile, None
+            await act()
 
     def cross(self) -> None:
         if self.left is not None:
@@ -75,6 +87,7 @@ class FragileDatabase(Database):
 
     @asynccontextmanager
     async def writing(self) -> AsyncGenerator[AsyncSession]:
+        await self._edges.come_between()
         async with super().writing() as session:
             yield session
             self._edges.cross()
