@@ -83,7 +83,7 @@ def _tell_of(console: "Console", data: Path, codes: dict[str, str]) -> None:
 
     console.print()
     console.print(f"The venue's data is in {data}. To go on from here:", highlight=False, soft_wrap=True)
-    venue, today = f"--config {data / SETTINGS} --data {data}", datetime.now(UTC)
+    venue, today = f"--config {data / SETTINGS}", datetime.now(UTC)
     for command in (
         f"fondaco journal stat {data}",
         f"fondaco journal verify {data}",

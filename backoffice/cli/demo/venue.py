@@ -4,6 +4,7 @@ Its settings are the sandbox's, on free ports, and without its brokers: those co
 """
 
 import asyncio
+import json
 import random
 import re
 import signal
@@ -34,7 +35,7 @@ class VenueProcess:
         """`directory` gets the venue's data, settings and log; it may be there already, and is empty."""
         self.directory = directory
         self.port, market_data_port = _free_ports()
-        self._text = demo_text(self.port, market_data_port)
+        self._text = demo_text(self.port, market_data_port, directory.absolute())
         self.settings: Settings = parse(self._text, SETTINGS)
         self.is_stopped = False
         self._process: asyncio.subprocess.Process
@@ -52,8 +53,7 @@ class VenueProcess:
         command = [sys.executable, "-m", "backoffice.cli", "serve"]
         with (self.directory / LOG).open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *command,
-                *("--config", str(path), "--data", str(self.directory)),
+                *(*command, "--config", str(path)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=log,
@@ -119,8 +119,8 @@ def sandbox_text() -> str:
     return resources.files("config").joinpath("sandbox.toml").read_text(encoding="utf-8")
 
 
-def demo_text(port: int, market_data_port: int) -> str:
-    """Return the demo's settings: the sandbox's with these ports, and of its accounts and sessions only market data's.
+def demo_text(port: int, market_data_port: int, data: Path) -> str:
+    """Return the demo's settings: the sandbox's with these ports and this directory, and of its sessions market data's.
 
     Destinations of withdrawals are paid to without cooling, as nobody would wait for that.
     """
@@ -128,6 +128,8 @@ def demo_text(port: int, market_data_port: int) -> str:
     ports = iter((port, market_data_port))
     text, changes = re.subn(r"(?m)^port = \d+$", lambda _: f"port = {next(ports)}", text)
     assert changes == 2, "the sandbox's settings name the ports of trading and of market data"
+    text, changes = re.subn(r'(?m)^data = ".*"$', lambda _: f"data = {json.dumps(str(data))}", text)
+    assert changes == 1, "the sandbox's settings name the directory of the venue's files"
     text = text.replace("cooling_minutes = 1,", "cooling_minutes = 0,")
     house, _, clients = text.partition("[[accounts]]\naccount = ")
     _, market_data, sessions = clients.partition('[[sessions]]\ncomp_id = "MD1"\n')

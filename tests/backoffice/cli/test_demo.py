@@ -108,7 +108,7 @@ def test_brokers_come_in_through_the_back_office_and_are_paid_out(ended: Ended) 
     assert re.search(r"(?m)^withdrawals .*-20,000", statement)
     assert text.partition("Trial balance")[2].count("omnibus") == 6
 
-    venue = ("--config", data / "venue.toml", "--data", data, "--json")
+    venue = ("--config", data / "venue.toml", "--json")
     checks = json.loads(fondaco("books", "verify", *venue).stdout)
     assert [check["difference"] for check in checks] == [None] * 5
     clients = json.loads(fondaco("client", "list", *venue).stdout)
