@@ -52,7 +52,7 @@ def list_approvals(
             if (is_for_you := approvals.may_decide(approval, said, desk.actor, now_ns)) or not mine
         ]
 
-    show_table(_HEAD_FOR_PEOPLE if for_people else (*_HEAD, *_MORE), looking.ask(rows), looking.form)
+    show_table(_HEAD_FOR_PEOPLE if for_people else (*_HEAD, *_MORE), looking.ask(rows), looking.form, last=count)
 
 
 @app.command()

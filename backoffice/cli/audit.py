@@ -52,9 +52,9 @@ def list_entries(
 
     entries = looking.ask(lambda session, _: audit.entries(session, wanted, count), Permission.SEE_AUDIT_TRAIL)
     if form is Form.PEOPLE:
-        show_table(_HEAD_FOR_PEOPLE, map(_row_for_people, entries), form)
+        show_table(_HEAD_FOR_PEOPLE, map(_row_for_people, entries), form, last=count)
     else:
-        show_table(_HEAD, map(_row, entries), form)
+        show_table(_HEAD, map(_row, entries), form, last=count)
 
 
 @app.command()

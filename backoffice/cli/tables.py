@@ -5,7 +5,7 @@ where there is no terminal they are as wide as they need to be. Programs get the
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Annotated, Final, TypeVar
 
@@ -50,11 +50,24 @@ def form_of(*, as_json: bool, as_csv: bool = False) -> Form:
     return Form.JSON if as_json else Form.CSV if as_csv else Form.PEOPLE
 
 
-def show_table(head: Sequence[str], rows: Iterable[Sequence[Cell]], form: Form, *, note: str = "") -> None:
+def show_table(
+    head: Sequence[str], rows: Iterable[Sequence[Cell]], form: Form, *, note: str = "", last: int | None = None
+) -> None:
     """Print rows. `head`: what the columns are called, in words; programs get them joined by `_`.
 
     `note`: a line below the table, for people only. Rows for programs are printed one by one as they come.
+    `last`: how many things were asked for, each with one row, or several in which the first column is the same. If
+    there are as many a line says so, for programs on standard error: what is left out is not to be taken for missing.
     """
+    things = _Counted(rows)
+    _print_rows(head, things, form)
+    if form is Form.PEOPLE and note:
+        typer.echo(note)
+    if things.count == last:
+        typer.echo(f"The last {last:,}; --count shows more.", err=form is not Form.PEOPLE)
+
+
+def _print_rows(head: Sequence[str], rows: Iterable[Sequence[Cell]], form: Form) -> None:
     names = [name.replace(" ", "_") for name in head]
     match form:
         case Form.JSON:
@@ -66,8 +79,6 @@ def show_table(head: Sequence[str], rows: Iterable[Sequence[Cell]], form: Form, 
             _print_table(head, found)
             if not found:
                 typer.echo("There is nothing to show.")
-            if note:
-                typer.echo(note)
 
 
 def show_fields(fields: Mapping[str, Cell | Sequence[str]], form: Form) -> None:
@@ -86,6 +97,23 @@ def show_fields(fields: Mapping[str, Cell | Sequence[str]], form: Form) -> None:
                 lines: Sequence[Cell] = (value,) if value is None or isinstance(value, str | int) else value
                 for number, line in enumerate(lines or (None,)):
                     typer.echo(f"{'' if number else name:{width}}  {_text(line)}")
+
+
+class _Counted:
+    """Rows, and how many things they were of so far: rows in which the first column is the same are of one."""
+
+    __slots__ = ("_rows", "count")
+
+    def __init__(self, rows: Iterable[Sequence[Cell]]) -> None:
+        self._rows = rows
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Sequence[Cell]]:
+        before: Cell = None
+        for row in self._rows:
+            self.count += self.count == 0 or row[0] != before
+            before = row[0]
+            yield row
 
 
 def named(head: Sequence[str], row: Sequence[Cell]) -> dict[str, Cell]:

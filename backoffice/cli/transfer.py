@@ -109,7 +109,7 @@ def list_transfers(
         decimals = await decimals_of(session)
         return [_row(each, decimals) for each in await listed(session, asset, state, count)]
 
-    show_table(_HEAD, looking.ask(rows), looking.form)
+    show_table(_HEAD, looking.ask(rows), looking.form, last=count)
 
 
 @app.command()

@@ -17,8 +17,11 @@ Pages: TypeAlias = "Callable[[Office, AsyncSession], AsyncGenerator[Sequence[Row
 Rows: TypeAlias = "Callable[[Office, AsyncSession], Awaitable[Iterable[Row]]]"
 
 
-def show_pages(looking: "Looking", head: Sequence[str], pages: Pages) -> None:
-    """Print a report that may be long. Whoever looks must be allowed to see the venue's records."""
+def show_pages(looking: "Looking", head: Sequence[str], pages: Pages, *, last: int | None = None) -> None:
+    """Print a report that may be long. Whoever looks must be allowed to see the venue's records.
+
+    `last`: as `show_table` takes it.
+    """
     from itertools import chain, islice
 
     from backoffice.cli.loop import each
@@ -28,7 +31,7 @@ def show_pages(looking: "Looking", head: Sequence[str], pages: Pages) -> None:
     rows = each(_opened(looking, pages))
     # An error comes before anything is printed.
     first = list(islice(rows, 1))
-    show_table(head, chain(first, rows), form)
+    show_table(head, chain(first, rows), form, last=last)
 
 
 def show_rows(looking: "Looking", head: Sequence[str], rows: Rows) -> None:

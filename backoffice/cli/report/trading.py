@@ -74,7 +74,7 @@ def trades(
         async for page in blotter.trades(session, scope, None if every else count):
             yield [_trade(each, market, is_for_people=is_for_people) for each in page]
 
-    show_pages(looking, _TRADES_FOR_PEOPLE if is_for_people else TRADES, pages)
+    show_pages(looking, _TRADES_FOR_PEOPLE if is_for_people else TRADES, pages, last=None if every else count)
 
 
 @grouped
@@ -101,7 +101,7 @@ def orders(
         async for page in of_orders.orders(session, scope, None if every else count, is_open=is_open):
             yield [_order(each, market, is_for_people=is_for_people) for each in page]
 
-    show_pages(looking, _ORDERS_FOR_PEOPLE if is_for_people else ORDERS, pages)
+    show_pages(looking, _ORDERS_FOR_PEOPLE if is_for_people else ORDERS, pages, last=None if every else count)
 
 
 @grouped
@@ -126,7 +126,7 @@ def executions(
         async for page in of_orders.records(session, scope, None if every else count):
             yield [execution_row(each.order, each.execution, market) for each in page]
 
-    show_pages(looking, EXECUTIONS, pages)
+    show_pages(looking, EXECUTIONS, pages, last=None if every else count)
 
 
 @grouped

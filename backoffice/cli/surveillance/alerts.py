@@ -80,7 +80,7 @@ def list_alerts(
     async def rows(session: "AsyncSession", _desk: "Office") -> list[tuple[Cell, ...]]:
         return [row_of(each) for each in await cases.alerts_listed(session, count=count, in_cases_too=everything)]
 
-    show_table(HEAD, looking.ask(rows, Permission.SEE_CASES), looking.form)
+    show_table(HEAD, looking.ask(rows, Permission.SEE_CASES), looking.form, last=count)
 
 
 @grouped

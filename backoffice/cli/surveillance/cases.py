@@ -56,7 +56,7 @@ def list_cases(
     async def rows(session: "AsyncSession", _desk: "Office") -> list[tuple[Cell, ...]]:
         return [_row(each) for each in await cases.listed(session, count=count, closed_too=everything)]
 
-    show_table(_HEAD, looking.ask(rows, Permission.SEE_CASES), looking.form)
+    show_table(_HEAD, looking.ask(rows, Permission.SEE_CASES), looking.form, last=count)
 
 
 @grouped

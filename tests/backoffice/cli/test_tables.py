@@ -58,6 +58,16 @@ def test_a_table_without_rows_is_one_too(form: Form, text: str, capsys: pytest.C
     assert capsys.readouterr().out == text
 
 
+@pytest.mark.parametrize("form", Form)
+def test_a_table_of_the_last_ones_says_that_there_may_be_more(form: Form, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [("T1", 1), ("T2", 1), ("T2", 2)]
+    for last, said in ((3, ""), (2, "The last 2; --count shows more.\n"), (None, "")):
+        show_table(("trade", "step"), iter(rows), form, last=last)
+        printed = capsys.readouterr()
+        assert (printed.out if form is Form.PEOPLE else printed.err).endswith(said)
+        assert ("--count" in printed.out + printed.err) is bool(said)
+
+
 def test_what_there_is_to_one_thing_is_a_line_for_each_field(capsys: pytest.CaptureFixture[str]) -> None:
     fields: dict[str, Cell | list[str]] = {"name": "A-1", "open orders": 1_234, "may": ["see", "change"], "until": None}
     show_fields(fields, Form.PEOPLE)
