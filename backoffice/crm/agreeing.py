@@ -79,7 +79,7 @@ async def end_agreement(
 async def agreements_of(session: AsyncSession, client: Client) -> list[Agreement]:
     """Return all agreements with a client, in the order in which they were entered."""
     query = select(Agreement).where(Agreement.client == client.number).order_by(Agreement.number)
-    return list((await session.scalars(query)).all())
+    return list(await session.scalars(query))
 
 
 async def unsigned(session: AsyncSession, client: Client) -> tuple[str, ...]:

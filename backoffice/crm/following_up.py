@@ -187,7 +187,7 @@ async def open_tasks(session: AsyncSession, client: Client | None = None) -> lis
     query = select(Task).where(Task.state == TaskState.OPEN.value).order_by(Task.due, Task.number)
     if client is not None:
         query = query.where(Task.client == client.number)
-    return list((await session.scalars(query)).all())
+    return list(await session.scalars(query))
 
 
 async def tickets_of(session: AsyncSession, client: Client | None = None, *, open_only: bool = True) -> list[Ticket]:
@@ -197,7 +197,7 @@ async def tickets_of(session: AsyncSession, client: Client | None = None, *, ope
         query = query.where(Ticket.state != TicketState.CLOSED.value)
     if client is not None:
         query = query.where(Ticket.client == client.number)
-    return list((await session.scalars(query)).all())
+    return list(await session.scalars(query))
 
 
 async def entries_of(session: AsyncSession, sealer: Sealer, ticket_id: str) -> list[tuple[TicketEntry, str]]:

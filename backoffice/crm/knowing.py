@@ -121,7 +121,7 @@ async def _true_matches(session: AsyncSession, client: Client, purpose: str) -> 
     query = select(ScreeningHit).where(
         ScreeningHit.client == client.number, ScreeningHit.state == "true-match", ScreeningHit.purpose == purpose
     )
-    return list((await session.scalars(query.order_by(ScreeningHit.number))).all())
+    return list(await session.scalars(query.order_by(ScreeningHit.number)))
 
 
 async def _shortfalls(

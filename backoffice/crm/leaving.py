@@ -112,7 +112,7 @@ async def erase_due(session: AsyncSession, sealer: Sealer, *, now_ns: int) -> li
         .order_by(Client.number)
         .with_for_update()
     )
-    clients = list((await session.scalars(query)).all())
+    clients = list(await session.scalars(query))
     for client in clients:
         await _erase(session, sealer, client)
         client.is_erased = True

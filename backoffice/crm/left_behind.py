@@ -17,7 +17,7 @@ async def accounts_of(session: AsyncSession, client: Client) -> list[str]:
     if client.firm is None:
         return []
     query = select(VenueAccount.account).where(VenueAccount.firm == client.firm).order_by(VenueAccount.account)
-    return list((await session.scalars(query)).all())
+    return list(await session.scalars(query))
 
 
 async def balances_left(session: AsyncSession, client: Client) -> dict[str, str]:

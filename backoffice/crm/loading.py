@@ -72,13 +72,13 @@ async def somebody_in(session: AsyncSession, client: Client, table: type[P], nam
 async def parties_of(session: AsyncSession, client: Client) -> list[Party]:
     """Return the people and entities of a client's file, the oldest first."""
     query = select(Party).where(Party.client == client.number, Party.removed_ns.is_(None)).order_by(Party.number)
-    return list((await session.scalars(query)).all())
+    return list(await session.scalars(query))
 
 
 async def documents_of(session: AsyncSession, client: Client) -> list[ClientDocument]:
     """Return the documents of a client's file, the oldest first."""
     query = select(ClientDocument).where(ClientDocument.client == client.number, ClientDocument.withdrawn_ns.is_(None))
-    return list((await session.scalars(query.order_by(ClientDocument.number))).all())
+    return list(await session.scalars(query.order_by(ClientDocument.number)))
 
 
 async def read_file(session: AsyncSession, sealer: Sealer, client: Client) -> ClientFile:

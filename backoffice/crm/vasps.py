@@ -85,7 +85,7 @@ async def find(session: AsyncSession, vasp_id: str) -> Vasp:
 
 async def vasps(session: AsyncSession) -> list[Vasp]:
     """Return the services that are known."""
-    return list((await session.scalars(select(Vasp).order_by(Vasp.name, Vasp.id))).all())
+    return list(await session.scalars(select(Vasp).order_by(Vasp.name, Vasp.id)))
 
 
 def check_id(text: str) -> str:

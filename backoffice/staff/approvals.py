@@ -226,7 +226,7 @@ async def withdraw(session: AsyncSession, actor: Actor, approval_id: str, *, why
 async def expire(session: AsyncSession, now_ns: int) -> list[Approval]:
     """End all that nobody has decided on in time, and return them."""
     query = select(Approval).where(Approval.state == State.PENDING.value, Approval.expires_ns <= now_ns)
-    late = list((await session.scalars(query.order_by(Approval.number).with_for_update())).all())
+    late = list(await session.scalars(query.order_by(Approval.number).with_for_update()))
     for approval in late:
         await _end(session, BACK_OFFICE, approval, Verb.EXPIRE, why="nobody decided in time", now_ns=now_ns)
     return late
@@ -241,7 +241,7 @@ async def approval_of(session: AsyncSession, approval_id: str, *, for_update: bo
 async def decisions(session: AsyncSession, approval: Approval) -> list[ApprovalDecision]:
     """Return what checkers have said, in order."""
     query = select(ApprovalDecision).where(ApprovalDecision.approval == approval.number)
-    return list((await session.scalars(query.order_by(ApprovalDecision.time_ns))).all())
+    return list(await session.scalars(query.order_by(ApprovalDecision.time_ns)))
 
 
 async def listed(
@@ -251,7 +251,7 @@ async def listed(
     query = select(Approval).order_by(Approval.number.desc()).limit(count)
     if pending_only:
         query = query.where(Approval.state == State.PENDING.value)
-    found = list((await session.scalars(query)).all())[::-1]
+    found = list(await session.scalars(query))[::-1]
     said: dict[int, list[ApprovalDecision]] = {approval.number: [] for approval in found}
     numbers = query.with_only_columns(Approval.number).subquery()
     for decision in await session.scalars(

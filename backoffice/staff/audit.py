@@ -118,7 +118,7 @@ async def entries(session: AsyncSession, wanted: Wanted, count: int) -> list[Aud
         query = query.where(AuditEntry.time_ns >= wanted.from_ns)
     if wanted.before_ns is not None:
         query = query.where(AuditEntry.time_ns < wanted.before_ns)
-    return list((await session.scalars(query)).all())[::-1]
+    return list(await session.scalars(query))[::-1]
 
 
 class Verified(msgspec.Struct, frozen=True):

@@ -172,7 +172,7 @@ async def find(session: AsyncSession, name: str) -> StaffUser:
 
 async def everybody(session: AsyncSession) -> list[StaffUser]:
     """Return all members of staff, by name."""
-    return list((await session.scalars(select(StaffUser).order_by(StaffUser.name))).all())
+    return list(await session.scalars(select(StaffUser).order_by(StaffUser.name)))
 
 
 async def check_left(session: AsyncSession, *, without: str) -> None:

@@ -123,7 +123,7 @@ async def unscreened(session: AsyncSession, client: Client, file: ClientFile) ->
 async def hits_of(session: AsyncSession, client: Client, states: Iterable[str] = ("open",)) -> list[ScreeningHit]:
     """Return a client's hits, the most alike first."""
     query = select(ScreeningHit).where(ScreeningHit.client == client.number, ScreeningHit.state.in_(list(states)))
-    return list((await session.scalars(query.order_by(ScreeningHit.score.desc(), ScreeningHit.number))).all())
+    return list(await session.scalars(query.order_by(ScreeningHit.score.desc(), ScreeningHit.number)))
 
 
 async def all_hits(
@@ -135,13 +135,13 @@ async def all_hits(
         query = query.where(ScreeningHit.client == client.number)
     if open_only:
         query = query.where(ScreeningHit.state == "open")
-    return list((await session.scalars(query)).all())
+    return list(await session.scalars(query))
 
 
 async def to_be_screened(session: AsyncSession) -> list[int]:
     """Return the numbers of the clients that are screened when a list changes."""
     query = select(Client.number).where(Client.state.not_in((*NOT_SCREENED, State.DRAFT.value)))
-    return list((await session.scalars(query.order_by(Client.number))).all())
+    return list(await session.scalars(query.order_by(Client.number)))
 
 
 def subjects_of(client_id: str, file: ClientFile) -> dict[str, Subject]:
