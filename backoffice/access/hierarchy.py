@@ -3,7 +3,6 @@
 import re
 from typing import Final
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice import outbox
@@ -144,12 +143,6 @@ async def find_desk(session: AsyncSession, name: str) -> AccessDesk:
     if desk is None:
         raise NotFound(f"{name}: no desk; `fondaco access list` shows them")
     return desk
-
-
-async def accounts_of(session: AsyncSession, firm: str) -> list[AccessAccount]:
-    """Return the open accounts of a firm, by name."""
-    query = select(AccessAccount).where(AccessAccount.firm == firm, AccessAccount.state == "open")
-    return list(await session.scalars(query.order_by(AccessAccount.account)))
 
 
 def _check_name(what: str, name: str) -> None:

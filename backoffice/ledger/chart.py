@@ -60,22 +60,6 @@ SIDES: Final = {
     Kind.COSTS: Side.EXPENSES,
 }
 
-MEANINGS: Final = {
-    Kind.AVAILABLE: "a client's, free to be used",
-    Kind.RESERVED: "a client's, set aside for its open orders",
-    Kind.HELD: "a client's, set aside for its withdrawals",
-    Kind.OMNIBUS: "where deposits arrive and withdrawals leave: the omnibus account at the bank, the deposit addresses",
-    Kind.HOT: "in wallets that sign by themselves",
-    Kind.WARM: "in wallets that people sign for",
-    Kind.COLD: "in wallets that are kept offline",
-    Kind.SUSPENSE: "on a rail, and no client's: deposits that wait for people, withdrawals that are taken back",
-    Kind.FEES: "fees that clients have paid: for trades, and by invoices",
-    Kind.REBATES: "rebates that clients were paid for trades",
-    Kind.INTEREST: "interest received, less interest paid",
-    Kind.OWN: "the house's own money, at a bank or in a wallet apart from what it keeps for clients",
-    Kind.COSTS: "what banks and networks have taken for themselves",
-}
-
 
 def name_of(kind: Kind, asset: str, account: str = "") -> str:
     """Return what a ledger account is called: `BROKER1-A USD available`, or `house USD fees`."""

@@ -10,7 +10,6 @@ from typing import Final, Literal
 
 import msgspec
 
-FORMAT: Final = 1
 REPORT_BYTES_MAX: Final = 16 << 20
 
 
