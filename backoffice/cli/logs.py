@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from structlog.typing import Processor
 
 
-def log_to_stderr(level: int = logging.INFO) -> None:
+def log_to_stderr() -> None:
     """Set up the logs of this process."""
     import structlog
 
@@ -21,7 +21,7 @@ def log_to_stderr(level: int = logging.INFO) -> None:
         stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
     structlog.configure(
         processors=[structlog.processors.add_log_level, stamp, renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=lambda *_: _StderrLogger(),
         cache_logger_on_first_use=True,
     )

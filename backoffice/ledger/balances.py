@@ -81,14 +81,13 @@ async def holdings(
 
 
 async def postings(
-    session: AsyncSession, account: LedgerAccount, *, after: int = 0, through: int, count: int
+    session: AsyncSession, account: LedgerAccount, *, through: int, count: int
 ) -> Sequence[LedgerPosting]:
-    """Return the last `count` postings on an account, of those after one record and through another, oldest first."""
+    """Return the last `count` postings on an account, of those through a record, oldest first."""
     wanted = (
         select(LedgerPosting)
         .where(
             LedgerPosting.ledger_account == account.id,
-            LedgerPosting.sequence > after,
             LedgerPosting.sequence <= through,
         )
         .order_by(LedgerPosting.sequence.desc(), LedgerPosting.entry.desc())

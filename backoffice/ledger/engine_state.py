@@ -14,15 +14,13 @@ from engine.state import State
 _PROGRESS_EVERY: Final = 10_000
 
 
-def state_at(
-    data: Path, sequence: int, *, use_snapshot: bool = True, progress: Callable[[int], None] | None = None
-) -> State:
+def state_at(data: Path, sequence: int, *, progress: Callable[[int], None] | None = None) -> State:
     """Replay the journal of a data directory through a record, from the latest snapshot before it or from the first.
 
     Raise a `JournalError` if the journal does not hold it, `ReplayDiverged` if it gives other events than are recorded.
     """
     exchange, reached = Exchange(), 0
-    for path in snapshots(data / SNAPSHOTS) if use_snapshot else ():
+    for path in snapshots(data / SNAPSHOTS):
         try:
             image = read_snapshot(path)
         except SnapshotError:

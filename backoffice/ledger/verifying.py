@@ -11,7 +11,7 @@ Four things are checked, each on all there is, and of each the first difference 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -27,8 +27,6 @@ from backoffice.ledger.tables import LedgerAccount, LedgerEntry, LedgerPosting
 from backoffice.ledger.walking import entries_with_postings
 from engine.state import State
 from engine.values import Amount
-
-_PROGRESS_EVERY: Final = 100
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -104,13 +102,11 @@ class Chain:
         return ""
 
 
-async def check_chain(session: AsyncSession, progress: Callable[[int], None] | None = None) -> list[Check]:
-    """Check every entry and every posting. `progress` is told the record reached, now and then."""
+async def check_chain(session: AsyncSession) -> list[Check]:
+    """Check every entry and every posting."""
     chain = Chain(await session.scalars(select(LedgerAccount)))
     async for row, postings in entries_with_postings(session):
         chain.add(row, postings)
-        if progress is not None and chain.entries % _PROGRESS_EVERY == 0:
-            progress(row.through_sequence)
     stray = (await session.scalar(select(func.count()).select_from(LedgerPosting)) or 0) - chain.postings
     flaw = chain.flaw_of_postings or (f"{stray} of them belong to no entry" if stray else "")
     return [

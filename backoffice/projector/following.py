@@ -6,7 +6,6 @@ when enough has; the other writes all that is there as one batch.
 
 import asyncio
 import time
-from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Final
@@ -43,8 +42,8 @@ _log = structlog.get_logger("projector")
 class Following:
     """How far the database is, while the venue is followed."""
 
-    def __init__(self, database: Database, feed: Source, data: Path, clock: Callable[[], int] = time.time_ns) -> None:
-        """`data`: where the journal's files are, if the venue is on this host. `clock`: nanoseconds since the epoch."""
+    def __init__(self, database: Database, feed: Source, data: Path) -> None:
+        """`data`: where the journal's files are, if the venue is on this host."""
         self.sequence = 0
         """The last record in the database."""
         self.lag_s = 0.0
@@ -54,7 +53,6 @@ class Following:
         self._database = database
         self._feed = feed
         self._data = data
-        self._clock = clock
         self._logged_at = 0.0
         self._waiting: asyncio.Queue[Arrived] = asyncio.Queue(_WAITING)
 
@@ -159,7 +157,7 @@ class Following:
     def _note(self, batch: Batch) -> None:
         """Take note that a batch is in the database; say how late it is, at times."""
         self.sequence = batch.sequence
-        self.lag_s = (self._clock() - batch.time_ns) / _NS
+        self.lag_s = (time.time_ns() - batch.time_ns) / _NS
         now = time.monotonic()
         is_late = self.is_up_to_date.is_set() and self.lag_s > LATE_S
         if now - self._logged_at > (LATE_S if is_late else LOG_EVERY_S):

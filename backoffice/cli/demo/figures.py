@@ -20,11 +20,11 @@ def trimmed(amount: int, decimals: int) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def rounded(amount: int, decimals: int, shown: int = 2) -> str:
-    """Return a positive amount rounded to `shown` decimals: to be looked at, not to be reckoned with."""
-    if decimals <= shown:
+def rounded(amount: int, decimals: int) -> str:
+    """Return a positive amount rounded to two decimals: to be looked at, not to be reckoned with."""
+    if decimals <= 2:
         return exact(amount, decimals)
-    return exact(divide_rounded(amount, 10 ** (decimals - shown)), shown)
+    return exact(divide_rounded(amount, 10 ** (decimals - 2)), 2)
 
 
 def per_second(count: int, elapsed_ns: int) -> int:

@@ -78,11 +78,11 @@ def percent_text(part: int, whole: int) -> str | None:
     return f"{format_decimal(divide_rounded(10_000 * part, whole), 2)}%" if whole > 0 and part >= 0 else None
 
 
-def ratio_text(part: int, whole: int, decimals: int = 2) -> str | None:
-    """Return a ratio to some digits, None if there is nothing to divide by. For figures that are shown, never money."""
+def ratio_text(part: int, whole: int) -> str | None:
+    """Return a ratio to two digits, None if there is nothing to divide by. For figures that are shown, never money."""
     from engine.decimals import divide_rounded, format_decimal
 
     if whole <= 0:
         return None
-    scaled = divide_rounded(abs(part) * 10**decimals, whole)
-    return format_decimal(scaled if part >= 0 else -scaled, decimals)
+    scaled = divide_rounded(abs(part) * 100, whole)
+    return format_decimal(scaled if part >= 0 else -scaled, 2)
