@@ -15,7 +15,7 @@ from backoffice.projector.tables import VenueAccount
 _DAYS: Final = {WITHDRAWN_DAY: 1, WITHDRAWN_MONTH: 30}
 
 
-async def allowances_of(session: AsyncSession, firm: str, account: str | None = None) -> list[Allowance]:
+async def allowances_of(session: AsyncSession, firm: str, account: str | None) -> list[Allowance]:
     """Return what may be withdrawn from all accounts of a firm together, and from an account and what is above it."""
     known = await session.scalars(select(VenueAccount.account).where(VenueAccount.firm == firm))
     opened = list(await session.scalars(select(AccessAccount).where(AccessAccount.firm == firm)))

@@ -113,7 +113,7 @@ def engine_limits(held: Mapping[Bounded, Held]) -> Limits:
     return Limits(open_orders_max, amounts[Measure.ORDER_QUANTITY], amounts[Measure.ORDER_NOTIONAL])
 
 
-def content_of(limits: Limits, withdrawn: Withdrawn = NO_BOUND) -> dict[str, Any]:
+def content_of(limits: Limits, withdrawn: Withdrawn) -> dict[str, Any]:
     """Return limits as they are stored."""
     orders = {name: getattr(limits, name) for name in limits.__struct_fields__}
     return {**orders, **{f"withdrawn_{name}": getattr(withdrawn, name) for name in withdrawn.__struct_fields__}}

@@ -57,7 +57,7 @@ def tell(what: str, facts: Mapping[str, object], *, as_json: bool) -> None:
         typer.echo(what)
 
 
-def print_table(head: tuple[str, ...], rows: list[tuple[str, ...]], left: int = 1) -> None:
+def print_table(head: tuple[str, ...], rows: list[tuple[str, ...]], left: int) -> None:
     """Print columns as wide as they need to be, the first `left` flush left, the others flush right."""
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     for row in (head, *rows):

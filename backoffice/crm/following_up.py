@@ -190,7 +190,7 @@ async def open_tasks(session: AsyncSession, client: Client | None = None) -> lis
     return list(await session.scalars(query))
 
 
-async def tickets_of(session: AsyncSession, client: Client | None = None, *, open_only: bool = True) -> list[Ticket]:
+async def tickets_of(session: AsyncSession, client: Client | None, *, open_only: bool) -> list[Ticket]:
     """Return tickets, the most urgent first: of one client, or of all; those that are closed too if wanted."""
     query = select(Ticket).order_by(Ticket.answer_by, Ticket.number)
     if open_only:

@@ -61,6 +61,6 @@ SIDES: Final = {
 }
 
 
-def name_of(kind: Kind, asset: str, account: str = "") -> str:
+def name_of(kind: Kind, asset: str, account: str) -> str:
     """Return what a ledger account is called: `BROKER1-A USD available`, or `house USD fees`."""
     return f"{account or 'house'} {asset} {kind}"

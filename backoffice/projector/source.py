@@ -24,9 +24,7 @@ HISTORY: Final = 20_000
 _log = structlog.get_logger("projector")
 
 
-async def arrivals(
-    feed: Source, data: Path, from_sequence: int, taken: Callable[[], int] | None = None
-) -> AsyncGenerator[Arrived]:
+async def arrivals(feed: Source, data: Path, from_sequence: int, taken: Callable[[], int]) -> AsyncGenerator[Arrived]:
     """Yield the frames from `from_sequence` on, together as they come; of a venue on this host, whose files are there.
 
     `taken` returns what the venue is told, the last record that is in the database.
@@ -36,8 +34,7 @@ async def arrivals(
     be followed.
     """
     sequence = from_sequence
-    follower = None if taken is None else Follower(NAME, taken)
-    async with aclosing(follow_frames(feed, sequence, tell=_tell, follower=follower)) as following:
+    async with aclosing(follow_frames(feed, sequence, tell=_tell, follower=Follower(NAME, taken))) as following:
         async for arrived in following:
             yield arrived
             if arrived.frames:

@@ -64,7 +64,7 @@ async def expiring(session: AsyncSession, today: dt.date, days: int, at_ns: int 
     return sorted(found, key=lambda each: (each.expires, each.client.number, each.number))
 
 
-async def open_hits(session: AsyncSession, at_ns: int | None = None) -> list[tuple[ClientThen, ScreeningHit]]:
+async def open_hits(session: AsyncSession, at_ns: int | None) -> list[tuple[ClientThen, ScreeningHit]]:
     """Return the hits that nobody has decided on, the oldest first. `at_ns`: that nobody had by then; None for now."""
     clients, row = await clients_at(session, at_ns), ScreeningHit
     query = select(row).order_by(row.found_ns, row.number)

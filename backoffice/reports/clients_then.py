@@ -40,7 +40,7 @@ class ClientThen(msgspec.Struct, frozen=True):
         return f"C-{self.number}"
 
 
-async def clients_at(session: AsyncSession, at_ns: int | None = None) -> dict[int, ClientThen]:
+async def clients_at(session: AsyncSession, at_ns: int | None) -> dict[int, ClientThen]:
     """Return the clients that there were at a time, by their numbers; None for now."""
     # To be screened again is no step, and nothing was before it; an approval tells of its own state.
     chosen = [
@@ -84,7 +84,7 @@ class Licensed(msgspec.Struct, frozen=True):
     number: str
 
 
-async def licences_at(session: AsyncSession, at_ns: int | None = None) -> dict[Licensed, dt.date | None]:
+async def licences_at(session: AsyncSession, at_ns: int | None) -> dict[Licensed, dt.date | None]:
     """Return the licences of clients at a time, and when they expire; None for now."""
     found: dict[Licensed, dt.date | None] = {
         Licensed(each.client, each.regulator, each.number): each.expires

@@ -126,9 +126,7 @@ async def hits_of(session: AsyncSession, client: Client, states: Iterable[str] =
     return list(await session.scalars(query.order_by(ScreeningHit.score.desc(), ScreeningHit.number)))
 
 
-async def all_hits(
-    session: AsyncSession, client: Client | None = None, *, open_only: bool = True
-) -> list[ScreeningHit]:
+async def all_hits(session: AsyncSession, client: Client | None, *, open_only: bool) -> list[ScreeningHit]:
     """Return hits, the most alike first: of one client or of all."""
     query = select(ScreeningHit).order_by(ScreeningHit.score.desc(), ScreeningHit.number)
     if client is not None:

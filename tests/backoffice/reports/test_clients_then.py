@@ -111,6 +111,6 @@ async def test_a_client_as_of_a_moment_is_what_was_said_then(house: House) -> No
     assert [moments.index(each.since_ns) for each in said] == [0, 0, 0, 3, 4, 4, 4, 7, 7, 9, 10]
     async with house.database.reading() as session:
         row = (await session.scalars(select(Client))).one()
-        then = (await clients_at(session))[1]
+        then = (await clients_at(session, None))[1]
     as_the_row = {name: getattr(row, name) for name in ClientThen.__struct_fields__ if name != "since_ns"}
     assert ClientThen(since_ns=moments[-1], **as_the_row) == then
