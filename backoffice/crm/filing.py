@@ -20,7 +20,7 @@ from backoffice.crm.loading import client_of, day_of, documents_of, somebody_in
 from backoffice.crm.numbering import next_number
 from backoffice.crm.sealed_fields import seal
 from backoffice.crm.tables.file import Client, ClientDocument, Party
-from backoffice.crm.workflow import State
+from backoffice.crm.workflow import OVER
 from backoffice.database.finding import row_of
 from backoffice.errors import Refused
 from backoffice.staff import audit
@@ -29,7 +29,6 @@ from backoffice.staff.permissions import Permission, Role
 from backoffice.staff.sealing import Sealer
 
 FILE_BYTES_MAX: Final = 512 * 1024 * 1024
-_GONE: Final = (State.CLOSED.value, State.REJECTED.value)
 
 
 def hash_of(path: Path) -> str:
@@ -110,7 +109,7 @@ async def expiring_documents(session: AsyncSession, days: int, *, now_ns: int) -
         .where(
             ClientDocument.expires <= day_of(now_ns) + dt.timedelta(days=days),
             ClientDocument.withdrawn_ns.is_(None),
-            Client.state.not_in(_GONE),
+            Client.state.not_in(OVER),
         )
         .order_by(ClientDocument.expires, ClientDocument.number)
     )

@@ -29,6 +29,10 @@ class State(StrEnum):
     CLOSED = "closed"
 
 
+OVER: Final = (State.REJECTED.value, State.CLOSED.value)
+"""The states of those who came to nothing, or have left."""
+
+
 class Verb(StrEnum):
     SUBMIT = "submit"
     SCREEN = "screen"

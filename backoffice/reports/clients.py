@@ -4,7 +4,6 @@ What is personal stays sealed; whoever prints it opens it, for those who may see
 """
 
 import datetime as dt
-from typing import Final
 
 import msgspec
 from sqlalchemy import ColumnElement, or_, select
@@ -12,10 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.crm.tables.check import ScreeningHit
 from backoffice.crm.tables.file import ClientDocument
-from backoffice.crm.workflow import State
+from backoffice.crm.workflow import OVER, State
 from backoffice.reports.clients_then import ClientThen, clients_at, hits_at, licences_at
-
-_OVER: Final = (State.REJECTED.value, State.CLOSED.value)
 
 
 async def pipeline(session: AsyncSession, at_ns: int | None = None, *, all_states: bool = False) -> list[ClientThen]:
@@ -24,7 +21,7 @@ async def pipeline(session: AsyncSession, at_ns: int | None = None, *, all_state
     Without `all_states` those that were rejected or have left are left out. `at_ns`: as they stood then; None for now.
     """
     order = {state.value: number for number, state in enumerate(State)}
-    found = [each for each in (await clients_at(session, at_ns)).values() if all_states or each.state not in _OVER]
+    found = [each for each in (await clients_at(session, at_ns)).values() if all_states or each.state not in OVER]
     return sorted(found, key=lambda each: (order[each.state], each.since_ns, each.number))
 
 
@@ -45,7 +42,7 @@ async def expiring(session: AsyncSession, today: dt.date, days: int, at_ns: int 
     `at_ns`: of what was in the files then; None for now.
     """
     last = today + dt.timedelta(days=days)
-    clients = {number: each for number, each in (await clients_at(session, at_ns)).items() if each.state not in _OVER}
+    clients = {number: each for number, each in (await clients_at(session, at_ns)).items() if each.state not in OVER}
     query = select(ClientDocument).where(ClientDocument.expires <= last)
     is_there: ColumnElement[bool] = ClientDocument.withdrawn_ns.is_(None)
     if at_ns is not None:

@@ -6,7 +6,6 @@ decided on an entry stays decided for as long as that entry stays the same.
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 import msgspec
 from sqlalchemy import select
@@ -21,14 +20,12 @@ from backoffice.crm.screening.matching import Match, Watchlist
 from backoffice.crm.sealed_fields import seal
 from backoffice.crm.tables.check import Screening, ScreeningEntry, ScreeningHit, ScreeningList
 from backoffice.crm.tables.file import Client
-from backoffice.crm.workflow import State
+from backoffice.crm.workflow import OVER, State
 from backoffice.errors import Refused
 from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.permissions import Permission, Role
 from backoffice.staff.sealing import Sealer
-
-NOT_SCREENED: Final = (State.CLOSED.value, State.REJECTED.value)
 
 
 class Lists(msgspec.Struct, frozen=True):
@@ -138,7 +135,7 @@ async def all_hits(session: AsyncSession, client: Client | None, *, open_only: b
 
 async def to_be_screened(session: AsyncSession) -> list[int]:
     """Return the numbers of the clients that are screened when a list changes."""
-    query = select(Client.number).where(Client.state.not_in((*NOT_SCREENED, State.DRAFT.value)))
+    query = select(Client.number).where(Client.state.not_in((*OVER, State.DRAFT.value)))
     return list(await session.scalars(query.order_by(Client.number)))
 
 
