@@ -20,6 +20,7 @@ from backoffice.crm.travel_rule import FATF, THRESHOLDS, Threshold
 from backoffice.database.base import Base, Json, Name, TimeNs
 from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE
+from backoffice.times import DAY_NS, HOUR_NS
 from config.back_office import TravelRule
 from config.market import Asset
 from config.settings import Settings
@@ -30,7 +31,6 @@ from engine.values import AMOUNT_MAX
 USD: Final = "USD"
 CENTS: Final = 100
 _CENT_DECIMALS: Final = 2
-_HOUR_NS: Final = 3_600_000_000_000
 _NAME: Final = "settings"
 _PRICE_UNIT: Final = 10**PRICE_DECIMALS_MAX
 
@@ -63,7 +63,7 @@ class TravelPolicy(msgspec.Struct, frozen=True):
     jurisdiction: str = ""
     name: str = ""
     lei: str = ""
-    linked_ns: int = 24 * _HOUR_NS
+    linked_ns: int = DAY_NS
     """Within what time transfers of a client from or to one address count together; 0: each by itself."""
 
 
@@ -143,7 +143,7 @@ def _travel_policy(rule: TravelRule) -> TravelPolicy:
         above = None if given.proof_above is None else parse_decimal(given.proof_above, _CENT_DECIMALS)
         threshold = Threshold(given.currency, parse_decimal(given.data_from, _CENT_DECIMALS), above)
     lei = check_lei(rule.lei) if rule.lei else ""
-    return TravelPolicy(threshold, jurisdiction, rule.name, lei, rule.linked_hours * _HOUR_NS)
+    return TravelPolicy(threshold, jurisdiction, rule.name, lei, rule.linked_hours * HOUR_NS)
 
 
 def _unit(decimals: int) -> int:

@@ -27,7 +27,6 @@ from backoffice.database.database import address_of
 from backoffice.database.migrating import upgrade
 from backoffice.ledger.balances import holdings
 from backoffice.ledger.tables import LedgerAccount, LedgerPosting
-from backoffice.projector.counters import HOUR_NS
 from backoffice.projector.tables import (
     Activity,
     Execution,
@@ -44,11 +43,12 @@ from backoffice.reports import blotter, orders, positions, sessions, volumes
 from backoffice.reports.by import By, Whom
 from backoffice.reports.exposure import exposures
 from backoffice.reports.market import market_of
-from backoffice.reports.market_quality import MINUTE_NS, qualities
+from backoffice.reports.market_quality import qualities
 from backoffice.reports.period import period_of
 from backoffice.reports.scope import Scope
 from backoffice.reports.statement import statement
 from backoffice.reports.tables import MarketSample
+from backoffice.times import HOUR_NS, MINUTE_NS
 from bench.client import BenchError
 from bench.venues import ROOT, environment, scratch_directory
 

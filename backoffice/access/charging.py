@@ -22,12 +22,12 @@ from backoffice.staff import approvals, audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.permissions import Permission
 from backoffice.staff.tables import Approval
+from backoffice.times import HOUR_NS
 from engine.commands import SetFees
 from engine.values import Scope
 
 SCHEDULE: Final = "fees-schedule"
 ASSIGNMENT: Final = "fees-assign"
-_HOUR_NS: Final = 3_600_000_000_000
 _VOLUME_HOURS: Final = VOLUME_DAYS * 24
 
 
@@ -157,7 +157,7 @@ async def _known_firms(session: AsyncSession) -> set[str]:
 async def _again(session: AsyncSession, told: FeeInForce, now_ns: int) -> bool:
     """Tell whether the venue has refused what it was told, so long ago that it is asked again."""
     command = None if told.command is None else await session.get(outbox.Outgoing, told.command)
-    return command is not None and bool(command.refusal) and now_ns - told.since_ns >= _HOUR_NS
+    return command is not None and bool(command.refusal) and now_ns - told.since_ns >= HOUR_NS
 
 
 async def in_force(session: AsyncSession) -> list[tuple[FeeInForce, outbox.Outgoing | None]]:
@@ -182,7 +182,7 @@ async def _version(session: AsyncSession, schedule: str, now_ns: int) -> FeeSche
 
 async def volume_of(session: AsyncSession, firm: str, asset: str, now_ns: int) -> int:
     """Return what a firm has traded in 30 days in instruments quoted in an asset, in its smallest unit."""
-    hour = now_ns // _HOUR_NS
+    hour = now_ns // HOUR_NS
     query = (
         select(total(Activity.maker_notional), total(Activity.taker_notional))
         .join(VenueAccount, VenueAccount.account == Activity.account)

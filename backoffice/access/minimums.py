@@ -10,13 +10,11 @@ and what was paid counts from the 16th on, also what was paid in its morning.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
 
 import msgspec
 
 from backoffice.access.fees import Fees
-
-DAY_NS: Final = 86_400_000_000_000
+from backoffice.times import DAY_NS
 
 
 class Assigned(msgspec.Struct, frozen=True):

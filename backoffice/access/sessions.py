@@ -24,6 +24,7 @@ from backoffice.staff.actor import Actor
 from backoffice.staff.passwords import hash_secret
 from backoffice.staff.permissions import Permission
 from backoffice.staff.tables import Approval
+from backoffice.times import DAY_NS
 from config.texts import COMP_ID_PATTERN
 from engine.commands import ProvisionSession, RemoveSession, ResumeSession, SetCredentials, SuspendSession
 from engine.profile import Credentials, SessionRole, SessionSetUp
@@ -32,7 +33,7 @@ from engine.sessions import flaw_of_credentials
 PROVISION: Final = "session-provision"
 REKEY: Final = "session-rekey"
 RESUME: Final = "session-resume"
-CERTIFIED_NS: Final = 365 * 24 * 3_600_000_000_000
+CERTIFIED_NS: Final = 365 * DAY_NS
 """How long a certification is good for."""
 _COMP_ID: Final = re.compile(COMP_ID_PATTERN)
 _CERTIFIED_ROLE: Final = "order-entry"

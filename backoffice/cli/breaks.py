@@ -7,6 +7,7 @@ import typer
 from backoffice.cli.office import Acting, Seeing
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.tables import Cell, Form, Moment
+from backoffice.times import SECOND_NS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,5 +86,5 @@ def row_of(found: "Break", decimals: "Mapping[str, int]", now_ns: int, form: For
         *(found.name, found.kind, found.subject, found.asset),
         *(found.here, amount(here), found.there, amount(there), amount((there or 0) - (here or 0))),
         Moment(since),
-        age_text(since, now_ns) if form is Form.PEOPLE else max(0, now_ns - since) // 1_000_000_000,
+        age_text(since, now_ns) if form is Form.PEOPLE else max(0, now_ns - since) // SECOND_NS,
     ]

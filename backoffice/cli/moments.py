@@ -9,12 +9,13 @@ from typing import Annotated, Final, NamedTuple
 
 import typer
 
+from backoffice.times import SECOND_NS
+
 _TIME: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)?", re.ASCII
 )
 _MONTH: Final = re.compile(r"(19[7-9]|[2-8]\d\d)\d-(0[1-9]|1[0-2])", re.ASCII)
 _RECORD: Final = re.compile(r"[0-9]{1,18}|[0-9]{1,3}(,[0-9]{3}){1,5}", re.ASCII)
-_SECOND_NS: Final = 1_000_000_000
 _YEAR_MAX: Final = 2261
 """The last whole year whose nanoseconds since the epoch 64 bits hold."""
 _END_S: Final = int(datetime(_YEAR_MAX + 1, 1, 1, tzinfo=UTC).timestamp())
@@ -111,5 +112,5 @@ def _time_ns(text: str) -> int | None:
         else:
             if not 0 <= seconds < _END_S:
                 raise typer.BadParameter(f"{text!r} is before 1970 or after {_YEAR_MAX}")
-            return seconds * _SECOND_NS + int((fraction or "").ljust(9, "0"))
+            return seconds * SECOND_NS + int((fraction or "").ljust(9, "0"))
     return None

@@ -38,7 +38,9 @@ def time_text(time_ns: int) -> str:
     """Return a time (nanoseconds since the epoch) as ISO 8601."""
     from datetime import UTC, datetime
 
-    seconds, rest = divmod(time_ns, 1_000_000_000)
+    from backoffice.times import SECOND_NS
+
+    seconds, rest = divmod(time_ns, SECOND_NS)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.crm.client_file import AgreementGiven, check_hash, check_word
 from backoffice.crm.identity import check_text
-from backoffice.crm.loading import client_of, day_of
+from backoffice.crm.loading import client_of
 from backoffice.crm.numbering import next_number
 from backoffice.crm.tables.desk import Agreement
 from backoffice.crm.tables.file import Client
@@ -15,6 +15,7 @@ from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.staff import audit
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Permission
+from backoffice.times import day_of
 
 ASKED_FOR: Final = ("client",)
 """Without these signed no client trades."""

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backoffice.access.allowances import allowances_of
 from backoffice.crm import transfers
 from backoffice.crm.following_up import put_task
-from backoffice.crm.loading import day_of
 from backoffice.crm.screening.checking import hits_of
 from backoffice.crm.tables.file import Client
 from backoffice.crm.workflow import State, Suspension, may_withdraw
@@ -19,6 +18,7 @@ from backoffice.projector.tables import VenueAccount
 from backoffice.staff.actor import BACK_OFFICE
 from backoffice.staff.permissions import Role
 from backoffice.staff.sealing import Sealer
+from backoffice.times import day_of
 
 _TAKES_DEPOSITS = frozenset({State.ACTIVE, State.SUSPENDED})
 

@@ -16,7 +16,7 @@ from backoffice.crm.client_file import THE_CLIENT, DocumentGiven, check_hash
 from backoffice.crm.documents import REMINDED_DAYS_BEFORE, DocumentKind, Paper, reminder_due
 from backoffice.crm.editing import editable, edited
 from backoffice.crm.following_up import put_task
-from backoffice.crm.loading import client_of, day_of, documents_of, somebody_in
+from backoffice.crm.loading import client_of, documents_of, somebody_in
 from backoffice.crm.numbering import next_number
 from backoffice.crm.sealed_fields import seal
 from backoffice.crm.tables.file import Client, ClientDocument, Party
@@ -27,6 +27,7 @@ from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.permissions import Permission, Role
 from backoffice.staff.sealing import Sealer
+from backoffice.times import day_of
 
 FILE_BYTES_MAX: Final = 512 * 1024 * 1024
 

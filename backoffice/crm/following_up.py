@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.crm.identity import check_text
-from backoffice.crm.loading import client_of, day_of
+from backoffice.crm.loading import client_of
 from backoffice.crm.numbering import next_number
 from backoffice.crm.sealed_fields import opened, seal
 from backoffice.crm.tables.desk import Note, Task, Ticket, TicketEntry
@@ -20,6 +20,7 @@ from backoffice.staff import audit
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Permission
 from backoffice.staff.sealing import Sealer
+from backoffice.times import day_of
 
 NOTE_CHARS_MAX: Final = 20_000
 ANSWERED_WITHIN_DAYS: Final = 3

@@ -12,7 +12,7 @@ from backoffice.crm.client_file import THE_CLIENT, ClientFile, PartyGiven, Role,
 from backoffice.crm.documents import Shortfall, requirements_of_client, requirements_of_person, shortfalls
 from backoffice.crm.filing import papers_of
 from backoffice.crm.identity import EntityType
-from backoffice.crm.loading import day_of, read_file
+from backoffice.crm.loading import read_file
 from backoffice.crm.ownership import Gap, Structure, threshold_ppm
 from backoffice.crm.rated import last_score, model_of, newest_model
 from backoffice.crm.risk import Model, Rating, Score, country_answer, layers_answer
@@ -22,6 +22,7 @@ from backoffice.crm.tables.check import ScreeningHit
 from backoffice.crm.tables.file import Client
 from backoffice.crm.workflow import State, Suspension
 from backoffice.staff.sealing import Sealer
+from backoffice.times import day_of
 
 _OWNERS_NOT_ASKED: Final = frozenset({EntityType.LISTED_COMPANY, EntityType.GOVERNMENT})
 _ANSWERABLE: Final = frozenset({Role.DIRECTOR, Role.SIGNATORY, Role.REPRESENTATIVE, Role.CONTROLLER})

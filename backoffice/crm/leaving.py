@@ -16,7 +16,7 @@ from backoffice.access.tables import AccessDesk, AccessTrader
 from backoffice.crm import gateway
 from backoffice.crm.documents import months_after
 from backoffice.crm.left_behind import SessionsLeft
-from backoffice.crm.loading import client_of, day_of
+from backoffice.crm.loading import client_of
 from backoffice.crm.sealed_fields import seal
 from backoffice.crm.tables.check import Review, ScreeningHit
 from backoffice.crm.tables.desk import Contact, Note, Task, Ticket, TicketEntry
@@ -27,6 +27,7 @@ from backoffice.errors import Refused
 from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.sealing import Sealer, place
+from backoffice.times import day_of
 
 KEPT_MONTHS: Final = 60
 """How long a file is kept after the end of the relationship (Directive 2015/849, article 40: five years)."""

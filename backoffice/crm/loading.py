@@ -41,11 +41,6 @@ from backoffice.staff.sealing import Sealer
 P = TypeVar("P", Party, Contact)
 
 
-def day_of(now_ns: int) -> dt.date:
-    """Return the day (UTC) of a time."""
-    return dt.datetime.fromtimestamp(now_ns // 1_000_000_000, dt.UTC).date()
-
-
 async def client_of(session: AsyncSession, client_id: str, *, for_update: bool = False) -> Client:
     """Return a client by what staff call it: C-1, or its firm. Raise `NotFound`."""
     query = select(Client)

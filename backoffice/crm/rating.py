@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backoffice.access.telling import tell_limits
 from backoffice.crm.documents import months_after
 from backoffice.crm.knowing import answers_of
-from backoffice.crm.loading import client_of, day_of, read_file
+from backoffice.crm.loading import client_of, read_file
 from backoffice.crm.numbering import next_number
 from backoffice.crm.rated import last_score, model_of, newest_model
 from backoffice.crm.risk import Consequences, Rating, Score, decode_model, score_of
@@ -25,6 +25,7 @@ from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Permission
 from backoffice.staff.sealing import Sealer
 from backoffice.staff.tables import Approval
+from backoffice.times import day_of
 
 OVERRIDE: Final = "client-rating"
 ADOPTION: Final = "risk-model"

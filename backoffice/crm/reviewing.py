@@ -19,7 +19,7 @@ from backoffice.crm.filing import papers_of
 from backoffice.crm.following_up import put_task
 from backoffice.crm.identity import check_text
 from backoffice.crm.knowing import answers_of, known_of, rated_otherwise
-from backoffice.crm.loading import client_of, day_of, read_file
+from backoffice.crm.loading import client_of, read_file
 from backoffice.crm.numbering import next_number
 from backoffice.crm.rated import newest_model
 from backoffice.crm.rating import rate
@@ -34,6 +34,7 @@ from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.permissions import Permission, Role
 from backoffice.staff.sealing import Sealer
+from backoffice.times import day_of
 
 _REVIEWED_IN = (State.ACTIVE.value, State.SUSPENDED.value)
 

@@ -20,7 +20,7 @@ from backoffice.crm.ivms101 import (
     flaws,
 )
 from backoffice.crm.linked_transfers import cents_before
-from backoffice.crm.loading import day_of, read_file
+from backoffice.crm.loading import read_file
 from backoffice.crm.sealed_fields import opened
 from backoffice.crm.tables.file import Client
 from backoffice.crm.tables.transfers import AddressHolder, DepositOrigin, TravelRuleData, Vasp
@@ -34,6 +34,7 @@ from backoffice.payments.clients import Flow, Transfer
 from backoffice.payments.tables import Destination
 from backoffice.staff.actor import BACK_OFFICE
 from backoffice.staff.sealing import Sealer
+from backoffice.times import day_of
 
 
 async def objection(session: AsyncSession, sealer: Sealer, client: Client, transfer: Transfer, now_ns: int) -> str:

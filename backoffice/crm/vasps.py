@@ -12,12 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.crm.countries import check_country
 from backoffice.crm.identity import check_lei, check_text
-from backoffice.crm.loading import day_of
 from backoffice.crm.tables.transfers import Vasp
 from backoffice.errors import NotFound, Refused
 from backoffice.staff import audit
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Permission
+from backoffice.times import day_of
 
 NEW: Final = "new"
 CHECKED: Final = "checked"

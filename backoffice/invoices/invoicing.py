@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.access.tables import FeeAssignment
 from backoffice.crm.documents import months_after
-from backoffice.crm.loading import day_of
 from backoffice.database.finding import row_of
 from backoffice.database.serializing import one_at_a_time
 from backoffice.errors import Refused
@@ -23,6 +22,7 @@ from backoffice.reports.minimums import Minimum, bounds_of, minimums
 from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.permissions import Permission
+from backoffice.times import day_of
 
 
 async def invoice(session: AsyncSession, actor: Actor, month: dt.date, *, why: str, now_ns: int) -> list[Invoice]:

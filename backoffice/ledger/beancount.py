@@ -9,7 +9,7 @@ is turned. Source: beancount's language syntax, version 3.
 import re
 from collections import defaultdict
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select
@@ -20,11 +20,11 @@ from backoffice.ledger.chart import SIDES, Kind
 from backoffice.ledger.tables import LedgerAccount
 from backoffice.ledger.walking import entries_with_postings
 from backoffice.projector.tables import VenueAsset
+from backoffice.times import day_of
 from engine.decimals import format_decimal
 from engine.values import Amount
 
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9-]")
-_NS: Final = 1_000_000_000
 
 
 async def beancount_of(session: AsyncSession) -> AsyncGenerator[str]:
@@ -80,7 +80,7 @@ def _commodity(asset: str) -> str:
 
 
 def _day(time_ns: int) -> str:
-    return datetime.fromtimestamp(time_ns // _NS, UTC).date().isoformat()
+    return day_of(time_ns).isoformat()
 
 
 def _quoted(text: str) -> str:

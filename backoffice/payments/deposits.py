@@ -17,13 +17,14 @@ from backoffice.payments import suspense
 from backoffice.payments.clients import Clients, Flow, Transfer
 from backoffice.payments.moving import move_deposit
 from backoffice.payments.rail import Incoming, Movement, Rail
-from backoffice.payments.rules import MINUTE_NS, PaymentRules, needed
+from backoffice.payments.rules import PaymentRules, needed
 from backoffice.payments.states import ACTIVE_DEPOSITS, DEPOSITS, DepositState, DepositVerb, WithdrawalState
 from backoffice.payments.tables import Deposit, DepositAddress, Destination, RailPosition, Withdrawal
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.permissions import Permission
 from backoffice.staff.tables import Approval
+from backoffice.times import MINUTE_NS
 from engine.values import AMOUNT_MAX
 
 DEBIT: Final = "deposit-debit"

@@ -19,6 +19,7 @@ from backoffice.staff import approvals, audit
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Permission
 from backoffice.staff.tables import Approval
+from backoffice.times import MINUTE_NS
 
 KIND: Final = "destination"
 
@@ -134,7 +135,7 @@ def objection(destination: Destination, now_ns: int) -> str:
     if destination.usable_from_ns is None:
         return f"destination {destination.name} is not approved"
     if now_ns < destination.usable_from_ns:
-        minutes = -(-(destination.usable_from_ns - now_ns) // 60_000_000_000)
+        minutes = -(-(destination.usable_from_ns - now_ns) // MINUTE_NS)
         return f"destination {destination.name} is new: it is paid to in {minutes:,} minutes"
     return ""
 

@@ -2,17 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
 from backoffice.errors import NotFound
 from backoffice.payments import sandbox
 from backoffice.payments.rail import Booking, Rail
-from backoffice.payments.rules import HOUR_NS, PaymentRules, Tier
+from backoffice.payments.rules import PaymentRules, Tier
+from backoffice.times import HOUR_NS, MINUTE_NS
 from config.back_office import Payment, PaymentTier
 from config.settings import Settings
 from engine.decimals import parse_decimal
-
-_MINUTE_NS: Final = 60_000_000_000
 
 
 def rules_of(settings: Settings) -> dict[tuple[str, str], PaymentRules]:
@@ -65,6 +63,6 @@ def _rules(payment: Payment, decimals: int) -> PaymentRules:
         tiers(payment.approvals),
         parse_decimal(payment.looked_at_above, decimals),
         parse_decimal(payment.withdrawn_a_day_max, decimals),
-        payment.cooling_minutes * _MINUTE_NS,
+        payment.cooling_minutes * MINUTE_NS,
         payment.watched_hours * HOUR_NS,
     )

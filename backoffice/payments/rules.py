@@ -8,9 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-MINUTE_NS = 60_000_000_000
-HOUR_NS = 60 * MINUTE_NS
-DAY_NS = 24 * HOUR_NS
+from backoffice.times import DAY_NS
 
 
 class Tier(msgspec.Struct, frozen=True):

@@ -20,7 +20,7 @@ from backoffice.payments import deposits, suspense, withdrawals
 from backoffice.payments.clients import Clients
 from backoffice.payments.moving import move_deposit, move_withdrawal
 from backoffice.payments.rail import Payout, Rail, RailRefused, RailSilent
-from backoffice.payments.rules import MINUTE_NS, PaymentRules
+from backoffice.payments.rules import PaymentRules
 from backoffice.payments.states import (
     DepositState,
     DepositVerb,
@@ -29,6 +29,7 @@ from backoffice.payments.states import (
 )
 from backoffice.payments.tables import Deposit, RailPosition, Withdrawal
 from backoffice.staff.actor import BACK_OFFICE
+from backoffice.times import MINUTE_NS
 from engine.commands import Credit, Debit, HoldWithdrawal, ReleaseWithdrawal, SettleWithdrawal
 
 POLL_S: Final = 1.0

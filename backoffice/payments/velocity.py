@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backoffice.database.base import total
 from backoffice.database.serializing import one_at_a_time
 from backoffice.house_rules import CENTS, HouseRules, house_rules
-from backoffice.payments.rules import DAY_NS
 from backoffice.payments.states import WithdrawalState
 from backoffice.payments.tables import Withdrawal
+from backoffice.times import DAY_NS
 
 _TURN: Final = "velocity"
 _ON_ITS_WAY: Final = tuple(

@@ -20,7 +20,7 @@ from backoffice.payments.clients import Clients, Flow, Transfer
 from backoffice.payments.deposits import position_of
 from backoffice.payments.moving import move_withdrawal
 from backoffice.payments.rail import Outcome, OutcomeState, Payout
-from backoffice.payments.rules import DAY_NS, PaymentRules, needed, over_the_day
+from backoffice.payments.rules import PaymentRules, needed, over_the_day
 from backoffice.payments.states import (
     ACTIVE_WITHDRAWALS,
     WITHDRAWALS,
@@ -33,6 +33,7 @@ from backoffice.staff import approvals, audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.permissions import Permission
 from backoffice.staff.tables import Approval
+from backoffice.times import DAY_NS
 from engine.values import AMOUNT_MAX
 
 KIND: Final = "withdrawal"

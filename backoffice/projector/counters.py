@@ -7,13 +7,12 @@ they get, and whatever batches they come in. Hours that are over are in the data
 from typing import TYPE_CHECKING, Final
 
 from backoffice.projector.batch import Row
+from backoffice.times import HOUR_NS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from backoffice.projector.tables import Activity, RejectCount
-
-HOUR_NS: Final = 3_600_000_000_000
 
 
 ACTIVITY_COLUMNS: Final = (

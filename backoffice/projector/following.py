@@ -21,6 +21,7 @@ from backoffice.projector.deriving import BATCH_RECORDS
 from backoffice.projector.projector import Projector
 from backoffice.projector.rows import Rows, decode_record
 from backoffice.projector.source import arrivals, identity
+from backoffice.times import SECOND_NS
 from engine.feed import Arrived, unknown_record
 from engine.frames import Frame
 from engine.journal import JournalReader
@@ -34,7 +35,6 @@ LATE_S: Final = 1.0
 """Whoever is so far behind the venue says so."""
 _WAITING: Final = 8
 """So many arrivals at most wait while a batch is written."""
-_NS: Final = 1_000_000_000
 
 _log = structlog.get_logger("projector")
 
@@ -157,7 +157,7 @@ class Following:
     def _note(self, batch: Batch) -> None:
         """Take note that a batch is in the database; say how late it is, at times."""
         self.sequence = batch.sequence
-        self.lag_s = (time.time_ns() - batch.time_ns) / _NS
+        self.lag_s = (time.time_ns() - batch.time_ns) / SECOND_NS
         now = time.monotonic()
         is_late = self.is_up_to_date.is_set() and self.lag_s > LATE_S
         if now - self._logged_at > (LATE_S if is_late else LOG_EVERY_S):

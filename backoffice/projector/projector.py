@@ -19,10 +19,10 @@ from backoffice.ledger.keeping import Keeper, load
 from backoffice.ledger.posting import ACCOUNT_COLUMNS, POSTING_COLUMNS
 from backoffice.ledger.tables import LedgerAccount, LedgerPosting
 from backoffice.projector.batch import Batch
-from backoffice.projector.counters import HOUR_NS
 from backoffice.projector.rows import Known, Rows
 from backoffice.projector.tables import Activity, OrderRow, Position, RejectCount, VenueAsset
 from backoffice.projector.writer import FOLLOWER, Writer
+from backoffice.times import HOUR_NS
 from engine.values import PENDING_NEW
 
 _IS_OPEN: Final = OrderRow.closed_sequence.is_(None)

@@ -22,8 +22,9 @@ from backoffice.payments.tables import Deposit, Withdrawal
 from backoffice.projector.tables import PaymentBooked, Position
 from backoffice.reconciliation.found import Found, Kind
 from backoffice.reconciliation.tables import RailBooking
+from backoffice.times import MINUTE_NS
 
-IN_FLIGHT_NS: Final = 60 * 1_000_000_000
+IN_FLIGHT_NS: Final = MINUTE_NS
 """How long what has changed may be on its way."""
 _PAID: Final = (WithdrawalState.SENT, WithdrawalState.SETTLING, WithdrawalState.SETTLED)
 _MAY_BE_PAID: Final = (*_PAID, WithdrawalState.SENDING, WithdrawalState.UNCERTAIN, WithdrawalState.RECALLED)

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Final
 
-_DAY_NS: Final = 86_400 * 1_000_000_000
-_BOUNDS_NS: Final = (_DAY_NS, 3 * _DAY_NS, 7 * _DAY_NS)
+from backoffice.times import DAY_NS
+
+_BOUNDS_NS: Final = (DAY_NS, 3 * DAY_NS, 7 * DAY_NS)
 BUCKETS: Final = ("< 1 d", "1-3 d", "3-7 d", "> 7 d")
 
 

@@ -3,12 +3,11 @@
 The same invoice gives the same bytes, as long as its client has the same name.
 """
 
-from datetime import UTC, datetime
-
 from backoffice.crm.tables.file import Client
 from backoffice.invoices.tables import Invoice
 from backoffice.reports.market import Market
 from backoffice.reports.pdf_page import LEFT, LINE, RIGHT, Page
+from backoffice.times import day_of
 
 
 def pdf_of(invoice: Invoice, client: Client | None, market: Market) -> bytes:
@@ -16,7 +15,7 @@ def pdf_of(invoice: Invoice, client: Client | None, market: Market) -> bytes:
     page = Page(f"Invoice {invoice.name}, {invoice.firm}")
     page.line("Helvetica-Bold", 14).drawString(LEFT, page.y, f"Invoice {invoice.name}")
     page.y -= LINE
-    made_on = datetime.fromtimestamp(invoice.made_ns // 1_000_000_000, UTC).date().isoformat()
+    made_on = day_of(invoice.made_ns).isoformat()
     whose = (client.name, f"client {client.id}, firm {invoice.firm}") if client is not None else (invoice.firm,)
     for text in (*whose, f"Made on {made_on}", f"Monthly minimum of fee schedule {invoice.schedule}, {invoice.month}"):
         page.line("Helvetica", 10).drawString(LEFT, page.y, text)

@@ -3,10 +3,10 @@
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backoffice.projector.counters import HOUR_NS
 from backoffice.projector.tables import Activity, TradeRow
 from backoffice.reports import blotter
 from backoffice.reports.scope import Scope, time_of
+from backoffice.times import HOUR_NS
 
 
 async def last_prices(session: AsyncSession, sequence: int) -> dict[str, int]:

@@ -13,15 +13,14 @@ from sqlalchemy.dialects.sqlite import insert as insert_in_sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.database import Database
-from backoffice.projector.counters import HOUR_NS
 from backoffice.reports.by import By
 from backoffice.reports.scope import Scope, Seen, check_symbol
 from backoffice.reports.tables import MarketSample
 from backoffice.reports.volumes import volumes
+from backoffice.times import HOUR_NS, MINUTE_NS
 from engine.overview import VenueShown
 from engine.values import Phase
 
-MINUTE_NS: Final = 60_000_000_000
 _MINUTES_AN_HOUR: Final = 60
 
 

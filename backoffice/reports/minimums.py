@@ -8,7 +8,6 @@ no more is ever missing than the minimum itself. Which days count is `backoffice
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Final
 
 import msgspec
 from sqlalchemy import func, select
@@ -16,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.access.charging import ASSIGNMENT, SCHEDULE
 from backoffice.access.fees import Fees
-from backoffice.access.minimums import DAY_NS, Agreed, Assigned, Owed, Version, owed
+from backoffice.access.minimums import Agreed, Assigned, Owed, Version, owed
 from backoffice.access.tables import FeeAssignment, FeeSchedule
 from backoffice.crm.documents import months_after
 from backoffice.crm.tables.file import Client
@@ -25,8 +24,7 @@ from backoffice.reports.by import By
 from backoffice.reports.scope import Scope, Seen
 from backoffice.reports.volumes import volumes
 from backoffice.staff.tables import Approval
-
-_EPOCH: Final = dt.date(1970, 1, 1)
+from backoffice.times import DAY_NS, EPOCH, start_of
 
 
 class Minimum(msgspec.Struct, frozen=True):
@@ -60,8 +58,7 @@ async def minimums(session: AsyncSession, month: dt.date, seen: Seen | None = No
 
 def bounds_of(month: dt.date) -> tuple[int, int]:
     """Return the first nanosecond of a month, and the first that is not in it."""
-    first, after = ((day - _EPOCH).days * DAY_NS for day in (month, months_after(month, 1)))
-    return first, after
+    return start_of(month), start_of(months_after(month, 1))
 
 
 async def _agreed(session: AsyncSession, until_ns: int, seen: Seen | None) -> dict[str, Agreed]:
@@ -117,4 +114,4 @@ async def _paid(
     """Return a firm's fees less rebates, by day and instrument."""
     scope = Scope(firm=firm, from_ns=from_ns, until_ns=until_ns, sequence=sequence)
     found = await volumes(session, scope, By.DAY)
-    return {((dt.date.fromisoformat(each.key) - _EPOCH).days, each.symbol): each.fees for each in found}
+    return {((dt.date.fromisoformat(each.key) - EPOCH).days, each.symbol): each.fees for each in found}

@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, SQLColumnExpression, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.database.base import total
-from backoffice.projector.counters import HOUR_NS
 from backoffice.projector.tables import OrderRow, TradeAmendment, TradeRow
 from backoffice.reports.blotter import TRADES
 from backoffice.reports.orders import ORDERS
 from backoffice.reports.scope import Rising, Scope, chosen
+from backoffice.times import HOUR_NS
 from engine.values import Side
 
 _AMENDMENTS: Final = Rising(TradeAmendment.sequence, TradeAmendment.time_ns, TradeAmendment.sequence)

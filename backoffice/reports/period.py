@@ -6,9 +6,9 @@ from typing import Final
 
 import msgspec
 
+from backoffice.times import EPOCH, start_of
+
 _PERIOD: Final = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", re.ASCII)
-_EPOCH: Final = dt.date(1970, 1, 1)
-_DAY_NS: Final = 86_400_000_000_000
 
 
 class Period(msgspec.Struct, frozen=True):
@@ -37,6 +37,6 @@ def period_of(text: str) -> Period:
             after = dt.date(first.year + 1, 1, 1)
     except (ValueError, OverflowError):
         raise ValueError(f"{text!r} is no period of the calendar") from None
-    if first < _EPOCH:
+    if first < EPOCH:
         raise ValueError(f"{text!r} is before 1970")
-    return Period(text, *((date - _EPOCH).days * _DAY_NS for date in (first, after)))
+    return Period(text, start_of(first), start_of(after))

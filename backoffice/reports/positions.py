@@ -18,13 +18,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.database.base import total
 from backoffice.projector.as_of import position_of
-from backoffice.projector.counters import HOUR_NS
 from backoffice.projector.tables import Activity
 from backoffice.reports.by import By, Whom
 from backoffice.reports.last_prices import last_prices
 from backoffice.reports.market import Market
 from backoffice.reports.part_of_an_hour import part_of_an_hour
 from backoffice.reports.scope import Scope, accounts_in, check_symbol, chosen, keys, time_of
+from backoffice.times import HOUR_NS
 
 _SUMS: Final = ("bought_qty", "sold_qty", "bought_notional", "sold_notional", "fees")
 

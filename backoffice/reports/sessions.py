@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.errors import NotFound
 from backoffice.projector.as_of import position_of, sequence_at
-from backoffice.projector.counters import HOUR_NS
 from backoffice.projector.tables import RejectCount, RejectRow, SessionStep, VenueSession
 from backoffice.reports.scope import time_of
+from backoffice.times import HOUR_NS
 
 
 class Refusals(msgspec.Struct, frozen=True):

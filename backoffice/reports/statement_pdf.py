@@ -15,6 +15,7 @@ from reportlab.pdfgen.canvas import Canvas
 from backoffice.reports.market import Market
 from backoffice.reports.pdf_page import LEFT, LINE, RIGHT, Page
 from backoffice.reports.statement import Section, Statement
+from backoffice.times import SECOND_NS
 
 _LINE_OF_TEXT: Final = 9
 """The second line of what a movement was, and so on."""
@@ -181,4 +182,4 @@ def _lines(text: str, width: float) -> list[str]:
 
 
 def _time(time_ns: int) -> str:
-    return datetime.fromtimestamp(time_ns // 1_000_000_000, UTC).isoformat(" ")[:19]
+    return datetime.fromtimestamp(time_ns // SECOND_NS, UTC).isoformat(" ")[:19]

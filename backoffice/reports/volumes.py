@@ -14,11 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backoffice.database.base import total
 from backoffice.errors import Refused
 from backoffice.projector.as_of import position_of
-from backoffice.projector.counters import HOUR_NS
 from backoffice.projector.tables import Activity
 from backoffice.reports.by import By
 from backoffice.reports.part_of_an_hour import Part, part_of_an_hour
 from backoffice.reports.scope import Scope, accounts_in, check_symbol, chosen, keys, time_of
+from backoffice.times import HOUR_NS
 
 _HOURS_A_DAY: Final = 24
 _COUNTED: Final = ("orders", "replaces", "cancels", "maker_trades", "taker_trades")

@@ -26,6 +26,7 @@ from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.permissions import Permission
 from backoffice.staff.tables import Approval, ApprovalDecision, StaffUser
+from backoffice.times import DAY_NS
 from engine.decimals import format_decimal
 
 CarryOut = Callable[[AsyncSession, Actor, Approval, int], Awaitable[None]]
@@ -33,7 +34,7 @@ CarryOut = Callable[[AsyncSession, Actor, Approval, int], Awaitable[None]]
 VersionOf = Callable[[AsyncSession, str], Awaitable[int]]
 """Returns the version that a subject has now."""
 
-VALID_NS: Final = 7 * 86_400 * 1_000_000_000
+VALID_NS: Final = 7 * DAY_NS
 """How long a proposal may wait."""
 
 

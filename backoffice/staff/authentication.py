@@ -19,10 +19,10 @@ from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.passwords import flaw_of_password, hash_secret, matches
 from backoffice.staff.tables import StaffUser
 from backoffice.staff.users import actor_of, is_void, proof_of
+from backoffice.times import HOUR_NS, MINUTE_NS, SECOND_NS
 
 LOCKED_AFTER: Final = 5
-MINUTE_NS: Final = 60_000_000_000
-LOCK_NS_MAX: Final = 60 * MINUTE_NS
+LOCK_NS_MAX: Final = HOUR_NS
 _DOUBLINGS_MAX: Final = 10
 
 
@@ -102,7 +102,7 @@ async def _attempt(database: Database, name: str, now_ns: int) -> StaffUser | No
                 .execution_options(synchronize_session=False)
             )
     if locked_ns > 0:
-        raise Refused(f"{name} is locked after wrong passwords; try again in {-(-locked_ns // 1_000_000_000):,} s")
+        raise Refused(f"{name} is locked after wrong passwords; try again in {-(-locked_ns // SECOND_NS):,} s")
     return user
 
 

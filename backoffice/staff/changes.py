@@ -15,10 +15,11 @@ from backoffice.database.serializing import one_at_a_time
 from backoffice.errors import Conflict, Refused
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import Actor
-from backoffice.staff.passwords import CODE_HOURS, HOUR_NS, Code, half_code, hash_secret
+from backoffice.staff.passwords import CODE_HOURS, Code, half_code, hash_secret
 from backoffice.staff.permissions import Permission, Role
 from backoffice.staff.tables import Approval, StaffRole, StaffUser
 from backoffice.staff.users import NewUser, add, check_left, described, find, flaw_of, give_code, proof_of, roles_of
+from backoffice.times import HOUR_NS
 
 ADD: Final = "staff-add"
 ROLES: Final = "staff-roles"

@@ -17,7 +17,6 @@ PASSWORD_CHARS_MIN: Final = 12
 PASSWORD_CHARS_MAX: Final = 128
 CODE_HOURS: Final = 72
 """How long a code counts, unless the settings say otherwise."""
-HOUR_NS: Final = 3_600 * 1_000_000_000
 _HALF_BYTES: Final = 8
 _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 

@@ -16,9 +16,10 @@ from backoffice.database.serializing import one_at_a_time
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
-from backoffice.staff.passwords import CODE_HOURS, HOUR_NS, Code, half_code, hash_secret
+from backoffice.staff.passwords import CODE_HOURS, Code, half_code, hash_secret
 from backoffice.staff.permissions import PERMISSIONS, Permission, Role
 from backoffice.staff.tables import StaffRole, StaffUser
+from backoffice.times import HOUR_NS
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9._-]{0,31}")
 _FULL_NAME_CHARS_MAX: Final = 100

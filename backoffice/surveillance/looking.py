@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backoffice.crm.shared_owners import SharedOwners, shared_owners
 from backoffice.database import Database
 from backoffice.database.serializing import one_at_a_time
-from backoffice.projector.counters import HOUR_NS
 from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.sealing import Sealer
@@ -25,11 +24,12 @@ from backoffice.surveillance.circular_trades import CircularTrades
 from backoffice.surveillance.layering import Layering
 from backoffice.surveillance.marking_the_close import MarkingTheClose
 from backoffice.surveillance.order_to_trade import OrderToTrade
-from backoffice.surveillance.parameters import PARAMETERS, SECOND_NS, Parameters
+from backoffice.surveillance.parameters import PARAMETERS, Parameters
 from backoffice.surveillance.rows import Finding, Window
 from backoffice.surveillance.tables import Alert, SurveillancePosition
 from backoffice.surveillance.unusual_volume import UnusualVolume
 from backoffice.surveillance.wash_trades import WashTrades
+from backoffice.times import HOUR_NS, SECOND_NS
 
 HOURS_MAX: Final = 100
 """How many hours `watch` looks at in one go."""

@@ -9,9 +9,9 @@ from typing import Final
 
 from msgspec.structs import asdict
 
+from backoffice.times import SECOND_NS
 from config.surveillance import Surveillance
 
-SECOND_NS: Final = 1_000_000_000
 VERSION: Final = "2026-11.4"
 EVIDENCE_MAX: Final = 50
 """How many orders or trades an alert names; it counts all."""

@@ -31,7 +31,6 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from backoffice.projector.counters import HOUR_NS
 from backoffice.projector.tables import (
     WITHDRAWING,
     Activity,
@@ -45,6 +44,7 @@ from backoffice.projector.tables import (
 )
 from backoffice.surveillance.parameters import Parameters
 from backoffice.surveillance.rows import HourSeen, HourTraded, Step, TradeSeen, Window
+from backoffice.times import HOUR_NS
 from engine.values import BUY, CancelReason, Phase
 
 _BATCH: Final = 1_000

@@ -13,12 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backoffice.projector.tables import Execution, OrderRow, TradeRow, VenueAccount
 from backoffice.reports.orders import Record
 from backoffice.surveillance.order_to_trade import OF_A_SESSION
-from backoffice.surveillance.parameters import SECOND_NS
 from backoffice.surveillance.reading import first_record, numbers_of
 from backoffice.surveillance.rows import Window
 from backoffice.surveillance.tables import Alert
+from backoffice.times import MINUTE_NS, SECOND_NS
 
-MARGIN_NS: Final = 600_000_000_000
+MARGIN_NS: Final = 10 * MINUTE_NS
 """How much longer than an alert was judged by steps are shown, before and after."""
 ORDERS_MAX: Final = 500
 _ONE_ORDER: Final = frozenset({"order", "maker_order", "taker_order"})

@@ -109,7 +109,8 @@ def list_tasks(
     """List what is to be done, the most urgent first."""
     from backoffice.cli.tables import Cell, show_table
     from backoffice.crm.following_up import open_tasks
-    from backoffice.crm.loading import client_of, day_of
+    from backoffice.crm.loading import client_of
+    from backoffice.times import day_of
 
     async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
         of = None if client is None else await client_of(session, client)
@@ -224,7 +225,8 @@ def list_tickets(
     """List the tickets that are not closed, the most urgent first."""
     from backoffice.cli.tables import Cell, show_table
     from backoffice.crm.following_up import tickets_of
-    from backoffice.crm.loading import client_of, day_of
+    from backoffice.crm.loading import client_of
+    from backoffice.times import day_of
 
     async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
         of = None if client is None else await client_of(session, client)

@@ -1,5 +1,6 @@
 """Figures as people read them: thousands apart, exact to the last digit unless it says otherwise."""
 
+from backoffice.times import SECOND_NS
 from engine.decimals import divide_rounded, format_decimal
 
 
@@ -29,4 +30,4 @@ def rounded(amount: int, decimals: int) -> str:
 
 def per_second(count: int, elapsed_ns: int) -> int:
     """Return a rate in whole numbers."""
-    return count * 1_000_000_000 // max(elapsed_ns, 1)
+    return count * SECOND_NS // max(elapsed_ns, 1)

@@ -9,6 +9,7 @@ from backoffice.cli.demo.house import House
 from backoffice.cli.failure import CommandFailed
 from backoffice.crm import suspending
 from backoffice.crm.workflow import Suspension
+from backoffice.times import SECOND_NS
 from engine.reject import RejectReason
 
 _POLL_S: Final = 0.005
@@ -42,7 +43,7 @@ async def suspend_for_a_while(house: House, broker: Broker, client: str, seconds
 
 async def _first_refusal(broker: Broker) -> int:
     """Return when an order was first refused for that, on the performance counter."""
-    deadline_ns = time.perf_counter_ns() + int(_REFUSED_S_MAX * 1_000_000_000)
+    deadline_ns = time.perf_counter_ns() + int(_REFUSED_S_MAX * SECOND_NS)
     while not any(text.startswith(_REFUSAL) for text in broker.rejects):
         if time.perf_counter_ns() > deadline_ns:
             raise CommandFailed(f"{broker.comp_id} is suspended, and {_REFUSED_S_MAX:.0f} s later it still trades")

@@ -90,9 +90,9 @@ def minimums(
     """Show what firms have paid in a month, and what is missing to the minimum of their fee schedules."""
 
     async def rows(desk: "Office", session: "AsyncSession") -> list[Row]:
-        from backoffice.crm.loading import day_of
         from backoffice.reports.market import market_of
         from backoffice.reports.minimums import minimums as found_minimums
+        from backoffice.times import day_of
 
         market, seen = await market_of(session), await seen_by(session, looking.as_of)
         first = month or day_of(desk.now_ns if seen is None else seen.time_ns).replace(day=1)

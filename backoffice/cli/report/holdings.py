@@ -19,6 +19,7 @@ from backoffice.cli.report.options import (
     since_record,
 )
 from backoffice.cli.report.printing import Row, show_note, show_rows
+from backoffice.times import DAY_NS
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 BALANCES = ("account", "firm", "asset", "available", "reserved", "held", "total", "record")
 CHANGES = (*BALANCES[:-1], "before", "change", "record")
 _POINTS = 80
-_DAY_NS = 86_400_000_000_000
 _OF_A_DAY = slice(len("2026-11-28T"), len("2026-11-28T14:30:00"))
 """What is told of a time, if all of them are less than a day apart,"""
 _OF_MORE = slice(len("2026-11-28T14:30"))
@@ -107,7 +107,7 @@ def _draw(whose: Whose, asset: str, when: When, looking: LookingBack) -> None:
     async def found(session: "AsyncSession", _desk: "Office") -> tuple[list[str], list[str]]:
         points = await balances_over_time(session, scope_of(whose, when), asset, _POINTS)
         market = await market_of(session)
-        part = _OF_A_DAY if points[-1][0] - points[0][0] < _DAY_NS else _OF_MORE
+        part = _OF_A_DAY if points[-1][0] - points[0][0] < DAY_NS else _OF_MORE
         return (
             [time_text(time_ns)[part] for time_ns, _ in points],
             [market.amount(asset, amount) for _, amount in points],

@@ -7,6 +7,7 @@ import typer
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.report.options import ChartOption, LookingBack, SymbolOption, When, seen_by
 from backoffice.cli.report.printing import Row, percent_text, ratio_text, show_rows
+from backoffice.times import HOUR_NS
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,7 +20,6 @@ MARKET_QUALITY = (
     *("symbol", "minutes", "two-sided", "spread", "basis points", "bid quantity", "ask quantity"),
     *("messages", "trades", "messages to a trade"),
 )
-_HOUR_NS = 3_600_000_000_000
 _TO_HOURS = len("2026-11-28T14")
 
 
@@ -85,5 +85,5 @@ def _draw(symbol: str, when: When, looking: LookingBack) -> None:
     if not hours:
         typer.echo(f"{symbol}: nothing was seen of its book in that time")
         return
-    names = [time_text(hour * _HOUR_NS)[:_TO_HOURS] for hour, _ in hours]
+    names = [time_text(hour * HOUR_NS)[:_TO_HOURS] for hour, _ in hours]
     lines(f"{symbol}: spread in basis points, by the hour", names, {symbol: [_bps(each) for _, each in hours]})

@@ -9,6 +9,7 @@ from backoffice.cli.option_groups import grouped
 from backoffice.cli.report.options import LookingBack, When, moment_of
 from backoffice.cli.report.printing import Row, age_text, show_rows
 from backoffice.cli.tables import Form, Moment
+from backoffice.times import SECOND_NS
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -60,10 +61,10 @@ def expiring(
     """Show documents and licences of clients that have expired, or soon will."""
 
     async def rows(desk: "Office", session: "AsyncSession") -> list[Row]:
-        from backoffice.crm.loading import day_of
         from backoffice.crm.tables.file import ClientDocument
         from backoffice.reports import clients
         from backoffice.staff.sealing import place
+        from backoffice.times import day_of
 
         at_ns = await moment_of(session, looking.as_of)
         today = day_of(desk.now_ns if at_ns is None else at_ns)
@@ -145,4 +146,4 @@ def _age(desk: "Office", looking: Looking, since_ns: int, at_ns: int | None) -> 
     until_ns = desk.now_ns if at_ns is None else at_ns
     if looking.form is Form.PEOPLE:
         return age_text(since_ns, until_ns)
-    return max(0, until_ns - since_ns) // 1_000_000_000
+    return max(0, until_ns - since_ns) // SECOND_NS

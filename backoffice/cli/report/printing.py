@@ -64,7 +64,9 @@ async def _opened(looking: "Looking", pages: Pages) -> AsyncGenerator[Sequence[R
 
 def age_text(since_ns: int, now_ns: int) -> str:
     """Return how long ago something was, as people say it: 3 d, 5 h, 12 min."""
-    seconds = max(0, now_ns - since_ns) // 1_000_000_000
+    from backoffice.times import SECOND_NS
+
+    seconds = max(0, now_ns - since_ns) // SECOND_NS
     for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= length:
             return f"{seconds // length} {unit}"

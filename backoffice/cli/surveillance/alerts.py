@@ -35,10 +35,10 @@ def run_detectors(
     from backoffice.cli.loop import run
     from backoffice.cli.progress import bar
     from backoffice.cli.tables import show_table
-    from backoffice.projector.counters import HOUR_NS
     from backoffice.staff.permissions import Permission
     from backoffice.surveillance.looking import Looked, hours_to_look_at, look_again
     from backoffice.surveillance.parameters import parameters_of
+    from backoffice.times import HOUR_NS
 
     async def look() -> Looked:
         async with looking.office() as desk:

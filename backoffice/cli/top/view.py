@@ -9,6 +9,7 @@ from rich.text import Text
 
 from backoffice.cli.shown import time_text
 from backoffice.cli.venue.figures import price_text, qty_text
+from backoffice.times import SECOND_NS
 from engine.decimals import format_decimal
 from engine.overview import InstrumentShown, SessionShown
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 _OTHER_ROWS: Final = 11
 """Rows that are not the books' and the sessions'."""
 _ROWS_MIN: Final = 3
-_SECOND_NS: Final = 1_000_000_000
 _TO_THE_SECOND: Final = len("2026-11-28T14:30:00")
 _BOOKS: Final = ("instrument", "phase", "bid qty", "bid", "ask", "ask qty", "last", "orders")
 _SESSIONS: Final = ("session", "role", "state", "next in", "next out", "from")
@@ -98,7 +98,7 @@ def _flow(before: "Look | None", seen: "Look") -> str:
 
 
 def _rate(count: int, time_ns: int) -> str:
-    return format_decimal(max(0, count) * 10 * _SECOND_NS // time_ns, 1)
+    return format_decimal(max(0, count) * 10 * SECOND_NS // time_ns, 1)
 
 
 def _waiting(seen: "Look") -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.crm.client_file import ClientFile
 from backoffice.crm.following_up import put_task
-from backoffice.crm.loading import day_of, read_file
+from backoffice.crm.loading import read_file
 from backoffice.crm.numbering import next_number
 from backoffice.crm.screening.entry import Birth, Entry, Kind, Subject
 from backoffice.crm.screening.matching import Match, Watchlist
@@ -26,6 +26,7 @@ from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.permissions import Permission, Role
 from backoffice.staff.sealing import Sealer
+from backoffice.times import day_of
 
 
 class Lists(msgspec.Struct, frozen=True):

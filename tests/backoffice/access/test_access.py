@@ -30,6 +30,7 @@ from backoffice.staff.actor import Actor
 from backoffice.staff.passwords import matches
 from backoffice.staff.permissions import Role
 from backoffice.staff.tables import Approval, AuditEntry
+from backoffice.times import DAY_NS, HOUR_NS
 from engine.commands import (
     AddAsset,
     AddInstrument,
@@ -52,8 +53,6 @@ from tests.backoffice.crm.house import CAY, NOW_NS, House
 
 DEE = Actor("dee", frozenset({Role.OPERATIONS, Role.ONBOARDING, Role.RISK}))
 EVE = Actor("eve", frozenset({Role.OPERATIONS, Role.COMPLIANCE, Role.TREASURY, Role.RISK}))
-HOUR_NS = 3_600_000_000_000
-DAY_NS = 24 * HOUR_NS
 
 
 def set_up(*accounts: str, **profile: Any) -> SessionSetUp:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backoffice.access.fees import Fees, FeeTier
-from backoffice.access.minimums import DAY_NS, Agreed, Assigned, Owed, Version, owed
+from backoffice.access.minimums import Agreed, Assigned, Owed, Version, owed
+from backoffice.times import DAY_NS
 
 BEGUN_NS = 20_758 * DAY_NS
 """2026-11-01."""

@@ -2,8 +2,9 @@
 
 from backoffice.access import charging
 from backoffice.access.fees import FeeTier
+from backoffice.times import DAY_NS
 from engine.events import Trade
-from tests.backoffice.invoices.world import BEGUN_NS, DAY_NS, World
+from tests.backoffice.invoices.world import BEGUN_NS, World
 from tests.engine.builders import only
 
 TIERS = (FeeTier(0, 5_000, 10_000), FeeTier(50_000, -2_500, 7_500))

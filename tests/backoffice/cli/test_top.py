@@ -14,14 +14,13 @@ from backoffice.cli.top.watching import Look, look
 from backoffice.database import Database
 from backoffice.database.database import address_of
 from backoffice.reports.now import Now
+from backoffice.times import SECOND_NS
 from engine.overview import FollowerShown, FollowersShown
 from tests.backoffice.cli.conftest import COMMANDS
 from tests.backoffice.cli.desk import Desk
 from tests.backoffice.cli.venue.conftest import CommandedVenue
 from tests.backoffice.projector.journaled import project
 from tests.backoffice.reports.known import TRADED, Known
-
-SECOND_NS = 1_000_000_000
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from backoffice.database import Database
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Role
 from backoffice.staff.sealing import KEY_FILE, Sealer, make_key
+from backoffice.times import day_of
 
-DAY_NS = 86_400_000_000_000
 NOW_NS = 1_795_824_000_000_000_000
 """2026-11-28."""
 ANN = Actor("ann", frozenset({Role.ONBOARDING}))
@@ -117,7 +117,7 @@ class House:
 
     @property
     def today(self) -> dt.date:
-        return dt.datetime.fromtimestamp(self.now_ns // 1_000_000_000, dt.UTC).date()
+        return day_of(self.now_ns)
 
     async def write(self, step: Callable[..., Awaitable[T]], actor: Actor, *arguments: Any, **options: Any) -> T:
         """Carry out one service, in a transaction of its own."""

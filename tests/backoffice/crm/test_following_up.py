@@ -13,7 +13,8 @@ from backoffice.crm.following_up import TaskState, TicketState, open_tasks
 from backoffice.crm.ivms101 import encode
 from backoffice.crm.loading import client_of, read_file
 from backoffice.errors import Conflict, NotFound, Refused
-from tests.backoffice.crm.house import ANN, BEN, CAY, DAY_NS, LEI, OLA, House, document, entry
+from backoffice.times import DAY_NS
+from tests.backoffice.crm.house import ANN, BEN, CAY, LEI, OLA, House, document, entry
 
 
 async def sealed_step(house: House, step: Any, actor: Any, *arguments: Any, **options: Any) -> Any:

@@ -15,7 +15,8 @@ from backoffice.crm.shared_owners import Person, SharedOwners, Stake, names_of, 
 from backoffice.database import Database
 from backoffice.errors import KeyFault
 from backoffice.staff.sealing import MASK, Sealer
-from tests.backoffice.crm.house import ANN, BEN, DAY_NS, OLA, House
+from backoffice.times import DAY_NS
+from tests.backoffice.crm.house import ANN, BEN, OLA, House
 
 QUARTER_PPM = 250_000
 LEI, OTHER_LEI = "529900T8BM49AURSDO55", "5493001KJTIIGC8Y1R12"

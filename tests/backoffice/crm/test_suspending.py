@@ -23,10 +23,11 @@ from backoffice.staff import approvals
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Role
 from backoffice.staff.sealing import place
+from backoffice.times import DAY_NS
 from engine.commands import Block, BlockWithdrawals, RemoveSession, Unblock, UnblockWithdrawals
 from engine.control import StaffCommand
 from engine.values import Scope
-from tests.backoffice.crm.house import ANN, BEN, CAY, DAY_NS, NOW_NS, OLA, House, entry
+from tests.backoffice.crm.house import ANN, BEN, CAY, NOW_NS, OLA, House, entry
 
 _COMMANDS = msgspec.msgpack.Decoder(StaffCommand)
 

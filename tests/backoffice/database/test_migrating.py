@@ -22,7 +22,8 @@ from backoffice.ledger.keeping import load
 from backoffice.migrations import versions
 from backoffice.payments.tables import Deposit
 from backoffice.projector.tables import Activity, PaymentBooked
-from tests.backoffice.crm.house import ANN, DAY_NS, House
+from backoffice.times import DAY_NS
+from tests.backoffice.crm.house import ANN, House
 from tests.backoffice.projector.journaled import Journaled, project
 
 

@@ -11,7 +11,8 @@ from backoffice.invoices import invoicing
 from backoffice.invoices.tables import Invoice, InvoicedMonth, InvoiceStanding
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Role
-from tests.backoffice.invoices.world import BEGUN_NS, DAY_NS, DECEMBER, NOVEMBER, OVER_NS, World
+from backoffice.times import DAY_NS
+from tests.backoffice.invoices.world import BEGUN_NS, DECEMBER, NOVEMBER, OVER_NS, World
 
 
 async def test_what_is_missing_is_invoiced_once(world: World) -> None:

@@ -22,6 +22,7 @@ from backoffice.staff import approvals
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Role
 from backoffice.staff.tables import Approval
+from backoffice.times import DAY_NS
 from engine.commands import AnyCommand, ClockTick
 from engine.control import StaffCommand
 from engine.events import AnyEvent
@@ -35,7 +36,6 @@ assert kinds.__all__, "the kinds of proposals are registered"
 ROLES = frozenset({Role.OPERATIONS, Role.TREASURY})
 ANN, BEN = (Actor(name, ROLES) for name in ("ann", "ben"))
 NOVEMBER, DECEMBER = dt.date(2026, 11, 1), dt.date(2026, 12, 1)
-DAY_NS = 86_400_000_000_000
 BEGUN_NS, OVER_NS = bounds_of(NOVEMBER)
 FUNDS = 10**9
 

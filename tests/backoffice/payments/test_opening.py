@@ -14,6 +14,7 @@ from backoffice.projector.rows import decode_record
 from backoffice.reconciliation.breaks import open_at
 from backoffice.reconciliation.rail_balances import standings
 from backoffice.reconciliation.reconciling import reconcile
+from backoffice.times import MINUTE_NS
 from config.owners import Account
 from config.reading import load
 from config.settings import Settings
@@ -27,7 +28,6 @@ from tests.backoffice.projector.journaled import take_in
 
 SETTINGS: Final = load(Path(__file__).resolve().parents[3] / "config" / "sandbox.toml")
 ASSETS: Final = ["BTC", "ETH", "EUR", "LTC", "USD", "USDC"]
-MINUTE_NS: Final = 60 * 10**9
 
 
 def with_account(account: str, deposits: dict[str, str]) -> Settings:

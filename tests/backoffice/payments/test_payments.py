@@ -7,12 +7,12 @@ from backoffice.errors import Conflict, Refused
 from backoffice.payments import deposits, destinations, withdrawals
 from backoffice.payments.clients import Flow
 from backoffice.payments.rail import BOOKED, Incoming, Movement
-from backoffice.payments.rules import DAY_NS
 from backoffice.payments.sandbox import Fault
 from backoffice.payments.states import DepositState, WithdrawalState
 from backoffice.payments.tables import Deposit
 from backoffice.staff import approvals
 from backoffice.staff.actor import Actor
+from backoffice.times import DAY_NS
 from tests.backoffice.payments.world import ANN, BEN, CAY, Killed, World
 
 

@@ -9,7 +9,6 @@ from backoffice.crm.behind_accounts import ClientsBehindAccounts
 from backoffice.crm.tables.desk import Task
 from backoffice.errors import Refused
 from backoffice.payments import withdrawals
-from backoffice.payments.rules import HOUR_NS
 from backoffice.payments.runner import WATCH_EVERY_NS
 from backoffice.payments.sandbox import NAME, SandboxFault
 from backoffice.payments.states import DepositState, WithdrawalState
@@ -17,6 +16,7 @@ from backoffice.projector.tables import VenueAccount
 from backoffice.reconciliation.breaks import open_at
 from backoffice.reconciliation.reconciling import reconcile
 from backoffice.staff.sealing import KEY_FILE, Sealer
+from backoffice.times import HOUR_NS
 from tests.backoffice.crm.house import House
 from tests.backoffice.payments.test_suspense import house
 from tests.backoffice.payments.world import ANN, BEN, World

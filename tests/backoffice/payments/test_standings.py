@@ -1,8 +1,8 @@
 """How payments stood at a moment is what the report said then."""
 
-from backoffice.payments.rules import HOUR_NS
 from backoffice.payments.sandbox import Fault
 from backoffice.reports.payments import Standing, standings
+from backoffice.times import HOUR_NS
 from tests.backoffice.payments.world import BEN, CAY, World
 
 

@@ -19,9 +19,9 @@ from backoffice.payments.tables import Deposit
 from backoffice.reconciliation.breaks import open_at
 from backoffice.reconciliation.going_back import went_back
 from backoffice.reconciliation.reconciling import reconcile
+from backoffice.times import MINUTE_NS
 from tests.backoffice.payments.world import ANN, BEN, CAY, World
 
-MINUTE_NS = 60 * 10**9
 LARGE = 60_000
 
 

@@ -22,7 +22,7 @@ from backoffice.payments import deposits, destinations, holders, originating, wi
 from backoffice.payments.clients import Flow, Transfer
 from backoffice.payments.holders import Holding
 from backoffice.payments.originating import Origin
-from backoffice.payments.rules import DAY_NS, PaymentRules
+from backoffice.payments.rules import PaymentRules
 from backoffice.payments.sandbox import NAME
 from backoffice.payments.states import DepositState, WithdrawalState
 from backoffice.payments.tables import Deposit
@@ -30,6 +30,7 @@ from backoffice.projector.tables import VenueAccount
 from backoffice.staff import approvals
 from backoffice.staff.sealing import KEY_FILE, Sealer
 from backoffice.staff.tables import Approval
+from backoffice.times import DAY_NS
 from config.reading import parse
 from engine.commands import AddAsset
 from tests.backoffice.crm.house import House

@@ -4,9 +4,9 @@ import pytest
 
 from backoffice.house_rules import AssetRule, HouseRules, take_over
 from backoffice.payments import velocity
-from backoffice.payments.rules import DAY_NS
 from backoffice.payments.states import WithdrawalState
 from backoffice.payments.velocity import Allowance
+from backoffice.times import DAY_NS
 from tests.backoffice.payments.world import BEN, CAY, World
 
 CLIENT = Allowance("rating medium", "MUSTER", ("ALPHA", "BETA"), 1, 100)

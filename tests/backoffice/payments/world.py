@@ -15,7 +15,7 @@ from backoffice.database import Database
 from backoffice.payments import deposits, destinations, withdrawals
 from backoffice.payments.clients import Clients, Flow, Transfer
 from backoffice.payments.rail import Incoming, Outcome, Payout
-from backoffice.payments.rules import HOUR_NS, PaymentRules, Tier
+from backoffice.payments.rules import PaymentRules, Tier
 from backoffice.payments.runner import Payments
 from backoffice.payments.sandbox import NAME, SandboxRail
 from backoffice.payments.states import WithdrawalState
@@ -27,6 +27,7 @@ from backoffice.staff import approvals
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Role
 from backoffice.staff.tables import Approval
+from backoffice.times import HOUR_NS
 from engine.commands import AddAsset, OpenAccount
 from engine.control import StaffCommand
 from engine.events import AnyEvent

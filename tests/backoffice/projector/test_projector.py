@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from backoffice.database import Database
 from backoffice.errors import Conflict
-from backoffice.projector.counters import HOUR_NS
 from backoffice.projector.projector import Projector
 from backoffice.projector.rows import Known, Rows, decode_record
 from backoffice.projector.tables import (
@@ -31,6 +30,7 @@ from backoffice.projector.tables import (
     VenueSession,
 )
 from backoffice.projector.writer import NUL_SHOWN
+from backoffice.times import HOUR_NS
 from engine.commands import (
     AddAsset,
     AddInstrument,

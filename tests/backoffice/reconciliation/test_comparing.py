@@ -13,11 +13,11 @@ from backoffice.reconciliation.comparing import differences
 from backoffice.reconciliation.engine import against_engine
 from backoffice.reconciliation.found import Found
 from backoffice.reconciliation.reconciling import reconcile
+from backoffice.times import MINUTE_NS
 from tests.backoffice.payments.world import World
 from tests.backoffice.projector.journaled import JOURNAL, Journaled
 
 NOW_NS = 2 * 10**18
-MINUTE_NS = 60 * 10**9
 
 
 async def kinds(books: Database, asset: str) -> set[tuple[str, str]]:

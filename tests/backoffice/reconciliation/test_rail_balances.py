@@ -12,10 +12,9 @@ from backoffice.reconciliation.found import Kind
 from backoffice.reconciliation.rail_balances import Standing, standings
 from backoffice.reconciliation.reconciling import reconcile
 from backoffice.reconciliation.tables import Break
+from backoffice.times import MINUTE_NS
 from engine.commands import Credit
 from tests.backoffice.payments.world import ANN, BEN, CAY, World
-
-MINUTE_NS = 60 * 10**9
 
 
 @pytest.fixture

@@ -18,9 +18,8 @@ from backoffice.reconciliation.tables import Break, RailBooking
 from backoffice.staff import audit
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Role
+from backoffice.times import MINUTE_NS
 from tests.backoffice.payments.world import ANN, BEN, CAY, World
-
-MINUTE_NS = 60 * 10**9
 
 
 async def look(world: World) -> Reconciled:

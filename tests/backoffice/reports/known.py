@@ -3,6 +3,7 @@
 import msgspec
 from msgspec.structs import replace
 
+from backoffice.times import HOUR_NS
 from engine.commands import AnyCommand, CorrectTrade
 from engine.exchange import Exchange
 from engine.frames import encode_value
@@ -10,7 +11,6 @@ from engine.values import Side
 from tests.backoffice.cli.conftest import COMMANDS, TIME_NS, order
 from tests.backoffice.projector.journaled import Journaled
 
-HOUR_NS = 3_600_000_000_000
 NEXT_HOUR_NS = TIME_NS + HOUR_NS
 NEXT_DAY_NS = TIME_NS + 24 * HOUR_NS
 TRADED = len(COMMANDS)

@@ -19,9 +19,8 @@ from backoffice.reports.orders import ORDERS
 from backoffice.reports.over_time import balances_over_time
 from backoffice.reports.scope import Rising, Scope
 from backoffice.reports.sessions import health, refusals
+from backoffice.times import HOUR_NS
 from tests.backoffice.projector.journaled import Journaled, project
-
-HOUR_NS = 3_600_000_000_000
 
 
 @pytest.fixture(scope="module")

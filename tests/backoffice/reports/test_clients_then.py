@@ -17,7 +17,8 @@ from backoffice.crm.workflow import Suspension, Verb
 from backoffice.reports import clients
 from backoffice.reports.clients_then import ClientThen, clients_at
 from backoffice.staff import approvals
-from tests.backoffice.crm.house import ANN, BEN, CAY, DAY_NS, House, content, entry
+from backoffice.times import DAY_NS, day_of
+from tests.backoffice.crm.house import ANN, BEN, CAY, House, content, entry
 
 OTHERS = (entry("Somebody Else", "2"), entry("Nobody At All", "3"))
 OWNER = content()["parties"][0] | {"name": "Zachary Quillfeather"}
@@ -38,7 +39,7 @@ class Looked:
         self._house.now_ns += DAY_NS
 
     async def reports(self, at_ns: int | None = None) -> Any:
-        today = dt.datetime.fromtimestamp((at_ns or self._house.now_ns) // 10**9, dt.UTC).date()
+        today = day_of(at_ns or self._house.now_ns)
         async with self._house.database.reading() as session:
             expiring = await clients.expiring(session, today, 30, at_ns)
             hits = await clients.open_hits(session, at_ns)

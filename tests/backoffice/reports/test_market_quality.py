@@ -6,13 +6,12 @@ from msgspec.structs import replace
 from backoffice.database import Database
 from backoffice.errors import NotFound, Refused
 from backoffice.projector.as_of import position_of
-from backoffice.reports.market_quality import MINUTE_NS, Quality, by_hour, qualities, sample
+from backoffice.reports.market_quality import Quality, by_hour, qualities, sample
 from backoffice.reports.scope import Seen
+from backoffice.times import HOUR_NS, MINUTE_NS
 from engine.overview import InstrumentShown, VenueShown
 from engine.values import Phase
 from tests.backoffice.projector.journaled import Journaled, project
-
-HOUR_NS = 60 * MINUTE_NS
 
 
 @pytest.fixture(scope="module")

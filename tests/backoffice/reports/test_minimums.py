@@ -19,11 +19,12 @@ from backoffice.reports.volumes import volumes
 from backoffice.staff import approvals
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Role
-from tests.backoffice.crm.house import DAY_NS, House
+from backoffice.times import DAY_NS, day_of
+from tests.backoffice.crm.house import House
 from tests.backoffice.projector.journaled import JOURNAL, Journaled, project, take_in
 from tests.engine.tape import START_NS
 
-FIRST = dt.datetime.fromtimestamp(START_NS // 1_000_000_000, dt.UTC).date().replace(day=1)
+FIRST = day_of(START_NS).replace(day=1)
 """The month in which the tape begins, and its firms have their first accounts;"""
 SECOND = months_after(FIRST, 1)
 """and the one after it."""

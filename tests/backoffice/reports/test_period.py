@@ -3,8 +3,7 @@
 import pytest
 
 from backoffice.reports.period import period_of
-
-DAY_NS = 86_400_000_000_000
+from backoffice.times import DAY_NS
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ from backoffice.errors import Refused
 from backoffice.staff import approvals, audit, changes, users
 from backoffice.staff.actor import Actor
 from backoffice.staff.audit import Wanted
-from backoffice.staff.authentication import LOCKED_AFTER, MINUTE_NS, authenticate, known_to_system, set_password
-from backoffice.staff.passwords import HOUR_NS, flaw_of_password, hash_secret, matches
+from backoffice.staff.authentication import LOCKED_AFTER, authenticate, known_to_system, set_password
+from backoffice.staff.passwords import flaw_of_password, hash_secret, matches
 from backoffice.staff.permissions import Role
+from backoffice.times import HOUR_NS, MINUTE_NS
 from tests.backoffice.staff.house import ANN, BEN, PASSWORD, begin, join
 
 NOW = 1_000

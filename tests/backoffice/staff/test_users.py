@@ -13,9 +13,9 @@ from backoffice.staff import approvals, audit, changes, users
 from backoffice.staff.actor import Actor
 from backoffice.staff.audit import Wanted
 from backoffice.staff.authentication import set_password
-from backoffice.staff.passwords import HOUR_NS
 from backoffice.staff.permissions import Role
 from backoffice.staff.users import NewUser
+from backoffice.times import HOUR_NS
 from tests.backoffice.staff.house import ANN, BEN, PASSWORD, WHY, begin, join
 
 CAY = Actor("cay", frozenset({Role.COMPLIANCE}))

@@ -11,6 +11,7 @@ from backoffice.staff.actor import BACK_OFFICE
 from backoffice.staff.sealing import Sealer
 from backoffice.surveillance.looking import Looked, look_again
 from backoffice.surveillance.parameters import PARAMETERS, Parameters
+from backoffice.times import DAY_NS, HOUR_NS, SECOND_NS
 from engine import commands
 from engine.exchange import Exchange
 from engine.frames import encode_value
@@ -21,10 +22,6 @@ from tests.backoffice.projector.journaled import take_in
 SEALER = Sealer(Path("no.key"))
 """Where there are no clients it opens nothing."""
 JOURNAL = "2" * 64
-SECOND_NS = 1_000_000_000
-MINUTE_NS = 60 * SECOND_NS
-HOUR_NS = 60 * MINUTE_NS
-DAY_NS = 24 * HOUR_NS
 START_NS = 20_000 * DAY_NS + 9 * HOUR_NS
 SYMBOL = "BTC/USD"
 FIRMS = {"A": "A", "B": "B", "C": "C", "F1": "F", "F2": "F"}

@@ -10,8 +10,9 @@ from backoffice.database import Database
 from backoffice.surveillance.circular_trades import CircularTrades
 from backoffice.surveillance.parameters import PARAMETERS
 from backoffice.surveillance.rows import Finding, TradeSeen, Window
+from backoffice.times import HOUR_NS, SECOND_NS
 from engine.values import BUY
-from tests.backoffice.surveillance.market import FIRMS, HOUR_NS, SECOND_NS, START_NS, Market
+from tests.backoffice.surveillance.market import FIRMS, START_NS, Market
 
 WINDOW = Window(START_NS, START_NS + HOUR_NS)
 

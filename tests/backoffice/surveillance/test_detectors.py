@@ -8,8 +8,9 @@ from backoffice.database import Database
 from backoffice.surveillance.looking import Looked
 from backoffice.surveillance.parameters import PARAMETERS
 from backoffice.surveillance.timeline import timeline
+from backoffice.times import DAY_NS, HOUR_NS, MINUTE_NS
 from engine.values import BUY, SELL, Phase, SelfTradeScope
-from tests.backoffice.surveillance.market import DAY_NS, HOUR_NS, MINUTE_NS, START_NS, Market
+from tests.backoffice.surveillance.market import START_NS, Market
 
 CLOSE_NS = START_NS - 9 * HOUR_NS + 17 * HOUR_NS + 30 * MINUTE_NS
 

@@ -15,9 +15,10 @@ from backoffice.surveillance import looking
 from backoffice.surveillance.looking import Looked, hours_to_look_at, look_again, watch
 from backoffice.surveillance.parameters import PARAMETERS
 from backoffice.surveillance.tables import Alert
+from backoffice.times import DAY_NS, HOUR_NS
 from config.reading import parse
 from engine.values import BUY
-from tests.backoffice.surveillance.market import DAY_NS, HOUR_NS, SEALER, START_NS, Market
+from tests.backoffice.surveillance.market import SEALER, START_NS, Market
 
 
 def wash(market: Market) -> None:

@@ -17,9 +17,10 @@ from backoffice.staff.tables import AuditEntry
 from backoffice.surveillance.cases import evidence_shown
 from backoffice.surveillance.parameters import PARAMETERS
 from backoffice.surveillance.tables import Alert
+from backoffice.times import DAY_NS
 from config.reading import parse
 from tests.backoffice.crm.house import ANN, BEN, OLA, House
-from tests.backoffice.surveillance.market import DAY_NS, START_NS, Market
+from tests.backoffice.surveillance.market import START_NS, Market
 
 DETECTOR = "wash trades of one owner"
 

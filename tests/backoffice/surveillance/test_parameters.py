@@ -2,7 +2,8 @@
 
 import pytest
 
-from backoffice.surveillance.parameters import PARAMETERS, SECOND_NS, parameters_of
+from backoffice.surveillance.parameters import PARAMETERS, parameters_of
+from backoffice.times import SECOND_NS
 from config.errors import SettingsError
 from config.reading import parse
 from config.surveillance import Surveillance

@@ -17,8 +17,9 @@ from backoffice.surveillance.looking import look_again, look_at, watch
 from backoffice.surveillance.parameters import PARAMETERS
 from backoffice.surveillance.rows import Finding
 from backoffice.surveillance.tables import Alert
+from backoffice.times import HOUR_NS
 from engine.values import BUY, SELL
-from tests.backoffice.surveillance.market import FIRMS, HOUR_NS, SEALER, START_NS, Market
+from tests.backoffice.surveillance.market import FIRMS, SEALER, START_NS, Market
 
 LENIENT = replace(
     PARAMETERS,

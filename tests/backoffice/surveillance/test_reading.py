@@ -5,8 +5,9 @@ from backoffice.database import Database
 from backoffice.surveillance.looking import look_at
 from backoffice.surveillance.parameters import PARAMETERS
 from backoffice.surveillance.rows import Finding
+from backoffice.times import HOUR_NS
 from engine.values import BUY, SELL
-from tests.backoffice.surveillance.market import HOUR_NS, START_NS, Market
+from tests.backoffice.surveillance.market import START_NS, Market
 
 
 async def findings(database: Database, market: Market) -> list[Finding]:

@@ -4,6 +4,7 @@ from typing import Final
 
 import msgspec
 
+from backoffice.times import DAY_NS
 from engine.commands import (
     AddAsset,
     AddInstrument,
@@ -19,7 +20,6 @@ from engine.frames import encode_value
 from engine.values import OrderType, Side, TimeInForce
 from tests.backoffice.projector.journaled import Journaled
 
-DAY_NS: Final = 86_400_000_000_000
 BEGUN_NS: Final = 1_793_491_200_000_000_000
 OVER_NS: Final = 1_796_083_200_000_000_000
 """2026-11-01 and 2026-12-01."""

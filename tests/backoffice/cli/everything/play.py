@@ -28,10 +28,11 @@ from backoffice.payments.opening import rails_of
 from backoffice.payments.sandbox import Fault, SandboxRail
 from backoffice.reconciliation.reconciling import reconcile
 from backoffice.staff.sealing import KEY_FILE
+from backoffice.times import DAY_NS
 from engine.recovery import JOURNAL
 from tests.backoffice.cli.access.test_certifying import report
 from tests.backoffice.cli.everything.house import House
-from tests.backoffice.cli.everything.past import BEGUN_NS, DAY_NS, Past
+from tests.backoffice.cli.everything.past import BEGUN_NS, Past
 from tests.backoffice.cli.venue.conftest import commanded_venue
 from tests.backoffice.crm.house import COMPANY_PAPERS, content, document
 from tests.backoffice.crm.test_ivms101 import payload
