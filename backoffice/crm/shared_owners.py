@@ -2,9 +2,9 @@
 
 Two people in two files are one if the words of their names, as screening reads them, and the day on which they were
 born are the same, and they have a country in common. Two entities are one if they have the same LEI. That is exact:
-nobody is matched who is only alike, or of whom a file lacks one of these. Who owns an entity in common need not be
-known. An owner has what the ownership graph of each file comes to: as it is now, and as it was at any time before.
-Who is who is judged by what is known of people now.
+nobody is matched who is only alike, or of whom a file lacks one of these. An entity in common may be a client itself;
+who owns it need not be known. An owner has what the ownership graph of each file comes to: as it is now, and as it was
+at any time before. Who is who is judged by what is known of people now.
 """
 
 import datetime as dt
@@ -42,7 +42,7 @@ class Person(msgspec.Struct, frozen=True):
 
 
 class Stake(msgspec.Struct, frozen=True):
-    """What an owner has of a client in the end, and as which party of its file."""
+    """What an owner has of a client in the end, and as which party of its file; a client has all of itself."""
 
     client: str
     party: str
@@ -51,7 +51,7 @@ class Stake(msgspec.Struct, frozen=True):
 
 
 class Stakes(NamedTuple):
-    """What owners have of a firm by what is known from a time on, each by the lowest number they have as a party."""
+    """What owners have of a firm by what is known from a time on, each by the lowest number that it has (`_called`)."""
 
     since_ns: int
     of: Mapping[int, Stake]
@@ -66,10 +66,13 @@ class SharedOwners:
         """`firms`: what was known of each, and is now, as it came to be."""
         self._firms = firms
 
-    def of_both(self, firm: str, other: str, time_ns: int | None = None) -> dict[int, tuple[Stake, Stake]]:
-        """Return who owns two firms, and what of each, by what was known at a time, or by what is known now."""
+    def of_both(self, firm: str, other: str, time_ns: int | None = None) -> dict[str, tuple[Stake, Stake]]:
+        """Return who owns two firms, and what of each, by what was known at a time, or by what is known now.
+
+        An owner is called as a party of some file (P-1), or as the client that it is (C-1).
+        """
         stakes, others = self._known(firm, time_ns), self._known(other, time_ns)
-        return {owner: (stakes[owner], others[owner]) for owner in sorted(stakes.keys() & others.keys())}
+        return {_called(owner): (stakes[owner], others[owner]) for owner in sorted(stakes.keys() & others.keys())}
 
     def _known(self, firm: str, time_ns: int | None) -> Mapping[int, Stake]:
         known = self._firms.get(firm, ())
@@ -103,14 +106,20 @@ async def shared_owners(session: AsyncSession, sealer: Sealer, share_min_ppm: in
     for holding in await session.scalars(select(PartyHolding).order_by(PartyHolding.number)):
         if holding.client in clients:
             holdings.setdefault(holding.client, []).append(holding)
-    known = {number: [*_over_time(of, parties, share_min_ppm)] for number, of in holdings.items()}
+    known = {number: [(0, {}), *_over_time(holdings.get(number, ()), parties, share_min_ppm)] for number in clients}
     given = [parties[number] for number in sorted({owner for each in known.values() for _, of in each for owner in of})]
     same = same_people(_person(sealer, party) for party in given if party.kind == _PERSON)
-    same |= _same_entities(party for party in given if party.kind != _PERSON)
-    clients_of = Counter(first for first, _ in {(first, parties[number].client) for number, first in same.items()})
+    entities = [(-number, client.lei) for number, client in clients.items()]
+    entities += [(party.number, party.lei) for party in given if party.kind != _PERSON]
+    same |= _same_entities(entities)
+    clients_of = Counter(
+        first for first, _ in {(first, parties[at].client if at > 0 else -at) for at, first in same.items()}
+    )
 
     def shared(client: Client, owners: Mapping[int, Owner]) -> dict[int, Stake]:
         stakes: dict[int, Stake] = {}
+        if clients_of[same.get(-client.number, 0)] > 1:
+            stakes[same[-client.number]] = Stake(client.id, client.id, Fraction(1), Fraction(1))
         for number, owner in sorted(owners.items()):
             if clients_of[same.get(number, 0)] > 1:
                 stakes.setdefault(same[number], Stake(client.id, owner.party, owner.share, owner.votes))
@@ -123,12 +132,13 @@ async def shared_owners(session: AsyncSession, sealer: Sealer, share_min_ppm: in
     return SharedOwners({firm: each for firm, each in firms.items() if any(stakes.of for stakes in each)})
 
 
-async def names_of(session: AsyncSession, sealer: Sealer, actor: Actor, parties: Collection[str]) -> dict[str, str]:
-    """Return the names of parties (P-1, P-2) as somebody may see them. Raise `KeyFault`."""
-    numbers = [int(party.removeprefix("P-")) for party in parties]
-    return {
-        each.id: sealer.shown(actor, each.name, place(Party.__tablename__, "name", each.number))
-        for each in await session.scalars(select(Party).where(Party.number.in_(numbers)))
+async def names_of(session: AsyncSession, sealer: Sealer, actor: Actor, owners: Collection[str]) -> dict[str, str]:
+    """Return the names of parties and clients (P-1, C-1) as somebody may see them. Raise `KeyFault`."""
+    numbers = {kind: [int(each[2:]) for each in owners if each.startswith(kind)] for kind in ("P-", "C-")}
+    clients = await session.scalars(select(Client).where(Client.number.in_(numbers["C-"])))
+    parties = await session.scalars(select(Party).where(Party.number.in_(numbers["P-"])))
+    return {each.id: each.name for each in clients} | {
+        each.id: sealer.shown(actor, each.name, place(Party.__tablename__, "name", each.number)) for each in parties
     }
 
 
@@ -161,10 +171,15 @@ def _owners(holdings: Iterable[PartyHolding], parties: Mapping[int, Party]) -> d
     return {numbers[owner.party]: owner for owner in structure_of(THE_CLIENT, given, people).owners}
 
 
-def _same_entities(parties: Iterable[Party]) -> dict[int, int]:
+def _same_entities(entities: Iterable[tuple[int, str | None]]) -> dict[int, int]:
     """Return for each entity that has an LEI, the lowest first, the lowest number of all that have it."""
     found: dict[str, int] = {}
-    return {each.number: found.setdefault(check_lei(each.lei), each.number) for each in parties if each.lei}
+    return {number: found.setdefault(check_lei(lei), number) for number, lei in sorted(entities) if lei}
+
+
+def _called(owner: int) -> str:
+    """Return what staff call an owner: a party by its number, a client by what is below zero."""
+    return f"P-{owner}" if owner > 0 else f"C-{-owner}"
 
 
 def _person(sealer: Sealer, party: Party) -> Person:

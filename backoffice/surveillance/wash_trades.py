@@ -1,9 +1,10 @@
 """Wash trades: an account trades with itself, or two accounts of one firm or one owner do, and nothing changes hands.
 
 Firms are of one owner if one person or entity has enough of each client (`wash_trades_owner_percent`), by share or by
-votes, through however many entities. People are matched over clients' files by name, date of birth and a country in
-common, entities by LEI, whether their own owners are known or not; exactly: whoever lacks one of these in a file is not
-matched. An alert has the owner by the party's number (P-1); the name is shown to who may see personal data.
+votes, through however many entities; an entity may be one of the clients. People are matched over clients' files by
+name, date of birth and a country in common, entities by LEI, whether their own owners are known or not; exactly:
+whoever lacks one of these in a file is not matched. An alert has the owner by the number of the party or of the client
+(P-1, C-1); a person's name is shown to who may see personal data.
 
 Trades are judged by what clients' files said of owners when they were made, and by what they say when trading is looked
 at, since much is told late: an alert says for each holding in how many of the trades it counts by which of the two.
@@ -80,7 +81,7 @@ class WashTrades:
         """By account and instrument,"""
         self._firms: dict[tuple[str, str], _Trades] = {}
         """by firm and instrument,"""
-        self._of_owners: dict[tuple[int, str], _Trades] = {}
+        self._of_owners: dict[tuple[str, str], _Trades] = {}
         """by owner and instrument."""
 
     def add(self, trade: TradeSeen) -> None:
@@ -123,26 +124,25 @@ class WashTrades:
 
     def _found_of_owners(self) -> Iterable[Finding]:
         """Yield a finding for each owner; those who own the same firms together are told of once."""
-        together: dict[tuple[str, frozenset[frozenset[str]], int], list[int]] = {}
+        together: dict[tuple[str, frozenset[frozenset[str]], int], list[str]] = {}
         for (owner, symbol), trades in sorted(self._of_owners.items()):
             if trades.count >= self._parameters.wash_trades_owner_min:
                 together.setdefault((symbol, frozenset(trades.firms), trades.count), []).append(owner)
         for (symbol, pairs, _), owners in together.items():
             trades, firms = self._of_owners[owners[0], symbol], sorted(frozenset().union(*pairs))
-            names = [f"P-{owner}" for owner in owners]
             stakes = [each for owner in owners for each in self._stakes(owner, symbol)]
             by = [as_they for when, as_they in _BY.items() if any(each[f"trades_{when}"] for each in stakes)]
             percent_min = self._parameters.wash_trades_owner_percent
             summary = f"{', '.join(firms)} traded {trades.count} times with each other in {symbol}; "
-            summary += f"{percent_min} % or more of each belongs to {' and to '.join(names)}, by clients' files "
+            summary += f"{percent_min} % or more of each belongs to {' and to '.join(owners)}, by clients' files "
             summary += " and ".join(by)
-            yield self._finding(OF_ONE_OWNER, names[0], symbol, trades, "wash_trades_owner_", summary, owners=stakes)
+            yield self._finding(OF_ONE_OWNER, owners[0], symbol, trades, "wash_trades_owner_", summary, owners=stakes)
 
-    def _stakes(self, owner: int, symbol: str) -> Iterable[dict[str, int | str]]:
+    def _stakes(self, owner: str, symbol: str) -> Iterable[dict[str, int | str]]:
         found = sorted(self._of_owners[owner, symbol].stakes.items(), key=lambda each: each[0][0])
         for (firm, stake), known in found:
             yield {
-                "owner": f"P-{owner}",
+                "owner": owner,
                 "firm": firm,
                 "client": stake.client,
                 "party": stake.party,

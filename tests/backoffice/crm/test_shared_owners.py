@@ -48,7 +48,7 @@ async def found(house: House, share_min_ppm: int = QUARTER_PPM) -> SharedOwners:
 
 async def shared(
     house: House, share_min_ppm: int = QUARTER_PPM, *, time_ns: int | None = None
-) -> dict[int, tuple[Stake, Stake]]:
+) -> dict[str, tuple[Stake, Stake]]:
     """Who owns both ONE and TWO."""
     return (await found(house, share_min_ppm)).of_both("ONE", "TWO", time_ns)
 
@@ -88,7 +88,7 @@ async def test_who_owns_two_clients_is_found_through_entities(house: House) -> N
     await enter(house, "TWO", holding, owner(name="MUSTER Ann", holdings=[{"share": "50", "of": "holding"}]))
     await enter(house, "THREE", owner(name="Bo Probe"))
     assert await shared(house) == {
-        1: (
+        "P-1": (
             Stake("C-1", "P-1", Fraction(3, 5), Fraction(3, 5)),
             Stake("C-2", "P-3", Fraction(2, 5), Fraction(0)),
         )
@@ -111,14 +111,31 @@ async def test_an_entity_that_owns_two_clients_is_found_whoever_owns_it(house: H
     owners = await found(house)
     firms = ("ONE", "TWO", "THREE", "FOUR", "FIVE")
     assert {pair: [*both] for pair in combinations(firms, 2) if (both := owners.of_both(*pair))} == {
-        ("ONE", "TWO"): [1]
+        ("ONE", "TWO"): ["P-1"]
     }
+
+
+async def test_a_client_that_owns_another_client_is_the_owner_of_both(house: House) -> None:
+    await house.enter(name="One", firm="ONE", lei=LEI, parties=[], documents=[])
+    await enter(house, "TWO", entity(LEI, share="60"))
+    await enter(house, "THREE", entity(LEI, share="20"))
+    whole, most = Fraction(1), Fraction(3, 5)
+    assert await shared(house) == {"C-1": (Stake("C-1", "C-1", whole, whole), Stake("C-2", "P-1", most, most))}
+    assert [*await shared(house, time_ns=house.now_ns - 1)] == [], "it was not known yet"
+    owners = await found(house)
+    assert (owners.of_both("ONE", "THREE"), owners.of_both("TWO", "THREE")) == ({}, {})
+
+
+async def test_a_client_that_names_itself_in_its_file_is_no_owner_of_others(house: House) -> None:
+    await house.enter(name="One", firm="ONE", lei=LEI, parties=[entity(LEI)], documents=[])
+    await enter(house, "TWO", entity(OTHER_LEI))
+    assert await shared(house) == {}
 
 
 async def test_who_casts_the_votes_is_an_owner(house: House) -> None:
     await enter(house, "ONE", owner())
     await enter(house, "TWO", owner(holdings=[{"share": "1", "votes": "30"}]))
-    assert (await shared(house))[1][1].votes == Fraction(3, 10)
+    assert (await shared(house))["P-1"][1].votes == Fraction(3, 10)
 
 
 async def test_owners_are_those_that_were_known_at_a_time_and_those_of_now(house: House) -> None:
@@ -149,7 +166,7 @@ async def test_who_was_taken_out_of_a_file_has_been_an_owner(house: House) -> No
     await enter(house, "TWO", owner())
     was_ns, house.now_ns = house.now_ns, house.now_ns + DAY_NS
     await house.sealed(editing.remove_party, ANN, "C-2", "P-2")
-    assert (await shared(house), [*await shared(house, time_ns=was_ns)]) == ({}, [1])
+    assert (await shared(house), [*await shared(house, time_ns=was_ns)]) == ({}, ["P-1"])
 
 
 async def test_changes_by_a_clock_that_was_set_back_do_not_hide_owners(house: House) -> None:
@@ -159,15 +176,15 @@ async def test_changes_by_a_clock_that_was_set_back_do_not_hide_owners(house: Ho
     await house.sealed(editing.change_party, ANN, "C-2", "P-2", {"holdings": (HoldingGiven("30"),)})
     house.now_ns -= 1
     await house.sealed(editing.add_party, ANN, "C-2", PartyGiven("", "person", "Bo", holdings=(HoldingGiven("70"),)))
-    assert [*await shared(house, time_ns=house.now_ns)] == [1], "although more than the whole was owned"
-    assert (await shared(house))[1][1].share == Fraction(3, 10)
+    assert [*await shared(house, time_ns=house.now_ns)] == ["P-1"], "although more than the whole was owned"
+    assert (await shared(house))["P-1"][1].share == Fraction(3, 10)
 
 
 async def test_an_owner_is_named_to_who_may_see_personal_data(house: House) -> None:
     await enter(house, "ONE", owner())
     async with house.database.reading() as session:
         assert await names_of(session, house.sealer, BEN, ["P-1", "P-9"]) == {"P-1": "Ann Muster"}
-        assert await names_of(session, house.sealer, OLA, ["P-1"]) == {"P-1": MASK}
+        assert await names_of(session, house.sealer, OLA, ["P-1", "C-1"]) == {"P-1": MASK, "C-1": "One"}
 
 
 async def test_erased_files_match_nobody(house: House) -> None:
@@ -179,7 +196,7 @@ async def test_erased_files_match_nobody(house: House) -> None:
         await session.flush()
         assert await leaving.erase_due(session, house.sealer, now_ns=house.now_ns) == ["C-2"]
     owners = await found(house)
-    assert [[*owners.of_both(*pair)] for pair in combinations(("ONE", "TWO", "THREE"), 2)] == [[], [1], []]
+    assert [[*owners.of_both(*pair)] for pair in combinations(("ONE", "TWO", "THREE"), 2)] == [[], ["P-1"], []]
 
 
 async def test_without_the_key_nothing_is_said_of_owners(house: House, tmp_path: Path) -> None:
