@@ -11,7 +11,7 @@ from backoffice.cli.payments.amounts import decimals_of
 from backoffice.cli.tables import Cell, Form, Moment
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -70,12 +70,10 @@ def show(
 
     async def fields(session: "AsyncSession", desk: "Office") -> "dict[str, Any]":
         found = await approvals.approval_of(session, approval)
-        said, words = (
-            await approvals.decisions(session, found),
-            approvals.in_words(found, decimals_of(desk.settings)),
-        )
+        said, decimals = await approvals.decisions(session, found), decimals_of(desk.settings)
+        words = approvals.in_words(found, decimals)
         is_for_you = approvals.may_decide(found, said, desk.actor, desk.now_ns)
-        return _fields(found, said, _row(found, said, words, is_for_you, desk.now_ns), form)
+        return _fields(found, said, _row(found, said, words, is_for_you, desk.now_ns), form, decimals)
 
     show_fields(seeing.ask(fields), form)
 
@@ -205,14 +203,21 @@ def _row_for_people(
     )
 
 
-def _fields(approval: "Approval", said: "list[ApprovalDecision]", row: tuple[Cell, ...], form: Form) -> dict[str, Any]:
-    import json
-
+def _fields(
+    approval: "Approval",
+    said: "list[ApprovalDecision]",
+    row: tuple[Cell, ...],
+    form: Form,
+    decimals: "Mapping[str, int]",
+) -> dict[str, Any]:
+    from backoffice.cli.facts import asset_of, fact_text
     from backoffice.cli.shown import time_text
     from backoffice.staff.approvals import told
 
     payload = told(approval.payload)
     fields: dict[str, Any] = dict(zip((*_HEAD, *_MORE), row, strict=True))
-    fields["asks for"] = payload if form is Form.JSON else json.dumps(payload, ensure_ascii=False, sort_keys=True)
+    asset = asset_of(payload)
+    lines = [fact_text(name, value, decimals, asset) for name, value in sorted(payload.items())]
+    fields["asks for"] = payload if form is Form.JSON else lines
     fields["decisions"] = [f"{each.checker} {each.decision}s, {time_text(each.time_ns)}: {each.why}" for each in said]
     return fields

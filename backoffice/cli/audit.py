@@ -11,6 +11,7 @@ from backoffice.cli.option_groups import grouped
 from backoffice.cli.tables import Cell, Moment
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -43,6 +44,7 @@ def list_entries(
     looking: Looking,
 ) -> None:
     """List entries of the trail, the oldest first. For auditors, compliance and administrators."""
+    from backoffice.cli.payments.amounts import decimals_of
     from backoffice.cli.tables import Form, show_table
     from backoffice.staff import audit
     from backoffice.staff.permissions import Permission
@@ -50,11 +52,13 @@ def list_entries(
     form = looking.form
     wanted = audit.Wanted(user, subject, verb, from_ns, until_ns)
 
-    entries = looking.ask(lambda session, _: audit.entries(session, wanted, count), Permission.SEE_AUDIT_TRAIL)
-    if form is Form.PEOPLE:
-        show_table(_HEAD_FOR_PEOPLE, map(_row_for_people, entries), form, last=count)
-    else:
-        show_table(_HEAD, map(_row, entries), form, last=count)
+    async def rows(session: "AsyncSession", desk: "Office") -> list[tuple[Cell, ...]]:
+        found = await audit.entries(session, wanted, count)
+        decimals = decimals_of(desk.settings)
+        return [_row_for_people(each, decimals) if form is Form.PEOPLE else _row(each) for each in found]
+
+    head = _HEAD_FOR_PEOPLE if form is Form.PEOPLE else _HEAD
+    show_table(head, looking.ask(rows, Permission.SEE_AUDIT_TRAIL), form, last=count)
 
 
 @app.command()
@@ -118,37 +122,26 @@ def _row(entry: "AuditEntry") -> tuple[Cell, ...]:
     )
 
 
-def _row_for_people(entry: "AuditEntry") -> tuple[Cell, ...]:
+def _row_for_people(entry: "AuditEntry", decimals: "Mapping[str, int]") -> tuple[Cell, ...]:
     number, moment, actor, verb, subject, _, _, why, _ = _row(entry)
-    return number, moment, actor, verb, subject, _changes(entry), why
+    return number, moment, actor, verb, subject, _changes(entry, decimals), why
 
 
-def _changes(entry: "AuditEntry") -> str:
-    """Return what is other than it was, by name."""
+def _changes(entry: "AuditEntry", decimals: "Mapping[str, int]") -> str:
+    """Return what is other than it was, by name. `decimals`: of each asset."""
     import json
+
+    from backoffice.cli.facts import asset_of, fact_text, value_text
 
     before = json.loads(entry.before) if entry.before else {}
     after = json.loads(entry.after) if entry.after else {}
+    asset = asset_of({**before, **after})
     changes = []
     for name in dict.fromkeys((*after, *before)):
         if before.get(name) != after.get(name):
-            was = f"{_said(before[name])} → " if name in before else ""
-            changes.append(f"{name.replace('_', ' ')} {was}{_said(after.get(name))}")
+            became = f" → {value_text(name, after.get(name), decimals, asset)}" if name in before else ""
+            changes.append(f"{fact_text(name, before.get(name, after.get(name)), decimals, asset)}{became}")
     return "; ".join(changes)
-
-
-def _said(value: object) -> str:
-    match value:
-        case None:
-            return "–"
-        case bool():
-            return "yes" if value else "no"
-        case list():
-            return ", ".join(map(_said, value)) or "none"
-        case dict():
-            return f"({', '.join(f'{name} {_said(each)}' for name, each in value.items())})"
-        case _:
-            return str(value)
 
 
 def _noted(text: str | None) -> dict[int, str]:

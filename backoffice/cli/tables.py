@@ -96,7 +96,24 @@ def show_fields(fields: Mapping[str, Cell | Sequence[str]], form: Form) -> None:
             for name, value in fields.items():
                 lines: Sequence[Cell] = (value,) if value is None or isinstance(value, str | int) else value
                 for number, line in enumerate(lines or (None,)):
-                    typer.echo(f"{'' if number else name:{width}}  {_text(line)}")
+                    typer.echo(f"{'' if number else name:{width}}  {cell_text(line)}")
+
+
+def cell_text(cell: Cell) -> str:
+    """Return a cell as people see it."""
+    match cell:
+        case None | "":
+            return "–"
+        case bool():
+            return "yes" if cell else "no"
+        case Moment():
+            return f"{time_text(cell)[:_MILLISECONDS]}".replace("T", " ")
+        case int():
+            return f"{cell:,}"
+        case Figure():
+            return cell.with_commas
+        case str():
+            return _CONTROL.sub(" ", cell)
 
 
 class _Counted:
@@ -156,7 +173,7 @@ def _print_table(head: Sequence[str], rows: list[Sequence[Cell]]) -> None:
         flush_right = any(cell is not None for cell in column) and all(map(_is_number, column))
         table.add_column(name, justify="right" if flush_right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(_text(cell)) for cell in row))
+        table.add_row(*(Text(cell_text(cell)) for cell in row))
     console = Console(highlight=False)
     if not console.is_terminal:
         wide = console.options.update(width=1_000_000, max_width=1_000_000)
@@ -171,23 +188,6 @@ def _is_number(cell: Cell) -> bool:
     if isinstance(cell, bool | Moment):
         return False
     return cell is None or isinstance(cell, int) or _NUMBER.fullmatch(cell) is not None
-
-
-def _text(cell: Cell) -> str:
-    """Return a cell as people see it."""
-    match cell:
-        case None | "":
-            return "–"
-        case bool():
-            return "yes" if cell else "no"
-        case Moment():
-            return f"{time_text(cell)[:_MILLISECONDS]}".replace("T", " ")
-        case int():
-            return f"{cell:,}"
-        case Figure():
-            return cell.with_commas
-        case str():
-            return _CONTROL.sub(" ", cell)
 
 
 def _bare(value: T) -> T | str:

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.database.finding import row_of
 from backoffice.errors import Conflict, Refused
+from backoffice.figure import Figure
 from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.permissions import Permission
@@ -274,7 +275,7 @@ def in_words(approval: Approval, decimals: Mapping[str, int]) -> str:
     said = {name: _said(value) for name, value in told(approval.payload).items()}
     amount, asset = approval.payload.get("amount"), approval.payload.get("asset")
     if isinstance(amount, int | str) and isinstance(asset, str) and asset in decimals:
-        said["amount"] = format_decimal(int(amount), decimals[asset])
+        said["amount"] = Figure(format_decimal(int(amount), decimals[asset])).with_commas
     kind = _kinds.get(approval.kind)
     if kind is not None and kind.words:
         # Of what was proposed by an earlier version, a part may be missing.

@@ -23,7 +23,7 @@ def test_what_waits_is_listed_and_shown(desk: Desk) -> None:
     ]
     assert " 6 d " in row
     shown = desk.done("approval", "show", "A-1")
-    assert 'asks for      {"full_name": "tom", "os_user": "tom", "roles": ["risk"]}' in shown
+    assert "asks for      full name tom\n              os user tom\n              roles risk\n" in shown
 
 
 def test_it_is_told_for_whom_it_waits(desk: Desk) -> None:
