@@ -7,6 +7,7 @@ rail, whatever the rail tells and however often; it is credited under its own na
 from collections.abc import Mapping
 from typing import Final
 
+from msgspec import structs
 from sqlalchemy import and_, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,7 +17,7 @@ from backoffice.errors import Refused
 from backoffice.payments import suspense
 from backoffice.payments.clients import Clients, Flow, Transfer
 from backoffice.payments.moving import move_deposit
-from backoffice.payments.rail import Incoming, Movement, Rail
+from backoffice.payments.rail import NAME_CHARS_MAX, Incoming, Movement, Rail, kept
 from backoffice.payments.rules import PaymentRules, needed
 from backoffice.payments.states import ACTIVE_DEPOSITS, DEPOSITS, DepositState, DepositVerb, WithdrawalState
 from backoffice.payments.tables import Deposit, DepositAddress, Destination, RailPosition, Withdrawal
@@ -78,11 +79,23 @@ async def take(session: AsyncSession, rail: str, incoming: Incoming, now_ns: int
     """Store what a rail has told, and from where to go on; tell whether there was anything new in it."""
     is_new = False
     for movement in incoming.movements:
-        is_new |= await _take_one(session, rail, movement, now_ns)
+        is_new |= await _take_one(session, rail, _kept(movement), now_ns)
     position = await position_of(session, rail)
     is_new |= position.cursor != incoming.cursor
     position.cursor = incoming.cursor
     return is_new
+
+
+def _kept(movement: Movement) -> Movement:
+    """Return a movement whose texts can be stored, so that none of them keeps others waiting."""
+    return structs.replace(
+        movement,
+        reference=kept(movement.reference),
+        address=kept(movement.address),
+        asset=kept(movement.asset, NAME_CHARS_MAX),
+        sender=kept(movement.sender),
+        returns=kept(movement.returns, NAME_CHARS_MAX),
+    )
 
 
 async def _take_one(session: AsyncSession, rail: str, movement: Movement, now_ns: int) -> bool:

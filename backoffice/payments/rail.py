@@ -12,13 +12,19 @@ a movement of its own, with `returns`. One that waits too long, or that a reorga
 payouts is the rail's own affair: `send` leaves each with it, for good; it puts them together, and answers for each.
 """
 
+import hashlib
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
 from backoffice.errors import BackOfficeError
+
+TEXT_CHARS_MAX: Final = 200
+"""How much is kept of what a rail calls something,"""
+NAME_CHARS_MAX: Final = 64
+"""and of what it says is a name of ours."""
 
 
 class RailRefused(BackOfficeError):
@@ -124,6 +130,15 @@ class Statement(msgspec.Struct, frozen=True):
     balances: dict[str, int] | None
     """What is on the venue's account with the rail after all that it has booked, by asset, in smallest units; None if
     there is more to tell, from the cursor on. It is the rail's own figure, not a sum of what it has told."""
+
+
+def kept(text: str, chars_max: int = TEXT_CHARS_MAX) -> str:
+    """Return a rail's text as it is kept: what is too long ends in its hash, and is still told apart from others."""
+    clean = text.replace("\0", "\N{REPLACEMENT CHARACTER}")  # PostgreSQL takes all others.
+    if len(clean) <= chars_max:
+        return clean
+    digest = hashlib.sha256(text.encode()).hexdigest()[:32]
+    return f"{clean[: chars_max - len(digest) - 1]}#{digest}"
 
 
 class Rail(Protocol):

@@ -6,7 +6,7 @@ A rail's balances are stored in one transaction with the last of what it has boo
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backoffice.payments.rail import Statement
+from backoffice.payments.rail import NAME_CHARS_MAX, Statement, kept
 from backoffice.reconciliation.tables import RailBalance, RailBooking, RailStatement
 from engine.values import AMOUNT_MAX
 
@@ -22,16 +22,19 @@ async def take(session: AsyncSession, rail: str, statement: Statement, now_ns: i
     for booking in statement.bookings:
         if abs(booking.amount) > AMOUNT_MAX:
             continue  # No asset of the venue has so much: what it says is not about the venue's funds.
-        row = await session.get(RailBooking, (rail, booking.reference))
+        reference = kept(booking.reference)
+        row = await session.get(RailBooking, (rail, reference))
         if row is None:
-            row = RailBooking(rail=rail, reference=booking.reference, seen_ns=now_ns)
+            row = RailBooking(rail=rail, reference=reference, seen_ns=now_ns)
             session.add(row)
-        row.ours, row.asset, row.amount, row.is_gone = booking.ours, booking.asset, booking.amount, booking.is_gone
+        row.ours, row.asset = kept(booking.ours, NAME_CHARS_MAX), kept(booking.asset, NAME_CHARS_MAX)
+        row.amount, row.is_gone = booking.amount, booking.is_gone
         await session.flush()
     await session.execute(delete(RailBalance).where(RailBalance.rail == rail))
     for asset, amount in (statement.balances or {}).items():
         if abs(amount) <= AMOUNT_MAX:
-            session.add(RailBalance(rail=rail, asset=asset, amount=amount, read_ns=now_ns))
+            named = kept(asset, NAME_CHARS_MAX)
+            session.add(RailBalance(rail=rail, asset=named, amount=amount, read_ns=now_ns))
     read = await session.get(RailStatement, rail)
     if read is None:
         read = RailStatement(rail=rail)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from backoffice.errors import NotFound, Refused
 from backoffice.payments import withdrawals
-from backoffice.payments.rail import RailSilent, Statement
+from backoffice.payments.rail import BOOKED, Booking, Incoming, Movement, RailSilent, Statement
 from backoffice.payments.sandbox import NAME, Fault
 from backoffice.payments.states import DepositState, WithdrawalState
 from backoffice.payments.tables import Withdrawal
@@ -50,6 +50,28 @@ async def pay_out(world: World, *faults: Fault, amount: int = 100) -> str:
     await world.decide(BEN, CAY)
     await world.settle()
     return name
+
+
+async def test_what_a_rail_calls_by_more_than_is_kept_is_the_same_in_its_record(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = "N\0" * 200
+    references = [f"{long}{number}" for number in range(2)]
+
+    async def incoming(_cursor: str) -> Incoming:
+        told = [Movement(each, long, "USD", 100, BOOKED, sender=long, returns=long) for each in references]
+        return Incoming((*told, Movement("odd", long, long, 100, BOOKED)), "3")
+
+    async def statement(_cursor: str) -> Statement:
+        booked = [Booking(each, "USD", 100, long) for each in references]
+        return Statement((*booked, Booking("odd", long, 100)), "3", {"USD": 200, long: 100})
+
+    monkeypatch.setattr(world.rail, "incoming", incoming)
+    monkeypatch.setattr(world.rail, "statement", statement)
+    await world.settle()
+    await look(world)
+    found = [each for each in await standing(world) if each[0] != "rail-balance"]
+    assert sorted(found) == [("unmatched", f"D-{number}") for number in (1, 2, 3)]
 
 
 async def test_where_all_agrees_there_is_no_break(world: World) -> None:
