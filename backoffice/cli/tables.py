@@ -68,12 +68,11 @@ def show_table(
 
 
 def _print_rows(head: Sequence[str], rows: Iterable[Sequence[Cell]], form: Form) -> None:
-    names = [name.replace(" ", "_") for name in head]
     match form:
         case Form.JSON:
-            _print_json(names, rows)
+            _print_json(head, rows)
         case Form.CSV:
-            _print_csv(names, rows)
+            _print_csv(head, rows)
         case Form.PEOPLE:
             found = list(rows)
             _print_table(head, found)
@@ -85,12 +84,11 @@ def show_fields(fields: Mapping[str, Cell | Sequence[str]], form: Form) -> None:
     """Print what there is to one thing: a line for each field and each part of a list, or one object, or one row."""
     from backoffice.cli.shown import print_json
 
-    names = [name.replace(" ", "_") for name in fields]
     match form:
         case Form.JSON:
-            print_json(dict(zip(names, map(_bare, fields.values()), strict=True)))
+            print_json(dict(zip(_names(fields), map(_bare, fields.values()), strict=True)))
         case Form.CSV:
-            _print_csv(names, [[_joined(value) for value in fields.values()]])
+            _print_csv(fields, [[_joined(value) for value in fields.values()]])
         case Form.PEOPLE:
             width = max(map(len, fields), default=0)
             for name, value in fields.items():
@@ -135,26 +133,30 @@ class _Counted:
 
 def named(head: Sequence[str], row: Sequence[Cell]) -> dict[str, Cell]:
     """Return a row as programs get it: the bare values by the names of their columns."""
-    names = (name.replace(" ", "_") for name in head)
-    return {name: _bare(cell) for name, cell in zip(names, row, strict=True)}
+    return dict(zip(_names(head), map(_bare, row), strict=True))
 
 
-def _print_json(names: list[str], rows: Iterable[Sequence[Cell]]) -> None:
+def _names(head: Iterable[str]) -> list[str]:
+    return [name.replace(" ", "_") for name in head]
+
+
+def _print_json(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
     import msgspec
 
     separator = "["
     for row in rows:
-        line = msgspec.json.encode(dict(zip(names, map(_bare, row), strict=True))).decode()
+        line = msgspec.json.encode(named(head, row)).decode()
         typer.echo(f"{separator}\n  {line}", nl=False)
         separator = ","
     typer.echo("[]" if separator == "[" else "\n]")
 
 
-def _print_csv(names: list[str], rows: Iterable[Sequence[Cell]]) -> None:
+def _print_csv(head: Iterable[str], rows: Iterable[Sequence[Cell]]) -> None:
     import csv
     import sys
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
+    names = _names(head)
     writer.writerow(names)
     for row in rows:
         assert len(row) == len(names), "a cell for each column"
