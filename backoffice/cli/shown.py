@@ -57,14 +57,3 @@ def tell(what: str, facts: Mapping[str, object], *, as_json: bool) -> None:
         print_json(facts)
     else:
         typer.echo(what)
-
-
-def print_table(head: tuple[str, ...], rows: list[tuple[str, ...]], left: int) -> None:
-    """Print columns as wide as they need to be, the first `left` flush left, the others flush right."""
-    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-    for row in (head, *rows):
-        cells = (
-            text.ljust(width) if number < left else text.rjust(width)
-            for number, (text, width) in enumerate(zip(row, widths, strict=True))
-        )
-        typer.echo("  ".join(cells).rstrip())

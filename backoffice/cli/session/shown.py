@@ -6,6 +6,7 @@ import typer
 
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.session.life import SessionArgument
+from backoffice.cli.tables import Cell, Form, show_fields, show_table
 from backoffice.cli.venue.request import Asking
 
 if TYPE_CHECKING:
@@ -13,13 +14,12 @@ if TYPE_CHECKING:
     from engine.profile import SessionProfile
 
 _HEAD = ("session", "role", "version", "accounts", "state", "peer", "next in", "next out")
-_LEFT = 6
 
 
 @grouped
 def list_sessions(asking: Asking) -> None:
     """Show all sessions: role, accounts, whether they are there, and their sequence numbers."""
-    from backoffice.cli.shown import print_json, print_table, time_text
+    from backoffice.cli.shown import print_json, time_text
 
     shown = sessions_shown(asking)
     if asking.as_json:
@@ -31,7 +31,7 @@ def list_sessions(asking: Asking) -> None:
             }
         )
         return
-    print_table(_HEAD, [_row(session) for session in shown.sessions], left=_LEFT)
+    show_table(_HEAD, [_row(session) for session in shown.sessions], Form.PEOPLE)
     typer.echo(f"After record {shown.sequence}, {time_text(shown.time_ns)}")
 
 
@@ -44,8 +44,7 @@ def show(session: SessionArgument, asking: Asking) -> None:
     if asking.as_json:
         print_json(_fields(shown))
         return
-    for name, text in _lines(shown):
-        typer.echo(f"{name:<20}{text}")
+    show_fields(_lines(shown), Form.PEOPLE)
 
 
 def sessions_shown(asking: Asking) -> "SessionsShown":
@@ -67,16 +66,16 @@ def session_shown(asking: Asking, name: str) -> "SessionShown":
     raise CommandFailed(f"{name}: no session of this venue, which has {names}")
 
 
-def _row(shown: "SessionShown") -> tuple[str, ...]:
+def _row(shown: "SessionShown") -> tuple[Cell, ...]:
     return (
         shown.session,
         _word(shown.profile.role.name),
         shown.profile.version,
-        ", ".join(shown.accounts) or "–",
+        ", ".join(shown.accounts),
         _state(shown),
-        shown.peer or "–",
-        f"{shown.next_in:,}",
-        f"{shown.next_out:,}",
+        shown.peer,
+        shown.next_in,
+        shown.next_out,
     )
 
 
@@ -86,38 +85,38 @@ def _state(shown: "SessionShown") -> str:
     return ", ".join([there, *marks])
 
 
-def _lines(shown: "SessionShown") -> list[tuple[str, str]]:
+def _lines(shown: "SessionShown") -> dict[str, str]:
     profile = shown.profile
     proofs = ["a password"] if shown.has_password else []
     proofs += [f"Ed25519 key {key}" for key in shown.public_keys]
     proofs += ["an HMAC secret"] if shown.has_secret else []
-    lines = [
-        ("session", shown.session),
-        ("state", _state(shown) + (f", from {shown.peer}" if shown.peer else "")),
-        ("role, version", f"{_word(profile.role.name)}, {profile.version}"),
-        ("accounts", ", ".join(shown.accounts) or "none"),
-        ("sequences", f"{shown.next_in:,} next in, {shown.next_out:,} next out, begun again {shown.resets} times"),
-        ("on disconnect", f"{_word(shown.on_disconnect.name)}, after {shown.grace_ms:,} ms"),
-        ("logs on by", ", ".join(proofs) or "nothing: it cannot"),
-        ("certificates", ", ".join(shown.certificates) or "any, or none"),
-    ]
-    return lines + _lines_of_profile(profile)
+    return {
+        "session": shown.session,
+        "state": _state(shown) + (f", from {shown.peer}" if shown.peer else ""),
+        "role, version": f"{_word(profile.role.name)}, {profile.version}",
+        "accounts": ", ".join(shown.accounts) or "none",
+        "sequences": f"{shown.next_in:,} next in, {shown.next_out:,} next out, begun again {shown.resets} times",
+        "on disconnect": f"{_word(shown.on_disconnect.name)}, after {shown.grace_ms:,} ms",
+        "logs on by": ", ".join(proofs) or "nothing: it cannot",
+        "certificates": ", ".join(shown.certificates) or "any, or none",
+        **_lines_of_profile(profile),
+    }
 
 
-def _lines_of_profile(profile: "SessionProfile") -> list[tuple[str, str]]:
+def _lines_of_profile(profile: "SessionProfile") -> dict[str, str]:
     throttle, copies = profile.throttle, profile.copies
     of = [*copies.accounts, *(f"firm {firm}" for firm in copies.firms)]
-    return [
-        ("from", ", ".join(profile.networks) or "anywhere"),
-        ("instruments", ", ".join(profile.instruments) or "all"),
-        ("orders", _limit(throttle.orders_per_s, throttle.orders_burst)),
-        ("queries", _limit(throttle.queries_per_s, throttle.queries_burst)),
-        ("near its limits", "is told so, unasked" if throttle.warns else "is not told"),
-        ("validation", "by the dictionary" if profile.validates else "of what the venue reads"),
-        ("after logon", "open orders and what it missed, unasked" if profile.recovers_unasked else "what it asks for"),
-        ("on behalf of", ", ".join(f"{each.comp_id} ({each.account})" for each in profile.on_behalf_of) or "itself"),
-        ("copies", (", ".join(of) + (", fills only" if copies.fills_only else "")) if of else "none"),
-    ]
+    return {
+        "from": ", ".join(profile.networks) or "anywhere",
+        "instruments": ", ".join(profile.instruments) or "all",
+        "orders": _limit(throttle.orders_per_s, throttle.orders_burst),
+        "queries": _limit(throttle.queries_per_s, throttle.queries_burst),
+        "near its limits": "is told so, unasked" if throttle.warns else "is not told",
+        "validation": "by the dictionary" if profile.validates else "of what the venue reads",
+        "after logon": "open orders and what it missed, unasked" if profile.recovers_unasked else "what it asks for",
+        "on behalf of": ", ".join(f"{each.comp_id} ({each.account})" for each in profile.on_behalf_of) or "itself",
+        "copies": (", ".join(of) + (", fills only" if copies.fills_only else "")) if of else "none",
+    }
 
 
 def _limit(per_s: int, burst: int) -> str:
