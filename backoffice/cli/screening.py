@@ -1,7 +1,7 @@
 """`fondaco screening`: the lists that clients are screened against, who may be on them, and what that is."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,14 @@ from backoffice.cli.office import Acting, Coming, Looking, Seeing
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.shown import tell
 from backoffice.cli.venue.request import AsOption, ConfigOption, DataOption, WhyOption
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
+    from backoffice.cli.tables import Cell
 
 app = typer.Typer(
     help="Sanctions and PEP lists, as they are published, and who of the clients' people may be on them.",
@@ -79,7 +87,7 @@ def lists(
     from backoffice.cli.tables import Cell, Moment, show_table
     from backoffice.crm.tables.check import ScreeningListVersion
 
-    async def rows(session: Any, _office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
+    async def rows(session: "AsyncSession", _office: "Office") -> list[tuple[Cell, ...]]:
         return [
             (
                 each.list,
@@ -115,7 +123,7 @@ def hits(
     from backoffice.crm.tables.check import ScreeningHit
     from backoffice.staff.sealing import MASK
 
-    async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
+    async def rows(session: "AsyncSession", office: "Office") -> list[tuple[Cell, ...]]:
         of = None if client is None else await client_of(session, client)
         found = await all_hits(session, of, open_only=not everything)
         sees = office.disclosure.permits("names of people", *(f"client/C-{hit.client}" for hit in found))
@@ -160,7 +168,7 @@ def show(
     from backoffice.crm.screening.entry import Entry
     from backoffice.staff.permissions import Permission
 
-    async def fields(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `ask` calls it
+    async def fields(session: "AsyncSession", office: "Office") -> "dict[str, Cell | Sequence[str]]":
         office.actor.require(Permission.SEE_PERSONAL_DATA)
         found = await find(session, hit)
         entry = msgspec.json.decode(found.entry_content, type=Entry)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +10,13 @@ from backoffice.cli.client.shown import ClientArgument
 from backoffice.cli.office import Acting
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.shown import tell
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
+    from backoffice.crm.identity import Address, EntityType
+    from backoffice.crm.tables.file import Client
 
 TypeOption = Annotated[str | None, typer.Option("--type", metavar="TYPE", help="company, fund, trust …")]
 AddressOption = Annotated[
@@ -87,7 +94,7 @@ def set_fields(
     changes = {field: value for field, value in given.items() if value is not None} | said.fields
     place = None if address is None else read_address(address)
 
-    async def change(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `carry_out` calls it
+    async def change(session: "AsyncSession", office: "Office") -> "Client":
         who = (session, office.actor, office.sealer, client)
         changed = None
         if place is not None:
@@ -101,7 +108,7 @@ def set_fields(
     tell(f"{changed.id}: {', '.join(named)} set", {"client": changed.id, "set": named}, as_json=acting.as_json)
 
 
-def read_address(path: Path) -> Any:  # noqa: ANN401 - an Address, which is imported when it is needed
+def read_address(path: Path) -> "Address":
     """Return an address from a JSON file. Raise `CommandFailed` if it is none."""
     import msgspec
 
@@ -114,7 +121,7 @@ def read_address(path: Path) -> Any:  # noqa: ANN401 - an Address, which is impo
         raise CommandFailed(f"{path}: no address: {error}") from error
 
 
-def _type(text: str) -> Any:  # noqa: ANN401 - as above
+def _type(text: str) -> "EntityType":
     from backoffice.cli.failure import CommandFailed
     from backoffice.crm.identity import EntityType
 

@@ -1,7 +1,7 @@
 """`fondaco client agreement`, `note`, `task`, `ticket`, `remind`: what staff have to do with clients."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,12 @@ from backoffice.cli.moments import day, day_or_none
 from backoffice.cli.office import Acting, Looking, Seeing
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.shown import tell
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
+    from backoffice.crm.tables.desk import Agreement
 
 tasks = typer.Typer(help="What is to be done about clients, and by when.", no_args_is_help=True)
 tickets = typer.Typer(help="What clients ask for.", no_args_is_help=True)
@@ -36,7 +42,7 @@ def agreement(
     found = None if file is None else hash_of(file)
     given = AgreementGiven(kind, version, day_or_none(signed), found)
 
-    async def step(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `carry_out` calls it
+    async def step(session: "AsyncSession", office: "Office") -> "Agreement":
         who = (session, office.actor, client)
         if end:
             return await agreeing.end_agreement(*who, kind, version, why=acting.why, now_ns=office.now_ns)
@@ -69,7 +75,7 @@ def note(
         tell(f"Noted on {client}", {"client": client}, as_json=seeing.as_json)
         return
 
-    async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
+    async def rows(session: "AsyncSession", office: "Office") -> list[tuple[Cell, ...]]:
         office.actor.require(Permission.SEE_PERSONAL_DATA)
         found = await following_up.notes_of(session, office.sealer, client)
         office.disclosure.note("notes", *(f"client/C-{each.client}" for each, _ in found))
@@ -112,7 +118,7 @@ def list_tasks(
     from backoffice.crm.loading import client_of
     from backoffice.times import day_of
 
-    async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
+    async def rows(session: "AsyncSession", office: "Office") -> list[tuple[Cell, ...]]:
         of = None if client is None else await client_of(session, client)
         today = day_of(office.now_ns)
         return [
@@ -203,7 +209,7 @@ def show_ticket(
     from backoffice.crm.tables.desk import Ticket
     from backoffice.staff.permissions import Permission
 
-    async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
+    async def rows(session: "AsyncSession", office: "Office") -> list[tuple[Cell, ...]]:
         office.actor.require(Permission.SEE_PERSONAL_DATA)
         found = await entries_of(session, office.sealer, ticket)
         if found:
@@ -228,7 +234,7 @@ def list_tickets(
     from backoffice.crm.loading import client_of
     from backoffice.times import day_of
 
-    async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
+    async def rows(session: "AsyncSession", office: "Office") -> list[tuple[Cell, ...]]:
         of = None if client is None else await client_of(session, client)
         today = day_of(office.now_ns)
         return [
@@ -251,7 +257,7 @@ def remind(
     from backoffice.crm import filing, leaving, reviewing
     from backoffice.staff.permissions import Permission
 
-    async def step(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `carry_out` calls it
+    async def step(session: "AsyncSession", office: "Office") -> tuple[list[str], list[str], list[str]]:
         office.actor.require(Permission.FOLLOW_UP)
         documents = await filing.remind(session, now_ns=office.now_ns)
         reviews = await reviewing.remind(session, office.sealer, now_ns=office.now_ns)

@@ -1,7 +1,7 @@
 """`fondaco client document`: what a client gave to show who it is."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from backoffice.cli.option_groups import grouped
 from backoffice.cli.shown import tell
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
     from backoffice.crm.tables.file import ClientDocument
 
 app = typer.Typer(
@@ -76,7 +79,7 @@ def verify(
         raise CommandFailed("--file is for one document")
     found = None if file is None else hash_of(file)
 
-    async def verify_all(session: Any, office: Any) -> "list[ClientDocument]":  # noqa: ANN401 - as `carry_out` calls it
+    async def verify_all(session: "AsyncSession", office: "Office") -> "list[ClientDocument]":
         return [
             await verify_document(session, office.actor, each, found, why=acting.why, now_ns=office.now_ns)
             for each in documents
@@ -113,7 +116,7 @@ def list_documents(
     from backoffice.cli.tables import Cell, show_table
     from backoffice.crm.loading import client_of, documents_of
 
-    async def rows(session: Any, _office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
+    async def rows(session: "AsyncSession", _office: "Office") -> list[tuple[Cell, ...]]:
         return [
             (
                 each.id,
@@ -143,7 +146,7 @@ def expiring(
     from backoffice.cli.tables import Cell, show_table
     from backoffice.crm.filing import expiring_documents
 
-    async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
+    async def rows(session: "AsyncSession", office: "Office") -> list[tuple[Cell, ...]]:
         return [
             (
                 client.id,

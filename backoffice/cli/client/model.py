@@ -1,13 +1,19 @@
 """`fondaco client risk-model`: the models that clients are rated by."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from backoffice.cli.numbers import NUMBER_MAX
 from backoffice.cli.office import Acting, Coming
 from backoffice.cli.option_groups import grouped
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
+    from backoffice.crm.risk import Model
 
 app = typer.Typer(help="The models of risk that clients are rated by; each has a version.", no_args_is_help=True)
 
@@ -27,7 +33,7 @@ def show(
 
     from backoffice.crm.rated import model_of, newest_model
 
-    async def found(session: Any, _office: Any) -> Any:  # noqa: ANN401 - as `ask` calls it
+    async def found(session: "AsyncSession", _office: "Office") -> "Model":
         return await model_of(session, version or await newest_model(session))
 
     typer.echo(msgspec.json.format(msgspec.json.encode(coming.ask(found))).decode())

@@ -1,6 +1,6 @@
 """`fondaco client tax-id`, `licence` and `contact`: what a client has several of."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from backoffice.cli.option_groups import grouped
 from backoffice.cli.shown import tell
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
     from backoffice.crm.client_file import Licence, TaxId
 
 contacts = typer.Typer(help="Whom to call at a client, and what for.", no_args_is_help=True)
@@ -86,7 +89,7 @@ def list_contacts(client: ClientArgument, looking: Looking) -> None:
     from backoffice.crm.loading import client_of
     from backoffice.crm.registering import export
 
-    async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
+    async def rows(session: "AsyncSession", office: "Office") -> list[tuple[Cell, ...]]:
         file = await export(session, office.actor, office.sealer, client)
         if file.contacts:
             office.disclosure.note("contacts", f"client/{(await client_of(session, client)).id}")

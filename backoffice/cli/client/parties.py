@@ -1,6 +1,6 @@
 """`fondaco client party`: the people of a client, and who owns it."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +10,12 @@ from backoffice.cli.moments import day_or_none
 from backoffice.cli.office import Acting, Looking
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.shown import tell
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
+    from backoffice.crm.client_file import HoldingGiven, Role
 
 app = typer.Typer(help="The people of a client, and who owns it, through however many entities.", no_args_is_help=True)
 
@@ -48,7 +54,7 @@ def list_parties(
     from backoffice.crm.ownership import percent
     from backoffice.staff.sealing import MASK
 
-    async def rows(session: Any, office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
+    async def rows(session: "AsyncSession", office: "Office") -> list[tuple[Cell, ...]]:
         found = await client_of(session, client)
         file = await read_file(session, office.sealer, found)
         owned = structure(file)
@@ -174,7 +180,7 @@ def remove(
     tell(f"{party}: taken out of {client}", {"client": client, "party": party}, as_json=acting.as_json)
 
 
-def _roles(texts: list[str]) -> Any:  # noqa: ANN401 - roles, whose type is imported when it is needed
+def _roles(texts: list[str]) -> "tuple[Role, ...]":
     from backoffice.cli.failure import CommandFailed
     from backoffice.crm.client_file import Role
 
@@ -184,7 +190,7 @@ def _roles(texts: list[str]) -> Any:  # noqa: ANN401 - roles, whose type is impo
     return tuple(Role(text) for text in texts)
 
 
-def _holding(text: str) -> Any:  # noqa: ANN401 - as above
+def _holding(text: str) -> "HoldingGiven":
     from backoffice.crm.client_file import THE_CLIENT, HoldingGiven
 
     shares, _, of = text.partition("@")

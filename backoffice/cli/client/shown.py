@@ -1,6 +1,6 @@
 """`fondaco client why`, `list` and `show`: how clients stand."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,7 +8,14 @@ from backoffice.cli.office import Looking, Seeing
 from backoffice.cli.option_groups import grouped
 
 if TYPE_CHECKING:
-    from backoffice.crm.standing import Known
+    from collections.abc import Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
+    from backoffice.cli.tables import Cell
+    from backoffice.crm.standing import Known, Obstacle
+    from backoffice.crm.tables.file import Client
 
 ClientArgument = Annotated[
     str, typer.Argument(metavar="CLIENT", help="Which one: C-1, or its firm.", show_default=False)
@@ -26,7 +33,7 @@ def why(
     from backoffice.crm.loading import client_of
     from backoffice.crm.standing import obstacles
 
-    async def found(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `ask` calls it
+    async def found(session: "AsyncSession", office: "Office") -> "tuple[Client, list[Obstacle], list[str]]":
         asked_of = await client_of(session, client)
         known = await known_of(session, office.sealer, asked_of, office.now_ns)
         named, in_the_way = obstacles(known), obstacles(masked(known))
@@ -65,7 +72,7 @@ def list_clients(
     if unknown:
         raise CommandFailed(f"state {unknown[0]!r}: is none of {', '.join(State)}")
 
-    async def rows(session: Any, _office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
+    async def rows(session: "AsyncSession", _office: "Office") -> list[tuple[Cell, ...]]:
         query = select(Client).order_by(Client.number)
         if state:
             query = query.where(Client.state.in_(state))
@@ -103,7 +110,7 @@ def show(
 
     form = seeing.form
 
-    async def fields(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `ask` calls it
+    async def fields(session: "AsyncSession", office: "Office") -> "dict[str, Cell | Sequence[str]]":
         found = await client_of(session, client)
         file = await read_file(session, office.sealer, found)
         score = await last_score(session, found)
@@ -149,7 +156,7 @@ def show(
     show_fields(seeing.ask(fields), form)
 
 
-async def limits_of(session: Any, client: Any, now_ns: int) -> list[str]:  # noqa: ANN401 - AsyncSession and Client
+async def limits_of(session: "AsyncSession", client: "Client", now_ns: int) -> list[str]:
     """Return a line for each limit that holds for a client's firm, and where it comes from."""
     from backoffice.access.allowed import allowed_to_firm
 

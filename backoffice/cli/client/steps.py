@@ -1,6 +1,6 @@
 """`fondaco client submit`, `screen`, `approve` …: each step of a client's way, as `spec/clients.md` has it."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,11 @@ from backoffice.cli.shown import tell
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
+    from backoffice.crm.reviewing import Delta
+    from backoffice.crm.screening.checking import Screened
     from backoffice.crm.tables.file import Client
     from backoffice.crm.workflow import Verb
 
@@ -36,7 +41,7 @@ def screen(
     from backoffice.crm import applying
     from backoffice.crm.screening.checking import load_lists
 
-    async def step(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `carry_out` calls it
+    async def step(session: "AsyncSession", office: "Office") -> "tuple[Screened, Client]":
         lists = await load_lists(session)
         who = (session, office.actor, office.sealer, client)
         screened = await applying.screen_client(*who, lists, why=acting.why, now_ns=office.now_ns)
@@ -119,7 +124,7 @@ def review(
         tell(f"{done.id}: concluded", {"review": done.id}, as_json=seeing.as_json)
         return
 
-    async def delta(session: Any, office: Any) -> Any:  # noqa: ANN401 - as `ask` calls it
+    async def delta(session: "AsyncSession", office: "Office") -> "Delta":
         office.actor.require(Permission.SEE_PERSONAL_DATA)
         found = await reviewing.delta_of(session, office.sealer, client, now_ns=office.now_ns)
         office.disclosure.note("what has changed in the file", f"client/{found.client}")
@@ -278,7 +283,7 @@ def close(
     from backoffice.crm.loading import client_of
     from backoffice.invoices.invoicing import unpaid
 
-    async def step(session: Any, office: Any) -> "Client":  # noqa: ANN401 - as `carry_out` calls it
+    async def step(session: "AsyncSession", office: "Office") -> "Client":
         found = await client_of(session, client)
         return await close_file(
             session,

@@ -1,7 +1,7 @@
 """`fondaco client identity`, `travel-rule`, `vasp`: what the Travel Rule has go with transfers of crypto assets."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from backoffice.cli.option_groups import grouped
 from backoffice.cli.shown import tell
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from backoffice.cli.office import Office
     from backoffice.crm.tables.transfers import Vasp
 
 vasps = typer.Typer(help="Other services that clients' transfers come from or go to.", no_args_is_help=True)
@@ -27,7 +30,7 @@ def identity(client: ClientArgument, coming: Coming) -> None:
     from backoffice.crm.loading import client_of, read_file
     from backoffice.crm.travel_data import identity_of
 
-    async def found(session: Any, office: Any) -> str:  # noqa: ANN401 - as `ask` calls it
+    async def found(session: "AsyncSession", office: "Office") -> str:
         row = await client_of(session, client)
         return encode(identity_of(row.id, await read_file(session, office.sealer, row)))
 
@@ -76,7 +79,7 @@ def show(
 
     direction = "out" if out else "in"
 
-    async def found(session: Any, office: Any) -> str:  # noqa: ANN401 - as `ask` calls it
+    async def found(session: "AsyncSession", office: "Office") -> str:
         office.actor.require(Permission.SEE_PERSONAL_DATA)
         payload = await data_of(session, office.sealer, transfer, direction)
         if payload is None:
@@ -145,7 +148,7 @@ def list_vasps(
     from backoffice.cli.tables import Cell, Moment, show_table
     from backoffice.crm.vasps import vasps as known
 
-    async def rows(session: Any, _office: Any) -> list[tuple[Cell, ...]]:  # noqa: ANN401 - as `ask` calls it
+    async def rows(session: "AsyncSession", _office: "Office") -> list[tuple[Cell, ...]]:
         return [
             (
                 *(each.id, each.name, each.country, each.endpoint, each.status),
