@@ -1,10 +1,17 @@
-"""Tests run what is written: compiled modules that are older than a source would run instead of it, and say nothing."""
+"""Tests run what is written, and pass or fail by what it does, however busy the machine is.
+
+Compiled modules that are older than a source would run instead of it, and say nothing.
+"""
 
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
+
+settings.register_profile("fondaco", deadline=None)
+settings.load_profile("fondaco")
 
 
 def pytest_configure() -> None:

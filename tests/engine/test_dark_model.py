@@ -211,7 +211,7 @@ steps = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(steps | st.integers(0, 99), max_size=25))
 def test_exchange_and_model_agree(tape: list[dict[str, object] | int]) -> None:
     dark = Dark()

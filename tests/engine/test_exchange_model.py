@@ -363,7 +363,7 @@ class TwoExchanges(RuleBasedStateMachine):
         self.both.check_replay()
 
 
-TwoExchanges.TestCase.settings = settings(max_examples=250, stateful_step_count=80, deadline=None)
+TwoExchanges.TestCase.settings = settings(max_examples=250, stateful_step_count=80)
 TestTwoExchanges = TwoExchanges.TestCase
 
 

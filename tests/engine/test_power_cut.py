@@ -82,7 +82,7 @@ class Machine:
 
 
 @given(seed=st.integers(0, 10**9))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_was_synced_survives_every_power_cut(seed: int) -> None:
     with TemporaryDirectory() as directory:
         machine = Machine(Path(directory), seed)

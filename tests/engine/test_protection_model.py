@@ -106,7 +106,7 @@ class Book:
         return asked is OnDisconnect.CANCEL or wanted is not CancelOnDisconnect.NONE
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(STEPS)
 def test_orders_are_let_in_and_go_by_the_rules(steps: list[Step]) -> None:
     venue, book = Venue(accounts=()), Book()

@@ -4,7 +4,7 @@ import time
 
 import pytest
 import simplefix
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from fixgw.codec import DATA_TAGS, MESSAGE_BYTES_MAX, SOH, Framer, Message, checksum, encode, readable
@@ -149,7 +149,6 @@ def test_a_whole_message_within_a_message_of_wrong_checksum_is_not_taken_for_a_m
 # ------------------------------------------------------------------------------------------------- framing
 
 
-@settings(deadline=None)  # How long a message takes to draw depends on what else the machine does.
 @given(st.lists(messages_on_the_wire, max_size=4), st.data())
 def test_however_the_stream_is_cut_the_messages_are_the_same(stream: list[bytes], data: st.DataObject) -> None:
     whole = b"".join(stream)

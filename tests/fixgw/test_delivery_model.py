@@ -442,4 +442,4 @@ class Venue(RuleBasedStateMachine):
 
 
 TestVenue = Venue.TestCase
-TestVenue.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestVenue.settings = settings(max_examples=60, stateful_step_count=25)

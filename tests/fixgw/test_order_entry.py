@@ -620,7 +620,7 @@ TAGS = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(sorted(SAID)), st.dictionaries(TAGS, VALUES, max_size=4), st.lists(TAGS, max_size=2))
 def test_whatever_is_said_is_answered_by_right_messages(
     msg_type: str, changes: dict[str, str], dropped: list[str]

@@ -597,4 +597,4 @@ class Tape(RuleBasedStateMachine):
 
 
 TestTape = Tape.TestCase
-TestTape.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestTape.settings = settings(max_examples=60, stateful_step_count=40)

@@ -122,4 +122,4 @@ class FourEyes(RuleBasedStateMachine):
 def test_nothing_is_ever_done_by_one_person_alone(migrated_sqlite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(approvals, "_kinds", {})
     monkeypatch.setattr(FourEyes, "template", migrated_sqlite, raising=False)
-    run_state_machine_as_test(FourEyes, settings=settings(max_examples=30, stateful_step_count=25, deadline=None))
+    run_state_machine_as_test(FourEyes, settings=settings(max_examples=30, stateful_step_count=25))

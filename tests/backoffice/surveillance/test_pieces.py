@@ -98,7 +98,7 @@ async def looked_at_in_pieces(database: Database, steps: list[tuple[str, str, st
 
 
 @given(STEPS)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_pieces_give_what_the_whole_gives(
     migrated_sqlite: Path, steps: list[tuple[str, str, str, int, int, bool]]
 ) -> None:
