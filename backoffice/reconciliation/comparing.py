@@ -36,8 +36,9 @@ _FOR_PEOPLE: Final = {
     DepositState.RECALLED: Kind.RECALLED,
 }
 _OVER: Final = (DepositState.VANISHED, DepositState.DEBITED)
-_DEPOSIT_NAME: Final = literal("D-").concat(cast(Deposit.id, String))
-_WITHDRAWAL_NAME: Final = literal("W-").concat(cast(Withdrawal.id, String))
+DEPOSIT_NAME: Final = literal("D-").concat(cast(Deposit.id, String))
+WITHDRAWAL_NAME: Final = literal("W-").concat(cast(Withdrawal.id, String))
+"""What payments are called, where the books and rails speak of them."""
 
 
 async def differences(
@@ -71,7 +72,7 @@ async def _waiting(session: AsyncSession) -> AsyncIterator[Found]:
     for withdrawal in await session.scalars(recalled):
         yield _payment(Kind.RECALLED, withdrawal, "taken back", 0)
     paid = select(RailBooking.reference).where(
-        RailBooking.rail == Withdrawal.rail, RailBooking.ours == _WITHDRAWAL_NAME, not_(RailBooking.is_gone)
+        RailBooking.rail == Withdrawal.rail, RailBooking.ours == WITHDRAWAL_NAME, not_(RailBooking.is_gone)
     )
     uncertain = select(Withdrawal, func.coalesce(paid.limit(1).scalar_subquery(), "")).where(
         Withdrawal.state == str(WithdrawalState.UNCERTAIN)
@@ -149,7 +150,7 @@ async def _went_out(session: AsyncSession, rail: str, lag_ns: int, now_ns: int) 
     others = (
         select(RailBooking, paid.c.times, Withdrawal)
         .join(paid, paid.c.first == RailBooking.reference)
-        .outerjoin(Withdrawal, and_(Withdrawal.rail == RailBooking.rail, paid.c.whose == _WITHDRAWAL_NAME))
+        .outerjoin(Withdrawal, and_(Withdrawal.rail == RailBooking.rail, paid.c.whose == WITHDRAWAL_NAME))
         .where(RailBooking.rail == rail, differs)
         .order_by(RailBooking.reference)
     )
@@ -169,7 +170,7 @@ async def _went_out(session: AsyncSession, rail: str, lag_ns: int, now_ns: int) 
             )
     lost = (
         select(Withdrawal)
-        .outerjoin(RailBooking, and_(went, RailBooking.ours == _WITHDRAWAL_NAME))
+        .outerjoin(RailBooking, and_(went, RailBooking.ours == WITHDRAWAL_NAME))
         .where(Withdrawal.rail == rail, Withdrawal.state.in_([str(state) for state in _PAID]))
         .where(RailBooking.reference.is_(None), Withdrawal.changed_ns <= now_ns - max(lag_ns, IN_FLIGHT_NS))
         .order_by(Withdrawal.id)
@@ -255,7 +256,7 @@ async def _in_books(session: AsyncSession, now_ns: int) -> AsyncIterator[Found]:
     credited = [str(state) for state in (DepositState.CREDITED, DepositState.RECALLED)]
     deposits = (
         select(Deposit, amount)
-        .outerjoin(booked, booked.c.payment == _DEPOSIT_NAME)
+        .outerjoin(booked, booked.c.payment == DEPOSIT_NAME)
         .where(Deposit.credited_sequence <= position.sequence, Deposit.changed_ns <= settled)
         .where(
             or_(
@@ -266,7 +267,7 @@ async def _in_books(session: AsyncSession, now_ns: int) -> AsyncIterator[Found]:
     )
     withdrawals = (
         select(Withdrawal, -amount)
-        .outerjoin(booked, booked.c.payment == _WITHDRAWAL_NAME)
+        .outerjoin(booked, booked.c.payment == WITHDRAWAL_NAME)
         .where(Withdrawal.ended_sequence <= position.sequence, Withdrawal.changed_ns <= settled)
         .where(
             or_(

@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from typing import Final
 
 import msgspec
-from sqlalchemy import Select, String, case, cast, func, literal, not_, or_, select
+from sqlalchemy import Select, case, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.database.base import total
@@ -25,13 +25,11 @@ from backoffice.payments.states import ACTIVE_DEPOSITS, ACTIVE_WITHDRAWALS
 from backoffice.payments.suspense import unbooked_deposits, unbooked_withdrawals
 from backoffice.payments.tables import Deposit, Withdrawal
 from backoffice.projector.tables import PaymentBooked, Position
-from backoffice.reconciliation.comparing import IN_FLIGHT_NS, is_in_books
+from backoffice.reconciliation.comparing import DEPOSIT_NAME, IN_FLIGHT_NS, WITHDRAWAL_NAME, is_in_books
 from backoffice.reconciliation.found import Found, Kind
 from backoffice.reconciliation.tables import RailBalance, RailBooking, RailStatement
 from engine.values import Amount
 
-_DEPOSIT_NAME: Final = literal("D-").concat(cast(Deposit.id, String))
-_WITHDRAWAL_NAME: Final = literal("W-").concat(cast(Withdrawal.id, String))
 _IN_BOOKS: Final = select(total(PaymentBooked.amount))
 
 
@@ -143,7 +141,7 @@ async def _deposits(session: AsyncSession, rail: str, sequence: int, since_ns: i
     deposits = select(
         Deposit.asset,
         func.coalesce(booked.where(came_in).scalar_subquery(), 0),
-        func.coalesce(_IN_BOOKS.where(PaymentBooked.payment == _DEPOSIT_NAME).scalar_subquery(), 0),
+        func.coalesce(_IN_BOOKS.where(PaymentBooked.payment == DEPOSIT_NAME).scalar_subquery(), 0),
         case((Deposit.suspense_entry.is_not(None), Deposit.amount), else_=0),
     ).where(
         Deposit.rail == rail,
@@ -164,8 +162,8 @@ async def _withdrawals(
     """Yield the same of each withdrawal."""
     withdrawals = select(
         Withdrawal.asset,
-        func.coalesce(_booked(rail).where(RailBooking.ours == _WITHDRAWAL_NAME).scalar_subquery(), 0),
-        func.coalesce(_IN_BOOKS.where(PaymentBooked.payment == _WITHDRAWAL_NAME).scalar_subquery(), 0),
+        func.coalesce(_booked(rail).where(RailBooking.ours == WITHDRAWAL_NAME).scalar_subquery(), 0),
+        func.coalesce(_IN_BOOKS.where(PaymentBooked.payment == WITHDRAWAL_NAME).scalar_subquery(), 0),
         case((Withdrawal.suspense_entry.is_not(None), Withdrawal.amount), else_=0),
     ).where(
         Withdrawal.rail == rail,
@@ -205,7 +203,7 @@ async def _unknown(session: AsyncSession, rail: str, since_ns: int) -> AsyncIter
             Deposit.rail == RailBooking.rail,
             or_(Deposit.reference == RailBooking.reference, Deposit.sent_back_as == RailBooking.reference),
         ),
-        select(Withdrawal.id).where(Withdrawal.rail == RailBooking.rail, RailBooking.ours == _WITHDRAWAL_NAME),
+        select(Withdrawal.id).where(Withdrawal.rail == RailBooking.rail, RailBooking.ours == WITHDRAWAL_NAME),
         select(HouseTransfer.id).where(HouseTransfer.key == RailBooking.reference),
     ]
     lately = select(RailBooking).where(

@@ -18,7 +18,7 @@ from backoffice.projector.tables import Activity
 from backoffice.reports.by import By
 from backoffice.reports.part_of_an_hour import Part, part_of_an_hour
 from backoffice.reports.scope import Scope, accounts_in, check_symbol, chosen, keys, time_of
-from backoffice.times import HOUR_NS
+from backoffice.times import EPOCH, HOUR_NS
 
 _HOURS_A_DAY: Final = 24
 _COUNTED: Final = ("orders", "replaces", "cancels", "maker_trades", "taker_trades")
@@ -158,7 +158,7 @@ async def _keys(session: AsyncSession, by: By) -> "Callable[[int | str], str]":
 
 
 def _day(number: int) -> str:
-    return (dt.date(1970, 1, 1) + dt.timedelta(days=number)).isoformat()
+    return (EPOCH + dt.timedelta(days=number)).isoformat()
 
 
 def _hour(time_ns: int) -> int:
