@@ -221,16 +221,25 @@ def _copies(profile: SessionProfile) -> CopyScope | None:
 
 
 def _flaw_of_accounts(state: State, command: ProvisionSession, profile: SessionProfile) -> str:
-    if not command.accounts and profile.role in _TRADING:
-        return "needs at least one account"
-    if len(set(command.accounts)) < len(command.accounts):
-        return "an account is named twice"
+    flaw = _flaw_of_account_names(command.accounts, profile)
+    if flaw:
+        return flaw
     for account in command.accounts:
         if account not in state.accounts:
             return f"unknown account {account}"
-    if not 0 <= command.grace_ms <= GRACE_MS_MAX:
-        return f"grace_ms must be 0 to {GRACE_MS_MAX}"
+    return _flaw_of_grace(command.grace_ms)
+
+
+def _flaw_of_account_names(accounts: tuple[str, ...], profile: SessionProfile) -> str:
+    if not accounts and profile.role in _TRADING:
+        return "needs at least one account"
+    if len(set(accounts)) < len(accounts):
+        return "an account is named twice"
     return ""
+
+
+def _flaw_of_grace(grace_ms: int) -> str:
+    return "" if 0 <= grace_ms <= GRACE_MS_MAX else f"grace_ms must be 0 to {GRACE_MS_MAX}"
 
 
 def _flaw_of_profile(state: State, command: ProvisionSession, profile: SessionProfile) -> str:
@@ -242,17 +251,24 @@ def _flaw_of_profile(state: State, command: ProvisionSession, profile: SessionPr
     for client in profile.on_behalf_of:
         if client.account not in command.accounts:
             return f"on behalf of {client.comp_id}: {client.account} is none of its accounts"
-    for network in profile.networks:
-        try:
-            ip_network(network)
-        except ValueError:
-            return f"{network} is not a network in CIDR notation"
+    flaw = _flaw_of_networks(profile.networks)
+    if flaw:
+        return flaw
     for account in profile.copies.accounts:
         if account not in state.accounts:
             return f"copies: unknown account {account}"
     for firm in profile.copies.firms:
         if firm not in state.firms:
             return f"copies: unknown firm {firm}"
+    return ""
+
+
+def _flaw_of_networks(networks: tuple[str, ...]) -> str:
+    for network in networks:
+        try:
+            ip_network(network)
+        except ValueError:
+            return f"{network} is not a network in CIDR notation"
     return ""
 
 
@@ -272,6 +288,18 @@ def _flaw_of_throttle(throttle: Throttle) -> str:
         if not (0 <= per_s <= THROTTLE_MAX and 0 <= burst <= THROTTLE_MAX and bool(per_s) == bool(burst)):
             return f"a throttle has a rate and a burst, each 1 to {THROTTLE_MAX}, or 0 and 0 for none"
     return ""
+
+
+def flaw_of_set_up(session: str, set_up: SessionSetUp) -> str:
+    """Return what is wrong with how a session is to be set up, whichever accounts and instruments there are."""
+    profile = set_up.profile
+    return (
+        _flaw_of_names(session, profile)
+        or _flaw_of_account_names(set_up.accounts, profile)
+        or _flaw_of_grace(set_up.grace_ms)
+        or _flaw_of_networks(profile.networks)
+        or _flaw_of_throttle(profile.throttle)
+    )
 
 
 def flaw_of_credentials(credentials: Credentials) -> str:

@@ -11,6 +11,7 @@ from backoffice.access.tables import AccessAccount, AccessDesk, AccessTrader
 from backoffice.access.telling import tell_limits
 from backoffice.crm import gateway
 from backoffice.errors import Conflict, NotFound, Refused
+from backoffice.projector.tables import VenueAccount
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Permission
@@ -86,6 +87,7 @@ async def propose_account(
         desk = found.desk
     if desk is not None and (await find_desk(session, desk)).firm != firm:
         raise Refused(f"desk {desk} is not one of {firm}")
+    await _is_at_venue(session, account, firm)
     known = await session.get(AccessAccount, account)
     if known is not None and known.state != "turned down":
         raise Conflict(f"account {account} is {known.state} already")
@@ -102,13 +104,23 @@ async def propose_account(
 async def _open(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
     account = await session.get_one(AccessAccount, approval.payload["account"])
     client = await check_may_be_set_up(session, account.firm)
+    is_there = await _is_at_venue(session, account.account, account.firm)
     before = _facts(account)
     account.state, account.approved_by = "open", actor.user
     await _record(session, actor, "open", account, before, approval.why, now_ns)
-    command = OpenAccount(account.account, account.firm, by=actor.user, why=outbox.plain(approval.why))
-    await outbox.put(session, command, approval.subject, now_ns)
+    if not is_there:
+        command = OpenAccount(account.account, account.firm, by=actor.user, why=outbox.plain(approval.why))
+        await outbox.put(session, command, approval.subject, now_ns)
     await gateway.tell(session, actor, client, gateway.EVERYTHING, why=f"{client.id} is {client.state}", now_ns=now_ns)
     await tell_limits(session, actor, account.firm, approval.subject, why=approval.why, now_ns=now_ns)
+
+
+async def _is_at_venue(session: AsyncSession, account: str, firm: str) -> bool:
+    """Tell whether the venue has an account, as the settings opened it. Raise `Conflict` if it is another firm's."""
+    there = await session.get(VenueAccount, account)
+    if there is not None and there.firm != firm:
+        raise Conflict(f"account {account} is at the venue already, one of {there.firm}")
+    return there is not None
 
 
 async def _turn_down(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:

@@ -18,7 +18,7 @@ from backoffice import outbox
 from backoffice.access.clients import check_may_be_set_up
 from backoffice.access.tables import AccessAccount, AccessCertificate, AccessSession
 from backoffice.errors import Conflict, NotFound, Refused
-from backoffice.projector.tables import VenueSession
+from backoffice.projector.tables import VenueAccount, VenueInstrument, VenueSession
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import Actor
 from backoffice.staff.passwords import hash_secret
@@ -28,7 +28,7 @@ from backoffice.times import DAY_NS
 from config.texts import COMP_ID_PATTERN
 from engine.commands import ProvisionSession, RemoveSession, ResumeSession, SetCredentials, SuspendSession
 from engine.profile import Credentials, SessionRole, SessionSetUp
-from engine.sessions import flaw_of_credentials
+from engine.sessions import flaw_of_credentials, flaw_of_set_up
 
 PROVISION: Final = "session-provision"
 REKEY: Final = "session-rekey"
@@ -82,7 +82,7 @@ async def propose(  # noqa: PLR0913 - a session is that much
     await check_may_be_set_up(session, firm)
     if _COMP_ID.fullmatch(comp_id) is None:
         raise Refused(f"session {comp_id[:40]!r}: a CompID has 1 to 32 letters, digits and . _ -, no sign first")
-    await _check_accounts(session, firm, set_up)
+    await _check_set_up(session, comp_id, firm, set_up)
     flaw = flaw_of_credentials(_credentials(proof))
     flaw = flaw or (await flaw_of_certification(session, comp_id, set_up, now_ns) if is_production else "")
     if flaw:
@@ -93,7 +93,10 @@ async def propose(  # noqa: PLR0913 - a session is that much
     is_new = known is None or known.state != "provisioned"
     if is_new and not proof.lets_log_on:
         raise Refused("nothing to log on by: ask for a password or a secret for HMAC, or give a public key")
+    if not is_new and proof != Proof():
+        raise Refused(f"session {comp_id} is there, and can log on: `fondaco access rekey {comp_id}` gives it others")
     if is_new:
+        await _check_is_free(session, comp_id, firm)
         before = None if known is None else {"state": known.state, "firm": firm}
         known = known or AccessSession(session=comp_id, firm=firm, set_up={})
         known.state, known.proposed_by, known.proposed_ns, known.approved_by = "proposed", actor.user, now_ns, None
@@ -207,12 +210,16 @@ async def _provision(session: AsyncSession, actor: Actor, approval: Approval, no
     found = await session.get_one(AccessSession, comp_id)
     set_up = set_up_of(approval.payload["set_up"])
     await check_may_be_set_up(session, found.firm)
-    await _check_accounts(session, found.firm, set_up)
+    await _check_set_up(session, comp_id, found.firm, set_up)
+    is_new = found.state != "provisioned"
+    if is_new:
+        await _check_is_free(session, comp_id, found.firm)
+        if not _proof_of(approval).lets_log_on:
+            raise Refused(f"session {comp_id} is {found.state}; {approval.id} was about changing it: propose it anew")
     if approval.payload["is_production"]:
         flaw = await flaw_of_certification(session, comp_id, set_up, now_ns)
         if flaw:
             raise Refused(flaw)
-    is_new = found.state != "provisioned"
     before = {"state": found.state, "set_up": found.set_up or None}
     found.state, found.set_up = "provisioned", approval.payload["set_up"]
     # Maker and checker are those of what holds now.
@@ -314,8 +321,24 @@ async def _carry_out(
     await outbox.put(session, command, subject, now_ns)
 
 
-async def _check_accounts(session: AsyncSession, firm: str, set_up: SessionSetUp) -> None:
+async def _check_is_free(session: AsyncSession, comp_id: str, firm: str) -> None:
+    """Raise `Conflict` if the venue has such a session that is not of this firm alone: its own would log on no more."""
+    there = await session.get(VenueSession, comp_id)
+    if there is None or there.is_removed:
+        return
+    accounts = select(VenueAccount.firm).where(VenueAccount.account.in_(there.accounts.split()))
+    if set(await session.scalars(accounts)) != {firm}:
+        raise Conflict(f"session {comp_id} is at the venue already, and not one of {firm}; give it another CompID")
+
+
+async def _check_set_up(session: AsyncSession, comp_id: str, firm: str, set_up: SessionSetUp) -> None:
+    """Raise `Refused` if the venue would not have such a session, or it is for what is not the firm's."""
     profile = set_up.profile
+    if flaw := flaw_of_set_up(comp_id, set_up):
+        raise Refused(f"session {comp_id}: {flaw}")
+    for symbol in profile.instruments:
+        if await session.get(VenueInstrument, symbol) is None:
+            raise Refused(f"session {comp_id}: no instrument {symbol[:40]}; `fondaco report instruments` lists them")
     behalf = [each.account for each in profile.on_behalf_of]
     for name in (*set_up.accounts, *behalf, *profile.copies.accounts):
         account = await session.get(AccessAccount, name)

@@ -24,7 +24,7 @@ from backoffice.crm.workflow import Suspension
 from backoffice.database import Database
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.outbox import Outgoing
-from backoffice.projector.tables import Activity, VenueAccount, VenueInstrument
+from backoffice.projector.tables import Activity, VenueAccount, VenueInstrument, VenueSession
 from backoffice.staff import approvals
 from backoffice.staff.actor import Actor
 from backoffice.staff.passwords import matches
@@ -46,7 +46,7 @@ from engine.commands import (
 )
 from engine.control import StaffCommand
 from engine.exchange import Exchange
-from engine.profile import CopyScope, Credentials, SessionProfile, SessionRole, SessionSetUp
+from engine.profile import CopyScope, Credentials, SessionProfile, SessionRole, SessionSetUp, Throttle
 from engine.rules import Limits
 from engine.values import CancelOnDisconnect, Scope
 from tests.backoffice.crm.house import CAY, NOW_NS, House
@@ -149,6 +149,25 @@ async def test_the_first_account_of_a_client_that_is_suspended_is_blocked(firm: 
     assert (type(opened), blocked) == (OpenAccount, Block(Scope.FIRM, "MUSTER", "eve", "C-1 is suspended"))
 
 
+async def test_an_account_that_the_venue_has_for_another_firm_stays_that_firms(firm: House) -> None:
+    approval = await firm.write(hierarchy.propose_account, DEE, "X-1", "MUSTER")
+    async with firm.database.writing() as session:
+        session.add(VenueAccount(account="X-1", firm="OTHER", opened_ns=1, sequence=1))
+    with pytest.raises(Conflict, match="X-1 is at the venue already, one of OTHER"):
+        await approve(firm, approval)
+    with pytest.raises(Conflict, match="X-1 is at the venue already, one of OTHER"):
+        await firm.write(hierarchy.propose_account, DEE, "X-1", "MUSTER")
+    with pytest.raises(Refused, match="X-1 is no open account of MUSTER"):
+        await provision(firm, "MUSTER1", set_up("X-1"))
+
+
+async def test_an_account_of_the_settings_is_taken_over_by_its_own_firm_and_not_opened_again(firm: House) -> None:
+    await admit(firm)
+    await open_account(firm)
+    assert await told(firm.database) == []
+    await provision(firm, "MUSTER1", set_up("M-1"))
+
+
 async def test_a_client_that_is_not_approved_gets_no_account(house: House) -> None:
     await house.under_review()
     with pytest.raises(Refused, match="`fondaco client why C-1` says what it lacks"):
@@ -157,6 +176,7 @@ async def test_a_client_that_is_not_approved_gets_no_account(house: House) -> No
 
 async def test_a_session_is_provisioned_with_a_password_that_only_who_approves_sees(firm: House) -> None:
     await open_account(firm)
+    await list_instrument(firm)
     await told(firm.database)
     approval = await provision(firm, "MUSTER1", set_up("M-1", instruments=("BTC/USD",)))
     approved = await approve(firm, approval)
@@ -187,6 +207,56 @@ async def test_what_a_session_is_set_up_to_be_is_changed_and_its_credentials_sta
     assert isinstance(command, ProvisionSession)
     assert command.credentials is None
     assert command.profile == changed.profile
+
+
+async def test_a_session_that_is_there_gets_other_credentials_by_rekey_alone(firm: House) -> None:
+    await open_account(firm)
+    await approve(firm, await provision(firm, "MUSTER1", set_up("M-1")))
+    with pytest.raises(Refused, match="`fondaco access rekey MUSTER1` gives it others"):
+        await provision(firm, "MUSTER1", set_up("M-1"))
+
+
+async def test_a_change_of_a_session_that_was_removed_meanwhile_is_stale(firm: House) -> None:
+    await open_account(firm)
+    await approve(firm, await provision(firm, "MUSTER1", set_up("M-1")))
+    approval = await provision(firm, "MUSTER1", set_up("M-1", role=SessionRole.READ_ONLY), proof=Proof())
+    await firm.write(sessions.remove, DEE, "MUSTER1")
+    with pytest.raises(Refused, match="session MUSTER1 is removed; A-3 was about changing it"):
+        await approve(firm, approval)
+
+
+@pytest.mark.parametrize(("accounts", "is_free"), (("X-1", False), ("M-1 X-1", False), ("", False), ("M-1", True)))
+async def test_a_session_that_the_venue_has_for_others_stays_theirs(firm: House, accounts: str, is_free: bool) -> None:
+    await open_account(firm)
+    await admit(firm)
+    approval = await provision(firm, "BROKER1", set_up("M-1"))
+    there = {"role": 1, "version": "FIX.4.4", "is_connected": False, "is_suspended": False, "is_removed": False}
+    async with firm.database.writing() as session:
+        session.add(VenueAccount(account="X-1", firm="OTHER", opened_ns=1, sequence=1))
+        session.add(VenueSession(session="BROKER1", accounts=accounts, connected_ns=0, sequence=1, **there))
+    if is_free:
+        await approve(firm, approval)
+        return
+    with pytest.raises(Conflict, match="BROKER1 is at the venue already, and not one of MUSTER"):
+        await approve(firm, approval)
+
+
+@pytest.mark.parametrize(
+    ("profile", "what"),
+    (
+        ({"networks": ("300.0.0.0/8",)}, r"300\.0\.0\.0/8 is not a network"),
+        ({"instruments": ("NO/PE",)}, "no instrument NO/PE"),
+        ({"throttle": Throttle(10, 0)}, "a throttle has a rate and a burst"),
+    ),
+)
+async def test_what_the_venue_would_refuse_is_refused_when_it_is_proposed(
+    firm: House, profile: dict[str, Any], what: str
+) -> None:
+    await open_account(firm)
+    with pytest.raises(Refused, match=what):
+        await provision(firm, "MUSTER1", set_up("M-1", **profile))
+    with pytest.raises(Refused, match="an account is named twice"):
+        await provision(firm, "MUSTER1", set_up("M-1", "M-1"))
 
 
 async def test_other_credentials_take_two_people(firm: House) -> None:
@@ -350,9 +420,8 @@ async def admit(house: House, account: str = "M-1") -> None:
             session.add(VenueAccount(account=account, firm="MUSTER", opened_ns=1, sequence=1))
 
 
-async def trade(house: House, hour: int, notional: int, account: str = "M-1") -> None:
-    """Let the projection have an hour's trading."""
-    await admit(house, account)
+async def list_instrument(house: House) -> None:
+    """Let the projection have BTC/USD."""
     async with house.database.writing() as session:
         if await session.get(VenueInstrument, "BTC/USD") is None:
             numbers = dict.fromkeys(
@@ -360,6 +429,13 @@ async def trade(house: House, hour: int, notional: int, account: str = "M-1") ->
             )
             more = dict.fromkeys(("taker_fee_bps", "order_qty_max", "base_per_lot", "notional_per_tick_lot"), 1)
             session.add(VenueInstrument(symbol="BTC/USD", base="BTC", quote="USD", sequence=1, **numbers, **more))
+
+
+async def trade(house: House, hour: int, notional: int, account: str = "M-1") -> None:
+    """Let the projection have an hour's trading."""
+    await admit(house, account)
+    await list_instrument(house)
+    async with house.database.writing() as session:
         counts = dict.fromkeys(
             ("orders", "replaces", "cancels", "maker_trades", "taker_trades", "bought_qty", "sold_qty", "fees"), 0
         )

@@ -232,11 +232,11 @@ class House(Desk):
 
         self.meanwhile(put)
 
-    def know_suspended(self, session: str) -> None:
+    def know_suspended(self, session: str, account: str) -> None:
         """Let the books have come to the suspension of a session."""
 
         async def put(database: Database, _now_ns: int) -> None:
-            terms = {"role": 1, "version": "FIX.4.4", "accounts": "", "connected_ns": 0, "sequence": 1}
+            terms = {"role": 1, "version": "FIX.4.4", "accounts": account, "connected_ns": 0, "sequence": 1}
             stands = {"is_connected": False, "is_suspended": True, "is_removed": False}
             async with database.writing() as transaction:
                 transaction.add(VenueSession(session=session, **terms, **stands))

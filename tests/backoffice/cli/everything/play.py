@@ -210,12 +210,12 @@ def access_is_set_up(house: House) -> None:
     (house.data / JOURNAL).mkdir()
     house.propose("eva", "tom", "access", "rekey", "MUSTER1", "--password", "--hmac")
     house.act("tom", "access", "suspend", "MUSTER1")
-    house.know_suspended("MUSTER1")
+    house.know("MUSTER-1", "MUSTER")
+    house.know_suspended("MUSTER1", "MUSTER-1")
     house.propose("eva", "tom", "access", "resume", "MUSTER1")
     house.act("eva", "access", "remove", "MUSTER1")
     house.propose("eva", "tom", *session, "--password")
     house.settle()
-    house.know("MUSTER-1", "MUSTER")
 
 
 def fees_and_limits(house: House) -> None:
