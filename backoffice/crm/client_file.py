@@ -13,7 +13,15 @@ import msgspec
 
 from backoffice.crm.countries import check_country
 from backoffice.crm.documents import DocumentKind
-from backoffice.crm.identity import Address, EntityType, check_address, check_lei, check_text
+from backoffice.crm.identity import (
+    TEXT_CHARS_MAX,
+    Address,
+    EntityType,
+    check_address,
+    check_lei,
+    check_text,
+    check_text_if_any,
+)
 from backoffice.crm.ownership import Holding, Structure, parse_percent, structure_of
 from backoffice.errors import Refused
 
@@ -152,7 +160,7 @@ def decode(text: bytes | str) -> ClientFile:
         raise Refused(f"client file: larger than {FILE_BYTES_MAX // 1024**2} MiB")
     try:
         file = msgspec.json.decode(text, type=ClientFile)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refused(f"client file: {error}") from error
     return check(file)
 
@@ -164,6 +172,12 @@ def encode(file: ClientFile) -> bytes:
 
 def check(file: ClientFile) -> ClientFile:
     """Return the file, its texts trimmed and its LEI in capitals. Raise `Refused` if anything in it cannot be."""
+    for what, text, chars_max in (
+        *(("trading name", file.trading_name, TEXT_CHARS_MAX), ("legal form", file.legal_form, TEXT_CHARS_MAX)),
+        *(("registration", file.registration, TEXT_CHARS_MAX), ("industry", file.industry, 64)),
+        ("volume", file.volume, 64),
+    ):
+        check_text_if_any(what, text, chars_max)
     for kind, address in file.addresses.items():
         check_word("address", kind)
         check_address(address)
@@ -181,6 +195,8 @@ def check(file: ClientFile) -> ClientFile:
         check_text("name of a contact", contact.name)
         if contact.email and ("@" not in contact.email or not contact.email.isprintable()):
             raise Refused(f"contact {contact.name}: {contact.email[:40]!r} is no address of e-mail")
+        check_text_if_any(f"e-mail of {contact.name}", contact.email, 254)
+        check_text_if_any(f"phone of {contact.name}", contact.phone, 64)
     for agreement in file.agreements:
         check_word("agreement", agreement.kind)
         check_text("version of an agreement", agreement.version, 32)
@@ -196,6 +212,17 @@ def check(file: ClientFile) -> ClientFile:
         jurisdiction=check_country(file.jurisdiction),
         lei=check_lei(file.lei) if file.lei else "",
     )
+
+
+def check_days(file: ClientFile, today: dt.date) -> None:
+    """Raise `Refused` if anything in a file is said to have happened after today."""
+    for what, day in (
+        *((f"{party.id}: born", party.born) for party in file.parties),
+        *((f"document {document.name[:40]!r}: issued", document.issued) for document in file.documents),
+        *((f"agreement {each.kind} {each.version}: signed", each.signed) for each in file.agreements),
+    ):
+        if day is not None and day > today:
+            raise Refused(f"{what} on {day}, which is still to come")
 
 
 def structure(file: ClientFile) -> Structure:
@@ -241,6 +268,7 @@ def _check_parties(file: ClientFile) -> None:
         if not party.id or party.id == THE_CLIENT:
             raise Refused(f"party {party.name[:40]!r}: needs an id of its own")
         check_text(f"name of {party.id}", party.name)
+        check_text_if_any(f"birth place of {party.id}", party.birth_place)
         for country in party.countries:
             check_country(country)
         if party.address is not None:

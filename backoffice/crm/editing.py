@@ -17,9 +17,10 @@ from backoffice.crm.client_file import (
     PartyGiven,
     TaxId,
     check,
+    check_days,
 )
 from backoffice.crm.identity import Address, check_lei
-from backoffice.crm.loading import client_of, read_file, somebody_in
+from backoffice.crm.loading import client_of, documents_of, read_file, somebody_in
 from backoffice.crm.numbering import next_number
 from backoffice.crm.ownership import parse_percent
 from backoffice.crm.sealed_fields import seal, seal_if_any
@@ -31,6 +32,7 @@ from backoffice.staff import audit
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Permission
 from backoffice.staff.sealing import Sealer
+from backoffice.times import day_of
 
 FIELDS: Final = (
     "name",
@@ -85,7 +87,7 @@ async def edited(  # noqa: PLR0913 - what was changed, and what the trail says o
     client.editors = " ".join(sorted({*client.editors.split(), actor.user}))
     client.edits += 1
     await session.flush()
-    check(await read_file(session, sealer, client))
+    check_days(check(await read_file(session, sealer, client)), day_of(now_ns))
     await audit.record(session, actor, verb, f"client/{client.id}", before=before, after=after, why=why, now_ns=now_ns)
 
 
@@ -200,13 +202,21 @@ async def change_party(
 async def remove_party(
     session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, party_id: str, *, why: str, now_ns: int
 ) -> None:
-    """Take somebody out of a client's file, with what they own and what is owned of them. The rows stay."""
+    """Take somebody out of a client's file, with their documents, what they own and what is owned of them.
+
+    The rows stay.
+    """
     client = await editable(session, actor, client_id)
     party = await somebody_in(session, client, Party, party_id, "P")
     party.removed_ns = now_ns
     await _end(session, or_(PartyHolding.holder == party.number, PartyHolding.held == party.number), now_ns)
-    before = {"party": party.id, "roles": party.roles}
-    await edited(session, actor, sealer, client, "remove party", None, before=before, why=why, now_ns=now_ns)
+    withdrawn = [each for each in await documents_of(session, client) if each.party == party.number]
+    for document in withdrawn:
+        document.withdrawn_ns = now_ns
+    filed, gone = ({each.id: state for each in withdrawn} for state in ("filed", "withdrawn"))
+    before = {"party": party.id, "roles": party.roles, "documents": filed}
+    after = {"documents": gone} if gone else None
+    await edited(session, actor, sealer, client, "remove party", after, before=before, why=why, now_ns=now_ns)
 
 
 async def add_particular(

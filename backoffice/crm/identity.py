@@ -94,8 +94,11 @@ def check_address(address: Address) -> Address:
     if not (address.street or address.building_name or address.post_box):
         raise Refused("address: name a street, a building or a post box")
     for field, chars_max in _ADDRESS_CHARS_MAX.items():
-        if len(getattr(address, field)) > chars_max:
+        text = getattr(address, field)
+        if len(text) > chars_max:
             raise Refused(f"address: {field} is longer than the {chars_max} characters that a payment carries")
+        if not text.isprintable():
+            raise Refused(f"address: {field} has characters that cannot be printed")
     return address
 
 
@@ -109,3 +112,9 @@ def check_text(what: str, text: str, chars_max: int = TEXT_CHARS_MAX) -> str:
     if not trimmed.isprintable():
         raise Refused(f"{what}: has characters that cannot be printed")
     return trimmed
+
+
+def check_text_if_any(what: str, text: str, chars_max: int = TEXT_CHARS_MAX) -> None:
+    """Raise `Refused` for a text that may be left out, unless it is empty or `check_text` would have it."""
+    if text:
+        check_text(what, text, chars_max)

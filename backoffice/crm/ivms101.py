@@ -168,7 +168,7 @@ def decode(text: bytes | str) -> IdentityPayload:
         raise Refused(f"IVMS101: larger than {JSON_BYTES_MAX // 1024} KiB")
     try:
         payload = msgspec.json.decode(text, type=IdentityPayload)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refused(f"IVMS101.2020: {error}") from error
     if found := flaws(payload):
         raise Refused(f"IVMS101.2020: {found[0]}")
@@ -197,7 +197,7 @@ def decode_person_text(text: bytes | str) -> Person:
         raise Refused(f"IVMS101: larger than {JSON_BYTES_MAX // 1024} KiB")
     try:
         return decode_person(msgspec.json.decode(text))
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refused(f"IVMS101.2020: {error}") from error
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.crm.agreeing import put_agreement
-from backoffice.crm.client_file import ClientFile, check
+from backoffice.crm.client_file import ClientFile, check, check_days
 from backoffice.crm.editing import (
     check_unique,
     fields_of,
@@ -25,6 +25,7 @@ from backoffice.staff import audit
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Permission
 from backoffice.staff.sealing import Sealer
+from backoffice.times import day_of
 
 
 async def enter(
@@ -33,6 +34,7 @@ async def enter(
     """Enter a client as a draft, with all that its file has. Raise `Refused`, or `Conflict` if it is there already."""
     actor.require(Permission.EDIT_CLIENTS)
     file = check(given)
+    check_days(file, day_of(now_ns))
     fields = fields_of(file)
     await check_unique(session, {name: value or "" for name, value in fields.items()})
     client = Client(

@@ -117,7 +117,7 @@ def read_address(path: Path) -> "Address":
 
     try:
         return msgspec.json.decode(path.read_bytes(), type=Address)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CommandFailed(f"{path}: no address: {error}") from error
 
 

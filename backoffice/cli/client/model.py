@@ -54,7 +54,7 @@ def propose(
 
     try:
         content = msgspec.json.decode(file.read_bytes(), type=dict[str, Any])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise CommandFailed(f"{file}: no model: {error}") from error
     ask_for(
         acting,

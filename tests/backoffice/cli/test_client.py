@@ -280,6 +280,10 @@ def test_a_model_of_risk_is_adopted_by_two(house: Desk) -> None:
     assert json.loads(house.done("client", "risk-model", "show"))["high_from"] == 50
     path.write_text("[]", encoding="utf-8")
     assert f"{path}: no model: " in house.refused(*propose)
+    path.write_bytes(b'{"version":"\xff"}')
+    assert f"{path}: no model: " in house.refused(*propose)
+    no_address = house.refused("client", "add", "X", "--jurisdiction", "CH", "--address", str(path), *WHY)
+    assert f"{path}: no address: " in no_address
 
 
 def test_nothing_personal_is_shown_without_a_trace(house: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

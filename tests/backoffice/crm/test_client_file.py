@@ -1,5 +1,6 @@
 """Whole files: imported, exported, compared; and what is wrong with some."""
 
+import datetime as dt
 import json
 from typing import Any
 
@@ -12,6 +13,7 @@ from backoffice.crm.documents import DocumentKind
 from backoffice.crm.loading import client_of, read_file
 from backoffice.crm.tables.file import Client, Party, PartyHolding
 from backoffice.errors import Conflict, NotFound, Refused
+from backoffice.staff.tables import AuditEntry
 from tests.backoffice.crm.house import ANN, BEN, OLA, House, content, document
 
 
@@ -80,6 +82,16 @@ async def test_what_is_exported_can_be_imported_elsewhere(house: House) -> None:
         ({"documents": [document("articles", expires="2020-01-01")]}, "expires before it is issued"),
         ({"documents": [document("articles", hash="12")]}, r"matching regex .* `\$.documents\[0\].hash`"),
         ({"contacts": [{"purpose": "trading", "name": "Bo", "email": "bo"}]}, "is no address of e-mail"),
+        ({"contacts": [{"purpose": "trading", "name": "Bo", "phone": "\x1b[2J"}]}, "phone of Bo: has characters that"),
+        ({"trading_name": "A\x00"}, "trading name: has characters that cannot be printed"),
+        ({"registration": "1\n2"}, "registration: has characters that cannot be printed"),
+        ({"legal_form": "x" * 141}, "legal form: is longer than 140 characters"),
+        ({"industry": "x" * 65}, "industry: is longer than 64 characters"),
+        (
+            {"addresses": {"registered": {"country": "CH", "town": "Z\x1b[2J", "street": "Weg"}}},
+            "town has characters that cannot be printed",
+        ),
+        ({"parties": [{**person("a"), "birth_place": "\x07"}], "documents": []}, "birth place of a: has characters"),
     ),
 )
 def test_a_file_that_is_not_sound_is_refused_with_the_place(changes: dict[str, Any], what: str) -> None:
@@ -87,8 +99,8 @@ def test_a_file_that_is_not_sound_is_refused_with_the_place(changes: dict[str, A
         decode(json.dumps(content(**changes)))
 
 
-@pytest.mark.parametrize("text", ("", "[]", "{", "null", "[" * 100_000, "x" * (5 * 1024 * 1024)))
-def test_what_is_no_file_is_refused(text: str) -> None:
+@pytest.mark.parametrize("text", ("", "[]", "{", "null", "[" * 100_000, "x" * (5 * 1024 * 1024), b'{"name":"\xff"}'))
+def test_what_is_no_file_is_refused(text: str | bytes) -> None:
     with pytest.raises(Refused, match="client file: "):
         decode(text)
 
@@ -133,6 +145,41 @@ async def test_people_are_added_changed_and_taken_out(house: House) -> None:
     assert [(party.id, party.holdings) for party in (await exported(house)).parties][1:] == [("P-3", ())]
     with pytest.raises(NotFound, match="P-2: nobody of that name in the file of C-1"):
         await house.sealed(editing.change_party, ANN, "C-1", "P-2", {"name": "X"})
+
+
+async def test_with_somebody_their_documents_are_taken_out(house: House) -> None:
+    await house.enter()
+    await house.sealed(editing.remove_party, ANN, "C-1", "P-1")
+    found = await exported(house)
+    assert found.parties == ()
+    assert {each.of for each in found.documents} == {"client"}
+    async with house.database.reading() as session:
+        entry = await session.scalar(select(AuditEntry).where(AuditEntry.verb == "remove party"))
+    assert entry is not None
+    assert entry.after == '{"documents":{"DOC-14":"withdrawn","DOC-15":"withdrawn"}}'
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    (
+        ({"documents": [document("articles", issued="2026-11-29")]}, r"document 'articles\.pdf': issued on 2026-11-29"),
+        ({"parties": [{**person("a"), "born": "2030-01-01"}], "documents": []}, "a: born on 2030-01-01"),
+        (
+            {"agreements": [{"kind": "client", "version": "1", "signed": "2027-01-01"}]},
+            "client 1: signed on 2027-01-01",
+        ),
+    ),
+)
+async def test_nothing_in_a_file_has_happened_after_today(house: House, changes: dict[str, Any], what: str) -> None:
+    with pytest.raises(Refused, match=f"{what}, which is still to come"):
+        await house.enter(**changes)
+
+
+async def test_nobody_is_born_after_today(house: House) -> None:
+    await house.enter()
+    born = dt.date(2026, 11, 29)
+    with pytest.raises(Refused, match="P-1: born on 2026-11-29, which is still to come"):
+        await house.sealed(editing.change_party, ANN, "C-1", "P-1", {"born": born})
 
 
 async def test_a_circle_is_refused_when_it_would_be_closed(house: House) -> None:

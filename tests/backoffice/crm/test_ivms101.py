@@ -101,8 +101,10 @@ def test_what_breaks_the_standard_is_refused_with_its_place(originator: dict[str
         decode(json.dumps(message))
 
 
-@pytest.mark.parametrize("text", ("", "[]", "{", '{"originator":' * 2000, "x" * 300_000, '{"Originator":{}}'))
-def test_what_is_no_message_is_refused(text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ("", "[]", "{", '{"originator":' * 2000, "x" * 300_000, '{"Originator":{}}', b'"\xff"')
+)
+def test_what_is_no_message_is_refused(text: str | bytes) -> None:
     with pytest.raises(Refused, match="IVMS101"):
         decode(text)
 
