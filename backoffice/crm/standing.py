@@ -12,7 +12,17 @@ import msgspec
 from backoffice.crm.documents import Shortfall
 from backoffice.crm.ownership import Gap, percent
 from backoffice.crm.risk import Rating
-from backoffice.crm.workflow import APPLYING, STEPS, State, Suspension, Verb, may_trade
+from backoffice.crm.workflow import (
+    APPLYING,
+    COMMANDS,
+    OPEN_FILE,
+    STEPS,
+    TRANSITIONS,
+    State,
+    Suspension,
+    Verb,
+    may_trade,
+)
 
 
 class Obstacle(msgspec.Struct, frozen=True):
@@ -70,9 +80,6 @@ _NEXT: Final[dict[State, Verb]] = {
     State.SUSPENDED: Verb.RESUME,
 }
 
-_COMMANDS: Final = {Verb.RATE: "risk"}
-"""What the command line calls a step, where it is not the step's own name."""
-
 
 def obstacles(known: Known) -> list[Obstacle]:
     """Return everything that keeps a client from trading, an empty list if nothing does."""
@@ -80,13 +87,15 @@ def obstacles(known: Known) -> list[Obstacle]:
         return [Obstacle(f"the client is {known.state}", "it trades no more; a new application is a new client")]
     if may_trade(known.state, known.suspension):
         return []
-    return [
-        *file_flaws(known),
-        *check_flaws(known),
-        *rating_flaws(known),
-        *agreement_flaws(known),
-        *_step(known),
-    ]
+    file, step = list(file_flaws(known)), list(_step(known))
+    rest = [*check_flaws(known), *rating_flaws(known), *agreement_flaws(known)]
+    match known.state:
+        case State.REJECTED:
+            return [*step, *file, *rest]
+        case State.DRAFT | State.INFORMATION_REQUESTED:
+            return [*file, *step, *rest]
+        case _:
+            return [*_closed_file(known, file), *file, *rest, *step]
 
 
 def file_flaws(known: Known) -> Iterator[Obstacle]:
@@ -127,7 +136,7 @@ def check_flaws(known: Known) -> Iterator[Obstacle]:
     if known.rating is None:
         yield Obstacle("its risk is not rated", f"fondaco client risk {client}")
     elif known.rating is Rating.PROHIBITED:
-        yield Obstacle("its risk is prohibited", f"fondaco client reject {client}")
+        yield Obstacle("its risk is prohibited", _end(known))
 
 
 def rating_flaws(known: Known) -> Iterator[Obstacle]:
@@ -151,7 +160,7 @@ def screening_flaws(known: Known) -> Iterator[Obstacle]:
             f"fondaco screening hits --client {client}, then fondaco screening decide HIT",
         )
     if known.true_matches:
-        yield Obstacle(f"on a sanctions list: {', '.join(known.true_matches)}", f"fondaco client reject {client}")
+        yield Obstacle(f"on a sanctions list: {', '.join(known.true_matches)}", _end(known))
 
 
 def agreement_flaws(known: Known) -> Iterator[Obstacle]:
@@ -163,6 +172,19 @@ def agreement_flaws(known: Known) -> Iterator[Obstacle]:
         )
     if not known.has_firm:
         yield Obstacle("it has no firm in the venue", f"fondaco client set {known.client} --firm NAME")
+
+
+def _closed_file(known: Known, flaws: list[Obstacle]) -> Iterator[Obstacle]:
+    """Yield how a file is opened in which something is to be mended while somebody is deciding on it."""
+    if flaws and known.state not in OPEN_FILE:
+        what = f"the client is {known.state}: its file cannot be changed"
+        yield Obstacle(what, f"fondaco client {Verb.REQUEST_INFORMATION} {known.client}")
+
+
+def _end(known: Known) -> str:
+    """Return how to part with a client, or an empty text where there is nothing to do."""
+    ends = [verb for verb in (Verb.REJECT, Verb.OFFBOARD) if verb in TRANSITIONS[known.state]]
+    return f"fondaco client {ends[0]} {known.client}" if ends else ""
 
 
 def _of_document(known: Known, shortfall: Shortfall) -> Obstacle:
@@ -185,7 +207,7 @@ def _step(known: Known) -> Iterator[Obstacle]:
     what = f"the client is {known.state}"
     if known.state is State.SUSPENDED and known.suspension:
         what += f" from {known.suspension}: {known.suspended_for}"
-    remedy = f"fondaco client {_COMMANDS.get(verb, verb)} {known.client}"
+    remedy = f"fondaco client {COMMANDS.get(verb, verb)} {known.client}"
     if step.is_second_person and known.decided_by and known.state in APPLYING:
         remedy += f", by somebody other than {known.decided_by}"
     yield Obstacle(what, remedy)

@@ -104,6 +104,8 @@ STEPS: Final[dict[Verb, Step]] = {
     ),
 }
 
+COMMANDS: Final = {_V.CLEAR: "screen", _V.RATE: "risk"}
+"""What the command line calls a step, where it is not the step's own name."""
 OPEN_FILE: Final = frozenset({_S.DRAFT, _S.INFORMATION_REQUESTED, _S.ACTIVE, _S.SUSPENDED, _S.APPROVED})
 """States in which what is known of a client may be changed; in the others somebody is deciding on it, or has."""
 APPLYING: Final = frozenset({_S.SUBMITTED, _S.SCREENING, _S.RISK, _S.REVIEW, _S.INFORMATION_REQUESTED})
@@ -121,8 +123,9 @@ def after(client: str, state: State, verb: Verb) -> State:
     """Return the state that a verb leads to. Raise `Refused`, with what is possible, if it leads nowhere."""
     allowed = TRANSITIONS[state]
     if verb not in allowed:
-        possible = ", ".join(allowed) or "nothing: the file is closed"
-        raise Refused(f"{client} is {state}: {verb} is not possible now; possible is {possible}")
+        possible = ", ".join(COMMANDS.get(each, each) for each in allowed) or "nothing: the file is closed"
+        asked = COMMANDS.get(verb, verb)
+        raise Refused(f"{client} is {state}: {asked} is not possible now; possible is {possible}")
     return allowed[verb]
 
 

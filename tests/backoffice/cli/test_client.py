@@ -77,14 +77,16 @@ def test_a_suspension_is_lifted_by_two_and_waits_for_the_venue(house: Desk) -> N
         house.done("client", "document", "verify", f"DOC-{number}", *WHY)
     house.done("client", "approve", "C-1", *WHY, by="carl")
     house.done("client", "activate", "C-1", *WHY)
+    house.done("access", "account", "M-1", "--firm", "MUSTER", *WHY, by="eva")
+    house.done("approval", "approve", "A-4", *WHY, by="carl")
     finished = house.run("client", "suspend", "C-1", "--from", "trading", "--why", "no margin")
     assert finished.stdout == "C-1 is suspended from trading\n"
     assert "The venue is still to be told" in finished.stderr
     assert "suspended from trading: no margin" in house.done("client", "why", "C-1")
     proposed = house.done("client", "resume", "C-1", *WHY)
-    assert proposed == "A-4: client-resume of client/C-1 waits for somebody else to approve it\n"
-    assert "carl has proposed A-4" in house.refused("approval", "approve", "A-4", *WHY)
-    house.done("approval", "approve", "A-4", *WHY, by="cora")
+    assert proposed == "A-5: client-resume of client/C-1 waits for somebody else to approve it\n"
+    assert "carl has proposed A-5" in house.refused("approval", "approve", "A-5", *WHY)
+    house.done("approval", "approve", "A-5", *WHY, by="cora")
     assert json.loads(house.done("client", "list", "--json"))[0]["state"] == "active"
     assert "close is not possible now" in house.refused("client", "close", "C-1", *WHY)
     for step, state in (("offboard", "offboarding"), ("close", "closed")):

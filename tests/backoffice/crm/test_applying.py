@@ -86,7 +86,7 @@ async def test_a_fresh_draft_is_told_everything_that_is_missing(house: House) ->
         "who owns 100 % of it is not known",
     ]
     assert "certificate of incorporation: is missing" in told
-    assert told[-1] == "the client is draft"
+    assert "the client is draft" in told
     with pytest.raises(Refused, match=r"C-1 cannot submit: it has no LEI \(and \d+ more; `fondaco client why C-1`"):
         await house.sealed(applying.submit, ANN, "C-1")
     assert (await house.client()).state == "draft"
@@ -146,7 +146,7 @@ async def test_steps_out_of_order_are_refused(house: House) -> None:
     for verb in (applying.approve, applying.activate, applying.clear):
         with pytest.raises(Refused, match=r"C-1 is draft: .* possible is submit"):
             await house.sealed(verb, CAY, "C-1")
-    with pytest.raises(Refused, match="rate is not possible now"):
+    with pytest.raises(Refused, match="risk is not possible now"):
         await house.sealed(rating.rate, BEN, "C-1")
 
 

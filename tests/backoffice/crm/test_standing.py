@@ -57,13 +57,36 @@ def test_a_fresh_draft_is_told_everything_at_once() -> None:
         "nobody may sign for it",
         "who owns 100 % of it is not known",
         "ownership chart not older than 12 months: is missing",
+        "the client is draft",
         "there is no list to screen against",
         "not screened as they are now: C-1",
         "its risk is not rated",
         "the client agreement is not signed",
         "it has no firm in the venue",
-        "the client is draft",
     ]
+
+
+def test_what_is_to_be_done_comes_in_the_order_in_which_it_can_be_done() -> None:
+    for state, remedies in (
+        (State.DRAFT, ["set C-1 --lei LEI", "submit C-1", "risk C-1"]),
+        (State.INFORMATION_REQUESTED, ["set C-1 --lei LEI", "answer C-1", "risk C-1"]),
+        (State.REJECTED, ["reopen C-1", "set C-1 --lei LEI", "risk C-1"]),
+        (State.REVIEW, ["request-information C-1", "set C-1 --lei LEI", "risk C-1", "approve C-1"]),
+    ):
+        found = told(known(state, has_lei=False, rating=None, decided_by="")).values()
+        assert [remedy.removeprefix("fondaco client ") for remedy in found] == remedies
+
+
+@pytest.mark.parametrize(
+    ("state", "remedy"),
+    (
+        (State.REVIEW, "fondaco client reject C-1"),
+        (State.SUSPENDED, "fondaco client offboard C-1"),
+        (State.REJECTED, ""),
+    ),
+)
+def test_a_client_that_may_not_be_had_is_parted_with_as_its_state_allows(state: State, remedy: str) -> None:
+    assert told(known(state, rating=Rating.PROHIBITED))["its risk is prohibited"] == remedy
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,8 @@ def test_the_way_to_trading() -> None:
 def test_what_stands_not_in_the_table_is_refused_with_what_is_possible() -> None:
     with pytest.raises(Refused, match="C-1 is draft: approve is not possible now; possible is submit"):
         after("C-1", State.DRAFT, Verb.APPROVE)
+    with pytest.raises(Refused, match="C-1 is screening: risk is not possible now; possible is screen, request-inf"):
+        after("C-1", State.SCREENING, Verb.RATE)
     with pytest.raises(Refused, match="nothing: the file is closed"):
         after("C-1", State.CLOSED, Verb.REOPEN)
 
