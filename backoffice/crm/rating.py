@@ -37,7 +37,8 @@ _RATED_IN: Final = frozenset(
 async def rate(session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str, *, why: str, now_ns: int) -> Score:
     """Score a client as it is known now; an application goes on to its review with that.
 
-    Raise `Refused` if a question has no answer, or before the client is screened.
+    What two people have put in the place of a rating holds until its score is another. Raise `Refused` if a question
+    has no answer, or before the client is screened.
     """
     actor.require(Permission.SCREEN_CLIENTS)
     client = await client_of(session, client_id, for_update=True)
@@ -48,7 +49,11 @@ async def rate(session: AsyncSession, actor: Actor, sealer: Sealer, client_id: s
     file = await read_file(session, sealer, client)
     score = score_of(model, await answers_of(session, client, file))
     before = {"state": client.state, "rating": client.rating, "review_due": str(client.review_due or "")}
-    await _put(session, client, score, actor.user, None, why, now_ns)
+    override = await _override_of(session, client, score)
+    if override is not None:
+        score = override
+    else:
+        await _put(session, client, score, actor.user, None, why, now_ns)
     if state is State.RISK:
         client.state = after(client.id, state, Verb.RATE).value
     _set_review(client, model.consequences[score.rating], now_ns)
@@ -101,6 +106,15 @@ async def propose_model(
     return await approvals.propose(
         session, actor, ADOPTION, f"risk-model/{model.version}", content, why=why, now_ns=now_ns
     )
+
+
+async def _override_of(session: AsyncSession, client: Client, score: Score) -> Score | None:
+    """Return a score as two people have overridden it, if they have, and it is the one that they had before them."""
+    last = await last_score(session, client)
+    if client.rating is None or last is None or last.proposed_by is None:
+        return None
+    overridden = msgspec.convert(last.content, Score)
+    return overridden if overridden == msgspec.structs.replace(score, rating=overridden.rating) else None
 
 
 def _set_review(client: Client, consequences: Consequences, now_ns: int) -> None:

@@ -84,6 +84,16 @@ async def test_a_client_that_is_scored_anew_is_held_to_it(firm: House) -> None:
     assert await firm_limits(firm.database) == [Limits(0, {}, HIGH)]
 
 
+async def test_what_two_have_put_in_the_place_of_a_rating_no_one_undoes_alone(firm: House) -> None:
+    await override(firm, Rating.PROHIBITED)
+    await told(firm.database)
+    assert (await firm.sealed(rating.rate, BEN, "C-1")).rating is Rating.PROHIBITED
+    assert await told(firm.database) == []
+    await firm.sealed(editing.change_party, DEE, "C-1", "P-1", {"is_exposed": True})
+    assert (await firm.sealed(rating.rate, BEN, "C-1")).rating is Rating.HIGH
+    assert await firm_limits(firm.database) == [Limits(0, {}, HIGH)]
+
+
 async def test_a_rating_reaches_the_running_venue(firm: House) -> None:
     exchange = Exchange()
     for asset in RULES.assets:
