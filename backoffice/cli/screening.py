@@ -133,7 +133,8 @@ def hits(
                 f"C-{hit.client}",
                 hit.subject,
                 opened(office.sealer, ScreeningHit, "said", hit.said, hit.number) if sees else MASK,
-                hit.listed,
+                # What the list calls them is as good as their name.
+                hit.listed if sees else MASK,
                 hit.list,
                 hit.entry,
                 hit.score,
@@ -246,4 +247,4 @@ def _screen_all(coming: Coming, why: str) -> None:
         return len(clients), found
 
     count, found = run(screen_each())
-    typer.echo(f"{count} clients screened, {len(found)} new hits{': ' if found else ''}{', '.join(found)}")
+    typer.echo(f"clients screened: {count}; new hits: {', '.join(found) or 'none'}")

@@ -92,11 +92,11 @@ def hits(*, looking: LookingBack) -> None:
     async def rows(desk: "Office", session: "AsyncSession") -> list[Row]:
         from backoffice.crm.tables.check import ScreeningHit
         from backoffice.reports import clients
-        from backoffice.staff.sealing import place
+        from backoffice.staff.sealing import MASK, place
 
         at_ns = await moment_of(session, looking.as_of)
         found = await clients.open_hits(session, at_ns)
-        desk.disclosure.permits("names of people", *(f"client/{client.id}" for client, _ in found))
+        sees = desk.disclosure.permits("names of people", *(f"client/{client.id}" for client, _ in found))
         return [
             (
                 hit.id,
@@ -105,7 +105,8 @@ def hits(*, looking: LookingBack) -> None:
                 hit.subject,
                 desk.sealer.shown(desk.actor, hit.said, place(ScreeningHit.__tablename__, "said", hit.number)),
                 hit.list,
-                hit.listed,
+                # What the list calls them is as good as their name.
+                hit.listed if sees else MASK,
                 hit.score,
                 Moment(hit.found_ns),
                 _age(desk, looking, hit.found_ns, at_ns),

@@ -56,10 +56,10 @@ def _reader(path: Path) -> tuple[str, Callable[[Path], list[Entry]]]:
         if root not in _XML:
             raise Refused(f"{path}: {root[:40]} is none of the lists that are known ({', '.join(_XML)})")
         return _XML[root]
-    head = start.split(b"\n", 1)[0].decode("utf-8", "replace").strip().split(",")
+    head = [cell.strip().strip('"') for cell in start.split(b"\n", 1)[0].decode("utf-8", "replace").split(",")]
     if frozenset(head) >= name_list.NEEDED:
         return "names, CSV", name_list.read
-    if head[0].strip().isdigit():
+    if head[0].isdigit():
         return "OFAC SDN, CSV", ofac_csv.read
     raise Refused(f"{path}: is neither XML, nor OFAC's CSV, nor a CSV file with id, kind and name in its head")
 

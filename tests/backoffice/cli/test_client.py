@@ -144,7 +144,7 @@ def test_hits_are_shown_and_decided(house: Desk) -> None:
     imported = house.done("screening", "import", "ofac", SAMPLES / "sdn.xml", *WHY, by="cora")
     assert imported.splitlines() == [
         "ofac: 4 entries (OFAC SDN, XML); 4 added, 0 changed, 0 removed",
-        "1 clients screened, 1 new hits: H-1",
+        "clients screened: 1; new hits: H-1",
     ]
     (hit,) = json.loads(house.done("screening", "hits", "--json"))
     assert (hit["subject"], hit["name"], hit["listed_as"], hit["score"]) == (
@@ -153,6 +153,9 @@ def test_hits_are_shown_and_decided(house: Desk) -> None:
         "HABASH, George",
         80,
     )
+    for report in (("screening", "hits"), ("report", "hits")):
+        assert "HABASH" not in house.done(*report, "--json", by="annabel").upper()
+    house.sit_down("cora")
     assert house.done("client", "screen", "C-1", *WHY) == "C-1 is screening; 0 screened, 0 new hits: –\n"
     assert "SDT" in house.done("screening", "show", "H-1")
     house.done("screening", "decide", "H-1", "false-positive", "--why", "born 1970")

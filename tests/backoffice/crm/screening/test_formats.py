@@ -87,6 +87,13 @@ def test_a_list_of_our_own_form() -> None:
     assert found["P2"].births == (years(1970, 1970),)
 
 
+def test_a_head_may_be_in_quotation_marks_as_spreadsheets_write_it(tmp_path: Path) -> None:
+    text = (SAMPLES / "pep.csv").read_text(encoding="utf-8")
+    head, rest = text.split("\n", 1)
+    quoted = ",".join(f'"{name}"' for name in head.split(","))
+    assert read(tmp_path, f"{quoted}\n{rest}").entries == read_list(SAMPLES / "pep.csv").entries
+
+
 def test_a_version_is_its_entries_not_its_bytes(tmp_path: Path) -> None:
     text = (SAMPLES / "eu.xml").read_text(encoding="utf-8")
     same = read(tmp_path, text.replace("generationDate", "\n   generationDate"))
