@@ -119,6 +119,8 @@ def _decide(
     approval: str,
     acting: Acting,
 ) -> None:
+    import backoffice.kinds  # noqa: F401 - who owns the kind carries it out
+
     decided = acting.carry_out(
         lambda session, desk: verb(session, desk.actor, approval, why=acting.why, now_ns=desk.now_ns),
         tells_venue=True,

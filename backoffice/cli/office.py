@@ -51,7 +51,6 @@ class Coming:
 
         `tells_venue`: the venue is then told what follows; if it cannot be now, a line on standard error says so.
         """
-        import backoffice.kinds  # noqa: F401 - who owns kinds of proposals registers them
         from backoffice.cli.loop import run
 
         async def carried() -> T:

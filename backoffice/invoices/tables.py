@@ -7,6 +7,7 @@ database too.
 from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+import backoffice.outbox  # noqa: F401 - commands to the venue are referred to
 from backoffice.database.base import Amount, Base, Id, Int64, Name, Prose, TimeNs, Versioned, Wide, reference
 from backoffice.invoices.states import InvoiceState
 

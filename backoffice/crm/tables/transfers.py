@@ -5,6 +5,7 @@ import datetime as dt
 from sqlalchemy import CheckConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
+import backoffice.payments.tables  # noqa: F401 - deposits and destinations are referred to
 from backoffice.database.base import Base, Int64, Name, Prose, TimeNs, reference
 from backoffice.staff.sealing import Sealed
 
