@@ -1,6 +1,6 @@
 """`fondaco audit`: what staff have done, and whether the trail of it is whole."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 app = typer.Typer(help="What staff have done: who, when, what, before, after and why.", no_args_is_help=True)
 
 _HEAD = ("number", "time", "user", "verb", "subject", "before", "after", "why", "hash")
+_NAMED: Final = "approval"
+"""What is told though it stays the same."""
 _HEAD_FOR_PEOPLE = ("number", "time", "user", "verb", "subject", "what", "why")
 
 
@@ -128,7 +130,7 @@ def _row_for_people(entry: "AuditEntry", decimals: "Mapping[str, int]") -> tuple
 
 
 def _changes(entry: "AuditEntry", decimals: "Mapping[str, int]") -> str:
-    """Return what is other than it was, by name. `decimals`: of each asset."""
+    """Return what is other than it was, by name, and which approval it was by. `decimals`: of each asset."""
     import json
 
     from backoffice.cli.facts import asset_of, fact_text, value_text
@@ -138,8 +140,9 @@ def _changes(entry: "AuditEntry", decimals: "Mapping[str, int]") -> str:
     asset = asset_of({**before, **after})
     changes = []
     for name in dict.fromkeys((*after, *before)):
-        if before.get(name) != after.get(name):
-            became = f" → {value_text(name, after.get(name), decimals, asset)}" if name in before else ""
+        is_other = before.get(name) != after.get(name)
+        if is_other or name == _NAMED:
+            became = f" → {value_text(name, after.get(name), decimals, asset)}" if is_other and name in before else ""
             changes.append(f"{fact_text(name, before.get(name, after.get(name)), decimals, asset)}{became}")
     return "; ".join(changes)
 

@@ -22,7 +22,7 @@ def test_the_trail_is_listed_as_a_table_as_json_and_as_csv(desk: Desk) -> None:
     desk.done("staff", "add", "tom", "--role", "risk", "--os-user", "tom", "--why", "more work", by="annabel")
     desk.done("approval", "approve", "A-1", "--why", "fine", by="benjamin")
     table = desk.done("audit", "list")
-    assert "state pending → approved" in table
+    assert "approval A-1; state pending → approved" in table
     assert "full name tom; is disabled no; os user tom; roles risk" in table
     assert rows(desk)[0] == BEGUN
     assert rows(desk, "--count", "1") == [("ben", "add", "staff/tom")]
