@@ -73,7 +73,8 @@ class Payout(msgspec.Struct, frozen=True):
     reference: str
     """Ours, unique for ever: "W-7". It goes along wherever the rail has room for it."""
     number: int
-    """Unique on the rail and without gaps, reserved for this payout alone: a nonce, a message's number."""
+    """Unique on the rail, reserved for this payout alone: a nonce, a message's number. What is called off, or refused,
+    after it was given its number leaves a gap; a rail that goes on only without gaps spends that number on nothing."""
     address: str
     asset: str
     amount: int
