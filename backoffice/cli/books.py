@@ -193,7 +193,10 @@ def account(
         whose = "" if name == "house" else name
         accounts = await balances(session, sequence, account=whose, asset=asset)
         if not accounts:
-            raise NotFound(f"account {name}: there is nothing in the books of that name, and asset if one was given")
+            raise NotFound(
+                f"account {name}: there is nothing in the books of that name, and asset if one was given; "
+                "`report balances` shows clients', and what is the house's is under the name `house`"
+            )
         return [
             [
                 row.asset,

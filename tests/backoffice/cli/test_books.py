@@ -105,6 +105,7 @@ def test_an_account_has_its_postings_with_the_balance_after_each(desk: Desk) -> 
     available = [row for row in rows if row["account"] == "available"]
     assert available[0]["amount"] == available[0]["balance"] == "4.000"
     assert "nothing in the books of that name" in desk.refused("books", "account", "NOBODY")
+    assert "the house's is under the name `house`" in desk.refused("books", "account", "omnibus")
 
 
 def test_the_books_are_exported_for_beancount(desk: Desk) -> None:
