@@ -6,6 +6,8 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backoffice.access.limiting import shown
+from backoffice.access.limits import stored_bounds
 from backoffice.access.sessions import set_up_of
 from backoffice.access.tables import AccessAccount, AccessDesk, AccessLimits, AccessSession, AccessTrader
 
@@ -24,7 +26,8 @@ class Place(msgspec.Struct, frozen=True):
 
 async def places(session: AsyncSession, firm: str | None) -> list[Place]:
     """Return all that there is, or all of one firm, by firm and then down the tree."""
-    limits = {(row.scope, row.name): _shown(row.content) for row in await session.scalars(select(AccessLimits))}
+    set_there = (await session.scalars(select(AccessLimits))).all()
+    limits = {(row.scope, row.name): await _shown(session, row.content) for row in set_there}
     desks = {desk.name: desk for desk in await session.scalars(select(AccessDesk).order_by(AccessDesk.name))}
     found = [
         Place(name, "firm", name, None, None, limits[scope, name], None) for scope, name in limits if scope == "firm"
@@ -51,13 +54,11 @@ async def places(session: AsyncSession, firm: str | None) -> list[Place]:
     return sorted((place for place in found if firm in (None, place.firm)), key=lambda place: place.firm)
 
 
-def _shown(content: dict[str, Any]) -> str:
-    parts = [f"{content['open_orders_max']:,} open orders"] if content["open_orders_max"] else []
-    for name, what in (("order_base_max", "an order"), ("order_notional_max", "a notional")):
-        parts += [f"{amount:,} {asset} {what}" for asset, amount in content[name].items()]
-    for name, what in (("withdrawn_day_usd", "24 hours"), ("withdrawn_month_usd", "30 days")):
-        parts += [f"{content[name]:,} USD out in {what}"] if content.get(name) else []
-    return ", ".join(parts) or "none"
+async def _shown(session: AsyncSession, content: dict[str, Any]) -> str:
+    bounds = stored_bounds(content).items()
+    return (
+        "; ".join([f"{bounded.measure}: {await shown(session, bounded, value)}" for bounded, value in bounds]) or "none"
+    )
 
 
 def _set_up(content: Any) -> str | None:  # noqa: ANN401 - JSON

@@ -6,7 +6,7 @@ import typer
 
 from backoffice.cli.office import Acting, Looking
 from backoffice.cli.option_groups import grouped
-from backoffice.cli.payments.amounts import amount_of, decimals_of
+from backoffice.cli.payments.amounts import amount_of, check_asset, decimals_of
 from backoffice.cli.tables import Cell, Moment
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def schedule(
 
     async def step(session: "AsyncSession", office: "Office") -> "Approval":
         decimals = decimals_of(office.settings)
+        check_asset(asset, decimals)
         tiers = tuple(_tier(text, asset, decimals) for text in tier)
         least = amount_of(minimum, asset, decimals) if minimum else 0
         since_ns = time_of(effective) if effective else office.now_ns

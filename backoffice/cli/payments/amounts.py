@@ -13,14 +13,21 @@ def decimals_of(settings: "Settings") -> dict[str, int]:
     return {asset.asset: asset.decimals for asset in settings.assets}
 
 
+def check_asset(asset: str, decimals: Mapping[str, int]) -> None:
+    """Raise `CommandFailed` if the venue has no such asset."""
+    from backoffice.cli.failure import CommandFailed
+
+    if asset not in decimals:
+        raise CommandFailed(f"{asset}: no asset of this venue, which has {', '.join(sorted(decimals)) or 'none'}")
+
+
 def amount_of(text: str, asset: str, decimals: Mapping[str, int]) -> int:
     """Return an amount in the asset's smallest unit. Raise `CommandFailed` if it is none."""
     from backoffice.cli.failure import CommandFailed
     from engine.decimals import parse_decimal
     from engine.errors import DecimalError
 
-    if asset not in decimals:
-        raise CommandFailed(f"{asset}: no asset of this venue, which has {', '.join(sorted(decimals)) or 'none'}")
+    check_asset(asset, decimals)
     try:
         amount = parse_decimal(text, decimals[asset])
     except DecimalError as error:

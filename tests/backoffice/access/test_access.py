@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from backoffice.access import charging, hierarchy, limiting, sessions
 from backoffice.access.fees import Fees, FeeTier
+from backoffice.access.limits import Withdrawn
 from backoffice.access.overview import places
 from backoffice.access.sessions import Proof
 from backoffice.access.tables import (
@@ -24,7 +25,7 @@ from backoffice.crm.workflow import Suspension
 from backoffice.database import Database
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.outbox import Outgoing
-from backoffice.projector.tables import Activity, VenueAccount, VenueInstrument, VenueSession
+from backoffice.projector.tables import Activity, VenueAccount, VenueAsset, VenueInstrument, VenueSession
 from backoffice.staff import approvals
 from backoffice.staff.actor import Actor
 from backoffice.staff.passwords import matches
@@ -398,6 +399,17 @@ async def test_limits_of_a_desk_hold_for_each_account_below_it_and_only_get_tigh
     assert isinstance(opened, OpenAccount)
     assert isinstance(limited, SetLimits)
     assert limited.limits == desk
+
+
+async def test_limits_are_listed_as_people_read_them(firm: House) -> None:
+    async with firm.database.writing() as session:
+        if await session.get(VenueAsset, "USD") is None:
+            session.add(VenueAsset(asset="USD", decimals=2, sequence=1))
+    given = Limits(500, {}, {"USD": 123_450})
+    await approve(firm, await firm.write(limiting.propose, DEE, "firm", "MUSTER", given, Withdrawn(7_000)))
+    async with firm.database.reading() as session:
+        (place,) = await places(session, "MUSTER")
+    assert place.limits == "open orders: 500; notional of an order: 1,234.5 USD; withdrawn in 24 hours: 7,000 USD"
 
 
 async def test_limits_of_a_firm_are_the_engines_own(firm: House) -> None:

@@ -51,6 +51,7 @@ def test_a_fee_schedule_is_proposed_and_approved(counter: Desk) -> None:
         (("access", "allowed", "X"), "X: no account, and no client's firm"),
         (("fees", "schedule", "s", "--asset", "USD", "--tier", "0:1", *WHY), "0:1: write VOLUME:MAKER:TAKER"),
         (("fees", "schedule", "s", "--asset", "USD", "--tier", "5:1:1", *WHY), "begins at a volume of 0"),
+        (("fees", "schedule", "s", "--asset", "GBP", "--tier", "0:1:1", *WHY), "GBP: no asset of this venue"),
         (("fees", "assign", "s", "--firm", "NONE", *WHY), "NONE: no client has this firm"),
     ),
 )
