@@ -65,7 +65,7 @@ _S, _V, _P = State, Verb, Permission
 _TURNS: Final = {_V.REQUEST_INFORMATION: _S.INFORMATION_REQUESTED, _V.REJECT: _S.REJECTED}
 
 TRANSITIONS: Final[dict[State, dict[Verb, State]]] = {
-    _S.DRAFT: {_V.SUBMIT: _S.SUBMITTED},
+    _S.DRAFT: {_V.SUBMIT: _S.SUBMITTED, _V.REJECT: _S.REJECTED},
     _S.SUBMITTED: {_V.SCREEN: _S.SCREENING, **_TURNS},
     _S.SCREENING: {_V.CLEAR: _S.RISK, **_TURNS},
     _S.RISK: {_V.RATE: _S.REVIEW, **_TURNS},

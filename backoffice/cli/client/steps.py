@@ -175,7 +175,7 @@ def reject(
     client: ClientArgument,
     acting: Acting,
 ) -> None:
-    """Turn an application down."""
+    """Turn an application down, or let go of a draft that was entered by mistake."""
     from backoffice.crm.workflow import Verb
 
     _plain(Verb.REJECT, client, acting)

@@ -144,7 +144,7 @@ async def test_each_step_needs_its_permission(house: House) -> None:
 async def test_steps_out_of_order_are_refused(house: House) -> None:
     await house.enter()
     for verb in (applying.approve, applying.activate, applying.clear):
-        with pytest.raises(Refused, match=r"C-1 is draft: .* possible is submit"):
+        with pytest.raises(Refused, match=r"C-1 is draft: .* possible is submit, reject"):
             await house.sealed(verb, CAY, "C-1")
     with pytest.raises(Refused, match="risk is not possible now"):
         await house.sealed(rating.rate, BEN, "C-1")

@@ -27,12 +27,16 @@ def test_the_way_to_trading() -> None:
 
 
 def test_what_stands_not_in_the_table_is_refused_with_what_is_possible() -> None:
-    with pytest.raises(Refused, match="C-1 is draft: approve is not possible now; possible is submit"):
+    with pytest.raises(Refused, match="C-1 is draft: approve is not possible now; possible is submit, reject"):
         after("C-1", State.DRAFT, Verb.APPROVE)
     with pytest.raises(Refused, match="C-1 is screening: risk is not possible now; possible is screen, request-inf"):
         after("C-1", State.SCREENING, Verb.RATE)
     with pytest.raises(Refused, match="nothing: the file is closed"):
         after("C-1", State.CLOSED, Verb.REOPEN)
+
+
+def test_what_was_entered_by_mistake_need_not_stay_a_draft() -> None:
+    assert after("C-1", State.DRAFT, Verb.REJECT) is State.REJECTED
 
 
 def test_every_state_and_step_is_described() -> None:
