@@ -16,12 +16,12 @@ from backoffice.invoices.states import INVOICES, InvoiceState, InvoiceVerb
 from backoffice.invoices.tables import Invoice, InvoiceStanding
 from backoffice.ledger.balances import holdings
 from backoffice.outbox import Outgoing
-from backoffice.payments.states import after
 from backoffice.projector.tables import VenueAccount
 from backoffice.staff import approvals, audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.permissions import Permission
 from backoffice.staff.tables import Approval
+from backoffice.transitions import after
 from engine.commands import ChargeFee
 
 CHARGE = "invoice-charge"

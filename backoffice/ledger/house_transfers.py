@@ -28,6 +28,7 @@ from backoffice.staff import approvals, audit
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Permission
 from backoffice.staff.tables import Approval
+from backoffice.transitions import after
 from engine.decimals import format_decimal
 from engine.values import AMOUNT_MAX, Amount
 
@@ -197,8 +198,8 @@ async def _check(session: AsyncSession, wanted: Wanted, *, with_pending: bool = 
     if found is not None:
         what, amount = found
         asked, has = (format_decimal(each, asset.decimals) for each in (wanted.amount, amount))
-        after = ", after what is pending" if with_pending else ""
-        raise Refused(f"{asked} {wanted.asset} is too much: {what} {has}{after}")
+        until = ", after what is pending" if with_pending else ""
+        raise Refused(f"{asked} {wanted.asset} is too much: {what} {has}{until}")
 
 
 def _back(transfer: HouseTransfer) -> Wanted:
@@ -210,9 +211,7 @@ async def _move(
 ) -> None:
     """Book what happens to a transfer, and write it down."""
     before = State(transfer.state)
-    after = TRANSITIONS[before].get(verb)
-    if after is None:
-        raise Refused(f"{transfer.name} is {before}; to {verb} it is not possible then")
+    state = after(TRANSITIONS, before, verb, transfer.name)
     why = f"approval {approval.id}"
     key = _key(transfer, verb)
     booked = (await entries_of(session, transfer))[-1].id
@@ -223,14 +222,14 @@ async def _move(
         entry = await transfers.void(session, booked, key, actor.user, why, now_ns)
     else:
         entry = await transfers.reverse(session, booked, key, actor.user, why, now_ns)
-    transfer.state, transfer.reason, transfer.changed_ns = after, why, now_ns
+    transfer.state, transfer.reason, transfer.changed_ns = state, why, now_ns
     await audit.record(
         session,
         actor,
         verb,
         transfer.subject,
         before={"state": before},
-        after={"state": after, "entry": entry.id},
+        after={"state": state, "entry": entry.id},
         why=why,
         now_ns=now_ns,
     )

@@ -13,11 +13,11 @@ from backoffice.payments.states import (
     DepositVerb,
     WithdrawalState,
     WithdrawalVerb,
-    after,
 )
 from backoffice.payments.tables import Deposit, Withdrawal
 from backoffice.staff import audit
 from backoffice.staff.actor import Actor
+from backoffice.transitions import after
 
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 

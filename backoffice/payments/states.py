@@ -6,9 +6,7 @@ takes it from there, also after a crash; the others wait for people, or are the 
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final, TypeVar
-
-from backoffice.errors import Refused
+from typing import Final
 
 
 class DepositState(StrEnum):
@@ -216,15 +214,3 @@ ACTIVE_WITHDRAWALS: Final = frozenset(
     )
 )
 """STOPPED too: the rules are asked again, as time goes by."""
-
-S = TypeVar("S", bound=StrEnum)
-V = TypeVar("V", bound=StrEnum)
-
-
-def after(table: Mapping[S, Mapping[V, S]], state: S, verb: V, subject: str) -> S:
-    """Return the state that a payment is in afterwards. Raise `Refused` if that cannot happen in its state."""
-    possible = table[state]
-    if verb not in possible:
-        what = ", ".join(possible) or "nothing: it is at its end"
-        raise Refused(f"{subject} is {state}; {verb} is not possible then (possible: {what})")
-    return possible[verb]

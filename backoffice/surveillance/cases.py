@@ -21,8 +21,9 @@ from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Permission
 from backoffice.staff.sealing import Sealer, place
 from backoffice.staff.tables import Approval
-from backoffice.surveillance.states import DISPOSITIONS, CaseState, CaseVerb, Disposition, after
+from backoffice.surveillance.states import CASES, DISPOSITIONS, CaseState, CaseVerb, Disposition
 from backoffice.surveillance.tables import Alert, Case, CaseNote
+from backoffice.transitions import after
 
 NO_ACTION: Final = "case-no-action"
 """The approval of closing a case without any action."""
@@ -56,7 +57,7 @@ async def add_alerts(
     """Let a case have more alerts. Raise `NotFound`, `Refused`, or `Conflict` if one is in another case."""
     actor.require(Permission.WORK_CASES)
     case = await find(session, name)
-    after(CaseState(case.state), CaseVerb.ADD, case.name)
+    after(CASES, CaseState(case.state), CaseVerb.ADD, case.name)
     changed = {"alerts": await _take_in(session, case, alerts)}
     await _move(session, actor, case, CaseVerb.ADD, changed=({}, changed), why=why, now_ns=now_ns)
     return case
@@ -66,7 +67,7 @@ async def remove_alert(session: AsyncSession, actor: Actor, name: str, alert: st
     """Take an alert out of a case: it waits for somebody to look into it again. Raise `NotFound` or `Refused`."""
     actor.require(Permission.WORK_CASES)
     case = await find(session, name)
-    after(CaseState(case.state), CaseVerb.REMOVE, case.name)
+    after(CASES, CaseState(case.state), CaseVerb.REMOVE, case.name)
     found = await find_alert(session, alert, for_update=True)
     if found.case_id != case.id:
         raise Refused(f"{found.name} is not in {case.name}")
@@ -88,8 +89,8 @@ async def merge(session: AsyncSession, actor: Actor, name: str, into: str, *, wh
     case, other = await find(session, name), await find(session, into)
     if case.id == other.id:
         raise Refused(f"{case.name} cannot be merged into itself")
-    after(CaseState(case.state), CaseVerb.MERGE, case.name)
-    after(CaseState(other.state), CaseVerb.ADD, other.name)
+    after(CASES, CaseState(case.state), CaseVerb.MERGE, case.name)
+    after(CASES, CaseState(other.state), CaseVerb.ADD, other.name)
     alerts = await alerts_of(session, case)
     for alert in alerts:
         alert.case_id = other.id
@@ -109,7 +110,7 @@ async def reopen(session: AsyncSession, actor: Actor, name: str, *, why: str, no
     case = await find(session, name)
     if case.merged_into is not None:
         raise Refused(f"{case.name} goes on in CS-{case.merged_into}; reopen that")
-    after(CaseState(case.state), CaseVerb.REOPEN, case.name)
+    after(CASES, CaseState(case.state), CaseVerb.REOPEN, case.name)
     before = {"disposition": case.disposition, "closed_by": case.closed_by, "approved_by": case.approved_by}
     changed = (before, dict.fromkeys(before))
     case.disposition = case.closed_by = case.approved_by = case.assignee = None
@@ -163,7 +164,7 @@ async def close(
     actor.require(Permission.WORK_CASES)
     case = await find(session, name)
     verb = CaseVerb.PROPOSE if disposition is Disposition.NO_ACTION else CaseVerb.CLOSE
-    after(CaseState(case.state), verb, case.name)
+    after(CASES, CaseState(case.state), verb, case.name)
     if case.assignee != actor.user:
         raise Refused(f"{case.name} is {case.assignee}'s; assign it to {actor.user} first")
     case.disposition = disposition.value
@@ -270,7 +271,7 @@ async def _move(
     """Let something happen to a case. `changed`: what else has, as it was and as it is."""
     before, now = changed
     was = case.state
-    case.state = after(CaseState(was), verb, case.name).value
+    case.state = after(CASES, CaseState(was), verb, case.name).value
     case.changed_ns = now_ns
     await audit.record(
         *(session, actor, verb.value, case.subject),

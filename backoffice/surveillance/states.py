@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from backoffice.errors import Refused
-
 
 class CaseState(StrEnum):
     """Where a case stands."""
@@ -66,12 +64,3 @@ CASES: Final[Mapping[CaseState, Mapping[CaseVerb, CaseState]]] = {
     _S.CLOSING: {_V.APPROVE: _S.CLOSED, _V.TURN_DOWN: _S.ASSIGNED},
     _S.CLOSED: {_V.REOPEN: _S.OPEN},
 }
-
-
-def after(state: CaseState, verb: CaseVerb, name: str) -> CaseState:
-    """Return the state that a case is in afterwards. Raise `Refused` if that cannot happen in its state."""
-    possible = CASES[state]
-    if verb not in possible:
-        what = ", ".join(possible) or "nothing: it is at its end"
-        raise Refused(f"{name} is {state}; {verb} is not possible then (possible: {what})")
-    return possible[verb]

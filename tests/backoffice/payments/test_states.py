@@ -15,8 +15,8 @@ from backoffice.payments.states import (
     DepositState,
     WithdrawalState,
     WithdrawalVerb,
-    after,
 )
+from backoffice.transitions import after
 
 TABLES = pytest.mark.parametrize(
     ("table", "states", "first"),
