@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -13,6 +13,8 @@ from engine.events import AnyEvent, CommandRejected, FundsRefused
 from engine.overview import ShowVenue, VenueShown
 from engine.reject import RejectReason
 from engine.remote import Source
+
+A = TypeVar("A", bound=msgspec.Struct)
 
 
 class VenueAway(BackOfficeError):
@@ -52,20 +54,18 @@ class VenueControl:
         self._source = source
 
     async def submit(self, command: control.StaffCommand) -> Carried:
-        try:
-            answer = await asyncio.to_thread(control.ask, self._source, command)
-        except ControlError as error:
-            raise VenueAway(str(error)) from error
-        if isinstance(answer, control.Done):
-            return Carried(answer.sequence, answer.events)
-        raise VenueAway(answer.text if isinstance(answer, control.Failed) else f"the venue answered {answer!r}")
+        done = await self._ask(command, control.Done)
+        return Carried(done.sequence, done.events)
 
     async def show(self) -> VenueShown:
         """Return how trading stands. Raise `VenueAway`."""
+        return await self._ask(ShowVenue(), VenueShown)
+
+    async def _ask(self, request: control.Request, kind: type[A]) -> A:
         try:
-            answer = await asyncio.to_thread(control.ask, self._source, ShowVenue())
+            answer = await asyncio.to_thread(control.ask, self._source, request)
         except ControlError as error:
             raise VenueAway(str(error)) from error
-        if isinstance(answer, VenueShown):
+        if isinstance(answer, kind):
             return answer
         raise VenueAway(answer.text if isinstance(answer, control.Failed) else f"the venue answered {answer!r}")
