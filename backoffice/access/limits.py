@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
+from msgspec.structs import asdict
 
 from engine.rules import Limits
 from engine.values import AMOUNT_MAX
@@ -115,8 +116,7 @@ def engine_limits(held: Mapping[Bounded, Held]) -> Limits:
 
 def content_of(limits: Limits, withdrawn: Withdrawn) -> dict[str, Any]:
     """Return limits as they are stored."""
-    orders = {name: getattr(limits, name) for name in limits.__struct_fields__}
-    return {**orders, **{f"withdrawn_{name}": getattr(withdrawn, name) for name in withdrawn.__struct_fields__}}
+    return {**asdict(limits), **{f"withdrawn_{name}": usd for name, usd in asdict(withdrawn).items()}}
 
 
 def stored_bounds(content: Mapping[str, Any]) -> dict[Bounded, int]:

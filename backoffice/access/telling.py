@@ -5,6 +5,7 @@ What follows from the settings (what assets are worth) the back office's process
 else once more: the venue takes limits from its own settings at each start, which must not loosen these.
 """
 
+from msgspec.structs import asdict
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -73,7 +74,7 @@ async def _tell(
 ) -> bool:
     limits = engine_limits(hold(levels))
     command = SetLimits(scope, name, limits, actor.user, outbox.plain(why))
-    content = {field: getattr(limits, field) for field in limits.__struct_fields__}
+    content = asdict(limits)
     told = await session.get(LimitsInForce, (scope.name, name))
     if told is None and limits == NO_LIMITS:
         return False
