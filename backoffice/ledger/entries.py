@@ -86,7 +86,7 @@ def row_of(head: Head, entry: Entry, postings: Sequence[Posting]) -> dict[str, A
 
 def entry_of(row: LedgerEntry) -> Entry:
     """Return what a row says."""
-    return msgspec.convert({name: getattr(row, name) for name in Entry.__struct_fields__}, Entry)
+    return msgspec.convert(row, Entry, from_attributes=True)
 
 
 def hash_of(previous: str, number: int, entry: Entry, postings: Iterable[Posting]) -> str:

@@ -12,7 +12,6 @@ from backoffice.crm import editing, leaving
 from backoffice.crm.client_file import HoldingGiven, PartyGiven
 from backoffice.crm.loading import client_of
 from backoffice.crm.shared_owners import Person, SharedOwners, Stake, names_of, same_people, shared_owners
-from backoffice.database import Database
 from backoffice.errors import KeyFault
 from backoffice.staff.sealing import MASK, Sealer
 from backoffice.times import DAY_NS
@@ -30,11 +29,6 @@ def person(number: int, name: str = "Ann Muster", born: dt.date | None = BORN, *
 def owner(share: str = "100", **changes: Any) -> dict[str, Any]:
     given = {"id": "owner", "kind": "person", "name": "Ann Muster", "born": "1970-05-01", "countries": ["CH"]}
     return {**given, "holdings": [{"share": share}], **changes}
-
-
-@pytest.fixture
-def house(database: Database, tmp_path: Path) -> House:
-    return House(database, tmp_path)
 
 
 async def enter(house: House, firm: str, *parties: dict[str, Any]) -> str:

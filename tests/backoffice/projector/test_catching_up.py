@@ -19,7 +19,7 @@ from backoffice.projector.projector import Projector
 from engine.frames import encode_value
 from engine.recovery import JOURNAL as FILES
 from tests.backoffice.ledger.test_verifying import flaws
-from tests.backoffice.projector.journaled import JOURNAL, Journaled, contents, journal, take_in, undisturbed
+from tests.backoffice.projector.journaled import JOURNAL, Journaled, contents, journal, take_in
 
 BATCH = 200
 
@@ -48,13 +48,6 @@ def children() -> list[int]:
 def files(tmp_path: Path, journaled: Journaled) -> Path:
     journal(tmp_path, journaled)
     return tmp_path / FILES
-
-
-@pytest.fixture(scope="module")
-def expected(
-    journaled: Journaled, migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, list[tuple[object, ...]]]:
-    return undisturbed(journaled, migrated_sqlite, tmp_path_factory.mktemp("undisturbed") / "books.sqlite")
 
 
 async def test_the_rows_are_those_that_one_process_makes(

@@ -3,7 +3,6 @@
 import gc
 import weakref
 from collections import Counter
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -44,7 +43,7 @@ from engine.commands import (
 from engine.exchange import Exchange
 from engine.frames import encode_value
 from engine.values import OrderType, Side, TimeInForce
-from tests.backoffice.projector.journaled import JOURNAL, Journaled, contents, project, take_in, undisturbed
+from tests.backoffice.projector.journaled import JOURNAL, Journaled, contents, project, take_in
 
 
 @pytest.fixture(scope="module")
@@ -206,13 +205,6 @@ async def test_what_the_venue_is_made_of_is_there(database: Database, journaled:
         name: (tuple(row.accounts.split()), row.is_connected) for name, row in sessions.items() if not row.is_removed
     } == {name: (each.accounts, each.is_connected) for name, each in state.sessions.items()}
     assert last == len(journaled.payloads)
-
-
-@pytest.fixture(scope="module")
-def expected(
-    journaled: Journaled, migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, list[tuple[object, ...]]]:
-    return undisturbed(journaled, migrated_sqlite, tmp_path_factory.mktemp("undisturbed") / "books.sqlite")
 
 
 async def test_batches_of_any_size_give_the_same_rows(

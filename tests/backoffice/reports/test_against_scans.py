@@ -23,11 +23,6 @@ from backoffice.times import HOUR_NS
 from tests.backoffice.projector.journaled import Journaled, project
 
 
-@pytest.fixture(scope="module")
-def journaled() -> Journaled:
-    return Journaled(seed=5, length=1_500)
-
-
 async def blotted(session: AsyncSession, scope: Scope, count: int | None = None) -> list[Blotted]:
     return [each async for page in blotter.trades(session, scope, count) for each in page]
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-import pytest
 from sqlalchemy import select
 
 from backoffice.database import Database
@@ -16,20 +15,9 @@ from backoffice.reports.positions import Position
 from backoffice.reports.scope import Scope
 from engine.values import Side
 from tests.backoffice.projector.journaled import Journaled, project
-from tests.backoffice.reports.known import CORRECTED, TRADED, Known
+from tests.backoffice.reports.known import CORRECTED, TRADED
 
 Sums = dict[tuple[str, str], Counter[str]]
-
-
-@pytest.fixture(scope="module")
-def journaled() -> Journaled:
-    return Journaled(seed=5, length=1_500)
-
-
-@pytest.fixture
-async def known(database: Database) -> Database:
-    await project(database, Known(), [5])
-    return database
 
 
 async def held(database: Database, scope: Scope, by: Whom = Whom.ACCOUNT) -> list[Position]:

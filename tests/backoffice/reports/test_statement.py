@@ -26,12 +26,6 @@ WHOLE = Period("all of it", 0, 2**62)
 NAMED = Named("FONDACO", "Beta Trading (C-1)", "C-1")
 
 
-@pytest.fixture
-async def known(database: Database) -> Database:
-    await project(database, Known(), [5])
-    return database
-
-
 async def stated(database: Database, period: Period, *accounts: str) -> Statement:
     async with database.reading() as session:
         return await statement(session, accounts, period)

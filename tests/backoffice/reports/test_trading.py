@@ -10,13 +10,7 @@ from backoffice.reports.scope import Scope
 from engine.reject import RejectReason
 from tests.backoffice.cli.conftest import TIME_NS
 from tests.backoffice.projector.journaled import Journaled, project
-from tests.backoffice.reports.known import CORRECTED, NEXT_DAY_NS, NEXT_HOUR_NS, TRADED, Known
-
-
-@pytest.fixture
-async def known(database: Database) -> Database:
-    await project(database, Known(), [5])
-    return database
+from tests.backoffice.reports.known import CORRECTED, NEXT_DAY_NS, NEXT_HOUR_NS, TRADED
 
 
 @pytest.fixture
