@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backoffice.cli.choices import choice
 from backoffice.cli.office import Acting, Coming, Looking, Seeing
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.shown import tell
@@ -209,14 +210,12 @@ def decide(
     acting: Acting,
 ) -> None:
     """Decide on a hit. A false positive is not asked again, unless what the list says changes."""
-    from backoffice.cli.failure import CommandFailed
     from backoffice.crm.screening import deciding
 
-    if disposition not in {each.value for each in deciding.Disposition}:
-        raise CommandFailed(f"{disposition!r}: is none of {', '.join(deciding.Disposition)}")
+    decision = choice("disposition", disposition, deciding.Disposition)
     done = acting.carry_out(
         lambda session, office: deciding.decide(
-            session, office.actor, hit, deciding.Disposition(disposition), why=acting.why, now_ns=office.now_ns
+            session, office.actor, hit, decision, why=acting.why, now_ns=office.now_ns
         )
     )
     tell(

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backoffice.cli.choices import choice
 from backoffice.cli.numbers import CountOption
 from backoffice.cli.office import Acting, Looking, Seeing
 from backoffice.cli.option_groups import grouped
@@ -97,17 +98,15 @@ def list_transfers(
     looking: Looking,
 ) -> None:
     """List transfers of the house, the newest last."""
-    from backoffice.cli.failure import CommandFailed
     from backoffice.cli.tables import show_table
     from backoffice.ledger.balances import decimals_of
     from backoffice.ledger.house_transfers import State, listed
 
-    if state is not None and state not in set(State):
-        raise CommandFailed(f"{state}: no state of a transfer; choose from: {', '.join(State)}")
+    wanted = None if state is None else choice("state", state, State)
 
     async def rows(session: "AsyncSession", _desk: "Office") -> list[tuple[Cell, ...]]:
         decimals = await decimals_of(session)
-        return [_row(each, decimals) for each in await listed(session, asset, state, count)]
+        return [_row(each, decimals) for each in await listed(session, asset, wanted, count)]
 
     show_table(_HEAD, looking.ask(rows), looking.form, last=count)
 

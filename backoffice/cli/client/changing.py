@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from backoffice.cli.choices import choice
 from backoffice.cli.client.shown import ClientArgument
 from backoffice.cli.office import Acting
 from backoffice.cli.option_groups import grouped
@@ -122,10 +123,6 @@ def read_address(path: Path) -> "Address":
 
 
 def _type(text: str) -> "EntityType":
-    from backoffice.cli.failure import CommandFailed
     from backoffice.crm.identity import EntityType
 
-    try:
-        return EntityType(text)
-    except ValueError as error:
-        raise CommandFailed(f"type {text!r}: is none of {', '.join(EntityType)}") from error
+    return choice("type", text, EntityType)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backoffice.cli.choices import choice
 from backoffice.cli.client.shown import ClientArgument
 from backoffice.cli.moments import day, day_or_none
 from backoffice.cli.office import Acting, Looking, Seeing
@@ -182,13 +183,9 @@ def reply(
     seeing: Seeing,
 ) -> None:
     """Add to a ticket what was said, and what it is now."""
-    from backoffice.cli.failure import CommandFailed
     from backoffice.crm import following_up
 
-    known = {each.value for each in following_up.TicketState}
-    if state is not None and state not in known:
-        raise CommandFailed(f"state {state!r}: is none of {', '.join(following_up.TicketState)}")
-    new = None if state is None else following_up.TicketState(state)
+    new = None if state is None else choice("state", state, following_up.TicketState)
     done = seeing.carry_out(
         lambda session, office: following_up.continue_ticket(
             session, office.actor, office.sealer, ticket, text, new, now_ns=office.now_ns

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backoffice.cli.choices import choice
 from backoffice.cli.client.shown import ClientArgument
 from backoffice.cli.moments import day, day_or_none
 from backoffice.cli.office import Acting, Looking
@@ -41,15 +42,13 @@ def add(
     acting: Acting,
 ) -> None:
     """File a document. A second person verifies it."""
-    from backoffice.cli.failure import CommandFailed
     from backoffice.crm.client_file import THE_CLIENT, DocumentGiven
     from backoffice.crm.documents import DocumentKind
     from backoffice.crm.filing import check_file, file_document
 
-    if kind not in {each.value for each in DocumentKind}:
-        raise CommandFailed(f"document {kind!r}: is none of {', '.join(DocumentKind)}")
+    papers = choice("document", kind, DocumentKind)
     found = check_file(file, expected)
-    given = DocumentGiven(DocumentKind(kind), str(file), found, day(issued), day_or_none(expires), of or THE_CLIENT)
+    given = DocumentGiven(papers, str(file), found, day(issued), day_or_none(expires), of or THE_CLIENT)
     document = acting.carry_out(
         lambda session, office: file_document(
             session, office.actor, office.sealer, client, given, why=acting.why, now_ns=office.now_ns

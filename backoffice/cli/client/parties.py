@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from backoffice.cli.choices import choice
 from backoffice.cli.client.changing import read_address
 from backoffice.cli.client.shown import ClientArgument
 from backoffice.cli.moments import day_or_none
@@ -181,13 +182,9 @@ def remove(
 
 
 def _roles(texts: list[str]) -> "tuple[Role, ...]":
-    from backoffice.cli.failure import CommandFailed
     from backoffice.crm.client_file import Role
 
-    unknown = [text for text in texts if text not in {role.value for role in Role}]
-    if unknown:
-        raise CommandFailed(f"role {unknown[0]!r}: is none of {', '.join(Role)}")
-    return tuple(Role(text) for text in texts)
+    return tuple(choice("role", text, Role) for text in texts)
 
 
 def _holding(text: str) -> "HoldingGiven":

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backoffice.cli.choices import choice
 from backoffice.cli.office import Looking, Seeing
 from backoffice.cli.option_groups import grouped
 
@@ -63,19 +64,16 @@ def list_clients(
     """List clients, and how far each has come."""
     from sqlalchemy import select
 
-    from backoffice.cli.failure import CommandFailed
     from backoffice.cli.tables import Cell, Moment, show_table
     from backoffice.crm.tables.file import Client
     from backoffice.crm.workflow import State
 
-    unknown = [each for each in state or () if each not in {known.value for known in State}]
-    if unknown:
-        raise CommandFailed(f"state {unknown[0]!r}: is none of {', '.join(State)}")
+    states = [choice("state", each, State) for each in state or ()]
 
     async def rows(session: "AsyncSession", _office: "Office") -> list[tuple[Cell, ...]]:
         query = select(Client).order_by(Client.number)
-        if state:
-            query = query.where(Client.state.in_(state))
+        if states:
+            query = query.where(Client.state.in_(states))
         return [
             (
                 each.id,

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backoffice.cli.choices import choice
 from backoffice.cli.client.shown import ClientArgument
 from backoffice.cli.office import Acting, Seeing
 from backoffice.cli.option_groups import grouped
@@ -73,18 +74,16 @@ def risk(
 ) -> None:
     """Rate a client by the model that its application began with; an application goes on to its review."""
     from backoffice.cli.approval import propose
-    from backoffice.cli.failure import CommandFailed
     from backoffice.cli.tables import show_table
     from backoffice.crm import rating
     from backoffice.crm.risk import Rating
 
     if override is not None:
-        if override not in {each.value for each in Rating}:
-            raise CommandFailed(f"rating {override!r}: is none of {', '.join(Rating)}")
+        wanted = choice("rating", override, Rating)
         propose(
             acting,
             lambda session, office: rating.propose_rating(
-                session, office.actor, client, Rating(override), why=acting.why, now_ns=office.now_ns
+                session, office.actor, client, wanted, why=acting.why, now_ns=office.now_ns
             ),
         )
         return
@@ -224,15 +223,13 @@ def suspend(
     acting: Acting,
 ) -> None:
     """Suspend a client, at once: open orders are cancelled, and the venue takes no more of what it may not do."""
-    from backoffice.cli.failure import CommandFailed
     from backoffice.crm import suspending
     from backoffice.crm.workflow import Suspension
 
-    if what not in {each.value for each in Suspension}:
-        raise CommandFailed(f"--from {what}: is none of {', '.join(Suspension)}")
+    suspension = choice("--from", what, Suspension)
     done = acting.carry_out(
         lambda session, office: suspending.suspend(
-            session, office.actor, client, Suspension(what), why=acting.why, now_ns=office.now_ns
+            session, office.actor, client, suspension, why=acting.why, now_ns=office.now_ns
         ),
         tells_venue=True,
     )

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backoffice.cli.choices import choice
 from backoffice.cli.payments.amounts import amount_of, decimals_of, shown
 from backoffice.cli.tables import JsonOption
 from backoffice.cli.venue.request import ConfigOption, DataOption
@@ -89,13 +90,10 @@ def fault(
     looks until something is booked. *stuck*: it pays only once the payout was renewed, as where a fee is too low.
     *amount*: it pays a smallest unit less. *double*: it pays twice.
     """
-    from backoffice.cli.failure import CommandFailed
     from backoffice.payments.sandbox import Fault
 
     _, rail = _rail(config, data)
-    if name not in set(Fault):
-        raise CommandFailed(f"{name}: no fault of the sandbox rail; choose from: {', '.join(Fault)}")
-    rail.switch(Fault(name), times)
+    rail.switch(choice("fault", name, Fault), times)
     typer.echo(f"{name}: {_times(times)}" if times else f"{name}: no more")
 
 

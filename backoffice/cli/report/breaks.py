@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backoffice.cli.breaks import HEAD, row_of
+from backoffice.cli.choices import choice
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.report.options import LookingBack, moment_of
 from backoffice.cli.tables import Cell, Form
@@ -28,20 +29,18 @@ def breaks(
 
     They are looked for every five minutes, and by `fondaco books reconcile`, which compares with the engine too.
     """
-    from backoffice.cli.failure import CommandFailed
     from backoffice.cli.tables import show_table
     from backoffice.ledger.balances import decimals_of
     from backoffice.reconciliation.breaks import open_at
     from backoffice.reconciliation.found import Kind
     from backoffice.reports.ageing import BUCKETS, by_age
 
-    if kind is not None and kind not in set(Kind):
-        raise CommandFailed(f"{kind}: no kind of breaks; choose from: {', '.join(Kind)}")
+    wanted = None if kind is None else choice("kind", kind, Kind)
 
     async def found(session: "AsyncSession", desk: "Office") -> "tuple[list[Break], dict[str, int], int]":
         moment_ns = await moment_of(session, looking.as_of)
         at_ns = desk.now_ns if moment_ns is None else moment_ns
-        rows = await open_at(session, at_ns, None if kind is None else Kind(kind))
+        rows = await open_at(session, at_ns, wanted)
         return rows, await decimals_of(session), at_ns
 
     rows, decimals, at_ns = looking.ask(found)

@@ -244,4 +244,4 @@ def test_a_transfer_that_cannot_be_is_refused_in_one_line(treasury: Desk) -> Non
 
 def test_the_moves_are_shown_and_states_are_checked(treasury: Desk) -> None:
     assert "what the house has earned is taken out" in fondaco_here("transfer", "moves").stdout
-    assert "no state of a transfer" in treasury.refused("transfer", "list", "--state", "gone")
+    assert "state 'gone': is none of pending, " in treasury.refused("transfer", "list", "--state", "gone")

@@ -192,7 +192,7 @@ def test_a_destination_that_is_changed_waits_for_a_second_person_again(counter: 
         (("sandbox", "deposit", "X", "1", "EUR"), "EUR: no asset of this venue, which has USD"),
         (("sandbox", "take-back", "W-9"), "W-9: no payout of the sandbox rail that is settled"),
         (("sandbox", "take-back", "S-9"), "S-9: no deposit of the sandbox rail"),
-        (("sandbox", "fault", "fire"), "fire: no fault of the sandbox rail; choose from: refuse, fail"),
+        (("sandbox", "fault", "fire"), "fault 'fire': is none of refuse, fail"),
         (("deposit", "address", "--account", "ALPHA", "--asset", "EUR", *WHY), "EUR goes over no rail"),
         (("deposit", "address", "--account", "GAMMA", "--asset", "USD", *WHY), "GAMMA: no account of this venue"),
         (("deposit", "assign", "D-1", "--account", "GAMMA", *WHY), "GAMMA: no account of this venue"),
@@ -296,7 +296,7 @@ def test_what_does_not_agree_is_reported_by_age_shown_and_resolved(counter: Coun
     assert "2 d" in rows
     assert counter.done("report", "breaks", "--json", "--as-of", "2020-01-01") == "[]\n"
     assert counter.done("report", "breaks", "--kind", "uncertain", "--json") == "[]\n"
-    assert "no kind of breaks" in counter.refused("report", "breaks", "--kind", "odd")
+    assert "kind 'odd': is none of " in counter.refused("report", "breaks", "--kind", "odd")
     assert "nobody knows whose it is" in counter.done("break", "show", "B-1")
     assert counter.done("break", "resolve", "b-1", *WHY) == "B-1 is resolved\n"
     assert "resolved already, by tom" in counter.refused("break", "resolve", "B-1", *WHY)
