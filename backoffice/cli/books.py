@@ -8,6 +8,7 @@ import typer
 from backoffice.cli.moments import SinceOption
 from backoffice.cli.office import Coming, Looking
 from backoffice.cli.option_groups import grouped
+from backoffice.cli.payments.amounts import shown
 from backoffice.cli.report.options import LookingBack, record_of, since_record
 from backoffice.cli.tables import Cell
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from backoffice.cli.office import Office
-    from backoffice.figure import Figure
     from backoffice.ledger.verifying import AssetCheck, Check
     from backoffice.projector.rebuilding import TableCheck
     from backoffice.reconciliation.tables import Break
@@ -43,7 +43,7 @@ def verify(looking: Looking) -> None:
         rows: list[list[Cell]] = [
             [
                 each.asset,
-                *(_shown(amount, each.asset, decimals) for amount in (each.came_in, each.clients, each.fees)),
+                *(shown(amount, each.asset, decimals) for amount in (each.came_in, each.clients, each.fees)),
                 each.is_sound,
             ]
             for each in assets
@@ -160,10 +160,10 @@ def trial_balance(*, since: SinceOption = None, looking: LookingBack) -> None:
                 amount, was = sums.get((asset, kind), 0), then.get((asset, kind), 0)
                 debit, credit = debit + max(-amount, 0), credit + max(amount, 0)
                 if amount or was:
-                    sides = [_shown(side, asset, decimals) if side > 0 else None for side in (-amount, amount)]
-                    changed = [] if before is None else [_shown(each, asset, decimals) for each in (was, amount - was)]
+                    sides = [shown(side, asset, decimals) if side > 0 else None for side in (-amount, amount)]
+                    changed = [] if before is None else [shown(each, asset, decimals) for each in (was, amount - was)]
                     found.append([asset, str(SIDES[kind]), str(kind), *sides, *changed])
-            ends = [_shown(debit, asset, decimals), _shown(credit, asset, decimals)]
+            ends = [shown(debit, asset, decimals), shown(credit, asset, decimals)]
             found.append([asset, "", "total", *ends, *([] if before is None else [None, None])])
         return found
 
@@ -203,8 +203,8 @@ def account(
                 row.kind,
                 posting.sequence,
                 posting.entry or None,
-                _shown(posting.amount, row.asset, decimals),
-                _shown(posting.balance, row.asset, decimals),
+                shown(posting.amount, row.asset, decimals),
+                shown(posting.balance, row.asset, decimals),
             ]
             for row, _ in accounts
             for posting in await postings(session, row, through=sequence, count=count)
@@ -289,10 +289,3 @@ def _read(
         return await rows(session, sequence, await decimals_of(session)), sequence
 
     return looking.ask(read)
-
-
-def _shown(amount: int, asset: str, decimals: dict[str, int]) -> "Figure":
-    from backoffice.figure import Figure
-    from engine.decimals import format_decimal
-
-    return Figure(format_decimal(amount, decimals[asset]))
