@@ -7,7 +7,6 @@ import typer
 from backoffice.cli.office import Acting, Seeing
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.tables import Cell, Form, Moment
-from backoffice.times import SECOND_NS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +75,7 @@ def resolve(break_name: BreakArgument, acting: Acting) -> None:
 def row_of(found: "Break", decimals: "Mapping[str, int]", now_ns: int, form: Form) -> list[Cell]:
     """Return a break as a row under `HEAD`. People get its age in words, programs in seconds."""
     from backoffice.cli.payments.amounts import shown
-    from backoffice.cli.report.printing import age_text
+    from backoffice.cli.report.printing import age
 
     def amount(units: int | None) -> Cell:
         return None if units is None else shown(units, found.asset, decimals)
@@ -86,5 +85,5 @@ def row_of(found: "Break", decimals: "Mapping[str, int]", now_ns: int, form: For
         *(found.name, found.kind, found.subject, found.asset),
         *(found.here, amount(here), found.there, amount(there), amount((there or 0) - (here or 0))),
         Moment(since),
-        age_text(since, now_ns) if form is Form.PEOPLE else max(0, now_ns - since) // SECOND_NS,
+        age(since, now_ns, form),
     ]

@@ -1,13 +1,13 @@
 """Figures as people read them: thousands apart, exact to the last digit unless it says otherwise."""
 
+from backoffice.figure import Figure
 from backoffice.times import SECOND_NS
 from engine.decimals import divide_rounded, format_decimal
 
 
 def grouped(text: str) -> str:
     """Return a decimal text with its thousands apart: "67,250.01"."""
-    whole, point, fraction = text.partition(".")
-    return f"{int(whole):,}{point}{fraction}" if whole not in ("-0", "-") else text
+    return Figure(text).with_commas
 
 
 def exact(amount: int, decimals: int) -> str:

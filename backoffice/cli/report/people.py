@@ -4,12 +4,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backoffice.cli.office import Looking
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.report.options import LookingBack, When, moment_of
-from backoffice.cli.report.printing import Row, age_text, show_rows
-from backoffice.cli.tables import Form, Moment
-from backoffice.times import SECOND_NS
+from backoffice.cli.report.printing import Row, age, show_rows
+from backoffice.cli.tables import Moment
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -44,7 +42,7 @@ def pipeline(
                 each.rating,
                 each.entered_by,
                 Moment(each.since_ns),
-                _age(desk, looking, each.since_ns, at_ns),
+                age(each.since_ns, desk.now_ns if at_ns is None else at_ns, looking.form),
             )
             for each in await clients.pipeline(session, at_ns, all_states=every)
         ]
@@ -109,7 +107,7 @@ def hits(*, looking: LookingBack) -> None:
                 hit.listed if sees else MASK,
                 hit.score,
                 Moment(hit.found_ns),
-                _age(desk, looking, hit.found_ns, at_ns),
+                age(hit.found_ns, desk.now_ns if at_ns is None else at_ns, looking.form),
             )
             for client, hit in found
         ]
@@ -134,17 +132,9 @@ def payments(*, when: When, looking: LookingBack) -> None:
                 each.count,
                 shown(each.amount, each.asset, decimals),
                 Moment(each.oldest_ns),
-                _age(desk, looking, each.oldest_ns, at_ns),
+                age(each.oldest_ns, desk.now_ns if at_ns is None else at_ns, looking.form),
             )
             for each in await standings(session, when.from_ns, when.until_ns, at_ns)
         ]
 
     show_rows(looking, PAYMENTS, rows)
-
-
-def _age(desk: "Office", looking: Looking, since_ns: int, at_ns: int | None) -> str | int:
-    """Return an age, now or at a time: people get it in words, programs in seconds."""
-    until_ns = desk.now_ns if at_ns is None else at_ns
-    if looking.form is Form.PEOPLE:
-        return age_text(since_ns, until_ns)
-    return max(0, until_ns - since_ns) // SECOND_NS

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import typer
 
 from backoffice.cli.tables import Cell, Form
+from backoffice.times import SECOND_NS
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -62,15 +63,22 @@ async def _opened(looking: "Looking", pages: Pages) -> AsyncGenerator[Sequence[R
                 yield page
 
 
+def age(since_ns: int, now_ns: int, form: Form) -> str | int:
+    """Return how long ago something was: people get it in words, programs in seconds."""
+    return age_text(since_ns, now_ns) if form is Form.PEOPLE else _age_s(since_ns, now_ns)
+
+
 def age_text(since_ns: int, now_ns: int) -> str:
     """Return how long ago something was, as people say it: 3 d, 5 h, 12 min."""
-    from backoffice.times import SECOND_NS
-
-    seconds = max(0, now_ns - since_ns) // SECOND_NS
+    seconds = _age_s(since_ns, now_ns)
     for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= length:
             return f"{seconds // length} {unit}"
     return f"{seconds} s"
+
+
+def _age_s(since_ns: int, now_ns: int) -> int:
+    return max(0, now_ns - since_ns) // SECOND_NS
 
 
 def percent_text(part: int, whole: int) -> str | None:
