@@ -9,6 +9,7 @@ import typer
 
 from backoffice.cli.numbers import ID_MAX
 from backoffice.cli.shown import fields_of, print_json, time_text
+from backoffice.cli.tables import JsonOption
 
 if TYPE_CHECKING:
     from engine.frames import Record
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Look into the venue's journal, and check it. The venue may be running.", no_args_is_help=True)
 
 DataArgument = Annotated[Path, typer.Argument(metavar="DIRECTORY", help="The venue's data directory.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 @app.command()

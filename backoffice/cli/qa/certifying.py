@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from backoffice.cli.option_groups import grouped
-from backoffice.cli.qa.options import JsonOption, Server, run_of, unread
+from backoffice.cli.qa.options import Server, run_of, unread
+from backoffice.cli.tables import JsonOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -66,7 +66,6 @@ LogonSecretOption = Annotated[
 LimitOption = Annotated[
     str, typer.Option("--timeout", metavar="TIME", help="How long an expected message may take: 500ms, 10s, 1m.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 TlsOption = Annotated[bool, typer.Option("--tls", help="Connect over TLS.")]
 CaOption = Annotated[
     Path | None,

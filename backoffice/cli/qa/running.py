@@ -9,15 +9,8 @@ import typer
 
 from backoffice.cli.numbers import NUMBER_MAX
 from backoffice.cli.option_groups import grouped
-from backoffice.cli.qa.options import (
-    DropCopyOption,
-    JsonOption,
-    MarketDataOption,
-    MarketDataPortOption,
-    Server,
-    run_of,
-    unread,
-)
+from backoffice.cli.qa.options import DropCopyOption, MarketDataOption, MarketDataPortOption, Server, run_of, unread
+from backoffice.cli.tables import JsonOption
 
 if TYPE_CHECKING:
     from backoffice.cli.qa.runner import Outcome, Run

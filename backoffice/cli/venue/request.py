@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, TypeVar
 
 import typer
 
+from backoffice.cli.tables import JsonOption
+
 if TYPE_CHECKING:
     from backoffice.staff.actor import Actor
     from engine.control import Done, Request, StaffCommand
@@ -46,7 +48,6 @@ ByOption = Annotated[
     ),
 ]
 WhyOption = Annotated[str, typer.Option("--why", metavar="TEXT", help="Why; it goes on record.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 SymbolArgument = Annotated[str, typer.Argument(metavar="SYMBOL", help="The instrument.", show_default=False)]
 
 A = TypeVar("A")
