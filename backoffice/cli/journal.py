@@ -9,7 +9,7 @@ import typer
 
 from backoffice.cli.numbers import ID_MAX
 from backoffice.cli.shown import fields_of, print_json, time_text
-from backoffice.cli.tables import JsonOption
+from backoffice.cli.tables import Form, JsonOption, show_fields, show_table
 
 if TYPE_CHECKING:
     from engine.frames import Record
@@ -152,13 +152,10 @@ def stat(data: DataArgument, as_json: JsonOption = False) -> None:
     if as_json:
         print_json({**summary, "commands": dict(commands), "events": dict(events)})
         return
-    for name, value in summary.items():
-        typer.echo(f"{name.replace('_', ' '):12} {f'{value:,}' if isinstance(value, int) else value or '–'}")
+    show_fields({name.replace("_", " "): value for name, value in summary.items()}, Form.PEOPLE)
     for title, counter in (("command", commands), ("event", events)):
-        width = max([len(title), *map(len, counter)])
-        typer.echo(f"\n{title:{width}} {'count':>12}")
-        for name, number in counter.most_common():
-            typer.echo(f"{name:{width}} {number:>12,}")
+        typer.echo()
+        show_table((title, "count"), counter.most_common(), Form.PEOPLE)
 
 
 def _torn_bytes(recovered: "Recovered") -> int:

@@ -109,7 +109,7 @@ def test_stat_counts_commands_and_events(data: Path, segment: Path) -> None:
     assert report["events"]["Trade"] == 1
     assert sum(report["commands"].values()) == report["records"]
     text = fondaco_here("journal", "stat", data).stdout
-    assert "first time   2027-01-15T08:00:00.000000001Z" in text
+    assert "first time  2027-01-15T08:00:00.000000001Z" in text
     assert "NewOrder" in text
 
 
