@@ -43,7 +43,7 @@ class Agreed(msgspec.Struct, frozen=True):
     """The quote asset of each instrument."""
     from_ns: int
     """When the firm had its first account."""
-    until_ns: int | None = None
+    until_ns: int | None
     """When its client was gone."""
 
 

@@ -18,12 +18,12 @@ _MOMENTS_FROM_NS: Final = 10**18
 """From September 2001 on; what is less is how long something takes."""
 
 
-def fact_text(name: str, value: object, decimals: Mapping[str, int], asset: str = "") -> str:
+def fact_text(name: str, value: object, decimals: Mapping[str, int], asset: str) -> str:
     """Return a fact with its name. `decimals`: of each asset; `asset`: that amounts are of."""
     return f"{name.removesuffix('_ns').replace('_', ' ')} {value_text(name, value, decimals, asset)}"
 
 
-def value_text(name: str, value: object, decimals: Mapping[str, int], asset: str = "") -> str:
+def value_text(name: str, value: object, decimals: Mapping[str, int], asset: str) -> str:
     """Return a fact without its name."""
     match value:
         case None:

@@ -188,9 +188,9 @@ def flaw_of(paper: Paper, requirement: Requirement, applied: dt.date, today: dt.
     return "" if paper.is_verified else "is not verified yet"
 
 
-def expiring(papers: Iterable[Paper], today: dt.date, days: int = REMINDED_DAYS_BEFORE[0]) -> list[Paper]:
-    """Return the documents that have expired, or will within so many days, the first to do so first."""
-    last = today + dt.timedelta(days=days)
+def expiring(papers: Iterable[Paper], today: dt.date) -> list[Paper]:
+    """Return the documents that have expired, or whose first reminder is due, the first to expire first."""
+    last = today + dt.timedelta(days=REMINDED_DAYS_BEFORE[0])
     found = [
         (paper.expires, paper.id, paper) for paper in papers if paper.expires is not None and paper.expires <= last
     ]

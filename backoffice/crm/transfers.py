@@ -128,8 +128,8 @@ def _between(
     receiver: Person,
     transfer: Transfer,
     *,
-    sending: Person | None = None,
-    receiving: Person | None = None,
+    sending: Person | None,
+    receiving: Person | None,
 ) -> IdentityPayload:
     is_out = transfer.flow is Flow.OUT
     numbers = ((transfer.account,), (transfer.address,) if transfer.address else ())

@@ -104,7 +104,7 @@ async def find(session: AsyncSession, name: str, *, for_update: bool = False) ->
 
 
 async def listed(
-    session: AsyncSession, *, firm: str | None = None, state: InvoiceState | None = None
+    session: AsyncSession, *, firm: str | None, state: InvoiceState | None = None
 ) -> list[tuple[Invoice, InvoiceStanding]]:
     """Return invoices and how they stand, the newest last."""
     query = select(Invoice, InvoiceStanding).join(InvoiceStanding, InvoiceStanding.invoice == Invoice.id)

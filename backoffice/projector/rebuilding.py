@@ -77,7 +77,7 @@ class TableCheck(msgspec.Struct, frozen=True):
 
 
 async def rebuild(
-    database: Database, data: Path, fresh: Database, progress: Callable[[int], None] | None = None
+    database: Database, data: Path, fresh: Database, progress: Callable[[int], None]
 ) -> tuple[int, list[TableCheck]]:
     """Derive everything again into `fresh`, which is empty; return through which record, and what comparing came to.
 
@@ -99,12 +99,11 @@ async def rebuild(
             return sequence, [await _compared(session, anew, table) for table in DERIVED]
 
 
-async def _derive(projector: Projector, journal: Path, last: int, progress: Callable[[int], None] | None) -> None:
+async def _derive(projector: Projector, journal: Path, last: int, progress: Callable[[int], None]) -> None:
     """Take in what the journal has through a record."""
     async with aclosing(catch_up(projector, journal, last)) as batches:
         async for batch in batches:
-            if progress is not None:
-                progress(batch.sequence)
+            progress(batch.sequence)
 
 
 async def _compared(session: AsyncSession, anew: AsyncSession, table: Any) -> TableCheck:  # noqa: ANN401 - a table's class

@@ -15,7 +15,7 @@ from backoffice.crm.workflow import OVER, State
 from backoffice.reports.clients_then import ClientThen, clients_at, hits_at, licences_at
 
 
-async def pipeline(session: AsyncSession, at_ns: int | None = None, *, all_states: bool = False) -> list[ClientThen]:
+async def pipeline(session: AsyncSession, at_ns: int | None, *, all_states: bool = False) -> list[ClientThen]:
     """Return the clients by state, in the order of the workflow, those that have waited longest first.
 
     Without `all_states` those that were rejected or have left are left out. `at_ns`: as they stood then; None for now.
@@ -36,7 +36,7 @@ class Expiring(msgspec.Struct, frozen=True):
     document: ClientDocument | None
 
 
-async def expiring(session: AsyncSession, today: dt.date, days: int, at_ns: int | None = None) -> list[Expiring]:
+async def expiring(session: AsyncSession, today: dt.date, days: int, at_ns: int | None) -> list[Expiring]:
     """Return what has expired or will within so many days, the first to do so first; of clients that have not left.
 
     `at_ns`: of what was in the files then; None for now.

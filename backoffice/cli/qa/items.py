@@ -14,7 +14,7 @@ _BEGUN: Final = re.compile(r"\s*\??-?[0-9]{1,18}=/.*[^/]", re.DOTALL)
 _TAG: Final = re.compile(r"-?[0-9]{1,18}")
 
 
-def items_of(text: str, *, is_pattern: bool = False, is_exact: bool = False) -> tuple[Item, ...]:
+def items_of(text: str, *, is_pattern: bool, is_exact: bool = False) -> tuple[Item, ...]:
     """Return what a message consists of. Raise `BadValue`.
 
     `is_pattern`: it is expected, not sent. `is_exact`: it is sent as it stands, with tags that may be no numbers.

@@ -104,9 +104,9 @@ def run_of(
     senders: Sequence[str],
     *,
     ignore: Sequence[int] = (),
-    drop_copy: str = "",
-    market_data: str = "",
-    market_data_port: int | None = None,
+    drop_copy: str,
+    market_data: str,
+    market_data_port: int | None,
 ) -> "Run":
     """Return what scripts are to be run with. Raise `BadParameter` for what cannot be."""
     import msgspec

@@ -54,7 +54,7 @@ class Heard(msgspec.Struct, frozen=True):
     session: str
     fields: tuple[tuple[str, str], ...]
     rows: tuple[Row, ...]
-    is_numbered: bool = True
+    is_numbered: bool
     """Its number is the script's: no message came before it that might as well not have come."""
     is_optional: bool = False
     """It might as well not have come."""

@@ -56,7 +56,7 @@ class Name(msgspec.Struct, frozen=True):
 class Star(msgspec.Struct, frozen=True):
     """Any text; what it was is called `name` from then on, unless that is empty."""
 
-    name: str = ""
+    name: str
 
 
 class Clock(msgspec.Struct, frozen=True):
