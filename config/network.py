@@ -7,6 +7,7 @@ import msgspec
 from config.texts import Address, CompId
 
 PORT_MAX: Final = 65_535
+Port = Annotated[int, msgspec.Meta(ge=1, le=PORT_MAX)]
 Lane = Literal["native", "quickfix"]
 LANE_CHOICES: Final = get_args(Lane)
 TlsVersion = Literal["1.2", "1.3"]
@@ -43,7 +44,7 @@ class Fix(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     comp_id: CompId
     host: str = "127.0.0.1"
-    port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 9878
+    port: Port = 9878
     plain_tcp_outside_loopback: bool = False
     """Without this, what is not TLS is served on loopback addresses only."""
     tls: Tls | None = None
@@ -64,7 +65,7 @@ class MarketData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where market data is served, by a process of its own; as `fix` in all else."""
 
     host: str = "127.0.0.1"
-    port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 9879
+    port: Port = 9879
     slow_reader_timeout_s: Annotated[int, msgspec.Meta(ge=1, le=3600)] = 30
 
 
@@ -72,7 +73,7 @@ class Served(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A way in for processes on other hosts: TCP with TLS 1.3, always, and certificates of both sides."""
 
     host: str
-    port: Annotated[int, msgspec.Meta(ge=1, le=65_535)]
+    port: Port
     certificate: str
     key: str
     """The venue's, PEM files, relative to where it is started. Files that change are taken anew while it serves."""
