@@ -1,6 +1,6 @@
 """Settings of the back office: where it keeps what it knows, who its staff are, and how money comes in and goes out."""
 
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -8,11 +8,8 @@ from config.surveillance import Surveillance
 from config.texts import CentsText, Country, DecimalText, Name
 
 Environment = Literal["production", "uat"]
-ENVIRONMENT_CHOICES: Final = get_args(Environment)
 Rail = Literal["sandbox"]
-RAIL_CHOICES: Final = get_args(Rail)
 Currency = Literal["USD", "EUR"]
-CURRENCY_CHOICES: Final = get_args(Currency)
 
 
 class PaymentTier(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

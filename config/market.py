@@ -16,7 +16,6 @@ ScheduledPhase = Literal[
 
 
 AssetKind = Literal["fiat", "crypto"]
-ASSET_KIND_CHOICES: Final = get_args(AssetKind)
 
 
 class Asset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

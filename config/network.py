@@ -1,6 +1,6 @@
 """Settings of what is reached over the network: FIX, market data, and the ways in and out for other hosts."""
 
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -9,11 +9,8 @@ from config.texts import Address, CompId
 PORT_MAX: Final = 65_535
 Port = Annotated[int, msgspec.Meta(ge=1, le=PORT_MAX)]
 Lane = Literal["native", "quickfix"]
-LANE_CHOICES: Final = get_args(Lane)
 TlsVersion = Literal["1.2", "1.3"]
-TLS_VERSION_CHOICES: Final = get_args(TlsVersion)
 ClientCertificates = Literal["none", "optional", "required"]
-CLIENT_CERTIFICATES_CHOICES: Final = get_args(ClientCertificates)
 
 
 class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,17 +6,17 @@ Prices, quantities and amounts are decimal texts in the file and integers from h
 
 import tomllib
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 
-from config.back_office import CURRENCY_CHOICES, ENVIRONMENT_CHOICES, RAIL_CHOICES
+from config.back_office import Currency, Environment, Rail
 from config.checking import check
 from config.errors import SettingsError
-from config.market import ASSET_KIND_CHOICES
-from config.network import CLIENT_CERTIFICATES_CHOICES, LANE_CHOICES, TLS_VERSION_CHOICES
-from config.sessions import CANCEL_ON_DISCONNECT_CHOICES, ROLE_CHOICES, VERSION_CHOICES
-from config.settings import SYNC_CHOICES, Settings
+from config.market import AssetKind
+from config.network import ClientCertificates, Lane, TlsVersion
+from config.sessions import CancelOnDisconnect, Role, Version
+from config.settings import Settings, Sync
 from config.texts import (
     ADDRESS_PATTERN,
     ARGON2ID_PATTERN,
@@ -88,18 +88,18 @@ _WORDS: Final = (
     (", got ", ", not "),
 )
 
-_CHOICES: Final = {
-    "sync": SYNC_CHOICES,
-    "cancel_on_disconnect": CANCEL_ON_DISCONNECT_CHOICES,
-    "lane": LANE_CHOICES,
-    "role": ROLE_CHOICES,
-    "version": VERSION_CHOICES,
-    "minimum_version": TLS_VERSION_CHOICES,
-    "client_certificates": CLIENT_CERTIFICATES_CHOICES,
-    "rail": RAIL_CHOICES,
-    "environment": ENVIRONMENT_CHOICES,
-    "kind": ASSET_KIND_CHOICES,
-    "currency": CURRENCY_CHOICES,
+_CHOICES: Final[dict[str, object]] = {
+    "sync": Sync,
+    "cancel_on_disconnect": CancelOnDisconnect,
+    "lane": Lane,
+    "role": Role,
+    "version": Version,
+    "minimum_version": TlsVersion,
+    "client_certificates": ClientCertificates,
+    "rail": Rail,
+    "environment": Environment,
+    "kind": AssetKind,
+    "currency": Currency,
 }
 
 
@@ -109,7 +109,7 @@ def _in_words(error: msgspec.ValidationError) -> str:
     where = path.removeprefix("`key` in ").strip("`").lstrip("$.")
     for theirs, ours in _WORDS:
         what = what.replace(theirs, ours)
-    choices = _CHOICES.get(where.rpartition(".")[2])
+    choices = get_args(_CHOICES.get(where.rpartition(".")[2]))
     if choices and "unknown value" in what:
         what += f" (choose from: {', '.join(choices)})"
     return f"{where}: {what}" if where else what

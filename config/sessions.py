@@ -1,6 +1,6 @@
 """Settings of brokers' FIX sessions: how they prove who they are, and what they may do."""
 
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -8,11 +8,8 @@ from config.owners import SelfTrade, SelfTradeScope
 from config.texts import CompId, Name, PasswordHash
 
 CancelOnDisconnect = Literal["none", "session", "accounts"]
-CANCEL_ON_DISCONNECT_CHOICES: Final = get_args(CancelOnDisconnect)
 Role = Literal["order-entry", "drop-copy", "market-data", "read-only"]
-ROLE_CHOICES: Final = get_args(Role)
 Version = Literal["FIX.4.2", "FIX.4.4", "FIX.5.0SP2"]
-VERSION_CHOICES: Final = get_args(Version)
 
 
 class Throttle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,6 +1,6 @@
 """The venue's settings: one struct for each table of the TOML file (`reading`), those of a kind in a file."""
 
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -12,7 +12,6 @@ from config.sessions import Session
 from config.texts import TIME_OF_DAY_PATTERN
 
 Sync = Literal["always", "relaxed"]
-SYNC_CHOICES: Final = get_args(Sync)
 
 
 class Journal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
