@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backoffice.cli.choices import choice
 from backoffice.cli.office import Acting, Looking, Seeing
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.payments.amounts import decimals_of, shown
@@ -70,10 +71,13 @@ def list_deposits(
     """List deposits, the newest last."""
     from backoffice.cli.tables import show_table
     from backoffice.payments import deposits
+    from backoffice.payments.states import DepositState
+
+    wanted = None if state is None else choice("state", state, DepositState)
 
     async def rows(session: "AsyncSession", desk: "Office") -> list[tuple[Cell, ...]]:
         decimals = decimals_of(desk.settings)
-        return [_row(each, decimals) for each in await deposits.listed(session, account, state)]
+        return [_row(each, decimals) for each in await deposits.listed(session, account, wanted)]
 
     show_table(_HEAD, looking.ask(rows), looking.form)
 

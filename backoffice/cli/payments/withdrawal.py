@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backoffice.cli.choices import choice
 from backoffice.cli.office import Acting, Looking, Seeing
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.payments.amounts import amount_of, decimals_of, shown
@@ -58,10 +59,13 @@ def list_withdrawals(
     """List withdrawals, the newest last."""
     from backoffice.cli.tables import show_table
     from backoffice.payments import withdrawals
+    from backoffice.payments.states import WithdrawalState
+
+    wanted = None if state is None else choice("state", state, WithdrawalState)
 
     async def rows(session: "AsyncSession", desk: "Office") -> list[tuple[Cell, ...]]:
         decimals = decimals_of(desk.settings)
-        return [_row(each, decimals) for each in await withdrawals.listed(session, account, state)]
+        return [_row(each, decimals) for each in await withdrawals.listed(session, account, wanted)]
 
     show_table(_HEAD, looking.ask(rows), looking.form)
 

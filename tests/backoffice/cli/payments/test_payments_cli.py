@@ -198,9 +198,9 @@ def test_a_destination_that_is_changed_waits_for_a_second_person_again(counter: 
         (("deposit", "assign", "D-1", "--account", "GAMMA", *WHY), "GAMMA: no account of this venue"),
         (
             ("deposit", "list", "--state", "lost"),
-            "state 'lost': a deposit is one of confirming, unassigned, compliance",
+            "state 'lost': is none of confirming, unassigned, compliance",
         ),
-        (("withdrawal", "list", "--state", "lost"), "state 'lost': a withdrawal is one of holding, refused, held"),
+        (("withdrawal", "list", "--state", "lost"), "state 'lost': is none of holding, refused, held"),
         (("destination", "change", "T-1", *WHY), "T-1: there is no such destination"),
     ),
 )
