@@ -1,7 +1,8 @@
 """One way to print what a command has found: as a table for people, as JSON or as CSV for programs.
 
-People get numbers flush right with commas, a dash where there is nothing, and columns as wide as the terminal allows;
-where there is no terminal they are as wide as they need to be. Programs get the bare values.
+People get numbers flush right with commas, a dash where there is nothing, and columns as wide as the terminal allows,
+but numbers are never broken: where there is no room for that, each row is printed by itself, a line for each column.
+Where there is no terminal columns are as wide as they need to be. Programs get the bare values.
 """
 
 import re
@@ -29,6 +30,10 @@ CsvOption = Annotated[bool, typer.Option("--csv", help="Print CSV, for programs.
 
 T = TypeVar("T")
 
+_GAP: Final = 2
+"""Between columns;"""
+_WORD_MAX: Final = len("13:17:27.126")
+"""words that are longer may be broken anywhere."""
 _MILLISECONDS: Final = len("2026-11-28T14:30:00.123")
 _NUMBER: Final = re.compile(r"[-+]?[0-9][0-9,]*(\.[0-9]+)?%?")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
@@ -165,25 +170,60 @@ def _print_csv(head: Iterable[str], rows: Iterable[Sequence[Cell]]) -> None:
 
 def _print_table(head: Sequence[str], rows: list[Sequence[Cell]]) -> None:
     from rich.console import Console
-    from rich.measure import Measurement
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    columns = zip(*rows, strict=True) if rows else ((),) * len(head)
-    for name, column in zip(head, columns, strict=True):
+    console = Console(highlight=False)
+    columns: list[tuple[Cell, ...]] = list(zip(*rows, strict=True)) if rows else [()] * len(head)
+    texts = [[name, *map(cell_text, column)] for name, column in zip(head, columns, strict=True)]
+    room = console.width - _GAP * (len(head) - 1) if console.is_terminal else None
+    widths = _widths(texts, [all(map(_is_number, column)) for column in columns], room)
+    if widths is None:
+        _print_one_by_one(head, rows)
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
+    for name, column, width in zip(head, columns, widths, strict=True):
         flush_right = any(cell is not None for cell in column) and all(map(_is_number, column))
-        table.add_column(name, justify="right" if flush_right else "left", overflow="fold")
+        table.add_column(name, justify="right" if flush_right else "left", overflow="fold", width=width)
     for row in rows:
         table.add_row(*(Text(cell_text(cell)) for cell in row))
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        wide = console.options.update(width=1_000_000, max_width=1_000_000)
-        console.width = max(1, Measurement.get(console, wide, table).maximum)
+    console.width = max(1, sum(widths) + _GAP * len(widths))
     with console.capture() as printed:
         console.print(table)
     for line in printed.get().splitlines():
         typer.echo(line.rstrip())
+
+
+def _widths(texts: list[list[str]], is_number: list[bool], room: int | None) -> list[int] | None:
+    """Return how wide columns are, None if there is not room enough. The first text of each is its name.
+
+    Numbers are whole; other texts are broken between words, and long words anywhere.
+    """
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, column)) for column in texts]
+    if room is None:
+        return widths
+    least = []
+    for column, width, whole in zip(texts, widths, is_number, strict=True):
+        words = (cell_len(word) for text in (column[:1] if whole else column) for word in text.split())
+        least.append(max(min(width, _WORD_MAX, max(words, default=0)), *map(cell_len, column[1:] if whole else ()), 0))
+    if sum(least) > room:
+        return None
+    while sum(widths) > room:
+        widest = max(range(len(widths)), key=lambda number: (widths[number] > least[number], widths[number]))
+        widths[widest] -= 1
+    return widths
+
+
+def _print_one_by_one(head: Sequence[str], rows: list[Sequence[Cell]]) -> None:
+    """Print a line for each cell, with the name of its column, and a blank one between rows."""
+    width = max(map(len, head), default=0)
+    for number, row in enumerate(rows):
+        if number:
+            typer.echo()
+        for name, cell in zip(head, row, strict=True):
+            typer.echo(f"{name:{width}}  {cell_text(cell)}")
 
 
 def _is_number(cell: Cell) -> bool:

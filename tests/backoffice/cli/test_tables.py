@@ -1,6 +1,7 @@
 """Tables as people and programs get them."""
 
 import json
+import re
 
 import pytest
 import typer
@@ -56,6 +57,27 @@ def test_programs_get_bare_values_as_csv(capsys: pytest.CaptureFixture[str]) -> 
 def test_a_table_without_rows_is_one_too(form: Form, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     show_table(("account", "amount"), [], form)
     assert capsys.readouterr().out == text
+
+
+@pytest.mark.parametrize(
+    ("columns", "text"),
+    (
+        (40, "account           amount  why           \nA-1      -100,014,680.44  a price by"),
+        (30, "account  A-1\namount   -100,014,680.44\nwhy      a price by mistake\n\naccount  B-1\n"),
+    ),
+)
+def test_numbers_are_whole_on_a_narrow_terminal_too(
+    columns: int, text: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    rows: list[tuple[Cell, ...]] = [
+        ("A-1", Figure("-100014680.44"), "a price by mistake"),
+        ("B-1", Figure("7.50"), None),
+    ]
+    show_table(("account", "amount", "why"), rows, Form.PEOPLE)
+    printed = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert printed.startswith(text), printed
 
 
 @pytest.mark.parametrize("form", Form)
