@@ -3,7 +3,8 @@
 async def task(stop: asyncio.Event) -> None: ...        # one of them: until `stop` is set, then it returns soon
 
 A task that finds the database locked, full or away is begun again after a while, as often as it takes: whatever it did
-is in the database or has not happened. Whatever else goes wrong ends the process, and with it the others.
+is in the database or has not happened. Whatever else goes wrong ends the process, and with it the others. What tells
+the venue something, or asks a rail, begins once it is certain that the database follows this very venue.
 """
 
 import asyncio
@@ -90,8 +91,9 @@ async def _work(database: Database, settings: Settings, venue: Venue, stop: asyn
         await check(database)
         await take_rules(database, settings)
         sealer = Sealer(venue.data / KEY_FILE)
+        following = Following(database, venue.feed, venue.data)
         tasks: dict[str, Task] = {
-            "projector": Following(database, venue.feed, venue.data).run,
+            "projector": following.run,
             "outbox": lambda until: again_and_again(lambda: give_waiting(database, venue.control), GIVE_S, until),
             "trail": lambda until: again_and_again(lambda: note_trail(database, venue.data), HOUSEKEEPING_S, until),
             "housekeeping": lambda until: again_and_again(lambda: keep_house(database, sealer), HOUSEKEEPING_S, until),
@@ -108,7 +110,22 @@ async def _work(database: Database, settings: Settings, venue: Venue, stop: asyn
             tasks["payments"] = payments.run
         rails = rails_of(settings, venue.data)
         tasks["reconciliation"] = lambda until: again_and_again(lambda: compare(database, rails), RECONCILED_S, until)
+        tasks |= {name: once(following.is_certain, task) for name, task in tasks.items() if name in _OUTSIDE}
         await side_by_side(tasks, stop)
+
+
+_OUTSIDE: Final = frozenset(("outbox", "sampler", "payments", "reconciliation"))
+"""The tasks that have to do with the venue or with rails, and not with the database alone."""
+
+
+def once(certain: asyncio.Event, task: Task) -> Task:
+    """Return a task that begins once something is certain."""
+
+    async def begun(stop: asyncio.Event) -> None:
+        await either(stop.wait(), certain.wait())
+        await task(stop)
+
+    return begun
 
 
 async def take_rules(database: Database, settings: Settings) -> None:

@@ -50,6 +50,8 @@ class Following:
         """How old the last record was when it was in the database."""
         self.is_up_to_date = asyncio.Event()
         """Set once all is in the database that was committed when it began."""
+        self.is_certain = asyncio.Event()
+        """Set once the database is known to follow this very venue."""
         self._database = database
         self._feed = feed
         self._data = data
@@ -85,6 +87,8 @@ class Following:
     async def _open(self) -> Projector:
         projector = await Projector.open(self._database, await identity(self._feed))
         self.sequence = projector.sequence
+        if not projector.sequence:
+            self.is_certain.set()
         _log.info("following the journal", sequence=projector.sequence)
         return projector
 
@@ -118,6 +122,7 @@ class Following:
                 f"record {frame.sequence} is another one than the database has followed: the journal has gone back and "
                 "taken another course; derive everything again, into an empty database"
             )
+        self.is_certain.set()
 
     async def _write(self, projector: Projector, reading: asyncio.Task[int], stop: asyncio.Event) -> None:
         """Write what is read, until no more is, or `stop` is set."""

@@ -1,0 +1,54 @@
+"""The back office's process: what it does at which venue."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from backoffice.cli.demo.venue import sandbox_text
+from backoffice.control import Carried, VenueControl
+from backoffice.database import Database
+from backoffice.errors import Conflict
+from backoffice.office import Venue, work
+from backoffice.payments.sandbox import SandboxRail
+from backoffice.payments.tables import Deposit
+from config.reading import parse
+from engine.control import StaffCommand
+from tests.backoffice.projector.journaled import Journaled, journal
+from tests.backoffice.projector.test_following import FEED, feeding, following
+from tests.engine.waiting import PATIENCE_S
+
+
+class Told(VenueControl):
+    """A venue that is told something, and keeps what."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory / "control.sock")
+        self.commands: list[StaffCommand] = []
+
+    async def submit(self, command: StaffCommand) -> Carried:
+        self.commands.append(command)
+        return Carried(1, [])
+
+
+@pytest.mark.parametrize("diverging_at", (1, 400))
+async def test_another_venue_is_told_nothing_and_nothing_is_paid(
+    database: Database, database_url: str, tmp_path: Path, diverging_at: int
+) -> None:
+    """As where the settings name the database of another venue, or one that went another way from a copy."""
+    own, other = tmp_path / "own", tmp_path / "other"
+    for data, since in ((own, 0), (other, diverging_at)):
+        data.mkdir()
+        journal(data, Journaled(seed=6, length=1_000, diverging_at=since))
+    async with feeding(own), following(database, own) as follower, asyncio.timeout(PATIENCE_S):
+        await follower.is_up_to_date.wait()
+    SandboxRail(other).deposit("NOBODY", "USD", 100, "?")
+    settings = parse(sandbox_text().replace("[back_office]\n", f'[back_office]\ndatabase = "{database_url}"\n'), "toml")
+    control = Told(other)
+    async with feeding(other), asyncio.timeout(PATIENCE_S):
+        with pytest.raises(Conflict, match="another"):
+            await work(settings, Venue(other, other / FEED, control), asyncio.Event())
+    assert control.commands == []
+    async with database.reading() as session:
+        assert await session.scalar(select(func.count()).select_from(Deposit)) == 0
