@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from backoffice.cli.office import Office
     from backoffice.ledger.verifying import AssetCheck, Check
     from backoffice.projector.rebuilding import TableCheck
+    from backoffice.projector.tables import Position
     from backoffice.reconciliation.tables import Break
+    from engine.state import State
 
 TRIAL_BALANCE = ("asset", "side", "account", "debit", "credit")
 ACCOUNT = ("asset", "account", "record", "entry", "amount", "balance")
@@ -64,9 +66,7 @@ def verify(looking: Looking) -> None:
 async def _verified(
     session: "AsyncSession", opened: "Office"
 ) -> "tuple[int, list[AssetCheck], list[Check], dict[str, int]]":
-    from backoffice.cli.replaying import progress_bar
     from backoffice.ledger.balances import decimals_of
-    from backoffice.ledger.engine_state import state_at
     from backoffice.ledger.verifying import (
         check_assets,
         check_chain,
@@ -76,9 +76,8 @@ async def _verified(
     )
     from backoffice.projector.as_of import position_of
 
-    sequence = (await position_of(session)).sequence
-    with progress_bar(opened.data) as progress:
-        state = state_at(opened.data, sequence, progress=progress)
+    position = await position_of(session)
+    state = _replayed(opened, position)
     assets = await check_assets(session, state)
     checks = [
         check_of_assets(assets),
@@ -86,7 +85,18 @@ async def _verified(
         await check_trial_balance(session),
         *await check_chain(session),
     ]
-    return sequence, assets, checks, await decimals_of(session)
+    return position.sequence, assets, checks, await decimals_of(session)
+
+
+def _replayed(opened: "Office", position: "Position") -> "State":
+    """Return the engine's state at the record that the database has reached. Raise `Conflict` at another journal."""
+    from backoffice.cli.replaying import progress_bar
+    from backoffice.ledger.engine_state import state_at
+    from backoffice.projector.source import check_files
+
+    check_files(opened.data, position)
+    with progress_bar(opened.data) as progress:
+        return state_at(opened.data, position.sequence, progress=progress)
 
 
 @app.command()
@@ -117,9 +127,7 @@ def reconcile(looking: Looking) -> None:
 
 
 async def _reconciled(opened: "Office") -> "tuple[dict[str, str], list[Break], dict[str, int]]":
-    from backoffice.cli.replaying import progress_bar
     from backoffice.ledger.balances import decimals_of
-    from backoffice.ledger.engine_state import state_at
     from backoffice.payments.opening import rails_of
     from backoffice.projector.as_of import position_of
     from backoffice.reconciliation.breaks import open_at
@@ -128,11 +136,10 @@ async def _reconciled(opened: "Office") -> "tuple[dict[str, str], list[Break], d
 
     opened.actor.require(Permission.RESOLVE_BREAKS)
     async with opened.database.reading() as session:
-        sequence = (await position_of(session)).sequence
-    with progress_bar(opened.data) as progress:
-        state = state_at(opened.data, sequence, progress=progress)
+        position = await position_of(session)
+    state = _replayed(opened, position)
     rails = rails_of(opened.settings, opened.data)
-    result = await compare(opened.database, rails, opened.now_ns, (state, sequence), opened.actor)
+    result = await compare(opened.database, rails, opened.now_ns, (state, position.sequence), opened.actor)
     async with opened.database.reading() as session:
         return result.silent, await open_at(session, opened.now_ns), await decimals_of(session)
 

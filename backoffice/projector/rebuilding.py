@@ -17,12 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.database import Database
 from backoffice.database.migrating import upgrade
-from backoffice.errors import Conflict
 from backoffice.ledger.tables import LedgerAccount, LedgerPosting
 from backoffice.projector.as_of import position_of
 from backoffice.projector.catching_up import catch_up
 from backoffice.projector.projector import Projector
-from backoffice.projector.source import identity_of
+from backoffice.projector.source import check_files
 from backoffice.projector.tables import (
     Activity,
     Execution,
@@ -40,7 +39,6 @@ from backoffice.projector.tables import (
     VenueInstrument,
     VenueSession,
 )
-from engine.journal import JournalReader
 from engine.recovery import JOURNAL
 
 DERIVED: Final[tuple[Any, ...]] = (
@@ -81,14 +79,13 @@ async def rebuild(
 ) -> tuple[int, list[TableCheck]]:
     """Derive everything again into `fresh`, which is empty; return through which record, and what comparing came to.
 
-    Raise `Conflict` if the journal under `data` is another one, an `EngineError` if it cannot be read.
+    Raise `NotFound` if there is no journal under `data`, `Conflict` if it is another one, an `EngineError` if it cannot
+    be read.
     """
     async with database.reading() as session:
         position = await position_of(session)
+    check_files(data, position)
     journal = data / JOURNAL
-    first = next(JournalReader(journal).frames(), None)
-    if first is None or identity_of(first) != position.journal:
-        raise Conflict(f"{data}: holds another journal than the one that the database has followed")
     await upgrade(fresh)
     projector = await Projector.open(fresh, position.journal)
     await _derive(projector, journal, position.sequence, progress)

@@ -12,9 +12,12 @@ from typing import Final
 
 import structlog
 
+from backoffice.errors import Conflict, NotFound
+from backoffice.projector.tables import Position
 from engine.errors import FeedError
 from engine.feed import Arrived, Follower, follow_frames
 from engine.frames import Frame, encode_frame
+from engine.journal import JournalReader
 from engine.recovery import JOURNAL
 from engine.remote import Source
 
@@ -50,6 +53,15 @@ async def identity(feed: Source) -> str:
             if arrived.frames:
                 return identity_of(arrived.frames[0])
     raise FeedError(f"{feed}: ended")
+
+
+def check_files(data: Path, position: Position) -> None:
+    """Raise `NotFound` if a data directory has no journal, `Conflict` if another than a database has followed."""
+    first = next(JournalReader(data / JOURNAL).frames(), None)
+    if first is None:
+        raise NotFound(f"{data}: has no journal; name the directory of the venue's files, on its host")
+    if identity_of(first) != position.journal:
+        raise Conflict(f"{data}: holds another journal than the one that the database has followed")
 
 
 def identity_of(first: Frame) -> str:

@@ -146,11 +146,13 @@ def test_a_row_that_was_changed_is_found(desk: Desk, database_url: str, statemen
 def test_another_journal_is_told_apart(desk: Desk) -> None:
     for file in (desk.data / "journal").glob("*.journal"):
         file.unlink()
+    assert "has no journal" in desk.refused("books", "verify")
     other = Journaled(seed=16, length=10)
     sequence, time_ns, *said = msgspec.msgpack.decode(other.payloads[0])
     other.payloads[:] = [msgspec.msgpack.encode((sequence, time_ns - 1, *said))]
     journal(desk.data, other)
-    assert "holds another journal" in desk.refused("books", "rebuild")
+    for command in ("rebuild", "verify"):
+        assert "holds another journal" in desk.refused("books", command)
 
 
 WHY = ("--why", "because")
