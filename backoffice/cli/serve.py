@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable
 
-    from backoffice.cli.supervised import Supervised
     from config.settings import Settings
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -62,7 +61,6 @@ def serve(
     from backoffice.cli.directory import made
     from backoffice.cli.logs import log_to_stderr
     from backoffice.cli.loop import run
-    from backoffice.cli.supervised import Supervised
     from config.reading import load
 
     settings = load(config)
@@ -78,11 +76,11 @@ def serve(
         raise CommandFailed(
             "the settings have a table remote: the venue is elsewhere; here run `serve marketdata` or `backoffice`"
         )
-    beside = []
+    beside: dict[str, tuple[str, ...]] = {}
     if process is Process.VENUE:
         wanted = {Process.MARKET_DATA: settings.market_data is not None, Process.BACK_OFFICE: settings.back_office.runs}
         command = ("serve", "--config", str(config), "--data", str(directory), "--supervised")
-        beside = [Supervised(each, (*command, each)) for each, is_wanted in wanted.items() if is_wanted]
+        beside = {each: (*command, each) for each, is_wanted in wanted.items() if is_wanted}
     run(_serve(settings, directory, beside))
 
 
@@ -127,13 +125,14 @@ async def _serve_back_office(settings: "Settings", data: Path, supervised: bool)
     await work(settings, venue, stop)
 
 
-async def _serve(settings: "Settings", data: Path, beside: "list[Supervised]") -> None:
+async def _serve(settings: "Settings", data: Path, beside: dict[str, tuple[str, ...]]) -> None:
     """Run the trading process, and keep others running `beside` it."""
     import asyncio
 
     import structlog
 
     from backoffice.cli.replaying import progress_bar
+    from backoffice.cli.supervised import keep_running
     from engine.journal import JournalReader
     from engine.recovery import JOURNAL
     from fixgw.trading import Trading
@@ -153,7 +152,7 @@ async def _serve(settings: "Settings", data: Path, beside: "list[Supervised]") -
 
         venue = Trading.open(settings, data, recovering)
         trading = await venue.__aenter__()
-    keeping = [asyncio.create_task(each.keep_running()) for each in beside]
+    keeping = [asyncio.create_task(keep_running(each, command)) for each, command in beside.items()]
     try:
         await _first(interruption.event().wait(), trading.failed.wait())
     finally:

@@ -20,41 +20,35 @@ STOP_S: Final = 5.0
 _log = structlog.get_logger("serve")
 
 
-class Supervised:
-    """One process, which is a command of `fondaco`."""
-
-    def __init__(self, name: str, command: tuple[str, ...]) -> None:
-        self.name = name
-        self._command = command
-
-    async def keep_running(self) -> None:
-        """Run the process until cancelled, then stop it."""
-        restart_s = RESTART_S_MIN
-        while True:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "backoffice.cli", *self._command, stdin=asyncio.subprocess.PIPE
-            )
-            started = time.monotonic()
-            _log.info("process started", process=self.name, pid=process.pid)
-            try:
-                status = await process.wait()
-            except asyncio.CancelledError:
-                await self._stop(process)
-                raise
-            if time.monotonic() - started > STEADY_S:
-                restart_s = RESTART_S_MIN
-            _log.error("process died", process=self.name, status=status, restart_in_s=restart_s)
-            await asyncio.sleep(restart_s)
-            restart_s = min(2 * restart_s, RESTART_S_MAX)
-
-    async def _stop(self, process: asyncio.subprocess.Process) -> None:
-        """Ask the process to stop, and end it if it does not."""
-        if process.stdin is not None:
-            process.stdin.close()
+async def keep_running(name: str, command: tuple[str, ...]) -> None:
+    """Run a command of `fondaco` as a process of its own until cancelled, then stop it."""
+    restart_s = RESTART_S_MIN
+    while True:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "backoffice.cli", *command, stdin=asyncio.subprocess.PIPE
+        )
+        started = time.monotonic()
+        _log.info("process started", process=name, pid=process.pid)
         try:
-            async with asyncio.timeout(STOP_S):
-                await process.wait()
-        except TimeoutError:
-            _log.error("process does not stop", process=self.name)
-            process.kill()
+            status = await process.wait()
+        except asyncio.CancelledError:
+            await _stop(name, process)
+            raise
+        if time.monotonic() - started > STEADY_S:
+            restart_s = RESTART_S_MIN
+        _log.error("process died", process=name, status=status, restart_in_s=restart_s)
+        await asyncio.sleep(restart_s)
+        restart_s = min(2 * restart_s, RESTART_S_MAX)
+
+
+async def _stop(name: str, process: asyncio.subprocess.Process) -> None:
+    """Ask the process to stop, and end it if it does not."""
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        async with asyncio.timeout(STOP_S):
             await process.wait()
+    except TimeoutError:
+        _log.error("process does not stop", process=name)
+        process.kill()
+        await process.wait()
