@@ -12,7 +12,8 @@ from backoffice.access.tables import AccessAccount
 from backoffice.payments.velocity import Allowance
 from backoffice.projector.tables import VenueAccount
 
-_DAYS: Final = {WITHDRAWN_DAY: 1, WITHDRAWN_MONTH: 30}
+DAYS: Final = {WITHDRAWN_DAY: 1, WITHDRAWN_MONTH: 30}
+"""Within how many days so much may be withdrawn."""
 
 
 async def allowances_of(session: AsyncSession, firm: str, account: str | None) -> list[Allowance]:
@@ -23,7 +24,7 @@ async def allowances_of(session: AsyncSession, firm: str, account: str | None) -
     held = hold(await levels_of_firm(session, firm))
     found = [
         Allowance(held[bounded].source, firm, tuple(everything), days, held[bounded].value)
-        for bounded, days in _DAYS.items()
+        for bounded, days in DAYS.items()
         if bounded in held
     ]
     own = next((each for each in opened if each.account == account), None)
@@ -32,7 +33,7 @@ async def allowances_of(session: AsyncSession, firm: str, account: str | None) -
         below = _below(opened, scope, name)
         found += [
             Allowance(level.source, name, below, days, level.bounds[bounded])
-            for bounded, days in _DAYS.items()
+            for bounded, days in DAYS.items()
             if bounded in level.bounds
         ]
     return found

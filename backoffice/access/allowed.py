@@ -4,10 +4,10 @@ import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backoffice.access.allowances import allowances_of
+from backoffice.access.allowances import DAYS, allowances_of
 from backoffice.access.inheriting import levels_of_account, levels_of_firm
 from backoffice.access.limiting import shown
-from backoffice.access.limits import WITHDRAWN_DAY, WITHDRAWN_MONTH, Level, hold
+from backoffice.access.limits import Level, hold
 from backoffice.access.tables import AccessAccount
 from backoffice.crm.tables.file import Client
 from backoffice.errors import NotFound
@@ -15,7 +15,7 @@ from backoffice.house_rules import CENTS, house_rules
 from backoffice.payments.velocity import left_of
 from backoffice.projector.tables import VenueAccount
 
-_WITHDRAWN = {1: WITHDRAWN_DAY, 30: WITHDRAWN_MONTH}
+_WITHDRAWN = {days: bounded for bounded, days in DAYS.items()}
 
 
 class Allowed(msgspec.Struct, frozen=True):
@@ -53,7 +53,7 @@ async def _shown(
     found = [
         Allowed(bounded.measure.value, await shown(session, bounded, limit.value), None, limit.source)
         for bounded, limit in sorted(held.items())
-        if bounded not in _WITHDRAWN.values()
+        if bounded not in DAYS
     ]
     rules = await house_rules(session)
     for allowance in await allowances_of(session, firm, account):
