@@ -10,6 +10,7 @@ from backoffice.access.limiting import shown
 from backoffice.access.limits import stored_bounds
 from backoffice.access.sessions import set_up_of
 from backoffice.access.tables import AccessAccount, AccessDesk, AccessLimits, AccessSession, AccessTrader
+from backoffice.naming import word_of
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -65,5 +66,5 @@ def _set_up(content: Any) -> str | None:  # noqa: ANN401 - JSON
     if not content:
         return None
     set_up = set_up_of(content)
-    role = set_up.profile.role.name.lower().replace("_", "-")
+    role = word_of(set_up.profile.role)
     return f"{role}, {set_up.profile.version}, {', '.join(set_up.accounts) or 'no accounts'}"

@@ -10,6 +10,7 @@ from backoffice.cli.option_groups import grouped
 from backoffice.cli.report.options import ChartOption, LookingBack, When, Whose, record_of, scope_of, seen_by
 from backoffice.cli.report.printing import Row, percent_text, ratio_text, show_rows
 from backoffice.cli.tables import Form, Moment
+from backoffice.naming import word_of
 from backoffice.reports.by import By
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def sessions(*, when: When, looking: LookingBack) -> None:
         return [
             (
                 each.row.session,
-                SessionRole(each.row.role).name.lower().replace("_", "-"),
+                word_of(SessionRole(each.row.role)),
                 each.row.version,
                 each.row.accounts.replace(" ", ", "),
                 ("logged on" if each.row.is_connected else "away") + (", suspended" if each.row.is_suspended else ""),

@@ -8,6 +8,7 @@ from backoffice.cli.option_groups import grouped
 from backoffice.cli.session.life import SessionArgument
 from backoffice.cli.tables import Cell, Form, show_fields, show_table
 from backoffice.cli.venue.request import Asking
+from backoffice.naming import word_of
 
 if TYPE_CHECKING:
     from engine.overview import SessionShown, SessionsShown
@@ -69,7 +70,7 @@ def session_shown(asking: Asking, name: str) -> "SessionShown":
 def _row(shown: "SessionShown") -> tuple[Cell, ...]:
     return (
         shown.session,
-        _word(shown.profile.role.name),
+        word_of(shown.profile.role),
         shown.profile.version,
         ", ".join(shown.accounts),
         _state(shown),
@@ -93,10 +94,10 @@ def _lines(shown: "SessionShown") -> dict[str, str]:
     return {
         "session": shown.session,
         "state": _state(shown) + (f", from {shown.peer}" if shown.peer else ""),
-        "role, version": f"{_word(profile.role.name)}, {profile.version}",
+        "role, version": f"{word_of(profile.role)}, {profile.version}",
         "accounts": ", ".join(shown.accounts) or "none",
         "sequences": f"{shown.next_in:,} next in, {shown.next_out:,} next out, begun again {shown.resets} times",
-        "on disconnect": f"{_word(shown.on_disconnect.name)}, after {shown.grace_ms:,} ms",
+        "on disconnect": f"{word_of(shown.on_disconnect)}, after {shown.grace_ms:,} ms",
         "logs on by": ", ".join(proofs) or "nothing: it cannot",
         "certificates": ", ".join(shown.certificates) or "any, or none",
         **_lines_of_profile(profile),
@@ -127,7 +128,3 @@ def _fields(shown: "SessionShown") -> dict[str, object]:
     from backoffice.cli.shown import fields_of
 
     return {name: value for name, value in fields_of(shown).items() if name != "type"}
-
-
-def _word(name: str) -> str:
-    return name.lower().replace("_", "-")

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from backoffice.cli.shown import time_text
 from backoffice.cli.venue.figures import price_text, qty_text
+from backoffice.naming import word_of
 from backoffice.times import SECOND_NS
 from engine.decimals import format_decimal
 from engine.overview import InstrumentShown, SessionShown
@@ -136,7 +137,7 @@ def _book(shown: InstrumentShown) -> tuple[str, ...]:
 def _session(shown: SessionShown) -> tuple[str, ...]:
     state = "logged on" if shown.is_connected else "away"
     marks = (", suspended" if shown.is_suspended else "") + (", blocked" if shown.is_blocked else "")
-    role = shown.profile.role.name.lower().replace("_", "-")
+    role = word_of(shown.profile.role)
     return (shown.session, role, state + marks, f"{shown.next_in:,}", f"{shown.next_out:,}", shown.peer or "–")
 
 

@@ -7,6 +7,7 @@ import typer
 
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.venue.request import Asked, AskedToStop, SymbolArgument, command, instrument_shown
+from backoffice.naming import word_of
 
 if TYPE_CHECKING:
     from engine.events import AnyEvent
@@ -88,7 +89,7 @@ def _set_phase(asked: Asked, symbol: str, name: str, lasts_ms: int = 0) -> None:
     from engine.commands import SetPhase
     from engine.values import Phase
 
-    names = {phase.name.lower().replace("_", "-"): phase for phase in Phase}
+    names = {word_of(phase): phase for phase in Phase}
     if name not in names:
         raise typer.BadParameter(f"{name} is no phase; choose from {', '.join(names)}", param_hint="PHASE")
     shown = instrument_shown(asked, symbol)
@@ -110,7 +111,7 @@ def _told(shown: "InstrumentShown", events: "Sequence[AnyEvent]") -> list[str]:
         elif isinstance(event, IndexPriceSet):
             lines.append(f"{event.symbol}: the index is {price_text(shown, event.price)}")
         elif isinstance(event, PhaseChanged):
-            before, now = (phase.name.lower().replace("_", "-") for phase in (event.before, event.phase))
+            before, now = map(word_of, (event.before, event.phase))
             until = f" until {time_text(event.ends_ns)}" if event.ends_ns else ""
             lines.append(f"{event.symbol}: {now}{until}, after {before}")
     if canceled:

@@ -6,6 +6,7 @@ import typer
 
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.venue.request import Asking, venue_shown
+from backoffice.naming import word_of
 
 if TYPE_CHECKING:
     from engine.overview import InstrumentShown
@@ -57,7 +58,7 @@ def _row(shown: "InstrumentShown") -> tuple[str | None, ...]:
     from backoffice.cli.shown import time_text
     from backoffice.cli.venue.figures import price_text, qty_text
 
-    phase = shown.phase.name.lower().replace("_", "-")
+    phase = word_of(shown.phase)
     if shown.phase_ends_ns:
         phase += f" until {time_text(shown.phase_ends_ns)[11:19]}"
     indicated = None
