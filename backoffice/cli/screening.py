@@ -37,7 +37,7 @@ def import_list(
     may_shrink: Annotated[bool, typer.Option("--may-shrink", help="It may have lost many entries.")] = False,
     acting: Acting,
 ) -> None:
-    """Take a list over, all of it or nothing, and screen all clients again if it has changed.
+    """Take a list over, all of it or nothing, and screen all clients again who were not screened against it as it is.
 
     The forms of OFAC (sdn.xml, or sdn.csv with alt.csv and add.csv beside it), of the UN and the EU (XML) are known by
     themselves; for others there is CSV with `id`, `kind` and `name` in its head.
@@ -51,6 +51,7 @@ def import_list(
             session, office.actor, name, purpose, read, may_shrink=may_shrink, why=acting.why, now_ns=office.now_ns
         )
     )
+    count, hits = _screen_all(acting, f"list {name} has changed")
     facts: dict[str, object] = {
         "list": name,
         "form": read.form,
@@ -58,12 +59,12 @@ def import_list(
         "added": imported.added,
         "changed": imported.changed,
         "removed": imported.removed,
+        "clients_screened": count,
+        "hits": hits,
     }
     told = f"{name}: {imported.entries:,} entries ({read.form}); "
     told += f"{imported.added:,} added, {imported.changed:,} changed, {imported.removed:,} removed"
-    tell(told, facts, as_json=acting.as_json)
-    if imported.is_new and not acting.as_json:
-        _screen_all(acting, f"list {name} has changed")
+    tell(f"{told}\n{_screened(count, hits)}", facts, as_json=acting.as_json)
 
 
 @app.command()
@@ -74,7 +75,7 @@ def run(
     data: DataOption = None,
 ) -> None:
     """Screen all clients, as far as they have not been screened as they and the lists are now."""
-    _screen_all(Coming(config=config, as_user=as_user, data=data), why)
+    typer.echo(_screened(*_screen_all(Coming(config=config, as_user=as_user, data=data), why)))
 
 
 @app.command()
@@ -223,15 +224,15 @@ def decide(
     )
 
 
-def _screen_all(coming: Coming, why: str) -> None:
-    """Screen all clients, each in a transaction of its own, and say what was found."""
+def _screen_all(coming: Coming, why: str) -> tuple[int, list[str]]:
+    """Screen all clients, each in a transaction of its own; return how many had to be, and the new hits."""
     from backoffice.cli.loop import run
     from backoffice.crm.loading import client_of
     from backoffice.crm.screening.checking import load_lists, screen, to_be_screened
     from backoffice.staff.permissions import Permission
 
     async def screen_each() -> tuple[int, list[str]]:
-        found: list[str] = []
+        count, found = 0, list[str]()
         async with coming.office() as office:
             async with office.database.reading() as session:
                 office.actor.require(Permission.SCREEN_CLIENTS)
@@ -242,8 +243,12 @@ def _screen_all(coming: Coming, why: str) -> None:
                     screened = await screen(
                         session, office.actor, office.sealer, client, watchlists, why=why, now_ns=office.now_ns
                     )
+                    count += bool(screened.subjects)
                     found += screened.new_hits
-        return len(clients), found
+        return count, found
 
-    count, found = run(screen_each())
-    typer.echo(f"clients screened: {count}; new hits: {', '.join(found) or 'none'}")
+    return run(screen_each())
+
+
+def _screened(count: int, hits: list[str]) -> str:
+    return f"clients screened: {count}; new hits: {', '.join(hits) or 'none'}"

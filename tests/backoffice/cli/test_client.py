@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backoffice.crm.screening import checking
 from backoffice.database import Database
-from backoffice.errors import DatabaseFault
+from backoffice.errors import DatabaseFault, Refused
 from tests.backoffice.cli.desk import Desk
 from tests.backoffice.crm.house import COMPANY_PAPERS, content
 
@@ -164,6 +165,19 @@ def test_hits_are_shown_and_decided(house: Desk) -> None:
     (decided,) = json.loads(house.done("screening", "hits", "--all", "--json"))
     assert (decided["state"], decided["decided_by"], decided["why"]) == ("false-positive", "cora", "born 1970")
     assert len(json.loads(house.done("screening", "lists", "--json"))) == 1
+
+
+def test_clients_are_screened_again_however_a_list_is_imported(house: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def stopped(*_arguments: object, **_options: object) -> None:
+        raise Refused("stopped before anybody was screened")
+
+    house.done("client", "import", written(house), *WHY, by="eva")
+    house.done("client", "submit", "C-1", *WHY)
+    command = ("screening", "import", "ofac", SAMPLES / "sdn.xml", "--json", *WHY)
+    with monkeypatch.context() as patch:
+        patch.setattr(checking, "screen", stopped)
+        assert house.refused(*command, by="cora") == "stopped before anybody was screened"
+    assert [json.loads(house.done(*command))["clients_screened"] for _ in range(2)] == [1, 0]
 
 
 def test_an_unreadable_list_is_one_line_and_changes_nothing(house: Desk) -> None:
