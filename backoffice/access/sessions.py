@@ -241,6 +241,7 @@ async def _provision(session: AsyncSession, actor: Actor, approval: Approval, no
 
 
 async def _rekey(session: AsyncSession, actor: Actor, approval: Approval, now_ns: int) -> None:
+    await find(session, approval.payload["session"])
     given = _credentials_made(approval)
     command = SetCredentials(
         approval.payload["session"],

@@ -221,7 +221,10 @@ async def test_a_change_of_a_session_that_was_removed_meanwhile_is_stale(firm: H
     await open_account(firm)
     await approve(firm, await provision(firm, "MUSTER1", set_up("M-1")))
     approval = await provision(firm, "MUSTER1", set_up("M-1", role=SessionRole.READ_ONLY), proof=Proof())
+    rekey = await firm.write(sessions.propose_rekey, DEE, "MUSTER1", Proof(password=True))
     await firm.write(sessions.remove, DEE, "MUSTER1")
+    with pytest.raises(NotFound, match="MUSTER1: no session of a client"):
+        await approve(firm, rekey)
     with pytest.raises(Refused, match="session MUSTER1 is removed; A-3 was about changing it"):
         await approve(firm, approval)
 
