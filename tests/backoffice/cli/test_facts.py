@@ -23,6 +23,17 @@ DECIMALS = {"BTC": 8, "USD": 2}
         ("roles", [], "roles none"),
         ("order_base_max", {}, "order base max none"),
         ("withdrawal", 8, "withdrawal 8"),
+        ("set_up", [["A", "B"], 0, 0, [1, "FIX.4.4"]], "set up (role order-entry, version FIX.4.4, accounts A, B)"),
+        (
+            "set_up",
+            [["A"], 1, 5000, [4, "FIX.4.2", True, False, ["BTC/USD"], [["X", "A"]], [], [100, 200, 0, 0, False]]],
+            (
+                "set up (role read-only, version FIX.4.2, accounts A, on disconnect session, grace ms 5000, "
+                "instruments BTC/USD, on behalf of (comp id X, account A), "
+                "throttle (orders per s 100, orders burst 200))"
+            ),
+        ),
+        ("set_up", {}, "set up none"),
     ),
 )
 def test_a_fact_is_said_as_people_read_it(name: str, value: object, text: str) -> None:
