@@ -137,7 +137,7 @@ def _screening() -> list[str]:
         "",
         "Somebody is screened again when a list has changed, or what is known of them. What was decided on an",
         "entry is not asked again unless that entry changes. A true match on a sanctions list ends an",
-        "application; open hits hold back payments.",
+        "application, and suspends from all, at once, who is a client already; open hits hold back payments.",
     ]
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from backoffice.cli.office import Office
     from backoffice.cli.tables import Cell
+    from backoffice.crm.tables.check import ScreeningHit
+    from backoffice.crm.tables.file import Client
 
 app = typer.Typer(
     help="Sanctions and PEP lists, as they are published, and who of the clients' people may be on them.",
@@ -210,18 +212,24 @@ def decide(
     ],
     acting: Acting,
 ) -> None:
-    """Decide on a hit. A false positive is not asked again, unless what the list says changes."""
+    """Decide on a hit. A false positive is not asked again, unless what the list says changes.
+
+    A client with a true match on a sanctions list is suspended from all, at once.
+    """
+    from backoffice.crm.loading import client_of
     from backoffice.crm.screening import deciding
 
     decision = choice("disposition", disposition, deciding.Disposition)
-    done = acting.carry_out(
-        lambda session, office: deciding.decide(
-            session, office.actor, hit, decision, why=acting.why, now_ns=office.now_ns
-        )
-    )
-    tell(
-        f"{done.id} of C-{done.client} is a {done.state}", {"hit": done.id, "state": done.state}, as_json=acting.as_json
-    )
+
+    async def step(session: "AsyncSession", office: "Office") -> "tuple[ScreeningHit, Client]":
+        done = await deciding.decide(session, office.actor, hit, decision, why=acting.why, now_ns=office.now_ns)
+        return done, await client_of(session, f"C-{done.client}")
+
+    done, client = acting.carry_out(step, tells_venue=True)
+    told = f"{done.id} of {client.id} is a {done.state}"
+    told += f"; {client.id} is suspended from {client.suspension}" if client.suspension else ""
+    facts = {"hit": done.id, "state": done.state, "suspension": client.suspension}
+    tell(told, facts, as_json=acting.as_json)
 
 
 def _screen_all(coming: Coming, why: str) -> tuple[int, list[str]]:

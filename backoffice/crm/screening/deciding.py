@@ -1,10 +1,16 @@
-"""What a hit is: a true match or a false positive, decided by somebody, once, with a reason."""
+"""What a hit is: a true match or a false positive, decided by somebody, once, with a reason.
+
+Who is on a sanctions list is suspended from all with the decision: what is theirs is frozen without delay.
+"""
 
 from enum import StrEnum
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backoffice.crm import suspending
+from backoffice.crm.loading import client_of
 from backoffice.crm.tables.check import ScreeningHit
+from backoffice.crm.workflow import TRANSITIONS, State, Suspension, Verb
 from backoffice.database.finding import row_of
 from backoffice.errors import Conflict
 from backoffice.staff import audit
@@ -45,4 +51,14 @@ async def decide(
     await audit.record(
         session, actor, "decide", f"client/C-{hit.client}", before=before, after=after, why=why, now_ns=now_ns
     )
+    if disposition is Disposition.TRUE_MATCH and hit.purpose == "sanctions":
+        await _freeze(session, actor, hit, why, now_ns)
     return hit
+
+
+async def _freeze(session: AsyncSession, actor: Actor, hit: ScreeningHit, why: str, now_ns: int) -> None:
+    """Suspend the client from all, if it trades or takes its own out."""
+    client = await client_of(session, f"C-{hit.client}", for_update=True)
+    if Verb.SUSPEND in TRANSITIONS[State(client.state)] and client.suspension != Suspension.ALL:
+        reason = f"{hit.id} is a true match on {hit.list}: {why}"
+        await suspending.suspend(session, actor, client.id, Suspension.ALL, why=reason, now_ns=now_ns)

@@ -51,6 +51,21 @@ async def test_a_hit_is_found_and_decided_on(house: House) -> None:
         await house.write(decide, BEN, "H-1", Disposition.FALSE_POSITIVE)
 
 
+@pytest.mark.parametrize(("purpose", "state"), (("sanctions", "suspended"), ("pep", "active")))
+async def test_a_client_that_is_on_a_sanctions_list_is_suspended_with_the_decision(
+    house: House, purpose: str, state: str
+) -> None:
+    await house.active()
+    await house.import_list(entry("Ann Muster", "9"), name="new", purpose=purpose)
+    assert (await house.screen()).new_hits == ("H-1",)
+    assert (await house.client()).state == "active"
+    await house.write(decide, BEN, "H-1", Disposition.TRUE_MATCH, why="it is her")
+    found = await house.client()
+    assert found.state == state
+    if state == "suspended":
+        assert (found.suspension, found.suspended_for) == ("all", "H-1 is a true match on new: it is her")
+
+
 async def test_who_is_screened_as_they_and_the_lists_are_is_not_screened_again(house: House) -> None:
     await house.import_list(entry())
     await house.enter()
