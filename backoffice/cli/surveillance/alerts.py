@@ -97,6 +97,7 @@ def show(
     Each step names its record of the journal, which `fondaco journal dump` shows.
     """
     from backoffice.cli.report.trading import EXECUTIONS, execution_row
+    from backoffice.cli.surveillance.evidence import Evidence
     from backoffice.cli.tables import named, show_fields, show_table
     from backoffice.reports.market import market_of
     from backoffice.staff.permissions import Permission
@@ -110,9 +111,10 @@ def show(
         shown["parameters"] = found.parameters
         evidence = await cases.evidence_shown(session, desk.sealer, desk.actor, found)
         desk.disclosure.permits("names of owners", *(f"client/{each['client']}" for each in evidence.get("owners", [])))
-        for name, what in evidence.items():
-            shown[name] = what if looking.form is Form.JSON else _lines(what)
         market = await market_of(session)
+        said = Evidence(market, found.symbol)
+        for name, what in evidence.items():
+            shown[name] = what if looking.form is Form.JSON else said.lines(name, what)
         records = await timeline(session, found, steps)
         return shown, [execution_row(each.order, each.execution, market) for each in records]
 
@@ -132,22 +134,3 @@ def row_of(alert: "Alert") -> tuple[Cell, ...]:
         *(Moment(alert.from_ns), Moment(alert.until_ns)),
         *(f"CS-{alert.case_id}" if alert.case_id is not None else None, alert.rerun_by, alert.summary),
     )
-
-
-def _lines(what: dict[str, Any] | list[dict[str, Any]]) -> list[str]:
-    """Return evidence as people read it: a line for each figure, or for each thing that was seen."""
-    if isinstance(what, dict):
-        return [f"{name} {_shown(value)}" for name, value in what.items()]
-    return ["; ".join(f"{name} {_shown(value)}" for name, value in each.items()) for each in what]
-
-
-def _shown(value: object) -> str:
-    match value:
-        case int():
-            return f"{value:,}"
-        case list() if all(isinstance(each, int) for each in value):
-            return " ".join(map(str, value))
-        case list():
-            return " / ".join(", ".join(f"{name} {_shown(one)}" for name, one in each.items()) for each in value)
-        case _:
-            return str(value)

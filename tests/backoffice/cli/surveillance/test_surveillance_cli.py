@@ -9,7 +9,7 @@ from backoffice.database import Database
 from backoffice.database.database import address_of
 from backoffice.staff.sealing import MASK
 from config.reading import load
-from engine.values import BUY
+from engine.values import BUY, SELL
 from tests.backoffice.cli.desk import Desk
 from tests.backoffice.crm.house import House
 from tests.backoffice.surveillance.market import Market
@@ -26,6 +26,12 @@ def watched(desk: Desk) -> Desk:
     market = Market()
     for _ in range(2):
         market.trade("A", "A", 5, 100)
+    _hours_later(desk, market)
+    desk.sit_down("cora")
+    return desk
+
+
+def _hours_later(desk: Desk, market: Market) -> None:
     market.wait(7_200)
     market.order("A", BUY, 1, 100)
 
@@ -34,8 +40,6 @@ def watched(desk: Desk) -> Desk:
             await market.project(database)
 
     asyncio.run(project())
-    desk.sit_down("cora")
-    return desk
 
 
 def test_what_is_found_is_listed_and_shown_with_what_it_was_seen_by(watched: Desk) -> None:
@@ -46,6 +50,8 @@ def test_what_is_found_is_listed_and_shown_with_what_it_was_seen_by(watched: Des
     shown = watched.done("surveillance", "show", "al-1")
     assert "A traded 2 times with itself in BTC/USD" in shown
     assert "thresholds  wash_trades_min 2" in shown
+    assert "qty 0.010\n" in shown
+    assert "; price 1.00; qty 0.005; maker A; maker order 1; taker A; taker order 2\n" in shown
     as_json = json.loads(watched.done("surveillance", "show", "AL-1", "--json"))
     assert [trade["trade"] for trade in as_json["trades"]] == [1, 2]
     assert [(step["what"], step["order"]) for step in as_json["timeline"][:4]] == [
@@ -80,9 +86,29 @@ def test_an_owner_of_firms_is_named_to_those_who_may_see_personal_data(desk: Des
     desk.done("surveillance", "run", by="cora")
     (alert,) = json.loads(desk.done("surveillance", "alerts", "--json"))
     assert (alert["detector"], alert["subject"]) == ("wash trades of one owner", "P-1")
-    assert "votes 100 %; trades_then 0; trades_now 5; name Ann Muster" in desk.done("surveillance", "show", "AL-1")
+    assert "votes 100 %; trades then 0; trades now 5; name Ann Muster" in desk.done("surveillance", "show", "AL-1")
     shown = json.loads(desk.done("surveillance", "show", "AL-1", "--json", by="rita"))
     assert [(each["party"], each["name"]) for each in shown["owners"]] == [("P-1", MASK), ("P-2", MASK)]
+
+
+def test_who_passed_a_quantity_round_and_what_was_withdrawn_is_shown(desk: Desk) -> None:
+    desk.done("staff", "add", "cora", "--role", "compliance", "--os-user", "cora", *WHY, by="annabel")
+    desk.done("approval", "approve", "A-1", *WHY, by="benjamin")
+    market = Market()
+    for seller, buyer in (("A", "B"), ("B", "C"), ("C", "A")) * 2:
+        market.trade(seller, buyer, 5, 100)
+    for _ in range(3):
+        market.wait(60)
+        spoof = market.order("F1", SELL, 900, 200)
+        market.trade("F2", "F1", 5, 100)
+        market.cancel("F1", spoof, SELL)
+    _hours_later(desk, market)
+    desk.sit_down("cora")
+    desk.done("surveillance", "run")
+    alerts = json.loads(desk.done("surveillance", "alerts", "--json"))
+    shown = {each["detector"]: desk.done("surveillance", "show", each["alert"]) for each in alerts}
+    assert "A → B → C\n" in shown["circular trades"]
+    assert "side buys; trades 7; orders 15; orders qty 0.005; withdrawn 1; withdrawn qty 0.900; " in shown["layering"]
 
 
 def test_a_dry_run_lists_what_would_be_raised_and_raises_nothing(watched: Desk) -> None:
