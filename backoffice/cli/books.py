@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from backoffice.cli.moments import AsOf
     from backoffice.cli.office import Office
     from backoffice.ledger.verifying import AssetCheck, Check
     from backoffice.projector.rebuilding import TableCheck
@@ -158,8 +159,8 @@ def trial_balance(*, since: SinceOption = None, looking: LookingBack) -> None:
         from backoffice.ledger.chart import SIDES, Kind
 
         before = await since_record(session, since, sequence)
-        sums = await sums_by_kind(session, sequence)
-        then = {} if before is None else await sums_by_kind(session, before)
+        sums = await sums_by_kind(session, sequence, _time(looking.as_of))
+        then = {} if before is None else await sums_by_kind(session, before, _time(since))
         found: list[list[Cell]] = []
         for asset in decimals:
             debit = credit = 0
@@ -198,7 +199,8 @@ def account(
         from backoffice.ledger.balances import balances, postings
 
         whose = "" if name == "house" else name
-        accounts = await balances(session, sequence, account=whose, asset=asset)
+        at_ns = _time(looking.as_of)
+        accounts = await balances(session, sequence, at_ns=at_ns, account=whose, asset=asset)
         if not accounts:
             raise NotFound(
                 f"account {name}: there is nothing in the books of that name, and asset if one was given; "
@@ -214,7 +216,7 @@ def account(
                 shown(posting.balance, row.asset, decimals),
             ]
             for row, _ in accounts
-            for posting in await postings(session, row, through=sequence, count=count)
+            for posting in await postings(session, row, through=sequence, count=count, at_ns=at_ns)
         ]
 
     found, sequence = _read(looking, rows)
@@ -296,3 +298,8 @@ def _read(
         return await rows(session, sequence, await decimals_of(session)), sequence
 
     return looking.ask(read)
+
+
+def _time(moment: "AsOf | None") -> int | None:
+    """Return the time that is meant, None if it is now, or a record with all that stands after it."""
+    return None if moment is None else moment.time_ns

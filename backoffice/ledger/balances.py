@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.ledger.chart import Kind
-from backoffice.ledger.tables import LedgerAccount, LedgerPosting
+from backoffice.ledger.tables import LedgerAccount, LedgerEntry, LedgerPosting
 from backoffice.projector.tables import VenueAsset
 from engine.values import Amount
 
@@ -20,11 +20,17 @@ class Balance(NamedTuple):
 
 
 async def balances(
-    session: AsyncSession, sequence: int | None = None, *, account: str | None = None, asset: str | None = None
+    session: AsyncSession,
+    sequence: int | None = None,
+    *,
+    at_ns: int | None = None,
+    account: str | None = None,
+    asset: str | None = None,
 ) -> list[Balance]:
     """Return the balance of every account after a record, or as it is now; of a client ("": the house), of an asset.
 
-    Each costs one look into an index, however long its history is.
+    `at_ns`: without what the house has booked later, though no record came in between. Each costs one look into an
+    index, however long its history is.
     """
     last = (
         select(LedgerPosting.balance)
@@ -33,7 +39,7 @@ async def balances(
         .limit(1)
     )
     if sequence is not None:
-        last = last.where(LedgerPosting.sequence <= sequence)
+        last = last.where(*_until(sequence, at_ns))
     wanted = select(LedgerAccount, func.coalesce(last.scalar_subquery(), 0)).order_by(LedgerAccount.id)
     if sequence is not None:
         wanted = wanted.where(LedgerAccount.sequence <= sequence)
@@ -44,10 +50,22 @@ async def balances(
     return [Balance(*row) for row in await session.execute(wanted)]
 
 
-async def sums_by_kind(session: AsyncSession, sequence: int) -> dict[tuple[str, str], Amount]:
-    """Return what was on all accounts of an asset and a kind together, after a record."""
+def _until(sequence: int, at_ns: int | None) -> list[ColumnElement[bool]]:
+    """Return what is so of postings through a record, without what the house has booked after a time if that is given.
+
+    What is booked between two records stands after the first of them.
+    """
+    conditions: list[ColumnElement[bool]] = [LedgerPosting.sequence <= sequence]
+    if at_ns is not None:
+        later = exists().where(LedgerEntry.id == LedgerPosting.entry, LedgerEntry.time_ns > at_ns)
+        conditions.append(not_(later.correlate(LedgerPosting)))
+    return conditions
+
+
+async def sums_by_kind(session: AsyncSession, sequence: int, at_ns: int | None = None) -> dict[tuple[str, str], Amount]:
+    """Return what was on all accounts of an asset and a kind together, after a record, and at a time as `balances`."""
     sums: dict[tuple[str, str], Amount] = {}
-    for row, amount in await balances(session, sequence):
+    for row, amount in await balances(session, sequence, at_ns=at_ns):
         sums[row.asset, row.kind] = sums.get((row.asset, row.kind), 0) + amount
     return sums
 
@@ -81,15 +99,15 @@ async def holdings(
 
 
 async def postings(
-    session: AsyncSession, account: LedgerAccount, *, through: int, count: int
+    session: AsyncSession, account: LedgerAccount, *, through: int, count: int, at_ns: int | None = None
 ) -> Sequence[LedgerPosting]:
-    """Return the last `count` postings on an account, of those through a record, oldest first."""
+    """Return the last `count` postings on an account, of those through a record, oldest first.
+
+    `at_ns` as for `balances`.
+    """
     wanted = (
         select(LedgerPosting)
-        .where(
-            LedgerPosting.ledger_account == account.id,
-            LedgerPosting.sequence <= through,
-        )
+        .where(LedgerPosting.ledger_account == account.id, *_until(through, at_ns))
         .order_by(LedgerPosting.sequence.desc(), LedgerPosting.entry.desc())
         .limit(count)
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -220,6 +221,18 @@ def test_the_house_moves_its_money_by_two_people_and_the_books_stay_right(treasu
     assert "reversed" in treasury.done("transfer", "list", "--state", "reversed", "--csv")
     treasury.done("books", "verify")
     treasury.done("books", "rebuild")
+
+
+def test_the_books_as_of_a_time_are_without_what_the_house_has_booked_later(treasury: Desk) -> None:
+    before = datetime.now(UTC).isoformat(timespec="microseconds")
+    treasury.done("transfer", "request", *EARNED, "1.5", *WHY)
+    treasury.done("approval", "approve", "A-3", *WHY, by="tim")
+    assert "interest" in treasury.done("books", "trial-balance", "--json")
+    assert "interest" not in treasury.done("books", "trial-balance", "--as-of", before, "--json")
+    assert "interest" in treasury.done("books", "account", "house", "--json")
+    assert "interest" not in treasury.done("books", "account", "house", "--as-of", before, "--json")
+    changed = json.loads(treasury.done("books", "trial-balance", "--since", before, "--json"))
+    assert [(row["before"], row["change"]) for row in changed if row["account"] == "interest"] == [("0.000", "1.500")]
 
 
 def test_a_transfer_that_was_asked_for_under_its_key_is_not_asked_for_again(treasury: Desk) -> None:
