@@ -11,31 +11,20 @@ from rich.console import Console
 from backoffice.cli.office import office
 from backoffice.cli.top.view import view
 from backoffice.cli.top.watching import Look, look
-from backoffice.database import Database
-from backoffice.database.database import address_of
 from backoffice.reports.now import Now
 from backoffice.times import SECOND_NS
 from engine.overview import FollowerShown, FollowersShown
 from tests.backoffice.cli.conftest import COMMANDS
 from tests.backoffice.cli.desk import Desk
+from tests.backoffice.cli.informed import informed
 from tests.backoffice.cli.venue.conftest import CommandedVenue
-from tests.backoffice.projector.journaled import project
-from tests.backoffice.reports.known import TRADED, Known
+from tests.backoffice.reports.known import TRADED
 
 
 @pytest.fixture
 def desk(empty_desk: Desk, database_url: str) -> Desk:
     """The desk of somebody who may look, where the trade is taken in and the two records after it too."""
-
-    async def take_in() -> None:
-        async with Database(address_of(database_url, empty_desk.data)) as database:
-            await project(database, Known(), [100])
-
-    empty_desk.data.mkdir()
-    asyncio.run(take_in())
-    empty_desk.done("staff", "init", "ann=annabel", "ben=benjamin")
-    empty_desk.sit_down("annabel")
-    return empty_desk
+    return informed(empty_desk, database_url)
 
 
 @pytest.fixture
