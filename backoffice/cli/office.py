@@ -173,13 +173,16 @@ async def office(config: Path, data: Path | None, as_user: str | None = None) ->
         assert opened.disclosure.is_recorded, "what is personal is shown only once the trail has it"
 
 
-@asynccontextmanager
-async def database_of(settings: "Settings", data: Path, *, may_be_new: bool = False) -> AsyncGenerator["Database"]:
-    """Open the database, of whatever version. Raise `DatabaseFault`."""
+def database_of(settings: "Settings", data: Path, *, may_be_new: bool = False) -> "Database":
+    """Return the database, of whatever version, to be opened. Raise `DatabaseFault` if it is not there yet."""
     from backoffice.database import Database
+    from backoffice.database.database import address_of, shown
+    from backoffice.errors import DatabaseFault
 
-    async with Database(_address(settings, data, may_be_new=may_be_new)) as database:
-        yield database
+    address = address_of(settings.back_office.database, data)
+    if not may_be_new and _is_missing(address):
+        raise DatabaseFault(f"database {shown(address)}: is not there yet; run `fondaco database upgrade`")
+    return Database(address)
 
 
 async def member_of_staff(config: Path, data: Path | None, as_user: str | None) -> "Actor | None":
@@ -222,16 +225,6 @@ def secret_asked(what: str) -> str:
     if not sys.stdin.isatty():
         raise CommandFailed(f"{what}: there is no terminal to ask on; let {PASSWORD_FILE} name a file that has it")
     return getpass.getpass(f"{what}: ")
-
-
-def _address(settings: "Settings", data: Path, *, may_be_new: bool) -> "URL":
-    from backoffice.database.database import address_of, shown
-    from backoffice.errors import DatabaseFault
-
-    address = address_of(settings.back_office.database, data)
-    if not may_be_new and _is_missing(address):
-        raise DatabaseFault(f"database {shown(address)}: is not there yet; run `fondaco database upgrade`")
-    return address
 
 
 def _is_missing(address: "URL") -> bool:
