@@ -26,7 +26,7 @@ def temporary() -> Iterator[Path]:
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[list[Running]]:
+def running() -> Iterator[list[Running]]:
     """Demos that are ended with the test."""
     started: list[Running] = []
     yield started

@@ -77,7 +77,7 @@ def test_journal_can_be_read_while_the_venue_runs(serve: Serve, tmp_path: Path) 
     assert json.loads(finished.stdout)["commands"]["ProvisionSession"] == len(load(SANDBOX).sessions)
 
 
-def test_directory_that_another_venue_uses_is_refused(serve: Serve, settings: Path, tmp_path: Path) -> None:
+def test_directory_that_another_venue_uses_is_refused(serve: Serve, tmp_path: Path) -> None:
     serve(tmp_path / "data")
     other = tmp_path / "other.toml"
     other.write_text(SANDBOX.read_text(encoding="utf-8").replace("port = 9878", f"port = {free_port()}"))

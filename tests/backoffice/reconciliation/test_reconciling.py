@@ -34,9 +34,9 @@ async def standing(world: World) -> list[tuple[str, str]]:
         return [(row.kind, row.subject) for row in await open_at(session, world.now_ns)]
 
 
-async def the_break(world: World, name: str = "B-1") -> Break:
+async def the_break(world: World) -> Break:
     async with world.staff_database.reading() as session:
-        return await find(session, name, for_update=False)
+        return await find(session, "B-1", for_update=False)
 
 
 async def pay_out(world: World, *faults: Fault, amount: int = 100) -> str:

@@ -154,9 +154,7 @@ async def test_volumes_as_of_a_record_are_what_they_were_then(
         assert await seen(record) == then
 
 
-async def test_sessions_and_refusals_as_of_a_record_are_what_they_were_then(
-    database: Database, journaled: Journaled
-) -> None:
+async def test_sessions_and_refusals_as_of_a_record_are_what_they_were_then(database: Database) -> None:
     async def seen(sequence: int | None) -> list[tuple[Any, ...]]:
         async with database.reading() as session:
             assert sequence is None or await refusals(session, sequence=sequence)

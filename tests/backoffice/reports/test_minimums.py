@@ -43,9 +43,9 @@ def schedule(name: str, version: int, minimum: int, effective_ns: int = 0, asset
     return FeeSchedule(schedule=name, version=version, content=content, effective_ns=effective_ns, **who)
 
 
-def assignment(firm: str, name: str, symbol: str = "", effective_ns: int = 0) -> FeeAssignment:
+def assignment(firm: str, name: str, symbol: str = "") -> FeeAssignment:
     who = {"proposed_by": "ann", "approved_by": "ben"}
-    return FeeAssignment(firm=firm, schedule=name, symbol=symbol, effective_ns=effective_ns, **who)
+    return FeeAssignment(firm=firm, schedule=name, symbol=symbol, effective_ns=0, **who)
 
 
 async def found(database: Database, *rows: FeeSchedule | FeeAssignment, month: dt.date = FIRST) -> list[Minimum]:

@@ -242,7 +242,7 @@ def test_whatever_is_sealed_stands_where_it_can_be_sealed_anew(migrated_sqlite: 
             assert set(row) <= set(table.columns.keys())
 
 
-async def test_rotating_and_retiring_is_for_administrators(database: Database, sealer: Sealer, tmp_path: Path) -> None:
+async def test_rotating_and_retiring_is_for_administrators(database: Database, tmp_path: Path) -> None:
     for step in (rotate, retire):
         with pytest.raises(Refused, match="may not rotate the key of personal data: needs administrator"):
             await step(database, tmp_path / KEY_FILE, Actor("eve"))
