@@ -5,11 +5,13 @@ Schedules and assignments have dates from which on they hold; of several the lat
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import msgspec
 
 from backoffice.errors import Refused
+from engine.decimals import format_decimal
 from engine.values import AMOUNT_MAX
 
 PPM_MAX: Final = 100_000
@@ -44,19 +46,22 @@ def check(fees: Fees) -> None:
         raise Refused("the first tier of a fee schedule begins at a volume of 0")
     if len(fees.tiers) > TIERS_MAX:
         raise Refused(f"a fee schedule has {TIERS_MAX} tiers at most, not {len(fees.tiers)}")
-    for before, after in zip(fees.tiers, fees.tiers[1:], strict=False):
+    for number, (before, after) in enumerate(pairwise(fees.tiers), 2):
         if after.volume <= before.volume:
-            raise Refused(f"the tiers of a fee schedule rise in volume: {after.volume} comes after {before.volume}")
-    for tier in fees.tiers:
+            raise Refused(f"tier {number}: begins at no larger volume than the one before it")
+    for number, tier in enumerate(fees.tiers, 1):
         for fee in (tier.maker_ppm, tier.taker_ppm):
             if not -PPM_MAX <= fee <= PPM_MAX:
-                raise Refused(f"a fee of {fee} millionths is not between -{PPM_MAX:,} and {PPM_MAX:,}")
+                most = _points(PPM_MAX)
+                raise Refused(f"tier {number}: a fee of {_points(fee)} is not between -{most} and {most}")
         if tier.maker_ppm + tier.taker_ppm < 0:
-            raise Refused(
-                f"from {tier.volume} on the rebate of {-tier.maker_ppm} millionths is more than the taker pays"
-            )
+            raise Refused(f"tier {number}: the rebate of {_points(-tier.maker_ppm)} is more than the taker pays")
     if not 0 <= fees.monthly_minimum <= AMOUNT_MAX:
         raise Refused(f"a monthly minimum of {fees.monthly_minimum} is below 0, or more than the venue can hold")
+
+
+def _points(fee_ppm: int) -> str:
+    return f"{format_decimal(fee_ppm, 2)} basis points"
 
 
 def tier_of(tiers: Sequence[FeeTier], volume: int) -> FeeTier:

@@ -25,9 +25,12 @@ def test_more_volume_never_leads_to_a_lower_tier(volume: int) -> None:
     (
         ((), "begins at a volume of 0"),
         ((FeeTier(5, 0, 1),), "begins at a volume of 0"),
-        ((FeeTier(0, 0, 1), FeeTier(5, 0, 1), FeeTier(5, 0, 1)), "5 comes after 5"),
-        ((FeeTier(0, 0, 100_001),), "100001 millionths"),
-        ((FeeTier(0, -3, 2),), "the rebate of 3 millionths is more than the taker pays"),
+        (
+            (FeeTier(0, 0, 1), FeeTier(5, 0, 1), FeeTier(5, 0, 1)),
+            "tier 3: begins at no larger volume",
+        ),
+        ((FeeTier(0, 0, 100_001),), "tier 1: a fee of 1000.01 basis points is not between -1000.00 basis points and"),
+        ((FeeTier(0, -3, 2),), "tier 1: the rebate of 0.03 basis points is more than the taker pays"),
         (tuple(FeeTier(volume, 0, 1) for volume in range(51)), "50 tiers at most, not 51"),
     ),
 )
