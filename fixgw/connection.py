@@ -180,6 +180,15 @@ class Connection(asyncio.Protocol):
         self._session.log_out(text)
         self._follow_up(self._session)
 
+    def turn_out(self, text: str) -> None:
+        """End the session by a Logout, of which no answer is awaited: nothing more of the client's is taken."""
+        assert self._session is not None, "only bound connections log out"
+        if self._is_logging_on():
+            self._logout_text = text
+            return
+        self._session.refuse(text)
+        self._follow_up(self._session)
+
     def resume_reading(self) -> None:
         """Go on with what has come already, then with reading."""
         if self._is_logging_on():

@@ -299,7 +299,7 @@ class Session:
             self._logging_out_since_ns = 0
 
     def refuse(self, problem: str) -> None:
-        """Answer a Logon that cannot be accepted: a Logout that says why, and the end of the connection."""
+        """End the session, or refuse a Logon, at once: a Logout that says why, and the end of the connection."""
         self._log_out(problem)
 
     def disconnected(self) -> None:

@@ -41,8 +41,8 @@ async def test_suspended_session_is_logged_out_and_stays_out_until_it_is_resumed
     await staff(house, commands.SuspendSession("BROKER1", "mira", "late"))
     (logout,) = await broker.heard_now()
     assert (logout.msg_type, logout.fields["58"]) == ("5", "the session is suspended")
-    broker.say("5", "")
     await house.settle()
+    assert "BROKER1" not in house.acceptor.bound
     assert (await refused(house, "BROKER1")).fields["58"] == "the session is suspended"
     assert await other.heard_now() == []
     await staff(house, commands.ResumeSession("BROKER1", "mira", "paid"))
