@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backoffice.cli.numbers import ID_MAX
-from backoffice.cli.shown import fields_of, print_json, time_text
+from backoffice.cli.shown import counted, fields_of, print_json, time_text
 from backoffice.cli.tables import Form, JsonOption, show_fields, show_table
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def verify(data: DataArgument, as_json: JsonOption = False) -> None:
             }
         )
         return
-    typer.echo(f"{recovered.sequence:,} records in {_counted(len(segments), 'segment')}, {size:,} bytes")
+    typer.echo(f"{recovered.sequence:,} records in {counted(len(segments), 'segment')}, {size:,} bytes")
     typer.echo("Every frame is whole, and every event is what replaying its command gives.")
     if torn:
         typer.echo(f"The last {torn:,} bytes are a torn tail, as a crash leaves it; the next start cuts them off.")
@@ -171,7 +171,3 @@ def _shown(record: "Record") -> dict[str, Any]:
         "command": fields_of(record.command),
         "events": [fields_of(event) for event in record.events],
     }
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -44,6 +44,11 @@ def time_text(time_ns: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
 
 
+def counted(count: int, noun: str) -> str:
+    """Return how many there are of something: 1 hour, 2 hours."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def print_json(value: object) -> None:
     """Print JSON for programs."""
     import msgspec

@@ -30,10 +30,12 @@ def run_detectors(
 ) -> None:
     """Look at the hours of a time that are over, again if they have been looked at, and raise and list what is new.
 
-    It goes by the thresholds of now. What an alert tells of already is not raised again.
+    An hour is over as soon as the venue has recorded something after it. It goes by the thresholds of now. What an
+    alert tells of already is not raised again.
     """
     from backoffice.cli.loop import run
     from backoffice.cli.progress import bar
+    from backoffice.cli.shown import counted
     from backoffice.cli.tables import show_table
     from backoffice.staff.permissions import Permission
     from backoffice.surveillance.looking import Looked, hours_to_look_at, look_again
@@ -59,8 +61,10 @@ def run_detectors(
                 )
 
     looked = run(look())
-    new = "alerts would be new" if dry_run else "new alerts"
-    note = f"{looked.hours:,} hours looked at; {len(looked.alerts):,} {new}."
+    new = (
+        f"{counted(len(looked.alerts), 'alert')} would be new" if dry_run else counted(len(looked.alerts), "new alert")
+    )
+    note = f"{counted(looked.hours, 'hour')} looked at; {new}."
     rows = [(None, *row_of(alert)[1:]) if dry_run else row_of(alert) for alert in looked.alerts]
     show_table(HEAD, rows, looking.form, note=note)
 

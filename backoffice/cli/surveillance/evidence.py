@@ -1,6 +1,6 @@
 """The evidence of an alert as people read it: prices and quantities by their instrument's decimals, moments of UTC.
 
-It is kept in ticks, lots and nanoseconds, as detectors count; programs get that.
+It is kept in ticks, lots and nanoseconds, as detectors count; as JSON programs get that.
 """
 
 from typing import TYPE_CHECKING, Any, Final

@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from backoffice.cli.shown import time_text
+from backoffice.cli.shown import counted, time_text
 from backoffice.cli.venue.figures import price_text, qty_text
 from backoffice.naming import word_of
 from backoffice.times import SECOND_NS
@@ -105,7 +105,7 @@ def _rate(count: int, time_ns: int) -> str:
 def _waiting(seen: "Look") -> str:
     if seen.now is None:
         return "–"
-    found = [_counted(seen.now.approvals, "approval")] if seen.now.approvals else []
+    found = [counted(seen.now.approvals, "approval")] if seen.now.approvals else []
     found += _payments("deposit", seen.now.deposits) + _payments("withdrawal", seen.now.withdrawals)
     return ", ".join(found) or "nothing"
 
@@ -114,11 +114,7 @@ def _payments(what: str, by_state: Mapping[str, int]) -> list[str]:
     if not by_state:
         return []
     states = ", ".join(f"{count:,} {state}" for state, count in by_state.items())
-    return [f"{_counted(sum(by_state.values()), what)} ({states})"]
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    return [f"{counted(sum(by_state.values()), what)} ({states})"]
 
 
 def _book(shown: InstrumentShown) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ def _hours_later(desk: Desk, market: Market) -> None:
 
 
 def test_what_is_found_is_listed_and_shown_with_what_it_was_seen_by(watched: Desk) -> None:
-    assert watched.done("surveillance", "run").endswith("1 hours looked at; 1 new alerts.\n")
+    assert watched.done("surveillance", "run").endswith("1 hour looked at; 1 new alert.\n")
     assert json.loads(watched.done("surveillance", "run", "--json")) == []
     (alert,) = json.loads(watched.done("surveillance", "alerts", "--json"))
     assert (alert["alert"], alert["detector"], alert["subject"], alert["case"]) == ("AL-1", "wash trades", "A", None)
@@ -115,7 +115,7 @@ def test_a_dry_run_lists_what_would_be_raised_and_raises_nothing(watched: Desk) 
     for _ in range(2):
         (would_be,) = json.loads(watched.done("surveillance", "run", "--dry-run", "--json"))
         assert (would_be["alert"], would_be["detector"], would_be["subject"]) == (None, "wash trades", "A")
-    assert watched.done("surveillance", "run", "--dry-run").endswith("1 hours looked at; 1 alerts would be new.\n")
+    assert watched.done("surveillance", "run", "--dry-run").endswith("1 hour looked at; 1 alert would be new.\n")
     assert json.loads(watched.done("surveillance", "alerts", "--json")) == []
     (raised,) = json.loads(watched.done("surveillance", "run", "--json"))
     assert (raised["alert"], raised["rerun_by"]) == ("AL-1", "cora")
