@@ -182,7 +182,7 @@ async def _check(session: AsyncSession, wanted: Wanted, *, with_pending: bool = 
     """Raise `Refused` if there is too little, counting what is pending if that is to count; `NotFound` of no asset."""
     asset = await session.get(VenueAsset, wanted.asset)
     if asset is None:
-        raise NotFound(f"asset {wanted.asset}: the venue has none of that name")
+        raise NotFound(f"{wanted.asset}: no asset of this venue")
     standing = Standing({}, 0)
     for row, amount in await balances(session, asset=wanted.asset):
         if row.account:

@@ -168,7 +168,7 @@ async def _account(session: AsyncSession, kind: Kind, asset: str) -> int:
     )
     found = await session.scalar(house)
     if found is None:
-        raise NotFound(f"asset {asset}: the venue has none of that name")
+        raise NotFound(f"{asset}: no asset of this venue")
     return found
 
 

@@ -179,7 +179,7 @@ async def test_who_asks_again_under_a_key_gets_what_was_asked_for(books: Databas
         (TO_COLD._replace(amount=0), Refused, "out of range"),
         (TO_COLD._replace(amount=-5), Refused, "out of range"),
         (TO_COLD._replace(amount=2**62 + 1), Refused, "out of range"),
-        (TO_COLD._replace(asset="XRP"), NotFound, "none of that name"),
+        (TO_COLD._replace(asset="XRP"), NotFound, "XRP: no asset of this venue"),
         (TO_COLD._replace(key=" "), Refused, "a key has 1 to 200 characters"),
         (TO_COLD._replace(key="x" * 201), Refused, "a key has 1 to 200 characters"),
         (TO_COLD._replace(amount=2**62), Refused, "is too much: omnibus has"),

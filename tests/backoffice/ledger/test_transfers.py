@@ -49,7 +49,7 @@ async def test_something_else_under_the_same_key_is_refused(books: Database) -> 
         (replace(TO_COLD, credit=Kind.COLD), Refused, "moves nothing"),
         (replace(TO_COLD, amount=0), Refused, "out of range"),
         (replace(TO_COLD, amount=2**62 + 1), Refused, "out of range"),
-        (replace(TO_COLD, asset="XRP"), NotFound, "none of that name"),
+        (replace(TO_COLD, asset="XRP"), NotFound, "XRP: no asset of this venue"),
         (replace(TO_COLD, why=" "), Refused, "a reason"),
         (replace(TO_COLD, key=""), Refused, "a key"),
     ),
