@@ -48,6 +48,8 @@ from engine.remote import Source
 
 LOCK: Final = "backoffice.lock"
 AGAIN_S: Final = 1.0
+TOLD_AGAIN_S: Final = 60.0
+"""How often it is said that the database still fails in the same way."""
 """After how long a task is begun again."""
 GIVE_S: Final = 0.25
 """How often it is looked whether the venue is to be told something: who decides tells it at once, mostly."""
@@ -265,11 +267,15 @@ async def side_by_side(tasks: Mapping[str, Task], stop: asyncio.Event) -> None:
 
 
 async def _keep_running(name: str, task: Task, stop: asyncio.Event) -> None:
+    told, told_at = "", 0.0
     while not stop.is_set():
         try:
             await task(stop)
         except DatabaseFault as error:
-            _log.error("the database fails; trying again", task=name, reason=str(error))
+            reason, now = str(error), time.monotonic()
+            if reason != told or now - told_at >= TOLD_AGAIN_S:
+                _log.error("the database fails; trying again", task=name, reason=reason)
+                told, told_at = reason, now
             await either(stop.wait(), asyncio.sleep(AGAIN_S))
         except (BackOfficeError, EngineError) as error:
             _log.critical("cannot go on; stopping", task=name, reason=str(error))

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from structlog.testing import capture_logs
 
+from backoffice import office
 from backoffice.cli.demo.venue import sandbox_text
 from backoffice.control import Carried, VenueControl
 from backoffice.database import Database
-from backoffice.errors import Conflict
-from backoffice.office import Venue, work
+from backoffice.errors import Conflict, DatabaseFault
+from backoffice.office import Venue, side_by_side, work
 from backoffice.payments.sandbox import SandboxRail
 from backoffice.payments.tables import Deposit
 from config.reading import parse
@@ -52,3 +54,17 @@ async def test_another_venue_is_told_nothing_and_nothing_is_paid(
     assert control.commands == []
     async with database.reading() as session:
         assert await session.scalar(select(func.count()).select_from(Deposit)) == 0
+
+
+async def test_a_database_that_is_away_for_long_does_not_fill_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(office, "AGAIN_S", 0)
+    reasons = ["locked", "locked", "locked", "full", "locked"]
+
+    async def task(stop: asyncio.Event) -> None:
+        if reasons:
+            raise DatabaseFault(reasons.pop(0))
+        stop.set()
+
+    with capture_logs() as logs:
+        await side_by_side({"projector": task}, asyncio.Event())
+    assert [each["reason"] for each in logs] == ["locked", "full", "locked"]
