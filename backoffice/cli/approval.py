@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from backoffice.cli.numbers import CountOption
+from backoffice.cli.numbers import NUMBER_MAX, CountOption
 from backoffice.cli.office import Acting, Looking, Seeing
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.payments.amounts import decimals_of
@@ -45,12 +45,15 @@ def list_approvals(
 
     async def rows(session: "AsyncSession", desk: "Office") -> list[tuple[Cell, ...]]:
         decimals, now_ns, row = decimals_of(desk.settings), desk.now_ns, _row_for_people if for_people else _row
-        return [
+        # What still waits is not much: those that are wanted are the last of all of it.
+        read = count if everything and not mine else NUMBER_MAX
+        found = [
             row(approval, said, approvals.in_words(approval, decimals), is_for_you, now_ns)
-            for approval, said in await approvals.listed(session, pending_only=not everything, count=count)
+            for approval, said in await approvals.listed(session, pending_only=mine or not everything, count=read)
             if everything or approvals.shown_state(approval, now_ns) is approvals.State.PENDING
             if (is_for_you := approvals.may_decide(approval, said, desk.actor, now_ns)) or not mine
         ]
+        return found[-count:]
 
     show_table(_HEAD_FOR_PEOPLE if for_people else (*_HEAD, *_MORE), looking.ask(rows), looking.form, last=count)
 

@@ -37,6 +37,14 @@ def test_it_is_told_for_whom_it_waits(desk: Desk) -> None:
     assert (listed["kind"], listed["what_it_does"]) == ("staff-add", "let tom join as risk")
 
 
+def test_the_last_ones_are_of_those_that_are_wanted(desk: Desk) -> None:
+    propose(desk)
+    desk.done("staff", "code", "ann", *WHY, by="benjamin")
+    listed = json.loads(desk.done("approval", "list", "--mine", "--count", "1", "--json"))
+    assert [each["approval"] for each in listed] == ["A-1"]
+    assert [each["approval"] for each in json.loads(desk.done("approval", "list", "-n", "1", "--json"))] == ["A-2"]
+
+
 def test_a_code_is_not_shown_with_what_it_was_proposed_in(desk: Desk) -> None:
     desk.done("staff", "add", "tom", "--role", "risk", *WHY, by="annabel")
     for options in ((), ("--json",)):
