@@ -26,9 +26,12 @@ from backoffice.house_rules import rules_in, take_over
 from backoffice.invoices import collecting
 from backoffice.payments.opening import rails_of
 from backoffice.payments.sandbox import Fault, SandboxRail
+from backoffice.projector.projector import Projector
+from backoffice.projector.source import identity_of
 from backoffice.reconciliation.reconciling import reconcile
 from backoffice.staff.sealing import KEY_FILE
 from backoffice.times import DAY_NS
+from engine.frames import Frame
 from engine.recovery import JOURNAL
 from tests.backoffice.cli.access.test_certifying import report
 from tests.backoffice.cli.everything.house import House
@@ -36,7 +39,7 @@ from tests.backoffice.cli.everything.past import BEGUN_NS, Past
 from tests.backoffice.cli.venue.conftest import commanded_venue
 from tests.backoffice.crm.house import COMPANY_PAPERS, content, document
 from tests.backoffice.crm.test_ivms101 import payload
-from tests.backoffice.projector.journaled import journal, project
+from tests.backoffice.projector.journaled import journal, take_in
 
 KEY: Final = Ed25519PrivateKey.from_private_bytes(b"k" * 32)
 SAMPLES: Final = Path(__file__).parents[2] / "crm" / "screening" / "samples"
@@ -86,7 +89,9 @@ def begin(house: House) -> None:
         house.propose("ann", "ben", "staff", "add", name, *options, "--os-user", name)
 
     async def records(database: Database, _now_ns: int) -> None:
-        await project(database, Past(), [1_000])
+        past = Past()
+        projector = await Projector.open(database, identity_of(Frame(0, 1, 0, past.payloads[0])))
+        await take_in(projector, past.records(0, 1_000))
 
     async def rules(database: Database, now_ns: int) -> None:
         async with database.writing() as session:
