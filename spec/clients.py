@@ -59,6 +59,10 @@ def _workflow() -> list[str]:
         "A file is closed when no invoice and no balance is left. With it the sessions of the client are revoked, and",
         "what was to be done about it is called off. What is personal in it is kept for five years more, and then",
         "erased (`fondaco client remind`); that there was such a client, and what was decided, stays.",
+        "",
+        "Who has left, or was rejected, may come again, as a new client with the same LEI: of the files of an LEI only",
+        "one is neither rejected nor closed, and `fondaco client show` names the others. Its firm takes another name:",
+        "what was traded under the old one belongs to the old file.",
     ]
     return lines
 

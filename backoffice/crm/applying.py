@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.crm import client_file, gateway
+from backoffice.crm.editing import check_unique
 from backoffice.crm.knowing import known_of
 from backoffice.crm.loading import client_of, read_file
 from backoffice.crm.numbering import next_number
@@ -120,10 +121,14 @@ async def activate(
 
 
 async def step(session: AsyncSession, actor: Actor, client_id: str, verb: Verb, *, why: str, now_ns: int) -> Client:
-    """Take one of the steps that need nothing but a reason: request-information, answer, reject, reopen."""
+    """Take one of the steps that need nothing but a reason: request-information, answer, reject, reopen.
+
+    Raise `Conflict` if what is to be opened again has come in meanwhile as another client.
+    """
     assert verb in (Verb.REQUEST_INFORMATION, Verb.ANSWER, Verb.REJECT, Verb.REOPEN), "others need more"
     client = await _begin(session, actor, client_id, verb)
     if verb is Verb.REOPEN:
+        await check_unique(session, {"lei": client.lei or ""}, client)
         was = {"rating": client.rating, "risk_model": client.risk_model}
         client.submitted_by = client.submitted_ns = client.risk_model = client.rating = None
         return await _move(session, actor, client, verb, why, now_ns, dict.fromkeys(was), was)

@@ -6,7 +6,7 @@ The trail is for ever and so has no personal data: it names who and what was cha
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.crm.client_file import (
@@ -26,7 +26,7 @@ from backoffice.crm.ownership import parse_percent
 from backoffice.crm.sealed_fields import seal, seal_if_any
 from backoffice.crm.tables.desk import Contact
 from backoffice.crm.tables.file import Client, ClientAddress, ClientLicence, ClientTaxId, Party, PartyHolding
-from backoffice.crm.workflow import APPLYING, OPEN_FILE, State
+from backoffice.crm.workflow import APPLYING, OPEN_FILE, OVER, State
 from backoffice.errors import Conflict, NotFound, Refused
 from backoffice.staff import audit
 from backoffice.staff.actor import Actor
@@ -119,14 +119,16 @@ async def set_fields(
 
 
 async def check_unique(session: AsyncSession, fields: dict[str, str], client: Client | None = None) -> None:
-    """Raise `Conflict` if another client has this LEI or this firm already."""
-    for name in ("lei", "firm"):
+    """Raise `Conflict` if another client has this LEI, or another file this firm, be it over or not."""
+    for name, is_taken in (("lei", Client.state.not_in(OVER)), ("firm", true())):
         value = fields.get(name)
         if not value:
             continue
-        other = await session.scalar(select(Client).where(getattr(Client, name) == value))
-        if other is not None and other is not client:
-            raise Conflict(f"{name} {value} is {other.id}'s already ({other.name})")
+        other = await session.scalar(select(Client).where(getattr(Client, name) == value, is_taken))
+        if other is None or other is client:
+            continue
+        kept = f", and stays with that file, which is {other.state}; take another name" if other.state in OVER else ""
+        raise Conflict(f"{name} {value} is {other.id}'s already ({other.name}){kept}")
 
 
 async def set_address(

@@ -56,6 +56,14 @@ async def client_of(session: AsyncSession, client_id: str, *, for_update: bool =
     return client
 
 
+async def other_files_of(session: AsyncSession, client: Client) -> list[Client]:
+    """Return the other files of the same legal entity, by its LEI, the oldest first: all but one of them are over."""
+    if client.lei is None:
+        return []
+    query = select(Client).where(Client.lei == client.lei, Client.number != client.number)
+    return list(await session.scalars(query.order_by(Client.number)))
+
+
 async def somebody_in(session: AsyncSession, client: Client, table: type[P], name: str, letter: str) -> P:
     """Return somebody in a client's file by what staff call them. Raise `NotFound`."""
     found = await row_named(session, table, name, letter)

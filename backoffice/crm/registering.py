@@ -20,7 +20,7 @@ from backoffice.crm.filing import described, put_document
 from backoffice.crm.loading import client_of, read_file
 from backoffice.crm.numbering import next_number
 from backoffice.crm.tables.file import Client, ClientDocument
-from backoffice.crm.workflow import State
+from backoffice.crm.workflow import OVER, State
 from backoffice.staff import audit
 from backoffice.staff.actor import Actor
 from backoffice.staff.permissions import Permission
@@ -95,7 +95,10 @@ async def export(session: AsyncSession, actor: Actor, sealer: Sealer, client_id:
 
 
 async def export_all(session: AsyncSession, actor: Actor, sealer: Sealer) -> list[ClientFile]:
-    """Return the files of all clients that are not closed. Raise `Refused` for who may not see personal data."""
+    """Return the files of all clients, but of those who were rejected or have left.
+
+    Raise `Refused` for who may not see personal data.
+    """
     actor.require(Permission.SEE_PERSONAL_DATA)
-    clients = await session.scalars(select(Client).where(Client.state != State.CLOSED).order_by(Client.number))
+    clients = await session.scalars(select(Client).where(Client.state.not_in(OVER)).order_by(Client.number))
     return [await read_file(session, sealer, client) for client in clients.all()]

@@ -94,7 +94,7 @@ STEPS: Final[dict[Verb, Step]] = {
         is_second_person=True,
     ),
     _V.REJECT: Step(_P.APPROVE_CLIENTS, "a reason"),
-    _V.REOPEN: Step(_P.EDIT_CLIENTS, "a reason; everything is looked at again"),
+    _V.REOPEN: Step(_P.EDIT_CLIENTS, "a reason; no other file of the same LEI; everything is looked at again"),
     _V.ACTIVATE: Step(_P.APPROVE_CLIENTS, "the agreements signed; nothing else that stands in its way"),
     _V.SUSPEND: Step(_P.SUSPEND_CLIENTS, "a reason; the gateway takes no more within a second"),
     _V.RESUME: Step(_P.SUSPEND_CLIENTS, "a second person's approval", is_second_person=True),

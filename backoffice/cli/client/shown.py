@@ -102,7 +102,7 @@ def show(
     from backoffice.cli.shown import time_text
     from backoffice.cli.tables import show_fields
     from backoffice.crm.following_up import open_tasks
-    from backoffice.crm.loading import client_of, documents_of, parties_of, read_file
+    from backoffice.crm.loading import client_of, documents_of, other_files_of, parties_of, read_file
     from backoffice.crm.rated import last_score
     from backoffice.crm.screening.checking import hits_of
 
@@ -124,6 +124,7 @@ def show(
             "jurisdiction": found.jurisdiction,
             "registration": found.registration,
             "LEI": found.lei,
+            "other files": [f"{other.id}, {other.state}" for other in await other_files_of(session, found)],
             "firm": found.firm,
             "industry": found.industry,
             "volume": found.volume,

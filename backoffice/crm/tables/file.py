@@ -8,12 +8,13 @@ import datetime as dt
 from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backoffice.crm.workflow import State
+from backoffice.crm.workflow import OVER, State
 from backoffice.database.base import Base, Hash, Int64, Json, Name, Prose, TimeNs, reference
 from backoffice.staff.sealing import Sealed
 
 _STATES = ", ".join(f"'{state}'" for state in State)
 _APPROVED = "'approved', 'active', 'suspended'"
+_NOT_OVER = text("state NOT IN ({})".format(", ".join(f"'{state}'" for state in OVER)))
 
 
 class Client(Base):
@@ -30,6 +31,8 @@ class Client(Base):
             "approved_by IS NULL OR (approved_by <> entered_by AND approved_by <> submitted_by)", name="four_eyes"
         ),
         CheckConstraint("approved_by IS NULL OR submitted_by IS NOT NULL", name="submitted"),
+        # Who has left, or was rejected, may come again.
+        Index("uq_client_lei", "lei", unique=True, sqlite_where=_NOT_OVER, postgresql_where=_NOT_OVER),
     )
 
     number: Mapped[Int64] = mapped_column(primary_key=True, autoincrement=False)
@@ -40,12 +43,12 @@ class Client(Base):
     jurisdiction: Mapped[Name]
     registration: Mapped[Prose]
     """Its number in the register of its jurisdiction."""
-    lei: Mapped[Name | None] = mapped_column(unique=True)
+    lei: Mapped[Name | None]
     industry: Mapped[Name]
     volume: Mapped[Name]
     """What it expects to trade in a month, as the risk model asks."""
     firm: Mapped[Name | None] = mapped_column(unique=True)
-    """What the engine calls it: its accounts are this firm's."""
+    """What the engine calls it: its accounts are this firm's, and so is what was traded, for ever."""
     state: Mapped[Name] = mapped_column(index=True)
     suspension: Mapped[Name | None]
     suspended_for: Mapped[Prose]

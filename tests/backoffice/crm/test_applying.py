@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from backoffice.crm import applying, editing, rating
+from backoffice.crm import applying, editing, rating, registering
 from backoffice.crm.knowing import known_of
-from backoffice.crm.loading import client_of
+from backoffice.crm.loading import client_of, other_files_of
 from backoffice.crm.rated import last_score
 from backoffice.crm.risk import Rating
 from backoffice.crm.standing import obstacles
@@ -22,7 +22,7 @@ from backoffice.staff import approvals, audit
 from backoffice.staff.actor import Actor
 from backoffice.staff.audit import Wanted
 from backoffice.staff.permissions import Role
-from tests.backoffice.crm.house import ANN, BEN, CAY, House, document
+from tests.backoffice.crm.house import ANN, BEN, CAY, LEI, House, document
 
 
 async def why(house: House, client: str = "C-1") -> list[str]:
@@ -264,6 +264,22 @@ async def test_a_client_that_is_rejected_may_be_opened_again_and_is_looked_at_an
     await house.write(applying.step, ANN, "C-1", Verb.REOPEN)
     found = await house.client()
     assert (found.state, found.submitted_by, found.rating) == ("draft", None, None)
+
+
+async def test_who_was_rejected_may_come_again_as_a_new_client_and_then_is_not_opened_again(house: House) -> None:
+    await house.enter()
+    await house.write(applying.step, BEN, "C-1", Verb.REJECT)
+    with pytest.raises(Conflict, match=r"firm MUSTER is C-1's .* with that file, which is rejected; take another name"):
+        await house.enter()
+    assert await house.enter(firm="MUSTER2") == "C-2"
+    with pytest.raises(Conflict, match=f"lei {LEI} is C-2's already"):
+        await house.write(applying.step, ANN, "C-1", Verb.REOPEN)
+    async with house.database.reading() as session:
+        others = [await other_files_of(session, await client_of(session, each)) for each in ("C-1", "C-2")]
+        assert [[file.id for file in each] for each in others] == [["C-2"], ["C-1"]]
+        assert [file.firm for file in await registering.export_all(session, BEN, house.sealer)] == ["MUSTER2"]
+    await house.write(applying.step, BEN, "C-2", Verb.REJECT)
+    assert (await house.write(applying.step, ANN, "C-1", Verb.REOPEN)).state == "draft"
 
 
 async def test_without_its_agreement_a_client_is_not_activated(house: House) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 
 from backoffice.access import hierarchy
 from backoffice.access.tables import AccessTrader
@@ -13,8 +14,9 @@ from backoffice.crm.behind_accounts import ClientsBehindAccounts
 from backoffice.crm.gateway import Rights
 from backoffice.crm.left_behind import SessionsLeft, balances_left, sessions_left
 from backoffice.crm.loading import client_of, read_file
+from backoffice.crm.shared_owners import shared_owners
 from backoffice.crm.workflow import Suspension
-from backoffice.errors import Refused
+from backoffice.errors import Conflict, Refused
 from backoffice.ledger.tables import LedgerAccount, LedgerPosting
 from backoffice.outbox import Outgoing
 from backoffice.payments.clients import Flow
@@ -27,7 +29,7 @@ from backoffice.times import DAY_NS
 from engine.commands import Block, BlockWithdrawals, RemoveSession, Unblock, UnblockWithdrawals
 from engine.control import StaffCommand
 from engine.values import Scope
-from tests.backoffice.crm.house import ANN, BEN, CAY, NOW_NS, OLA, House, entry
+from tests.backoffice.crm.house import ANN, BEN, CAY, LEI, NOW_NS, OLA, House, entry
 
 _COMMANDS = msgspec.msgpack.Decoder(StaffCommand)
 
@@ -191,6 +193,28 @@ async def test_a_client_leaves_with_nothing_left_behind(trading: House) -> None:
         assert await following_up.open_tasks(session) == []
     found = await trading.client()
     assert (found.state, str(found.keep_until)) == ("closed", "2031-11-28")
+
+
+async def test_who_has_left_comes_back_under_another_firm_and_is_the_same_to_the_market(house: House) -> None:
+    await house.active()
+    await house.write(leaving.offboard, BEN, "C-1")
+    with pytest.raises(Conflict, match=r"lei .* is C-1's already"):
+        await house.enter(firm="AGAIN")
+    await close(house)
+    with pytest.raises(Conflict, match=r"firm MUSTER is C-1's .* with that file, which is closed; take another name"):
+        await house.enter()
+    assert await house.active(firm="AGAIN") == "C-2"
+    async with house.database.reading() as session:
+        owners = await shared_owners(session, house.sealer, share_min_ppm=250_000)
+    assert "C-2" in owners.of_both("MUSTER", "AGAIN")
+
+
+async def test_the_database_holds_that_an_lei_is_one_clients_whose_file_is_not_over(house: House) -> None:
+    await house.enter()
+    await house.enter(lei="", firm="OTHER")
+    with pytest.raises(IntegrityError, match="lei"):
+        async with house.database.writing() as session:
+            (await client_of(session, "C-2")).lei = LEI
 
 
 async def test_what_is_personal_is_erased_when_its_time_is_over(house: House) -> None:

@@ -5,17 +5,19 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import Connection, select, text
+from sqlalchemy.exc import IntegrityError
 
 from backoffice.crm import editing
 from backoffice.crm.client_file import HoldingGiven
 from backoffice.crm.tables.file import PartyHolding
 from backoffice.database import Database, tables
 from backoffice.database.database import address_of
-from backoffice.database.migrating import check, newest, upgrade, version_of
+from backoffice.database.migrating import _config, check, newest, upgrade, version_of
 from backoffice.errors import DatabaseFault
 from backoffice.ledger.chart import HOUSE_KINDS
 from backoffice.ledger.keeping import load
@@ -128,6 +130,35 @@ async def test_holdings_that_were_there_before_are_known_from_the_last_change_of
         assert [(each.client, each.share_ppm, each.since_ns, each.until_ns) for each in found] == [
             *((1, 600_000, entered_ns + DAY_NS, None), (2, 1_000_000, entered_ns, None)),
         ]
+
+
+async def test_clients_keep_all_that_refers_to_them_when_their_table_is_made_anew(tmp_path: Path) -> None:
+    row = {"number": 1, "lei": "529900T8BM49AURSDO55", "firm": "MUSTER", "keep_until": "2031-11-28", "version": 3}
+    party = {"number": 7, "client": 1, "kind": "person", "name": "sealed", "countries": "CH", "roles": "owner"}
+    given = [("client", {**row, "state": "closed"}), ("party", party), ("client", {"number": 2, "state": "draft"})]
+
+    def before(connection: Connection) -> None:
+        command.upgrade(_config(connection), "0030")
+        for table, values in given:
+            columns = connection.exec_driver_sql(f"PRAGMA table_info({table})").mappings().all()
+            whole = {each["name"]: "" if "CHAR" in each["type"] else 0 for each in columns if each["notnull"]} | values
+            insert = f"INSERT INTO {table} ({', '.join(whole)}) VALUES ({', '.join('?' * len(whole))})"
+            connection.exec_driver_sql(insert, tuple(whole.values()))
+
+    async with Database(address_of("sqlite:///books.sqlite", tmp_path)) as database:
+        async with database.writing() as session:
+            await (await session.connection()).run_sync(before)
+        await upgrade(database)
+        async with database.writing() as session:
+            found = await session.execute(text("SELECT * FROM client ORDER BY number"))
+            assert [tuple(each[name] for name in row) for each in found.mappings()] == [
+                tuple(row.values()),
+                (2, None, None, None, 0),
+            ]
+            await session.execute(text("UPDATE client SET lei = (SELECT lei FROM client WHERE number = 1)"))
+        with pytest.raises(IntegrityError, match="FOREIGN KEY"):
+            async with database.writing() as session:
+                await session.execute(text("DELETE FROM client WHERE number = 1"))
 
 
 async def test_books_that_were_begun_without_them_get_accounts_for_the_houses_own_money(database: Database) -> None:
