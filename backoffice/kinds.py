@@ -2,6 +2,7 @@
 
 from backoffice.access import charging, hierarchy, limiting, sessions
 from backoffice.crm import rating, suspending
+from backoffice.crm.screening import deciding
 from backoffice.invoices import collecting
 from backoffice.ledger import house_transfers
 from backoffice.payments import deposits, destinations, holders, withdrawals
@@ -13,6 +14,7 @@ __all__ = [
     "changes",
     "charging",
     "collecting",
+    "deciding",
     "deposits",
     "destinations",
     "hierarchy",

@@ -142,6 +142,8 @@ def _screening() -> list[str]:
         "Somebody is screened again when a list has changed, or what is known of them. What was decided on an",
         "entry is not asked again unless that entry changes. A true match on a sanctions list ends an",
         "application, and suspends from all, at once, who is a client already; open hits hold back payments.",
+        "One person calls a hit a true match, also one that was called a false positive; that a true match was none",
+        "takes two (`fondaco screening revise`), and whoever was suspended for it still is until two let it go on.",
     ]
 
 

@@ -214,7 +214,8 @@ def decide(
 ) -> None:
     """Decide on a hit. A false positive is not asked again, unless what the list says changes.
 
-    A client with a true match on a sanctions list is suspended from all, at once.
+    A client with a true match on a sanctions list is suspended from all, at once. What was called a false positive may
+    still be called a true match; for the other way round there is `revise`.
     """
     from backoffice.crm.loading import client_of
     from backoffice.crm.screening import deciding
@@ -230,6 +231,27 @@ def decide(
     told += f"; {client.id} is suspended from {client.suspension}" if client.suspension else ""
     facts = {"hit": done.id, "state": done.state, "suspension": client.suspension}
     tell(told, facts, as_json=acting.as_json)
+
+
+@app.command()
+@grouped
+def revise(
+    hit: HitArgument,
+    acting: Acting,
+) -> None:
+    """Propose that a true match was none. It is a false positive when somebody else approves it.
+
+    Who was suspended for it stays so until `fondaco client resume`.
+    """
+    from backoffice.cli.approval import propose
+    from backoffice.crm.screening import deciding
+
+    propose(
+        acting,
+        lambda session, office: deciding.propose_revision(
+            session, office.actor, hit, why=acting.why, now_ns=office.now_ns
+        ),
+    )
 
 
 def _screen_all(coming: Coming, why: str) -> tuple[int, list[str]]:

@@ -160,7 +160,9 @@ def screening_flaws(known: Known) -> Iterator[Obstacle]:
             f"fondaco screening hits --client {client}, then fondaco screening decide HIT",
         )
     if known.true_matches:
-        yield Obstacle(f"on a sanctions list: {', '.join(known.true_matches)}", _end(known))
+        mistaken = f"if that is a mistake: fondaco screening revise {known.true_matches[0]}"
+        remedy = "; ".join(filter(None, (_end(known), mistaken)))
+        yield Obstacle(f"on a sanctions list: {', '.join(known.true_matches)}", remedy)
 
 
 def agreement_flaws(known: Known) -> Iterator[Obstacle]:

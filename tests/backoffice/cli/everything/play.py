@@ -124,6 +124,8 @@ def clients_come(house: House) -> None:
     house.act("eva", "client", "submit", "C-2")
     house.act("cora", "client", "screen", "C-2")
     house.act("cora", "screening", "decide", "H-1", "false-positive")
+    house.act("cora", "screening", "decide", "H-1", "true-match")
+    house.propose("carl", "cora", "screening", "revise", "H-1")
     house.act("cora", "client", "reject", "C-2")
     house.act("eva", "client", "reopen", "C-2")
 

@@ -1,6 +1,7 @@
 """Clients and lists: who is screened when, what is asked once only, and what was decided."""
 
 import datetime as dt
+import json
 from typing import Any
 
 import pytest
@@ -11,10 +12,11 @@ from backoffice.crm import applying, editing, rating
 from backoffice.crm.following_up import open_tasks
 from backoffice.crm.loading import client_of, read_file
 from backoffice.crm.screening.checking import hits_of, load_lists, screen, unscreened
-from backoffice.crm.screening.deciding import Disposition, decide
+from backoffice.crm.screening.deciding import Disposition, decide, propose_revision
 from backoffice.crm.screening.entry import day
 from backoffice.crm.tables.check import ScreeningEntry, ScreeningHit, ScreeningListVersion
 from backoffice.errors import Conflict, Refused
+from backoffice.staff import approvals, audit
 from tests.backoffice.crm.house import ANN, BEN, CAY, House, entry
 
 BORN = dt.date(1960, 5, 1)
@@ -47,8 +49,46 @@ async def test_a_hit_is_found_and_decided_on(house: House) -> None:
     with pytest.raises(Conflict, match="H-1 is false-positive already, by ben: another date of birth"):
         await house.write(decide, CAY, "H-1", Disposition.FALSE_POSITIVE)
     await house.write(decide, CAY, "H-1", Disposition.TRUE_MATCH)
-    with pytest.raises(Conflict, match="H-1 is true-match already"):
+    with pytest.raises(Conflict, match=r"H-1 is true-match already, by cay: .*: fondaco screening revise H-1"):
         await house.write(decide, BEN, "H-1", Disposition.FALSE_POSITIVE)
+
+
+async def test_it_takes_two_to_call_a_true_match_a_false_positive(house: House) -> None:
+    await house.import_list(entry())
+    await house.enter(**QUILL)
+    await screened(house)
+    with pytest.raises(Refused, match="H-1 is open, and no true match that could be revised"):
+        await house.write(propose_revision, BEN, "H-1")
+    await house.write(decide, BEN, "H-1", Disposition.TRUE_MATCH, why="it is him")
+    with pytest.raises(Refused, match="ann may not decide on screening hits"):
+        await house.write(propose_revision, ANN, "H-1")
+    proposal = await house.write(propose_revision, BEN, "H-1", why="born in another year")
+    with pytest.raises(Refused, match="ben has proposed A-1"):
+        await house.write(approvals.approve, BEN, proposal.id)
+    assert await hits(house, "true-match") == [("H-1", "P-1", "true-match", 100)]
+    await house.write(approvals.approve, CAY, proposal.id, why="seen")
+    async with house.database.reading() as session:
+        (hit,) = await hits_of(session, await client_of(session, "C-1"), ("false-positive",))
+        *_, told = await audit.entries(session, audit.Wanted(subject="client/C-1", verb="decide"), 10)
+    assert (hit.decided_by, hit.reason) == ("cay", "born in another year")
+    assert json.loads(told.before or "") == {
+        "hit": "H-1",
+        "state": "true-match",
+        "decided_by": "ben",
+        "reason": "it is him",
+    }
+    await screened(house)
+    assert await hits(house) == []
+
+
+async def test_a_revision_leaves_a_suspension_to_those_who_lift_it(house: House) -> None:
+    await house.active()
+    await house.import_list(entry("Ann Muster", "9"), name="new")
+    await house.screen()
+    await house.write(decide, BEN, "H-1", Disposition.TRUE_MATCH)
+    proposal = await house.write(propose_revision, BEN, "H-1")
+    await house.write(approvals.approve, CAY, proposal.id)
+    assert (await house.client()).suspension == "all"
 
 
 @pytest.mark.parametrize(("purpose", "state"), (("sanctions", "suspended"), ("pep", "active")))
