@@ -25,7 +25,7 @@ COLUMNS: Final[dict[str, Sequence[str]]] = {
     "minimums": figures.MINIMUMS,
     "market-quality": market_quality.MARKET_QUALITY,
     "sessions": figures.SESSIONS,
-    "rejects": figures.REJECTS,
+    "rejects": ("session", *figures.REJECTS),
     "pipeline": people.PIPELINE,
     "expiring": people.EXPIRING,
     "hits": people.HITS,
@@ -176,6 +176,7 @@ _OF_ONE: Final = {
     ("minimums", "version"): "of the schedule",
     ("pipeline", "since"): "when it has been there",
     ("pipeline", "type"): "of the legal entity",
+    ("rejects", "session"): "the FIX session; without `--session` and `--each-session` this column is left out",
     ("statement", "amount"): "of the asset; below zero it went",
     (
         "statement",

@@ -28,7 +28,7 @@ VOLUME = (
 FEES = ("symbol", "asset", "made", "taken", "fees", "rebates", "net", "basis points")
 MINIMUMS = ("month", "firm", "schedule", "version", "asset", "days", "minimum", "paid", "missing")
 SESSIONS = ("session", "role", "version", "accounts", "state", "since", "rejects", "most for")
-REJECTS = ("session", "code", "rejects", "share", "reason")
+REJECTS = ("code", "rejects", "share", "reason")
 
 ByOption = Annotated[By, typer.Option("--by", help="What each line is about, beside the instrument.")]
 
@@ -147,6 +147,7 @@ def rejects(
     looking: LookingBack,
 ) -> None:
     """Show what was refused and why, most often first. Hours count as a whole, but for the last one of --as-of."""
+    is_by_session = bool(of) or each_session
 
     async def rows(_desk: "Office", session: "AsyncSession") -> list[Row]:
         from backoffice.reports import sessions
@@ -154,13 +155,13 @@ def rejects(
         found = await sessions.refusals(
             session, of, when.from_ns, when.until_ns, await record_of(session, looking.as_of)
         )
-        if not of and not each_session:
+        if not is_by_session:
             found = sessions.by_reason(found)
         whole = sum(each.rejects for each in found)
         is_for_people = looking.form is Form.PEOPLE
         return [
             (
-                each.session or None,
+                *((each.session or None,) if is_by_session else ()),
                 str(each.reason) if is_for_people else each.reason,
                 each.rejects,
                 percent_text(each.rejects, whole),
@@ -169,7 +170,7 @@ def rejects(
             for each in found
         ]
 
-    show_rows(looking, REJECTS, rows)
+    show_rows(looking, (*(("session",) if is_by_session else ()), *REJECTS), rows)
 
 
 _TIMES = (By.MONTH, By.DAY, By.HOUR)
