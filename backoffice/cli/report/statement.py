@@ -8,7 +8,6 @@ import typer
 
 from backoffice.cli.office import Looking
 from backoffice.cli.option_groups import grouped
-from backoffice.cli.report.options import AccountOption, ClientOption, FirmOption
 from backoffice.cli.report.printing import Row
 from backoffice.cli.tables import Moment
 
@@ -39,6 +38,13 @@ PeriodOption = Annotated[
         "--period", parser=_period, metavar="PERIOD", help="A month, a day or a year: 2026-11.", show_default=False
     ),
 ]
+ClientOption = Annotated[
+    str, typer.Option("--client", metavar="CLIENT", help="Of this client, as in C-1.", show_default=False)
+]
+FirmOption = Annotated[str, typer.Option("--firm", metavar="FIRM", help="Of this firm.", show_default=False)]
+AccountOption = Annotated[
+    str, typer.Option("--account", metavar="ACCOUNT", help="Of this account.", show_default=False)
+]
 PdfOption = Annotated[
     Path | None, typer.Option("--pdf", metavar="FILE", help="Write it as PDF to this file.", show_default=False)
 ]
@@ -56,7 +62,8 @@ def statement(
 ) -> None:
     """Show what a client had of each asset, every movement of it with its record, and what it had in the end.
 
-    It ties, or there is none: opening balance and movements come to the closing balance, as the ledger has it.
+    One of --client, --firm and --account is needed. It ties, or there is none: opening balance and movements come to
+    the closing balance, as the ledger has it.
     """
     from backoffice.cli.files import write_whole
     from backoffice.cli.tables import Form, show_table

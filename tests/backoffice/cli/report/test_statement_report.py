@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.backoffice.cli.command_line import fondaco_here
 from tests.backoffice.cli.desk import Desk
 from tests.backoffice.reports.known import CORRECTED, TRADED
 
@@ -27,6 +28,12 @@ def test_a_statement_of_a_firm_is_written_as_pdf(desk: Desk) -> None:
     assert "bytes" in desk.done("report", "statement", "--firm", "BETA-A", "--period", "2027-01-15", "--pdf", path)
     assert path.read_bytes().startswith(b"%PDF-")
     assert list(desk.home.glob("*.draft")) == []
+
+
+def test_its_help_says_that_it_needs_to_know_whose_it_is() -> None:
+    told = " ".join(fondaco_here("report", "statement", "--help").stdout.replace("│", " ").split())
+    assert "One of --client, --firm and --account is needed." in told
+    assert "default: (all)" not in told
 
 
 @pytest.mark.parametrize("arguments", ((*BETA, "2027-13"), ("report", "statement", "--period", "2027")))
