@@ -61,7 +61,10 @@ def list_clients(
     ] = None,
     looking: Looking,
 ) -> None:
-    """List clients, and how far each has come."""
+    """List clients, and how far each has come.
+
+    How they stood at a moment is in `fondaco report pipeline --all --as-of`.
+    """
     from sqlalchemy import select
 
     from backoffice.cli.tables import Cell, Moment, show_table

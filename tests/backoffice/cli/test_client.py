@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backoffice.crm.screening import checking
 from backoffice.database import Database
 from backoffice.errors import DatabaseFault, Refused
+from tests.backoffice.cli.command_line import fondaco_here
 from tests.backoffice.cli.desk import Desk
 from tests.backoffice.crm.house import COMPANY_PAPERS, content
 
@@ -117,6 +118,19 @@ def test_a_client_is_entered_field_by_field(house: Desk) -> None:
     assert "who owns 40 % of it is not known" in told
     assert "who owns 30 % of C-1 through Top AG is not known" in told
     assert "fondaco client party add C-1 NAME --role owner --owns PERCENT@P-1 …" in told
+
+
+def test_how_clients_stood_at_a_moment_is_in_the_report_that_help_names(house: Desk) -> None:
+    under_review(house)
+    house.done("client", "add", "Other AG", "--jurisdiction", "CH", *WHY, by="eva")
+    house.done("client", "reject", "C-1", *WHY, by="cora")
+    told = " ".join(fondaco_here("client", "list", "--help").stdout.split())
+    assert "How they stood at a moment is in fondaco report pipeline --all --as-of." in told
+    listed, then = (
+        {(row["client"], row["state"]) for row in json.loads(house.done(*words, "--json"))}
+        for words in (("client", "list"), ("report", "pipeline", "--all", "--as-of", "2100-01-01"))
+    )
+    assert listed == then
 
 
 def test_a_document_is_the_file_that_was_meant(house: Desk) -> None:
