@@ -1,18 +1,24 @@
 """How far the back office is, and what waits for its people now."""
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from backoffice.crm.tables.check import ScreeningHit
 from backoffice.payments.states import ACTIVE_DEPOSITS, ACTIVE_WITHDRAWALS, DepositState, WithdrawalState
 from backoffice.projector.tables import OrderRow, Position, TradeRow
+from backoffice.reconciliation import breaks
+from backoffice.reconciliation.tables import Break
 from backoffice.reports.payments import standings
 from backoffice.staff import approvals
 from backoffice.staff.tables import Approval
+from backoffice.surveillance.tables import Alert
 
 _FOR_PEOPLE = frozenset((DepositState.UNASSIGNED, DepositState.QUARANTINED, DepositState.RECALLED))
 _DEPOSITS = frozenset(state.value for state in ACTIVE_DEPOSITS | _FOR_PEOPLE)
 _WITHDRAWALS = frozenset(state.value for state in ACTIVE_WITHDRAWALS | {WithdrawalState.RECALLED})
+_OPEN_BREAK = Break.state == literal(breaks.State.OPEN.value, literal_execute=True)
+"""In so many words, so that the index of those that are open serves."""
 
 
 class Now(msgspec.Struct, frozen=True):
@@ -27,15 +33,20 @@ class Now(msgspec.Struct, frozen=True):
     """All that there ever were."""
     approvals: int
     """What waits: proposals to be approved,"""
+    breaks: int
+    """differences that are open,"""
+    alerts: int
+    """what surveillance has found and is in no case,"""
+    hits: int
+    """hits of screening that nobody has decided on,"""
     deposits: dict[str, int]
     withdrawals: dict[str, int]
     """and payments, by state."""
 
 
 async def now(session: AsyncSession) -> Now:
-    """Return how it stands. It costs some looks by keys, and a walk over the payments that have not ended."""
+    """Return how it stands. It costs some looks by keys, and a walk over what waits."""
     position = (await session.scalars(select(Position))).one_or_none()
-    pending = select(func.count()).select_from(Approval).where(Approval.state == approvals.State.PENDING.value)
     waiting: dict[str, dict[str, int]] = {"deposit": {}, "withdrawal": {}}
     for each in await standings(session, None, None):
         if each.state in (_DEPOSITS if each.kind == "deposit" else _WITHDRAWALS):
@@ -46,7 +57,14 @@ async def now(session: AsyncSession) -> Now:
         position.time_ns if position else 0,
         await session.scalar(select(func.max(OrderRow.order_id))) or 0,
         await session.scalar(select(func.max(TradeRow.trade_id))) or 0,
-        await session.scalar(pending) or 0,
+        await _count(session, Approval.state == approvals.State.PENDING.value),
+        await _count(session, _OPEN_BREAK),
+        await _count(session, Alert.case_id.is_(None)),
+        await _count(session, ScreeningHit.state == "open"),
         waiting["deposit"],
         waiting["withdrawal"],
     )
+
+
+async def _count(session: AsyncSession, waits: ColumnElement[bool]) -> int:
+    return await session.scalar(select(func.count()).where(waits)) or 0

@@ -105,8 +105,10 @@ def _rate(count: int, time_ns: int) -> str:
 def _waiting(seen: "Look") -> str:
     if seen.now is None:
         return "–"
-    found = [counted(seen.now.approvals, "approval")] if seen.now.approvals else []
-    found += _payments("deposit", seen.now.deposits) + _payments("withdrawal", seen.now.withdrawals)
+    now = seen.now
+    counts = {"approval": now.approvals, "break": now.breaks, "alert": now.alerts, "screening hit": now.hits}
+    found = [counted(count, what) for what, count in counts.items() if count]
+    found += _payments("deposit", now.deposits) + _payments("withdrawal", now.withdrawals)
     return ", ".join(found) or "nothing"
 
 

@@ -82,6 +82,8 @@ def test_what_waits_for_staff_is_counted(desk: Desk) -> None:
     assert "waiting       1 approval\n" in desk.done("top", "--once")
     seen = looked(desk)
     assert seen.now is not None
+    shown = printed(None, replace(seen, now=replace(seen.now, breaks=1, alerts=2, hits=3_000)))
+    assert "waiting       1 approval, 1 break, 2 alerts, 3,000 screening hits" in shown
     paying = replace(seen.now, approvals=0, deposits={"confirming": 2}, withdrawals={"held": 1, "sent": 3})
     assert "waiting       2 deposits (2 confirming), 4 withdrawals (1 held, 3 sent)" in printed(
         None, replace(seen, now=paying)
