@@ -17,11 +17,11 @@ from backoffice.crm.rated import newest_model
 from backoffice.crm.screening.checking import Lists, Screened, screen
 from backoffice.crm.sealed_fields import seal
 from backoffice.crm.standing import (
-    Obstacle,
     agreement_flaws,
     check_flaws,
     file_flaws,
     rating_flaws,
+    refuse,
     screening_flaws,
 )
 from backoffice.crm.tables.file import Client, FileSnapshot
@@ -43,7 +43,7 @@ async def submit(
     client.submitted_by, client.submitted_ns = actor.user, now_ns
     client.risk_model = await newest_model(session)
     known = await known_of(session, sealer, client, now_ns)
-    _refuse(client, Verb.SUBMIT, list(file_flaws(known)))
+    refuse(client.id, Verb.SUBMIT, list(file_flaws(known)))
     return await _move(session, actor, client, Verb.SUBMIT, why, now_ns, {"risk_model": client.risk_model})
 
 
@@ -67,7 +67,7 @@ async def clear(
     """Say that screening is done with. Raise `Refused` if hits are open, or one is a true match of a sanctions list."""
     client = await _begin(session, actor, client_id, Verb.CLEAR)
     known = await known_of(session, sealer, client, now_ns)
-    _refuse(client, Verb.CLEAR, list(screening_flaws(known)))
+    refuse(client.id, Verb.CLEAR, list(screening_flaws(known)))
     return await _move(session, actor, client, Verb.CLEAR, why, now_ns)
 
 
@@ -95,7 +95,7 @@ async def approve(
         if actor.user in users:
             raise Refused(f"{actor.user} has {what} {client.id}; somebody else must approve it")
     known = await known_of(session, sealer, client, now_ns)
-    _refuse(client, Verb.APPROVE, [*file_flaws(known), *check_flaws(known), *rating_flaws(known)])
+    refuse(client.id, Verb.APPROVE, [*file_flaws(known), *check_flaws(known), *rating_flaws(known)])
     client.approved_by, client.approved_ns, client.editors = actor.user, now_ns, ""
     await take_snapshot(session, actor, sealer, client, "approval", now_ns)
     return await _move(session, actor, client, Verb.APPROVE, why, now_ns)
@@ -113,7 +113,7 @@ async def activate(
         raise Refused(f"{actor.user} has changed {client.id} since it was approved; somebody else must activate it")
     known = await known_of(session, sealer, client, now_ns)
     flaws = [*file_flaws(known), *check_flaws(known), *rating_flaws(known), *agreement_flaws(known)]
-    _refuse(client, Verb.ACTIVATE, flaws)
+    refuse(client.id, Verb.ACTIVATE, flaws)
     rights = gateway.rights_of(client)
     await _move(session, actor, client, Verb.ACTIVATE, why, now_ns)
     await gateway.tell(session, actor, client, rights, why=why, now_ns=now_ns)
@@ -186,9 +186,3 @@ async def _move(
         now_ns=now_ns,
     )
     return client
-
-
-def _refuse(client: Client, verb: Verb, flaws: list[Obstacle]) -> None:
-    if flaws:
-        more = f" (and {len(flaws) - 1} more; `fondaco client why {client.id}` has all)" if len(flaws) > 1 else ""
-        raise Refused(f"{client.id} cannot {verb}: {flaws[0].what}{more}; {flaws[0].remedy}")

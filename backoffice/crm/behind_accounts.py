@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backoffice.access.allowances import allowances_of
 from backoffice.crm import transfers
 from backoffice.crm.following_up import put_task
-from backoffice.crm.screening.checking import hits_of
+from backoffice.crm.screening.checking import hits_of, true_matches_of
 from backoffice.crm.tables.file import Client
 from backoffice.crm.workflow import State, Suspension, may_withdraw
 from backoffice.payments.clients import Flow, Transfer
@@ -51,7 +51,7 @@ class ClientsBehindAccounts:
         if flow is Flow.OUT and not may_withdraw(state, suspension):
             return f"{client.id} is {client.state}, and may not withdraw"
         open_hits = await hits_of(session, client)
-        true_matches = [hit for hit in await hits_of(session, client, ("true-match",)) if hit.purpose == "sanctions"]
+        true_matches = await true_matches_of(session, client)
         if true_matches:
             return f"{client.id} is on a sanctions list: {true_matches[0].id}"
         return f"{client.id} has screening hits to be decided: {open_hits[0].id}" if open_hits else ""

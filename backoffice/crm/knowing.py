@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 import msgspec
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.crm.agreeing import unsigned
@@ -16,9 +15,8 @@ from backoffice.crm.loading import read_file
 from backoffice.crm.ownership import Gap, Structure, threshold_ppm
 from backoffice.crm.rated import last_score, model_of, newest_model
 from backoffice.crm.risk import Model, Rating, Score, country_answer, layers_answer
-from backoffice.crm.screening.checking import hits_of, lists_digest, unscreened
+from backoffice.crm.screening.checking import hits_of, lists_digest, true_matches_of, unscreened
 from backoffice.crm.standing import Known
-from backoffice.crm.tables.check import ScreeningHit
 from backoffice.crm.tables.file import Client
 from backoffice.crm.workflow import State, Suspension
 from backoffice.staff.sealing import Sealer
@@ -56,7 +54,7 @@ async def known_of(session: AsyncSession, sealer: Sealer, client: Client, now_ns
         unscreened=await unscreened(session, client, file),
         has_lists=bool(await lists_digest(session)),
         open_hits=tuple(hit.id for hit in await hits_of(session, client)),
-        true_matches=tuple(hit.id for hit in await _true_matches(session, client, "sanctions")),
+        true_matches=tuple(hit.id for hit in await true_matches_of(session, client)),
         rating=None if client.rating is None else Rating(client.rating),
         unanswered=_unanswered(model, answers),
         rated_otherwise=await rated_otherwise(session, client, answers),
@@ -86,7 +84,7 @@ def people_in_scope(file: ClientFile, owned: Structure, threshold: int) -> list[
 
 async def answers_of(session: AsyncSession, client: Client, file: ClientFile) -> dict[str, str]:
     """Return the answers to the questions of risk that follow from what is known."""
-    exposed = any(party.is_exposed for party in file.parties) or await _true_matches(session, client, "pep")
+    exposed = any(party.is_exposed for party in file.parties) or await true_matches_of(session, client, "pep")
     places = {file.jurisdiction, *(address.country for address in file.addresses.values())}
     people = {country for party in file.parties for country in party.countries}
     answers = {
@@ -95,7 +93,7 @@ async def answers_of(session: AsyncSession, client: Client, file: ClientFile) ->
         "entity": file.entity_type.value,
         "layers": layers_answer(structure(file).layers),
         "exposure": "political" if exposed else "none",
-        "sanctions": "true-match" if await _true_matches(session, client, "sanctions") else "none",
+        "sanctions": "true-match" if await true_matches_of(session, client) else "none",
     }
     given = {"industry": file.industry, "volume": file.volume}
     return {**answers, **{name: answer for name, answer in given.items() if answer}}
@@ -116,13 +114,6 @@ def _unanswered(model: Model, answers: Mapping[str, str]) -> tuple[tuple[str, st
         for name in _ASKED_OF_FILE
         if name in model.factors and answers.get(name) not in model.factors[name].points
     )
-
-
-async def _true_matches(session: AsyncSession, client: Client, purpose: str) -> list[ScreeningHit]:
-    query = select(ScreeningHit).where(
-        ScreeningHit.client == client.number, ScreeningHit.state == "true-match", ScreeningHit.purpose == purpose
-    )
-    return list(await session.scalars(query.order_by(ScreeningHit.number)))
 
 
 async def _shortfalls(

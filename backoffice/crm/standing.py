@@ -4,7 +4,7 @@ A pure function of what is known of the client: whoever asks gets everything at 
 done, and not the next hurdle after each.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -23,6 +23,7 @@ from backoffice.crm.workflow import (
     Verb,
     may_trade,
 )
+from backoffice.errors import Refused
 
 
 class Obstacle(msgspec.Struct, frozen=True):
@@ -96,6 +97,13 @@ def obstacles(known: Known) -> list[Obstacle]:
             return [*file, *step, *rest]
         case _:
             return [*_closed_file(known, file), *file, *rest, *step]
+
+
+def refuse(client: str, verb: Verb, flaws: Sequence[Obstacle]) -> None:
+    """Raise `Refused`, with the first flaw and its remedy, if there is any."""
+    if flaws:
+        more = f" (and {len(flaws) - 1} more; `fondaco client why {client}` has all)" if len(flaws) > 1 else ""
+        raise Refused(f"{client} cannot {verb}: {flaws[0].what}{more}; {flaws[0].remedy}")
 
 
 def file_flaws(known: Known) -> Iterator[Obstacle]:

@@ -97,7 +97,11 @@ STEPS: Final[dict[Verb, Step]] = {
     _V.REOPEN: Step(_P.EDIT_CLIENTS, "a reason; no other file of the same LEI; everything is looked at again"),
     _V.ACTIVATE: Step(_P.APPROVE_CLIENTS, "the agreements signed; nothing else that stands in its way"),
     _V.SUSPEND: Step(_P.SUSPEND_CLIENTS, "a reason; the gateway takes no more within a second"),
-    _V.RESUME: Step(_P.SUSPEND_CLIENTS, "a second person's approval", is_second_person=True),
+    _V.RESUME: Step(
+        _P.SUSPEND_CLIENTS,
+        "a second person's approval; every hit decided, none of them a true match on a sanctions list",
+        is_second_person=True,
+    ),
     _V.OFFBOARD: Step(_P.APPROVE_CLIENTS, "a reason; the client trades no more"),
     _V.CLOSE: Step(
         _P.APPROVE_CLIENTS, "no invoices, no balances; sessions are revoked; the file is kept for its time, then erased"

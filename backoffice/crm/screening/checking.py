@@ -124,6 +124,11 @@ async def hits_of(session: AsyncSession, client: Client, states: Iterable[str] =
     return list(await session.scalars(query.order_by(ScreeningHit.score.desc(), ScreeningHit.number)))
 
 
+async def true_matches_of(session: AsyncSession, client: Client, purpose: str = "sanctions") -> list[ScreeningHit]:
+    """Return a client's true matches on lists of a purpose."""
+    return [hit for hit in await hits_of(session, client, ("true-match",)) if hit.purpose == purpose]
+
+
 async def all_hits(session: AsyncSession, client: Client | None, *, open_only: bool) -> list[ScreeningHit]:
     """Return hits, the most alike first: of one client or of all."""
     query = select(ScreeningHit).order_by(ScreeningHit.score.desc(), ScreeningHit.number)

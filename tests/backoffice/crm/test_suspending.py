@@ -14,6 +14,7 @@ from backoffice.crm.behind_accounts import ClientsBehindAccounts
 from backoffice.crm.gateway import Rights
 from backoffice.crm.left_behind import SessionsLeft, balances_left, sessions_left
 from backoffice.crm.loading import client_of, read_file
+from backoffice.crm.screening.deciding import Disposition, decide, propose_revision
 from backoffice.crm.shared_owners import shared_owners
 from backoffice.crm.workflow import Suspension
 from backoffice.errors import Conflict, Refused
@@ -108,6 +109,27 @@ async def test_an_approval_of_a_client_that_has_changed_meanwhile_is_stale(house
     await suspend(house, Suspension.ALL)
     with pytest.raises(Refused, match="A-1 is stale"):
         await house.write(approvals.approve, BEN, proposal.id)
+
+
+async def test_who_may_be_on_a_sanctions_list_does_not_go_on(trading: House) -> None:
+    await suspend(trading)
+    early = await trading.write(suspending.propose_resumption, OLA, "C-1")
+    await trading.import_list(entry("Ann Muster", "9"), name="new")
+    await trading.screen()
+    open_hit = "C-1 cannot resume: 1 screening hits are not decided: H-1; .* fondaco screening decide HIT"
+    with pytest.raises(Refused, match=open_hit):
+        await trading.write(approvals.approve, BEN, early.id)
+    with pytest.raises(Refused, match=open_hit):
+        await resume(trading)
+    await trading.write(approvals.withdraw, OLA, early.id)
+    await trading.write(decide, BEN, "H-1", Disposition.TRUE_MATCH)
+    listed = "C-1 cannot resume: on a sanctions list: H-1; fondaco client offboard C-1; .* screening revise H-1"
+    with pytest.raises(Refused, match=listed):
+        await resume(trading)
+    revision = await trading.write(propose_revision, BEN, "H-1")
+    await trading.write(approvals.approve, CAY, revision.id)
+    await resume(trading)
+    assert (await trading.client()).state == "active"
 
 
 async def test_a_second_suspension_adds_to_the_first(trading: House) -> None:
