@@ -26,6 +26,7 @@ from backoffice.access.telling import tell_all_limits, tell_new_quotes
 from backoffice.control import Control, VenueAway, VenueControl
 from backoffice.crm import filing, leaving, reviewing
 from backoffice.crm.behind_accounts import ClientsBehindAccounts
+from backoffice.crm.screening.rescreening import left_behind, screen_each
 from backoffice.database import Database
 from backoffice.database.database import address_of, shown
 from backoffice.database.migrating import check, upgrade, version_of
@@ -39,6 +40,7 @@ from backoffice.projector.following import Following
 from backoffice.reconciliation.reconciling import reconcile
 from backoffice.reports import market_quality
 from backoffice.staff import anchor, approvals
+from backoffice.staff.actor import BACK_OFFICE
 from backoffice.staff.sealing import KEY_FILE, Sealer
 from backoffice.surveillance.looking import watch
 from backoffice.surveillance.parameters import parameters_of
@@ -54,6 +56,8 @@ TOLD_AGAIN_S: Final = 60.0
 GIVE_S: Final = 0.25
 """How often it is looked whether the venue is to be told something: who decides tells it at once, mostly."""
 HOUSEKEEPING_S: Final = 60.0
+SCREENING_S: Final = 60.0
+"""How often it is looked whether clients are to be screened by a list that others have not screened by."""
 SAMPLED_S: Final = 60.0
 """How often it is looked how the books stand."""
 SURVEILLANCE_S: Final = 60.0
@@ -99,6 +103,9 @@ async def _work(database: Database, settings: Settings, venue: Venue, stop: asyn
             "outbox": lambda until: again_and_again(lambda: give_waiting(database, venue.control), GIVE_S, until),
             "trail": lambda until: again_and_again(lambda: note_trail(database, venue.data), HOUSEKEEPING_S, until),
             "housekeeping": lambda until: again_and_again(lambda: keep_house(database, sealer), HOUSEKEEPING_S, until),
+            "screening": lambda until: again_and_again(
+                lambda: screen_again(database, sealer, until), SCREENING_S, until
+            ),
             "surveillance": lambda until: again_and_again(
                 lambda: watch_trading(database, sealer, settings), SURVEILLANCE_S, until
             ),
@@ -208,6 +215,26 @@ async def keep_house(database: Database, sealer: Sealer) -> None:
     counts |= {"documents": len(documents), "reviews": len(reviews), "erased": len(erased)}
     if any(counts.values()):
         _log.info("housekeeping", **counts)
+
+
+async def screen_again(database: Database, sealer: Sealer, stop: asyncio.Event) -> None:
+    """Screen the clients that nobody has screened since a list changed, as long as their files can be read."""
+    async with database.reading() as session:
+        clients = await left_behind(session, time.time_ns())
+    if not clients:
+        return
+    count, hits = 0, list[str]()
+    who = (database, BACK_OFFICE, sealer)
+    try:
+        async for screened in screen_each(*who, clients, why="a list has changed", clock=time.time_ns):
+            count += bool(screened.subjects)
+            hits += screened.new_hits
+            if stop.is_set():
+                break
+    except KeyFault as error:
+        _log.error("clients are not screened by a new list: their files cannot be read", reason=str(error))
+    if count:
+        _log.info("clients were screened by a new list", clients=count, hits=hits)
 
 
 async def compare(database: Database, rails: Mapping[str, Rail]) -> None:

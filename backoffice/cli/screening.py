@@ -257,27 +257,22 @@ def revise(
 def _screen_all(coming: Coming, why: str) -> tuple[int, list[str]]:
     """Screen all clients, each in a transaction of its own; return how many had to be, and the new hits."""
     from backoffice.cli.loop import run
-    from backoffice.crm.loading import client_of
-    from backoffice.crm.screening.checking import load_lists, screen, to_be_screened
+    from backoffice.crm.screening.rescreening import screen_each, to_be_screened
     from backoffice.staff.permissions import Permission
 
-    async def screen_each() -> tuple[int, list[str]]:
+    async def screen_all() -> tuple[int, list[str]]:
         count, found = 0, list[str]()
         async with coming.office() as office:
+            office.actor.require(Permission.SCREEN_CLIENTS)
             async with office.database.reading() as session:
-                office.actor.require(Permission.SCREEN_CLIENTS)
-                clients, watchlists = await to_be_screened(session), await load_lists(session)
-            for number in clients:
-                async with office.database.writing() as session:
-                    client = await client_of(session, f"C-{number}", for_update=True)
-                    screened = await screen(
-                        session, office.actor, office.sealer, client, watchlists, why=why, now_ns=office.now_ns
-                    )
-                    count += bool(screened.subjects)
-                    found += screened.new_hits
+                clients = await to_be_screened(session)
+            who = (office.database, office.actor, office.sealer)
+            async for screened in screen_each(*who, clients, why=why, clock=lambda: office.now_ns):
+                count += bool(screened.subjects)
+                found += screened.new_hits
         return count, found
 
-    return run(screen_each())
+    return run(screen_all())
 
 
 def _screened(count: int, hits: list[str]) -> str:

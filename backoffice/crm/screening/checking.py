@@ -4,6 +4,7 @@ Somebody is screened again when the lists have changed since, or what is known o
 decided on an entry stays decided for as long as that entry stays the same.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping
 
@@ -20,7 +21,7 @@ from backoffice.crm.screening.matching import Match, Watchlist
 from backoffice.crm.sealed_fields import seal
 from backoffice.crm.tables.check import Screening, ScreeningEntry, ScreeningHit, ScreeningList
 from backoffice.crm.tables.file import Client
-from backoffice.crm.workflow import OVER, State
+from backoffice.crm.workflow import State
 from backoffice.errors import Refused
 from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
@@ -57,7 +58,8 @@ async def load_lists(session: AsyncSession) -> Lists:
         contents = await session.scalars(
             select(ScreeningEntry.content).where(ScreeningEntry.list == each.name).order_by(ScreeningEntry.entry)
         )
-        watchlists[each.name] = Watchlist(msgspec.json.decode(content, type=Entry) for content in contents)
+        # That takes a second or so, for which whatever else this process does need not stand still.
+        watchlists[each.name] = await asyncio.to_thread(_arranged, contents.all())
     return Lists(_digest(lists), {each.name: each.purpose for each in lists}, watchlists)
 
 
@@ -139,12 +141,6 @@ async def all_hits(session: AsyncSession, client: Client | None, *, open_only: b
     return list(await session.scalars(query))
 
 
-async def to_be_screened(session: AsyncSession) -> list[int]:
-    """Return the numbers of the clients that are screened when a list changes."""
-    query = select(Client.number).where(Client.state.not_in((*OVER, State.DRAFT.value)))
-    return list(await session.scalars(query.order_by(Client.number)))
-
-
 def subjects_of(client_id: str, file: ClientFile) -> dict[str, Subject]:
     """Return who is to be screened, by what staff call them."""
     countries = {file.jurisdiction, *(address.country for address in file.addresses.values())}
@@ -156,6 +152,10 @@ def subjects_of(client_id: str, file: ClientFile) -> dict[str, Subject]:
         kind = Kind.PERSON if party.kind == "person" else Kind.ENTITY
         subjects[party.id] = Subject(kind, (party.name,), birth, tuple(sorted(places)))
     return subjects
+
+
+def _arranged(contents: Iterable[str]) -> Watchlist:
+    return Watchlist(msgspec.json.decode(content, type=Entry) for content in contents)
 
 
 async def _screen_one(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from backoffice.crm.screening import checking
+from backoffice.crm.screening import rescreening
 from backoffice.database import Database
 from backoffice.errors import DatabaseFault, Refused
 from tests.backoffice.cli.command_line import fondaco_here
@@ -189,7 +189,7 @@ def test_clients_are_screened_again_however_a_list_is_imported(house: Desk, monk
     house.done("client", "submit", "C-1", *WHY)
     command = ("screening", "import", "ofac", SAMPLES / "sdn.xml", "--json", *WHY)
     with monkeypatch.context() as patch:
-        patch.setattr(checking, "screen", stopped)
+        patch.setattr(rescreening, "screen", stopped)
         assert house.refused(*command, by="cora") == "stopped before anybody was screened"
     assert [json.loads(house.done(*command))["clients_screened"] for _ in range(2)] == [1, 0]
 
