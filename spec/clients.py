@@ -11,7 +11,7 @@ from backoffice.crm.identity import EntityType
 from backoffice.crm.ownership import percent, threshold_ppm
 from backoffice.crm.risk import FIRST_MODEL, Rating
 from backoffice.crm.screening.matching import REPORTED_FROM, STRONG_FROM
-from backoffice.crm.workflow import STEPS, TRANSITIONS
+from backoffice.crm.workflow import KEPT_MONTHS, STEPS, TRANSITIONS
 
 SPEC: Final = Path(__file__).parent
 _OTHER_PLACES: Final = ("HK", "KY", "US")
@@ -57,8 +57,9 @@ def _workflow() -> list[str]:
         "once it is approved; nothing is traded or withdrawn by them before it is active.",
         "",
         "A file is closed when no invoice and no balance is left. With it the sessions of the client are revoked, and",
-        "what was to be done about it is called off. What is personal in it is kept for five years more, and then",
-        "erased (`fondaco client remind`); that there was such a client, and what was decided, stays.",
+        "what was to be done about it is called off. What is personal in it, or in an application that was rejected,",
+        f"is kept for {KEPT_MONTHS // 12} years more, and then erased (`fondaco client remind`); that there was such a",
+        "client, and what was decided, stays.",
         "",
         "Who has left, or was rejected, may come again, as a new client with the same LEI: of the files of an LEI only",
         "one is neither rejected nor closed, and `fondaco client show` names the others. Its firm takes another name:",

@@ -25,11 +25,12 @@ from backoffice.crm.standing import (
     screening_flaws,
 )
 from backoffice.crm.tables.file import Client, FileSnapshot
-from backoffice.crm.workflow import STEPS, State, Verb, after
+from backoffice.crm.workflow import STEPS, State, Verb, after, kept_until
 from backoffice.errors import Refused
 from backoffice.staff import audit
 from backoffice.staff.actor import Actor
 from backoffice.staff.sealing import Sealer
+from backoffice.times import day_of
 
 _SCREENED_IN: Final = frozenset({State.SCREENING, State.RISK, State.REVIEW, State.INFORMATION_REQUESTED})
 _ALIVE: Final = frozenset({State.APPROVED, State.ACTIVE, State.SUSPENDED, State.OFFBOARDING})
@@ -128,10 +129,17 @@ async def step(session: AsyncSession, actor: Actor, client_id: str, verb: Verb, 
     assert verb in (Verb.REQUEST_INFORMATION, Verb.ANSWER, Verb.REJECT, Verb.REOPEN), "others need more"
     client = await _begin(session, actor, client_id, verb)
     if verb is Verb.REOPEN:
+        if client.is_erased:
+            raise Refused(f"{client.id} is erased, and cannot be opened again; a new application is a new client")
         await check_unique(session, {"lei": client.lei or ""}, client)
-        was = {"rating": client.rating, "risk_model": client.risk_model}
-        client.submitted_by = client.submitted_ns = client.risk_model = client.rating = None
-        return await _move(session, actor, client, verb, why, now_ns, dict.fromkeys(was), was)
+        was = {"rating": client.rating, "risk_model": client.risk_model, "keep_until": str(client.keep_until or "")}
+        client.submitted_by = client.submitted_ns = client.risk_model = client.rating = client.keep_until = None
+        now = {**dict.fromkeys(was), "keep_until": ""}
+        return await _move(session, actor, client, verb, why, now_ns, now, was)
+    if verb is Verb.REJECT:
+        client.keep_until = kept_until(day_of(now_ns))
+        now = {"keep_until": str(client.keep_until)}
+        return await _move(session, actor, client, verb, why, now_ns, now, {"keep_until": ""})
     return await _move(session, actor, client, verb, why, now_ns)
 
 
@@ -169,7 +177,7 @@ async def _move(
     verb: Verb,
     why: str,
     now_ns: int,
-    facts: Mapping[str, int | None] | None = None,
+    facts: Mapping[str, int | str | None] | None = None,
     were: Mapping[str, int | str | None] | None = None,
 ) -> Client:
     before = State(client.state)

@@ -43,6 +43,7 @@ async def known_of(session: AsyncSession, sealer: Sealer, client: Client, now_ns
         State(client.state),
         None if client.suspension is None else Suspension(client.suspension),
         client.suspended_for,
+        is_erased=client.is_erased,
         has_lei=bool(file.lei),
         has_address="registered" in file.addresses,
         has_director=Role.DIRECTOR in roles or Role.CONTROLLER in roles,

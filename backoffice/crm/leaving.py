@@ -2,11 +2,11 @@
 
 A file is closed only when nothing of the client is left with us: no balance of any asset, no invoice to pay. With it
 its sessions are revoked. From then on the file is kept for as long as the law asks, and then what is personal in it is
-erased; that there was such a client, and what was decided, stays.
+erased, as in that of an application that was rejected; that there was such a client, and what was decided, stays.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from backoffice.access.sessions import revoke
 from backoffice.access.tables import AccessDesk, AccessTrader
 from backoffice.crm import gateway
-from backoffice.crm.documents import months_after
 from backoffice.crm.left_behind import SessionsLeft
 from backoffice.crm.loading import client_of
 from backoffice.crm.sealed_fields import seal
@@ -22,15 +21,13 @@ from backoffice.crm.tables.check import Review, ScreeningHit
 from backoffice.crm.tables.desk import Contact, Note, Task, Ticket, TicketEntry
 from backoffice.crm.tables.file import Client, ClientDocument, FileSnapshot, Party
 from backoffice.crm.tables.transfers import AddressHolder, TravelRuleData
-from backoffice.crm.workflow import STEPS, State, Verb, after
+from backoffice.crm.workflow import STEPS, State, Verb, after, kept_until
 from backoffice.errors import Refused
 from backoffice.staff import audit
 from backoffice.staff.actor import BACK_OFFICE, Actor
 from backoffice.staff.sealing import Sealer, place
 from backoffice.times import day_of
 
-KEPT_MONTHS: Final = 60
-"""How long a file is kept after the end of the relationship (Directive 2015/849, article 40: five years)."""
 ERASED: Final = "erased"
 
 
@@ -81,28 +78,29 @@ async def close(
         )
     for name in sessions.own:
         await revoke(session, actor, name, why=f"{client.id} is closed: {why}", now_ns=now_ns)
-    called_off = await _call_off(session, actor, client, now_ns)
-    was = {"state": state, "review_due": str(client.review_due or ""), **called_off}
+    before, now = await _call_off(session, actor, client, "the file is closed", now_ns)
+    was = {"state": state, "review_due": str(client.review_due or ""), **before}
     client.state, client.closed_ns = new.value, now_ns
-    client.keep_until = months_after(day_of(now_ns), KEPT_MONTHS)
+    client.keep_until = kept_until(day_of(now_ns))
     client.review_due = None
-    tasks, tickets = (dict.fromkeys(called_off[of], to) for of, to in (("tasks", "cancelled"), ("tickets", "closed")))
-    now = {"review_due": "", "tasks": tasks, "tickets": tickets}
-    await _record(session, actor, Verb.CLOSE, client, was, why, now_ns, now=now)
+    await _record(session, actor, Verb.CLOSE, client, was, why, now_ns, now={"review_due": "", **now})
     return client
 
 
-async def _call_off(session: AsyncSession, actor: Actor, client: Client, now_ns: int) -> dict[str, dict[str, str]]:
-    """End the tasks and tickets of a client that is gone, and return the states that they were in."""
+async def _call_off(
+    session: AsyncSession, actor: Actor, client: Client, outcome: str, now_ns: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """End the tasks and tickets of a client that is gone, and return the states that they were in, and are in."""
     tasks, tickets = {}, {}
     for task in await session.scalars(select(Task).where(Task.client == client.number, Task.state == "open")):
         tasks[task.id] = task.state
-        task.state, task.outcome = "cancelled", "the file is closed"
+        task.state, task.outcome = "cancelled", outcome
         task.ended_by, task.ended_ns = actor.user, now_ns
     for ticket in await session.scalars(select(Ticket).where(Ticket.client == client.number, Ticket.state != "closed")):
         tickets[ticket.id] = ticket.state
         ticket.state = "closed"
-    return {"tasks": tasks, "tickets": tickets}
+    now = {"tasks": dict.fromkeys(tasks, "cancelled"), "tickets": dict.fromkeys(tickets, "closed")}
+    return {"tasks": tasks, "tickets": tickets}, now
 
 
 async def erase_due(session: AsyncSession, sealer: Sealer, *, now_ns: int) -> list[str]:
@@ -115,14 +113,16 @@ async def erase_due(session: AsyncSession, sealer: Sealer, *, now_ns: int) -> li
     )
     clients = list(await session.scalars(query))
     for client in clients:
+        # A rejected application may be opened again until then, and so may have something to be done still.
+        before, now = await _call_off(session, BACK_OFFICE, client, "the file is erased", now_ns)
         await _erase(session, sealer, client)
         client.is_erased = True
         await session.flush()
         why = f"kept until {client.keep_until}"
         await audit.record(
             *(session, BACK_OFFICE, "erase", f"client/{client.id}"),
-            before={"is_erased": False},
-            after={"is_erased": True},
+            before={"is_erased": False, **before},
+            after={"is_erased": True, **now},
             why=why,
             now_ns=now_ns,
         )

@@ -40,6 +40,7 @@ class Known(msgspec.Struct, frozen=True):
     state: State
     suspension: Suspension | None = None
     suspended_for: str = ""
+    is_erased: bool = False
     has_lei: bool = False
     has_address: bool = False
     has_director: bool = False
@@ -86,6 +87,8 @@ def obstacles(known: Known) -> list[Obstacle]:
     """Return everything that keeps a client from trading, an empty list if nothing does."""
     if known.state in (State.OFFBOARDING, State.CLOSED):
         return [Obstacle(f"the client is {known.state}", "it trades no more; a new application is a new client")]
+    if known.is_erased:
+        return [Obstacle("its file is erased", "a new application is a new client")]
     if may_trade(known.state, known.suspension):
         return []
     file, step = list(file_flaws(known)), list(_step(known))

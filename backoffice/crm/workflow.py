@@ -2,14 +2,16 @@
 
 The table is all there is: what stands not in it cannot happen. Each step needs a permission; steps that open trading
 need a second person, who has neither entered nor submitted the client, and the database holds that as well. `spec`
-prints the table.
+prints the table. A file that is over is kept as long as the law asks.
 """
 
+import datetime as dt
 from enum import StrEnum
 from typing import Final
 
 import msgspec
 
+from backoffice.crm.documents import months_after
 from backoffice.errors import Refused
 from backoffice.staff.permissions import Permission
 
@@ -31,6 +33,8 @@ class State(StrEnum):
 
 OVER: Final = (State.REJECTED.value, State.CLOSED.value)
 """The states of those who came to nothing, or have left."""
+KEPT_MONTHS: Final = 60
+"""How long their files are kept from then on (Directive 2015/849, article 40: five years)."""
 
 
 class Verb(StrEnum):
@@ -93,8 +97,10 @@ STEPS: Final[dict[Verb, Step]] = {
         "documents verified, screening clear and up to date, a rating of what it is now, not prohibited",
         is_second_person=True,
     ),
-    _V.REJECT: Step(_P.APPROVE_CLIENTS, "a reason"),
-    _V.REOPEN: Step(_P.EDIT_CLIENTS, "a reason; no other file of the same LEI; everything is looked at again"),
+    _V.REJECT: Step(_P.APPROVE_CLIENTS, "a reason; the file is kept for its time, then erased"),
+    _V.REOPEN: Step(
+        _P.EDIT_CLIENTS, "a reason; it is not erased; nobody else has its LEI; everything is looked at again"
+    ),
     _V.ACTIVATE: Step(_P.APPROVE_CLIENTS, "the agreements signed; nothing else that stands in its way"),
     _V.SUSPEND: Step(_P.SUSPEND_CLIENTS, "a reason; the gateway takes no more within a second"),
     _V.RESUME: Step(
@@ -131,6 +137,11 @@ def after(client: str, state: State, verb: Verb) -> State:
         asked = COMMANDS.get(verb, verb)
         raise Refused(f"{client} is {state}: {asked} is not possible now; possible is {possible}")
     return allowed[verb]
+
+
+def kept_until(over: dt.date) -> dt.date:
+    """Return the last day on which a file is kept that is over since a day."""
+    return months_after(over, KEPT_MONTHS)
 
 
 def may_trade(state: State, suspension: Suspension | None) -> bool:

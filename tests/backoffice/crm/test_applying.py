@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from backoffice.crm import applying, editing, rating, registering
+from backoffice.crm import applying, editing, following_up, leaving, rating, registering
 from backoffice.crm.knowing import known_of
-from backoffice.crm.loading import client_of, other_files_of
+from backoffice.crm.loading import client_of, other_files_of, read_file
 from backoffice.crm.rated import last_score
 from backoffice.crm.risk import Rating
 from backoffice.crm.standing import obstacles
@@ -22,6 +22,7 @@ from backoffice.staff import approvals, audit
 from backoffice.staff.actor import Actor
 from backoffice.staff.audit import Wanted
 from backoffice.staff.permissions import Role
+from backoffice.times import DAY_NS
 from tests.backoffice.crm.house import ANN, BEN, CAY, LEI, House, document
 
 
@@ -264,6 +265,37 @@ async def test_a_client_that_is_rejected_may_be_opened_again_and_is_looked_at_an
     await house.write(applying.step, ANN, "C-1", Verb.REOPEN)
     found = await house.client()
     assert (found.state, found.submitted_by, found.rating) == ("draft", None, None)
+
+
+async def test_a_file_that_is_rejected_is_kept_for_its_time_and_then_erased_for_good(house: House) -> None:
+    await house.under_review()
+    await house.write(applying.step, BEN, "C-1", Verb.REJECT)
+    assert str((await house.client()).keep_until) == "2031-11-28"
+    await house.write(applying.step, ANN, "C-1", Verb.REOPEN)
+    assert (await house.client()).keep_until is None
+    await house.write(applying.step, BEN, "C-1", Verb.REJECT)
+    async with house.database.writing() as session:
+        await following_up.add_note(session, BEN, house.sealer, "C-1", "Ann called", now_ns=house.now_ns)
+        await following_up.open_ticket(session, BEN, house.sealer, "C-1", "why", "Ann asks", now_ns=house.now_ns)
+
+    async def erased() -> list[str]:
+        async with house.database.writing() as session:
+            return await leaving.erase_due(session, house.sealer, now_ns=house.now_ns)
+
+    house.now_ns += 1826 * DAY_NS
+    assert await erased() == []
+    house.now_ns += DAY_NS
+    assert await erased() == ["C-1"]
+    async with house.database.reading() as session:
+        file = await read_file(session, house.sealer, await client_of(session, "C-1"))
+        (ticket,) = await following_up.tickets_of(session, None, open_only=False)
+        assert (ticket.title, ticket.state) == ("erased", "closed")
+        assert await following_up.notes_of(session, house.sealer, "C-1") == []
+    assert (file.name, file.parties[0].name, file.parties[0].born) == ("Muster Handel AG", "erased", None)
+    assert {paper.name for paper in file.documents} == {"erased"}
+    assert await why(house) == ["its file is erased"]
+    with pytest.raises(Refused, match="C-1 is erased, and cannot be opened again"):
+        await house.write(applying.step, ANN, "C-1", Verb.REOPEN)
 
 
 async def test_who_was_rejected_may_come_again_as_a_new_client_and_then_is_not_opened_again(house: House) -> None:

@@ -12,9 +12,10 @@ from alembic.operations import Operations
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import IntegrityError
 
-from backoffice.crm import editing
+from backoffice.crm import applying, editing
 from backoffice.crm.client_file import HoldingGiven
-from backoffice.crm.tables.file import PartyHolding
+from backoffice.crm.tables.file import Client, PartyHolding
+from backoffice.crm.workflow import Verb
 from backoffice.database import Database, tables
 from backoffice.database.database import address_of
 from backoffice.database.migrating import _config, check, newest, upgrade, version_of
@@ -25,7 +26,7 @@ from backoffice.migrations import versions
 from backoffice.payments.tables import Deposit
 from backoffice.projector.tables import Activity, PaymentBooked
 from backoffice.times import DAY_NS
-from tests.backoffice.crm.house import ANN, House
+from tests.backoffice.crm.house import ANN, BEN, House
 from tests.backoffice.projector.journaled import Journaled, project
 
 
@@ -159,6 +160,25 @@ async def test_clients_keep_all_that_refers_to_them_when_their_table_is_made_ane
         with pytest.raises(IntegrityError, match="FOREIGN KEY"):
             async with database.writing() as session:
                 await session.execute(text("DELETE FROM client WHERE number = 1"))
+
+
+async def test_what_was_rejected_before_is_kept_for_five_years_from_then(database: Database, tmp_path: Path) -> None:
+    house = House(database, tmp_path)
+    await house.enter()
+    await house.enter(lei="", firm="OTHER")
+    house.now_ns += DAY_NS
+    await house.write(applying.step, BEN, "C-1", Verb.REJECT)
+    migration = _migration("rejected_kept")
+
+    def again(connection: Connection) -> None:
+        with Operations.context(MigrationContext.configure(connection)):
+            migration.upgrade()
+
+    async with database.writing() as session:
+        await session.execute(text("UPDATE client SET keep_until = NULL"))
+        await (await session.connection()).run_sync(again)
+        found = await session.scalars(select(Client.keep_until).order_by(Client.number))
+        assert [*map(str, found)] == ["2031-11-29", "None"]
 
 
 async def test_books_that_were_begun_without_them_get_accounts_for_the_houses_own_money(database: Database) -> None:

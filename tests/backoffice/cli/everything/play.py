@@ -421,6 +421,7 @@ def staff_changes(house: House) -> None:
 def clients_go(house: House) -> None:
     house.act("cora", "client", "offboard", "C-1")
     house.act("cora", "client", "close", "C-1")
+    house.act("cora", "client", "reject", "C-2")
 
     async def erase(database: Database, now_ns: int) -> None:
         async with database.writing() as session:
