@@ -93,6 +93,10 @@ def carry_out_on_record(asked: Asked, actor: "Actor", request: "StaffCommand") -
     except ControlError as error:
         conclude("command unanswered", {"trouble": str(error)})
         raise
+    except BaseException as error:
+        # Its text could have what no trail may, a secret of the command.
+        conclude("command unanswered", {"trouble": type(error).__name__})
+        raise
     conclude("command done", {"record": done.sequence})
     return done
 

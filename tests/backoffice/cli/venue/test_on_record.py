@@ -62,11 +62,37 @@ def test_what_the_venue_refuses_is_on_record_with_its_reason(staffed: Desk, venu
     assert refused["after"]["refusal"] == refusal
 
 
+def unanswered(desk: Desk) -> str:
+    """Return what the trail has as the end of the last command, which had no answer."""
+    asked, concluded = commanded(desk)
+    assert (asked["verb"], concluded["verb"]) == ("command", "command unanswered")
+    return str(concluded["after"]["trouble"])
+
+
 def test_what_the_venue_does_not_answer_is_on_record(staffed: Desk) -> None:
     trouble = staffed.refused(*BLOCK)
-    asked, unanswered = commanded(staffed)
-    assert (asked["verb"], unanswered["verb"]) == ("command", "command unanswered")
-    assert unanswered["after"]["trouble"] == trouble
+    assert unanswered(staffed) == trouble
+
+
+def test_a_command_that_crashes_is_on_record_without_what_it_said(
+    staffed: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("a secret")
+
+    monkeypatch.setattr("engine.control.ask", fail)
+    with pytest.raises(ValueError, match="a secret"):
+        staffed.run(*BLOCK)
+    assert unanswered(staffed) == "ValueError"
+
+
+def test_a_command_that_is_broken_off_is_on_record(staffed: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("engine.control.ask", interrupt)
+    assert staffed.run(*BLOCK).returncode == 130
+    assert unanswered(staffed) == "KeyboardInterrupt"
 
 
 @pytest.mark.parametrize(
