@@ -141,13 +141,18 @@ class Office:
         return time.time_ns()
 
     async def tell_venue(self) -> str:
-        """Give the venue what it is still to be told; return a line that says so if it cannot be told now."""
+        """Give the venue what it is still to be told; return a line that says so if it cannot be told now.
+
+        A venue whose journal is not the one that the database has followed is told nothing.
+        """
         from backoffice import outbox
         from backoffice.control import VenueAway, VenueControl
         from backoffice.invoices import collecting
         from fixgw.sources import control_of
 
         control = VenueControl(control_of(self.settings, self.data))
+        if await outbox.is_waiting(self.database) and (doubt := await self._doubt()):
+            return f"The venue is told nothing: {doubt}"
         try:
             given = await outbox.give(self.database, control, self.now_ns)
         except VenueAway as error:
@@ -156,6 +161,20 @@ class Office:
             await collecting.conclude(session, self.now_ns)
         refused = [f"{each.kind} for {each.subject}: {each.refusal}" for each in given if each.refusal]
         return f"The venue refuses: {'; '.join(refused)}" if refused else ""
+
+    async def _doubt(self) -> str:
+        """Return why this may be another venue than the database's, nothing if that cannot be seen."""
+        from backoffice.cli.failure import one_line
+        from backoffice.errors import Conflict, NotFound
+        from backoffice.projector.source import check_at_hand
+        from engine.errors import EngineError
+
+        try:
+            async with self.database.reading() as session:
+                await check_at_hand(session, self.data)
+        except (Conflict, NotFound, EngineError, OSError) as error:
+            return one_line(error)
+        return ""
 
 
 @asynccontextmanager

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 import structlog
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from backoffice.errors import Conflict, NotFound
 from backoffice.projector.tables import Position
@@ -62,6 +64,13 @@ def check_files(data: Path, position: Position) -> None:
         raise NotFound(f"{data}: has no journal; name the directory of the venue's files, on its host")
     if identity_of(first) != position.journal:
         raise Conflict(f"{data}: holds another journal than the one that the database has followed")
+
+
+async def check_at_hand(session: AsyncSession, data: Path) -> None:
+    """Do as `check_files` where a journal is at hand and the database has followed one: a venue may be elsewhere."""
+    position = (await session.scalars(select(Position))).one_or_none()
+    if position is not None and (data / JOURNAL).is_dir():
+        check_files(data, position)
 
 
 def identity_of(first: Frame) -> str:

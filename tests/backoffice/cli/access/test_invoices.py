@@ -18,7 +18,7 @@ from engine.exchange import Exchange
 from engine.frames import encode_value
 from tests.backoffice.cli.conftest import COMMANDS
 from tests.backoffice.cli.desk import Desk
-from tests.backoffice.cli.venue.conftest import CommandedVenue
+from tests.backoffice.cli.venue.conftest import CommandedVenue, commanded_venue
 from tests.backoffice.projector.journaled import Journaled, project
 
 WHY = ("--why", "because")
@@ -61,11 +61,10 @@ def counter(desk: Desk, database_url: str) -> Desk:
 
 
 @pytest.fixture
-def venue(tmp_path: Path) -> Iterator[CommandedVenue]:
-    running = CommandedVenue(tmp_path)
-    running.start()
-    yield running
-    running.stop()
+def venue(counter: Desk, database_url: str) -> Iterator[CommandedVenue]:
+    with commanded_venue(counter.home) as running:
+        running.be_followed(database_url)
+        yield running
 
 
 def test_an_invoice_is_made_charged_and_shown(counter: Desk, venue: CommandedVenue, tmp_path: Path) -> None:

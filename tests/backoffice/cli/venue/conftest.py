@@ -9,13 +9,18 @@ from subprocess import CompletedProcess
 from typing import Any, TypeVar
 
 import pytest
+from sqlalchemy import update
 
+from backoffice.database import Database
+from backoffice.database.database import address_of
+from backoffice.projector.source import identity_of
+from backoffice.projector.tables import Position
 from engine.commands import AnyCommand
 from engine.control import SOCKET
 from engine.control_server import ControlServer
 from engine.events import AnyEvent
 from engine.exchange import Exchange
-from engine.journal import Journal
+from engine.journal import Journal, JournalReader
 from engine.recovery import JOURNAL
 from engine.sequencer import Sequencer
 from tests.backoffice.cli.command_line import DEADLINE_S, SANDBOX, error_line, fondaco_here
@@ -47,6 +52,16 @@ class CommandedVenue:
     def apply(self, command: AnyCommand) -> list[AnyEvent]:
         """Have a command carried out that does not come over control."""
         return self._run(self._apply(command))
+
+    def be_followed(self, database_url: str) -> None:
+        """Let this be the venue that a database has followed."""
+        first = next(JournalReader(self.data / JOURNAL).frames())
+
+        async def put() -> None:
+            async with Database(address_of(database_url, self.data)) as database, database.writing() as session:
+                await session.execute(update(Position).values(journal=identity_of(first)))
+
+        asyncio.run(put())
 
     def fondaco(self, *arguments: object) -> str:
         """Return what a command of `fondaco venue` prints, which must succeed."""
