@@ -12,7 +12,7 @@ from msgspec.structs import asdict
 from backoffice.times import SECOND_NS
 from config.surveillance import Surveillance
 
-VERSION: Final = "2026-11.4"
+VERSION: Final = "2026-11.5"
 EVIDENCE_MAX: Final = 50
 """How many orders or trades an alert names; it counts all."""
 _DIGEST_CHARS: Final = 8

@@ -106,7 +106,7 @@ async def steps(session: AsyncSession, window: Window, parameters: Parameters) -
     sides = [
         select(
             *(OrderRow.account, OrderRow.symbol, TradeRow.sequence, TradeRow.time_ns, OrderRow.order_id),
-            *(OrderRow.side, TradeRow.trade_id, Execution.qty, literal(0), literal(0), false()),
+            *(OrderRow.side, TradeRow.trade_id, Execution.qty, OrderRow.entered_sequence, literal(0), false()),
         )
         .join(OrderRow, OrderRow.order_id == order_id)
         .join(

@@ -46,9 +46,10 @@ class Step(NamedTuple):
     qty: int
     """Of the order if it traded; what was withdrawn of it if not."""
     placed_sequence: int
-    """When what was withdrawn was put there: by entering it, by adding to it, or by moving it to that price,"""
+    """When what was withdrawn was put there: by entering it, by adding to it, or by moving it to that price; 0 if that
+    was long before. When an order that traded was entered."""
     placed_ns: int
-    """0 if that was long before."""
+    """The time of that; 0 if it was long before, or for a trade."""
     is_replaced: bool
     """It was withdrawn by a replace."""
 
