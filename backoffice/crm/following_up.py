@@ -53,7 +53,7 @@ async def add_note(
 ) -> None:
     """Write something down about a client. What it says is sealed; that it was written is in the trail."""
     actor.require(Permission.FOLLOW_UP)
-    client = await client_of(session, client_id)
+    client = await _kept(session, client_id)
     number = await next_number(session, Note.number)
     sealed = seal(sealer, Note, "text", _long(text), number)
     session.add(Note(number=number, client=client.number, text=sealed, author=actor.user, written_ns=now_ns))
@@ -73,7 +73,7 @@ async def add_task(
 ) -> Task:
     """Ask for something to be done by a day, by a user or by whoever has a role."""
     actor.require(Permission.FOLLOW_UP)
-    client = await client_of(session, client_id)
+    client = await _kept(session, client_id)
     if due < day_of(now_ns):
         raise Refused(f"task: {due} is over")
     return await put_task(session, actor, client, check_text("task", what, 500), due, assignee, why=why, now_ns=now_ns)
@@ -109,7 +109,7 @@ async def open_ticket(
 ) -> Ticket:
     """Write down what a client asks for."""
     actor.require(Permission.FOLLOW_UP)
-    client = await client_of(session, client_id)
+    client = await _kept(session, client_id)
     ticket = Ticket(
         number=await next_number(session, Ticket.number),
         client=client.number,
@@ -140,6 +140,7 @@ async def continue_ticket(
     """Add to a ticket what was said, and what it is now. Raise `Refused` if it is closed and not opened again."""
     actor.require(Permission.FOLLOW_UP)
     ticket = await row_of(session, Ticket, ticket_id, "Q", "ticket", "client ticket list", for_update=True)
+    await _kept(session, f"C-{ticket.client}")
     before = TicketState(ticket.state)
     new = state or before
     if new not in TICKETS[before]:
@@ -215,6 +216,14 @@ async def notes_of(session: AsyncSession, sealer: Sealer, client_id: str) -> lis
     client = await client_of(session, client_id)
     notes = await session.scalars(select(Note).where(Note.client == client.number).order_by(Note.number))
     return [(note, opened(sealer, Note, "text", note.text, note.number)) for note in notes]
+
+
+async def _kept(session: AsyncSession, client_id: str) -> Client:
+    """Return a client. Raise `Refused` if it is erased: what is written of it would be kept for ever."""
+    client = await client_of(session, client_id, for_update=True)
+    if client.is_erased:
+        raise Refused(f"{client.id} is erased, and nothing more is written of it")
+    return client
 
 
 def _long(text: str) -> str:

@@ -22,7 +22,7 @@ from backoffice.staff import approvals, audit
 from backoffice.staff.actor import Actor
 from backoffice.staff.audit import Wanted
 from backoffice.staff.permissions import Role
-from backoffice.times import DAY_NS
+from backoffice.times import DAY_NS, day_of
 from tests.backoffice.crm.house import ANN, BEN, CAY, LEI, House, document
 
 
@@ -296,6 +296,30 @@ async def test_a_file_that_is_rejected_is_kept_for_its_time_and_then_erased_for_
     assert await why(house) == ["its file is erased"]
     with pytest.raises(Refused, match="C-1 is erased, and cannot be opened again"):
         await house.write(applying.step, ANN, "C-1", Verb.REOPEN)
+
+
+async def test_nothing_personal_is_written_of_a_client_that_is_erased(house: House) -> None:
+    await house.under_review()
+    async with house.database.writing() as session:
+        ticket = await following_up.open_ticket(
+            session, BEN, house.sealer, "C-1", "why", "Ann asks", now_ns=house.now_ns
+        )
+    await house.write(applying.step, BEN, "C-1", Verb.REJECT)
+    house.now_ns += 1828 * DAY_NS
+    async with house.database.writing() as session:
+        assert await leaving.erase_due(session, house.sealer, now_ns=house.now_ns) == ["C-1"]
+        reopened = following_up.TicketState.OPEN
+        told: dict[str, Any] = {"session": session, "actor": BEN, "sealer": house.sealer, "now_ns": house.now_ns}
+        with pytest.raises(Refused, match="C-1 is erased"):
+            await following_up.add_note(client_id="C-1", text="Ann called", **told)
+        with pytest.raises(Refused, match="C-1 is erased"):
+            await following_up.open_ticket(client_id="C-1", title="why", text="Ann asks", **told)
+        with pytest.raises(Refused, match="C-1 is erased"):
+            await following_up.continue_ticket(ticket_id=ticket.id, text="Ann asks", state=reopened, **told)
+        with pytest.raises(Refused, match="C-1 is erased"):
+            await following_up.add_task(
+                *(session, BEN, "C-1", "call Ann", day_of(house.now_ns), "ben"), why="she asked", now_ns=house.now_ns
+            )
 
 
 async def test_who_was_rejected_may_come_again_as_a_new_client_and_then_is_not_opened_again(house: House) -> None:
