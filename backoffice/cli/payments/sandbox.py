@@ -98,7 +98,10 @@ def fault(
 
 
 def show(config: ConfigOption, data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Show what has gone out over the sandbox rail, and what will go wrong on it."""
+    """Show what the sandbox rail was asked to pay, how often each was handed over, and what will go wrong on it.
+
+    Where it has paid otherwise than asked, `fondaco report breaks` says so.
+    """
     from backoffice.cli.tables import Form, form_of, show_table
 
     settings, rail = _rail(config, data)
@@ -108,7 +111,7 @@ def show(config: ConfigOption, data: DataOption = None, as_json: JsonOption = Fa
         (each.reference, each.address, each.asset, shown(each.amount, each.asset, decimals), each.state, each.times)
         for each in rail.payouts()
     ]
-    show_table(("payout", "to", "asset", "amount", "state", "times"), rows, form)
+    show_table(("payout", "to", "asset", "asked", "state", "handed over"), rows, form)
     if form is Form.PEOPLE:
         for name, left in rail.faults().items():
             typer.echo(f"{name}: {_times(left)}")

@@ -120,7 +120,7 @@ def test_money_comes_in_and_goes_out(counter: Counter) -> None:
         "settle → settled",
     ]
     (payout,) = json.loads(counter.done("sandbox", "show", "--json"))
-    assert (payout["payout"], payout["to"], payout["amount"], payout["times"]) == ("W-1", "DE89", "40.25", 1)
+    assert (payout["payout"], payout["to"], payout["asked"], payout["handed_over"]) == ("W-1", "DE89", "40.25", 1)
     assert counter.engine.exchange.state.accounts["ALPHA"].holdings["USD"].available == 6_025
 
 
