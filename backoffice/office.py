@@ -42,6 +42,7 @@ from backoffice.reports import market_quality
 from backoffice.staff import anchor, approvals
 from backoffice.staff.actor import BACK_OFFICE
 from backoffice.staff.sealing import KEY_FILE, Sealer
+from backoffice.staff.users import is_without_staff
 from backoffice.surveillance.looking import watch
 from backoffice.surveillance.parameters import parameters_of
 from config.settings import Settings
@@ -97,6 +98,7 @@ async def _work(database: Database, settings: Settings, venue: Venue, stop: asyn
         await check(database)
         await take_rules(database, settings)
         sealer = Sealer(venue.data / KEY_FILE)
+        await check_key(database, sealer)
         following = Following(database, venue.feed, venue.data)
         tasks: dict[str, Task] = {
             "projector": following.run,
@@ -148,6 +150,17 @@ async def take_rules(database: Database, settings: Settings) -> None:
     _log.info("the settings are taken over", has_changed=has_changed, limits=limits)
     if nothing:
         _log.warning("clients may not trade in what has no usd_price in the settings", assets=nothing)
+
+
+async def check_key(database: Database, sealer: Sealer) -> None:
+    """Say what to do if there is staff, and the key of personal data is missing or cannot be read."""
+    async with database.reading() as session:
+        if await is_without_staff(session):
+            return
+    try:
+        _ = sealer.keys
+    except KeyFault as error:
+        _log.warning("personal data cannot be read, and none taken in", reason=str(error))
 
 
 async def give_waiting(database: Database, control: Control) -> None:
