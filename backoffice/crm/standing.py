@@ -102,6 +102,11 @@ def obstacles(known: Known) -> list[Obstacle]:
             return [*_closed_file(known, file), *file, *rest, *step]
 
 
+def left_open(known: Known) -> list[Obstacle]:
+    """Return what is to be done about a client that trades: nothing of it keeps it from that."""
+    return list(screening_flaws(known)) if may_trade(known.state, known.suspension) else []
+
+
 def refuse(client: str, verb: Verb, flaws: Sequence[Obstacle]) -> None:
     """Raise `Refused`, with the first flaw and its remedy, if there is any."""
     if flaws:
@@ -164,7 +169,7 @@ def screening_flaws(known: Known) -> Iterator[Obstacle]:
         yield Obstacle("there is no list to screen against", "fondaco screening import NAME FILE")
     if known.unscreened:
         who = ", ".join(known.names.get(subject, subject) for subject in known.unscreened)
-        yield Obstacle(f"not screened as they are now: {who}", f"fondaco client screen {client}")
+        yield Obstacle(f"not screened as they and the lists are now: {who}", f"fondaco client screen {client}")
     if known.open_hits:
         yield Obstacle(
             f"{len(known.open_hits)} screening hits are not decided: {', '.join(known.open_hits[:5])}",

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from backoffice.crm.standing import Known, Obstacle
     from backoffice.crm.tables.file import Client
 
+    Standing = tuple[list[Obstacle], list[Obstacle]]
+    """What is in a client's way, and what is to be done beside that."""
+
 ClientArgument = Annotated[
     str, typer.Argument(metavar="CLIENT", help="Which one: C-1, or its firm.", show_default=False)
 ]
@@ -28,24 +31,27 @@ def why(
     client: ClientArgument,
     seeing: Seeing,
 ) -> None:
-    """Say everything that still stands between a client and trading, and what to do about each of it."""
+    """Say everything that still stands between a client and trading, and what to do about each of it.
+
+    Of one that trades: what it may, and what is to be done about its screening; open hits hold back payments.
+    """
     from backoffice.cli.tables import show_table
     from backoffice.crm.knowing import known_of
     from backoffice.crm.loading import client_of
-    from backoffice.crm.standing import obstacles
+    from backoffice.crm.standing import left_open, obstacles
 
-    async def found(session: "AsyncSession", office: "Office") -> "tuple[Client, list[Obstacle], list[str]]":
+    async def found(session: "AsyncSession", office: "Office") -> "tuple[Client, Standing, list[str]]":
         asked_of = await client_of(session, client)
         known = await known_of(session, office.sealer, asked_of, office.now_ns)
-        named, in_the_way = obstacles(known), obstacles(masked(known))
-        if named != in_the_way and office.disclosure.permits("names of people", f"client/{asked_of.id}"):
-            in_the_way = named
-        return asked_of, in_the_way, await limits_of(session, asked_of, office.now_ns)
+        named, standing = ((obstacles(each), left_open(each)) for each in (known, masked(known)))
+        if named != standing and office.disclosure.permits("names of people", f"client/{asked_of.id}"):
+            standing = named
+        return asked_of, standing, await limits_of(session, asked_of, office.now_ns)
 
-    known, obstacles_found, limits = seeing.ask(found)
+    known, (obstacles_found, open_still), limits = seeing.ask(found)
     if not obstacles_found and not seeing.as_json:
         typer.echo(f"Nothing stands between {known.id} and trading: it is {known.state}.")
-        for line in limits:
+        for line in (*limits, *(f"{each.what}; {each.remedy}" for each in open_still)):
             typer.echo(f"  {line}")
         return
     show_table(

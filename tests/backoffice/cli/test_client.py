@@ -73,6 +73,21 @@ def test_a_client_comes_in_by_two_people(house: Desk) -> None:
     assert house.done("client", "review", "C-1").endswith("nothing has changed\n")
 
 
+def test_of_a_client_that_trades_it_is_said_which_hits_are_to_be_decided(house: Desk) -> None:
+    under_review(house)
+    for number in range(1, len(COMPANY_PAPERS) + 3):
+        house.done("client", "document", "verify", f"DOC-{number}", *WHY)
+    house.done("client", "approve", "C-1", *WHY, by="carl")
+    house.done("client", "activate", "C-1", *WHY)
+    peps = house.home / "peps.csv"
+    peps.write_text("id,kind,name\n1,person,Ann Muster\n", encoding="utf-8")
+    house.done("screening", "import", "peps", peps, "--for", "pep", *WHY)
+    first, *rest = house.done("client", "why", "C-1").splitlines()
+    assert first == "Nothing stands between C-1 and trading: it is active."
+    assert rest[-1].startswith("  1 screening hits are not decided: H-1; fondaco screening hits --client C-1")
+    assert json.loads(house.done("client", "why", "C-1", "--json")) == []
+
+
 def test_a_suspension_is_lifted_by_two_and_waits_for_the_venue(house: Desk) -> None:
     under_review(house)
     for number in range(1, len(COMPANY_PAPERS) + 3):

@@ -173,7 +173,7 @@ async def test_what_is_found_wanting_early_is_asked_for_and_everything_else_stil
     await house.sealed(editing.set_fields, ANN, "C-1", {"volume": "below-10m"})
     await house.write(applying.step, ANN, "C-1", Verb.ANSWER)
     await house.verify_all()
-    with pytest.raises(Refused, match=r"not screened as they are now: .*and 1 more"):
+    with pytest.raises(Refused, match=r"not screened as they and the lists are now: .*and 1 more"):
         await house.sealed(applying.approve, CAY, "C-1")
     await house.screen()
     with pytest.raises(Refused, match="its risk is not rated"):
@@ -187,7 +187,9 @@ async def test_a_client_that_was_changed_is_screened_again_before_it_is_approved
     await house.write(applying.step, BEN, "C-1", Verb.REQUEST_INFORMATION)
     await house.sealed(editing.set_fields, ANN, "C-1", {"trading_name": "Quillfeather"})
     await house.write(applying.step, ANN, "C-1", Verb.ANSWER)
-    with pytest.raises(Refused, match="C-1 cannot approve: not screened as they are now: Muster Handel AG"):
+    with pytest.raises(
+        Refused, match="C-1 cannot approve: not screened as they and the lists are now: Muster Handel AG"
+    ):
         await house.sealed(applying.approve, CAY, "C-1")
     await house.screen()
     await house.sealed(applying.approve, CAY, "C-1")

@@ -9,7 +9,7 @@ import pytest
 from backoffice.crm.documents import DocumentKind, Requirement, Shortfall
 from backoffice.crm.ownership import Gap
 from backoffice.crm.risk import Rating
-from backoffice.crm.standing import Known, obstacles
+from backoffice.crm.standing import Known, left_open, obstacles
 from backoffice.crm.workflow import State, Suspension
 
 CHART = Requirement((DocumentKind.OWNERSHIP_CHART,), months_max=12)
@@ -40,6 +40,16 @@ def test_nothing_stands_in_the_way_of_a_client_that_trades() -> None:
     assert obstacles(known(State.SUSPENDED, suspension=Suspension.WITHDRAWALS)) == []
 
 
+def test_of_a_client_that_trades_it_is_said_what_its_screening_asks_for() -> None:
+    asked: dict[str, Any] = {"unscreened": ("P-2",), "open_hits": ("H-1",)}
+    assert obstacles(known(**asked)) == []
+    assert [each.what for each in left_open(known(**asked))] == [
+        "not screened as they and the lists are now: Ann Muster",
+        "1 screening hits are not decided: H-1",
+    ]
+    assert left_open(known()) == left_open(known(State.REVIEW, **asked)) == []
+
+
 def test_a_fresh_draft_is_told_everything_at_once() -> None:
     fresh = Known(
         "C-1",
@@ -59,7 +69,7 @@ def test_a_fresh_draft_is_told_everything_at_once() -> None:
         "ownership chart not older than 12 months: is missing",
         "the client is draft",
         "there is no list to screen against",
-        "not screened as they are now: C-1",
+        "not screened as they and the lists are now: C-1",
         "its risk is not rated",
         "the client agreement is not signed",
         "it has no firm in the venue",
