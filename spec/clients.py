@@ -46,10 +46,11 @@ def _workflow() -> list[str]:
             lines.append(f"| {state} | {verb} | {after} | {step.permission} | {step.needs} | {two} |")
     lines += [
         "",
-        "`fondaco client screen` takes an application through screen and clear, `fondaco client risk` through",
-        "rate. A file may be changed while it is a draft, while information is requested, and once it is",
-        "approved; in between somebody is deciding on it. Whatever is found wanting on the way can be asked for",
-        "(`request-information`); the answer leads to the review, where all of it must be there.",
+        "`fondaco client screen` takes an application through screen and clear, or `fondaco screening decide` through",
+        "clear if hits were to be decided, and `fondaco client risk` through rate. A file may be changed while it is",
+        "a draft, while information is requested, and once it is approved; in between somebody is deciding on it.",
+        "Whatever is found wanting on the way can be asked for (`request-information`); the answer leads to the",
+        "review, where all of it must be there.",
         "",
         "A suspension takes one person and reaches the venue at once: open orders are cancelled, and no more are",
         "taken, or no funds are held for withdrawals any more. A client that leaves takes its suspension along.",

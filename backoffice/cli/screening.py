@@ -214,22 +214,32 @@ def decide(
 ) -> None:
     """Decide on a hit. A false positive is not asked again, unless what the list says changes.
 
-    A client with a true match on a sanctions list is suspended from all, at once. What was called a false positive may
-    still be called a true match; for the other way round there is `revise`.
+    An application goes on if nothing is left to decide. A client with a true match on a sanctions list is suspended
+    from all, at once. What was called a false positive may still be called a true match; for the other way round there
+    is `revise`.
     """
+    from backoffice.crm import applying
     from backoffice.crm.loading import client_of
     from backoffice.crm.screening import deciding
+    from backoffice.crm.workflow import State
 
     decision = choice("disposition", disposition, deciding.Disposition)
 
-    async def step(session: "AsyncSession", office: "Office") -> "tuple[ScreeningHit, Client]":
+    async def step(session: "AsyncSession", office: "Office") -> "tuple[ScreeningHit, Client, bool]":
         done = await deciding.decide(session, office.actor, hit, decision, why=acting.why, now_ns=office.now_ns)
-        return done, await client_of(session, f"C-{done.client}")
+        client = await client_of(session, f"C-{done.client}")
+        was_screening = client.state == State.SCREENING
+        who = (session, office.actor, office.sealer, client.id)
+        return done, await applying.clear_if_clear(*who, why=acting.why, now_ns=office.now_ns), was_screening
 
-    done, client = acting.carry_out(step, tells_venue=True)
+    done, client, was_screening = acting.carry_out(step, tells_venue=True)
     told = f"{done.id} of {client.id} is a {done.state}"
     told += f"; {client.id} is suspended from {client.suspension}" if client.suspension else ""
-    facts = {"hit": done.id, "state": done.state, "suspension": client.suspension}
+    if was_screening:
+        goes_on = client.state != State.SCREENING
+        then = f"fondaco client risk {client.id}" if goes_on else f"fondaco client why {client.id}"
+        told += f"; {client.id} is {'now' if goes_on else 'still'} {client.state}: {then}"
+    facts = {"hit": done.id, "state": done.state, "suspension": client.suspension, "client_state": client.state}
     tell(told, facts, as_json=acting.as_json)
 
 

@@ -77,10 +77,9 @@ async def clear_if_clear(
 ) -> Client:
     """Let an application that is being screened go on, if nothing is left to decide."""
     client = await client_of(session, client_id, for_update=True)
-    known = await known_of(session, sealer, client, now_ns)
-    if client.state == State.SCREENING and not list(screening_flaws(known)):
-        return await clear(session, actor, sealer, client_id, why=why, now_ns=now_ns)
-    return client
+    if client.state != State.SCREENING or list(screening_flaws(await known_of(session, sealer, client, now_ns))):
+        return client
+    return await clear(session, actor, sealer, client_id, why=why, now_ns=now_ns)
 
 
 async def approve(

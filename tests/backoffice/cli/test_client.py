@@ -188,12 +188,30 @@ def test_hits_are_shown_and_decided(house: Desk) -> None:
     house.sit_down("cora")
     assert house.done("client", "screen", "C-1", *WHY) == "C-1 is screening; 0 screened, 0 new hits: –\n"
     assert "SDT" in house.done("screening", "show", "H-1")
-    house.done("screening", "decide", "H-1", "false-positive", "--why", "born 1970")
-    assert house.done("client", "screen", "C-1", *WHY).startswith("C-1 is risk")
+    said = house.done("screening", "decide", "H-1", "false-positive", "--why", "born 1970")
+    assert said == "H-1 of C-1 is a false-positive; C-1 is now risk: fondaco client risk C-1\n"
     assert json.loads(house.done("screening", "hits", "--json")) == []
     (decided,) = json.loads(house.done("screening", "hits", "--all", "--json"))
     assert (decided["state"], decided["decided_by"], decided["why"]) == ("false-positive", "cora", "born 1970")
     assert len(json.loads(house.done("screening", "lists", "--json"))) == 1
+
+
+def test_a_true_match_ends_an_application_unless_two_say_that_it_was_none(house: Desk) -> None:
+    owner = {**content()["parties"][0], "name": "George Habash"}
+    house.done("screening", "import", "ofac", SAMPLES / "sdn.xml", *WHY, by="cora")
+    house.done("client", "import", written(house, parties=[owner]), *WHY, by="eva")
+    house.done("client", "submit", "C-1", *WHY)
+    house.done("client", "screen", "C-1", *WHY, by="cora")
+    decided = house.done("screening", "decide", "H-1", "true-match", *WHY)
+    assert decided == "H-1 of C-1 is a true-match; C-1 is still screening: fondaco client why C-1\n"
+    told = house.done("client", "why", "C-1")
+    assert "fondaco client reject C-1; if that is a mistake: fondaco screening revise H-1" in told
+    proposed = house.done("screening", "revise", "H-1", *WHY)
+    assert proposed == "A-4: hit-revision of hit/H-1 waits for somebody else to approve it\n"
+    listed = house.done("approval", "list", by="carl")
+    assert "call H-1 of C-1 on ofac a false positive, and no true match" in listed
+    house.done("approval", "approve", "A-4", *WHY)
+    assert house.done("client", "screen", "C-1", *WHY).startswith("C-1 is risk")
 
 
 def test_clients_are_screened_again_however_a_list_is_imported(house: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
