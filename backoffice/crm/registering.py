@@ -1,5 +1,7 @@
 """Enters a client: one with a few fields, or a whole file at once, which is either all there or not at all."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import select
@@ -86,6 +88,18 @@ async def _enter_parts(
     for agreement in file.agreements:
         await put_agreement(session, actor, client, agreement, now_ns)
     return documents
+
+
+async def namesakes(session: AsyncSession, clients: Iterable[Client]) -> dict[str, list[str]]:
+    """Return, of clients whose names others have too, those others and how they stand, in words; by client."""
+    named = defaultdict[str, list[str]](list)
+    for row in await session.execute(select(Client.number, Client.name, Client.state).order_by(Client.number)):
+        named[row.name.casefold()].append(f"C-{row.number} ({row.state})")
+    others = {
+        client.id: [each for each in named[client.name.casefold()] if not each.startswith(f"{client.id} ")]
+        for client in clients
+    }
+    return {client: found for client, found in others.items() if found}
 
 
 async def export(session: AsyncSession, actor: Actor, sealer: Sealer, client_id: str) -> ClientFile:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from backoffice.cli.choices import choice
-from backoffice.cli.client.shown import ClientArgument
+from backoffice.cli.client.shown import ClientArgument, hint_at
 from backoffice.cli.office import Acting
 from backoffice.cli.option_groups import grouped
 from backoffice.cli.shown import tell
@@ -61,7 +61,7 @@ def add(
     """Enter a client as a draft. `fondaco client import` enters one with its whole file."""
     from backoffice.cli.failure import CommandFailed
     from backoffice.crm.client_file import ClientFile
-    from backoffice.crm.registering import enter
+    from backoffice.crm.registering import enter, namesakes
 
     if said.jurisdiction is None:
         raise CommandFailed("a client needs a jurisdiction: --jurisdiction CH")
@@ -71,9 +71,13 @@ def add(
         addresses={} if address is None else {"registered": read_address(address)},
         **said.fields,
     )
-    client = acting.carry_out(
-        lambda session, office: enter(session, office.actor, office.sealer, given, why=acting.why, now_ns=office.now_ns)
-    )
+
+    async def step(session: "AsyncSession", office: "Office") -> "tuple[Client, dict[str, list[str]]]":
+        entered = await enter(session, office.actor, office.sealer, given, why=acting.why, now_ns=office.now_ns)
+        return entered, await namesakes(session, [entered])
+
+    client, same_name = acting.carry_out(step)
+    hint_at(same_name)
     facts = {"client": client.id, "state": client.state}
     tell(f"{client.id}: {client.name} is entered as a draft", facts, as_json=acting.as_json)
 

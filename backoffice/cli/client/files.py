@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from backoffice.cli.client.shown import hint_at
 from backoffice.cli.office import Acting, Coming
 from backoffice.cli.option_groups import grouped
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from backoffice.cli.office import Office
+    from backoffice.crm.tables.file import Client
 
 
 @grouped
@@ -27,10 +29,10 @@ def import_files(
     of all of them CSV (.csv), which has no people, owners and documents.
     """
     from backoffice.cli.failure import CommandFailed
-    from backoffice.cli.tables import Cell, show_table
+    from backoffice.cli.tables import show_table
     from backoffice.crm.client_file import FILE_BYTES_MAX, ClientFile, decode
     from backoffice.crm.client_table import read_table
-    from backoffice.crm.registering import enter
+    from backoffice.crm.registering import enter, namesakes
     from backoffice.errors import BackOfficeError, Refused
 
     given: list[tuple[Path, ClientFile]] = []
@@ -47,17 +49,21 @@ def import_files(
         show_table(("file", "client"), [(str(path), file.name) for path, file in given], acting.form)
         return
 
-    async def enter_all(session, office) -> list[tuple[Cell, ...]]:  # type: ignore[no-untyped-def]  # noqa: ANN001 - as `carry_out` calls it
-        rows: list[tuple[Cell, ...]] = []
+    async def enter_all(session: "AsyncSession", office: "Office") -> "tuple[list[Client], dict[str, list[str]]]":
+        entered = []
         for path, file in given:
             try:
                 client = await enter(session, office.actor, office.sealer, file, why=acting.why, now_ns=office.now_ns)
             except BackOfficeError as error:
                 raise CommandFailed(f"{path}: {file.name}: {error}") from error
-            rows.append((client.id, client.name, client.state, str(path)))
-        return rows
+            entered.append(client)
+        return entered, await namesakes(session, entered)
 
-    rows = acting.carry_out(enter_all)
+    clients, same_name = acting.carry_out(enter_all)
+    hint_at(same_name)
+    rows = [
+        (client.id, client.name, client.state, str(path)) for client, (path, _file) in zip(clients, given, strict=True)
+    ]
     show_table(("client", "name", "state", "file"), rows, acting.form)
 
 

@@ -9,7 +9,7 @@ from backoffice.cli.office import Looking, Seeing
 from backoffice.cli.option_groups import grouped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -170,6 +170,12 @@ async def limits_of(session: "AsyncSession", client: "Client", now_ns: int) -> l
 
     found = [] if client.firm is None else await allowed_to_firm(session, client.firm, now_ns)
     return [f"{each.what}: {each.limit}{f', {each.left} left' if each.left else ''} ({each.source})" for each in found]
+
+
+def hint_at(same_name: "Mapping[str, Sequence[str]]") -> None:
+    """Say on standard error of clients that were entered whose names others have too."""
+    for client, others in same_name.items():
+        typer.echo(f"Has {client} been entered before? Of the same name: {', '.join(others[:10])}", err=True)
 
 
 def masked(known: "Known") -> "Known":

@@ -254,6 +254,20 @@ def test_files_are_imported_all_or_none(house: Desk) -> None:
     assert "annabel" not in house.refused("client", "export", "C-1", by="annabel")
 
 
+def test_of_a_client_that_is_called_as_another_a_hint_is_given(house: Desk) -> None:
+    house.sit_down("eva")
+    add = ("client", "add", "ALPHA AG", "--jurisdiction", "CH", *WHY)
+    assert [house.run(*add).stderr for _ in range(2)] == [
+        "",
+        "Has C-2 been entered before? Of the same name: C-1 (draft)\n",
+    ]
+    table = house.home / "clients.csv"
+    table.write_text("name,entity_type,jurisdiction\nBeta AG,company,CH\nAlpha AG,company,CH\n", encoding="utf-8")
+    finished = house.run("client", "import", table, *WHY)
+    assert finished.stderr == "Has C-4 been entered before? Of the same name: C-1 (draft), C-2 (draft)\n"
+    assert [line.split()[0] for line in finished.stdout.splitlines()[1:]] == ["C-3", "C-4"]
+
+
 def test_many_clients_come_and_go_as_a_table(house: Desk) -> None:
     table = house.home / "clients.csv"
     table.write_text(
