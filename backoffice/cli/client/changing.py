@@ -109,8 +109,10 @@ def set_fields(
         return changed
 
     changed = acting.carry_out(change)
-    named = [*changes, *(["address"] if place is not None else [])]
-    tell(f"{changed.id}: {', '.join(named)} set", {"client": changed.id, "set": named}, as_json=acting.as_json)
+    values = {field: getattr(changed, field) or "–" for field in changes}
+    values |= {} if place is None else {"address": place.line()}
+    told = "; ".join(f"{field} is {value}" for field, value in values.items())
+    tell(f"{changed.id}: {told}", {"client": changed.id, "set": [*values]}, as_json=acting.as_json)
 
 
 def read_address(path: Path) -> "Address":

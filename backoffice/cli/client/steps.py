@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from backoffice.cli.office import Office
     from backoffice.crm.reviewing import Delta
+    from backoffice.crm.risk import Score
     from backoffice.crm.screening.checking import Screened
+    from backoffice.crm.tables.check import RiskScore
     from backoffice.crm.tables.file import Client
     from backoffice.crm.workflow import Verb
 
@@ -72,10 +74,15 @@ def risk(
     ] = None,
     acting: Acting,
 ) -> None:
-    """Rate a client by the model that its application began with; an application goes on to its review."""
+    """Rate a client by the model that its application began with; an application goes on to its review.
+
+    What two people have put in the place of a rating holds until the score is another.
+    """
     from backoffice.cli.approval import propose
     from backoffice.cli.tables import show_table
     from backoffice.crm import rating
+    from backoffice.crm.loading import client_of
+    from backoffice.crm.rated import last_score
     from backoffice.crm.risk import Rating
 
     if override is not None:
@@ -87,15 +94,18 @@ def risk(
             ),
         )
         return
-    score = acting.carry_out(
-        lambda session, office: rating.rate(
-            session, office.actor, office.sealer, client, why=acting.why, now_ns=office.now_ns
-        ),
-        tells_venue=True,
-    )
+
+    async def step(session: "AsyncSession", office: "Office") -> "tuple[Score, RiskScore | None]":
+        who = (session, office.actor, office.sealer, client)
+        score = await rating.rate(*who, why=acting.why, now_ns=office.now_ns)
+        return score, await last_score(session, await client_of(session, client))
+
+    score, holds = acting.carry_out(step, tells_venue=True)
     rows = [(part.factor, part.answer, part.points, part.weight) for part in score.parts]
     note = f"Score {score.score} by model {score.model}: {score.rating}"
-    if score.raised_by:
+    if holds is not None and holds.proposed_by is not None:
+        note += f", overridden by {holds.proposed_by} and {holds.scored_by}: {holds.reason}"
+    elif score.raised_by:
         note += f", raised by {', '.join(score.raised_by)}"
     show_table(("factor", "answer", "points", "weight"), rows, acting.form, note=note)
 

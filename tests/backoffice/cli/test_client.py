@@ -73,6 +73,15 @@ def test_a_client_comes_in_by_two_people(house: Desk) -> None:
     assert house.done("client", "review", "C-1").endswith("nothing has changed\n")
 
 
+def test_a_rating_says_that_two_have_overridden_it(house: Desk) -> None:
+    under_review(house)
+    assert house.done("client", "risk", "C-1", *WHY).endswith("Score 13 by model 1: low\n")
+    house.done("client", "risk", "C-1", "--override", "high", "--why", "a bad feeling")
+    house.done("approval", "approve", "A-4", *WHY, by="carl")
+    told = house.done("client", "risk", "C-1", *WHY)
+    assert told.endswith("Score 13 by model 1: high, overridden by cora and carl: a bad feeling\n")
+
+
 def test_of_a_client_that_trades_it_is_said_which_hits_are_to_be_decided(house: Desk) -> None:
     under_review(house)
     for number in range(1, len(COMPANY_PAPERS) + 3):
@@ -117,7 +126,10 @@ def test_a_client_is_entered_field_by_field(house: Desk) -> None:
     address.write_text('{"country": "CH", "town": "Zug", "street": "Bahnhofstrasse"}', encoding="utf-8")
     entered = house.done("client", "add", "Muster AG", "--jurisdiction", "CH", "--address", address, *WHY, by="eva")
     assert entered == "C-1: Muster AG is entered as a draft\n"
-    house.done("client", "set", "C-1", "--lei", "529900T8BM49AURSDO55", "--firm", "MUSTER", *WHY)
+    said = house.done("client", "set", "C-1", "--lei", "529900t8bm49aursdo55", "--firm", "MUSTER", *WHY)
+    assert said == "C-1: lei is 529900T8BM49AURSDO55; firm is MUSTER\n"
+    said = house.done("client", "set", "C-1", "--trading-name", "", "--address", address, *WHY)
+    assert said == "C-1: trading_name is –; address is Bahnhofstrasse, Zug, CH\n"
     assert "check digits are wrong" in house.refused("client", "set", "C-1", "--lei", "529900T8BM49AURSDO56", *WHY)
     house.done("client", "party", "add", "C-1", "Top AG", "--entity", "--role", "owner", "--owns", "60", *WHY)
     house.done("client", "party", "add", "C-1", "Ann", "--role", "owner", "--owns", "50:100@P-1", *WHY)
