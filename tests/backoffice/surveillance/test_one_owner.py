@@ -46,7 +46,7 @@ async def house(database: Database, tmp_path: Path) -> House:
 
 
 async def enter(house: House, firm: str, *parties: dict[str, Any]) -> None:
-    await house.enter(name=firm, firm=firm, lei="", parties=list(parties), documents=[])
+    await house.enter(name=firm, firm=firm, lei="", parties=list(parties), documents=[], agreements=[])
 
 
 async def test_firms_of_one_owner_are_one_side(database: Database, market: Market, house: House) -> None:
