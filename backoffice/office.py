@@ -51,9 +51,9 @@ from engine.remote import Source
 
 LOCK: Final = "backoffice.lock"
 AGAIN_S: Final = 1.0
+"""After how long a task is begun again."""
 TOLD_AGAIN_S: Final = 60.0
 """How often it is said that the database still fails in the same way."""
-"""After how long a task is begun again."""
 GIVE_S: Final = 0.25
 """How often it is looked whether the venue is to be told something: who decides tells it at once, mostly."""
 HOUSEKEEPING_S: Final = 60.0

@@ -28,7 +28,7 @@ _SESSIONS: Final = ("session", "role", "state", "next in", "next out", "from")
 def view(before: "Look | None", seen: "Look", rows: int | None) -> RenderableType:
     """Return the view of a look, with rates since the one before; for a terminal of so many rows, None for any."""
     room = None if rows is None else max(_ROWS_MIN * 2, rows - _OTHER_ROWS)
-    parts: list[RenderableType] = [_standing(before, seen), Text()]
+    parts: list[RenderableType] = [_standing(before, seen, whole=rows is None), Text()]
     if seen.venue is not None:
         books = seen.venue.instruments
         kept = len(books) if room is None else max(_ROWS_MIN, min(len(books), room // 2))
@@ -42,14 +42,18 @@ def view(before: "Look | None", seen: "Look", rows: int | None) -> RenderableTyp
     return Group(*parts)
 
 
-def _standing(before: "Look | None", seen: "Look") -> RenderableType:
+def _standing(before: "Look | None", seen: "Look", *, whole: bool) -> RenderableType:
+    """Return a line for each thing to know. `whole`: however many lines it takes; else what has no room is cut off."""
     table = Table.grid(padding=(0, 3, 0, 0))
-    table.add_row("time", Text(_second(seen.time_ns)))
-    table.add_row("venue", Text(_venue(seen)))
-    table.add_row("back office", Text(_office(seen)))
-    table.add_row("followers", Text(_followers(seen)))
-    table.add_row("per second", Text(_flow(before, seen)))
-    table.add_row("waiting", Text(_waiting(seen)))
+    for what, said in (
+        ("time", _second(seen.time_ns)),
+        ("venue", _venue(seen)),
+        ("back office", _office(seen)),
+        ("followers", _followers(seen)),
+        ("per second", _flow(before, seen)),
+        ("waiting", _waiting(seen)),
+    ):
+        table.add_row(what, Text(said, no_wrap=not whole, overflow="ellipsis"))
     return table
 
 

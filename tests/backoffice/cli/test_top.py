@@ -44,9 +44,9 @@ def looked(desk: Desk) -> Look:
     return asyncio.run(once())
 
 
-def printed(before: Look | None, seen: Look, rows: int | None = None) -> str:
+def printed(before: Look | None, seen: Look, rows: int | None = None, *, width: int = 160) -> str:
     file = io.StringIO()
-    Console(file=file, width=160, highlight=False).print(view(before, seen, rows))
+    Console(file=file, width=width, highlight=False).print(view(before, seen, rows))
     return file.getvalue()
 
 
@@ -116,6 +116,15 @@ def test_what_does_not_fit_onto_the_terminal_is_counted(desk: Desk) -> None:
     assert len(shown.splitlines()) <= 24
     assert "… and " in shown
     assert "S70" in shown
+
+
+def test_what_waits_takes_one_line_of_a_terminal_and_as_many_as_it_needs_elsewhere(desk: Desk) -> None:
+    seen = looked(desk)
+    assert seen.now is not None
+    paying = replace(seen, now=replace(seen.now, deposits={"confirming": 2}, withdrawals={"held": 1, "sent": 3}))
+    on_a_terminal, elsewhere = (printed(None, paying, rows, width=60) for rows in (24, None))
+    assert "waiting       2 deposits (2 confirming), 4 withdrawals (1 h…" in on_a_terminal
+    assert "3 sent)" in elsewhere
 
 
 def test_a_database_that_is_away_is_told(desk: Desk) -> None:
