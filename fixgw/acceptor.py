@@ -75,7 +75,7 @@ class Acceptor:
                 self.authenticator.refresh(self.gateway.known.values())
                 self.authenticator.lockout.lift(event.session)
             case SessionSuspended():
-                self._turn_out(event.session, "the session is suspended")
+                self._log_out(event.session, "the session is suspended", at_once=True)
             case LogoutOrdered():
                 self._log_out(event.session, "logged out by the venue")
             case SessionRemoved():
@@ -188,17 +188,11 @@ class Acceptor:
             self.gateway.close(comp_id)
             del self.outgoing[comp_id]
 
-    def _log_out(self, comp_id: str, text: str) -> None:
+    def _log_out(self, comp_id: str, text: str, *, at_once: bool = False) -> None:
         connection = self.bound.get(comp_id)
         if connection is not None:
             self.gateway.begin_batch()
-            connection.log_out(text)
-
-    def _turn_out(self, comp_id: str, text: str) -> None:
-        connection = self.bound.get(comp_id)
-        if connection is not None:
-            self.gateway.begin_batch()
-            connection.turn_out(text)
+            connection.log_out(text, at_once=at_once)
 
     def _cut(self, comp_id: str, reason: str) -> None:
         """Part a session from its connection at once."""

@@ -171,22 +171,19 @@ class Connection(asyncio.Protocol):
         self._session.tick(now_ns)
         self._follow_up(self._session)
 
-    def log_out(self, text: str) -> None:
-        """Ask the client to leave; one whose Logon is being dealt with, after that."""
-        assert self._session is not None, "only bound connections log out"
-        if self._is_logging_on():
-            self._logout_text = text
-            return
-        self._session.log_out(text)
-        self._follow_up(self._session)
+    def log_out(self, text: str, *, at_once: bool = False) -> None:
+        """Ask the client to leave; one whose Logon is being dealt with, after that.
 
-    def turn_out(self, text: str) -> None:
-        """End the session by a Logout, of which no answer is awaited: nothing more of the client's is taken."""
+        `at_once`: its answer is not awaited, and nothing more of it is taken.
+        """
         assert self._session is not None, "only bound connections log out"
         if self._is_logging_on():
             self._logout_text = text
             return
-        self._session.refuse(text)
+        if at_once:
+            self._session.refuse(text)
+        else:
+            self._session.log_out(text)
         self._follow_up(self._session)
 
     def resume_reading(self) -> None:

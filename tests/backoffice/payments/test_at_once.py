@@ -45,8 +45,7 @@ async def test_resolved_while_the_rail_comes_to_know_it(world: World) -> None:
         name = await world.request(destination, 10)
         await world.settle()
         await world.decide(BEN)
-        while await world.state(name) is not WithdrawalState.UNCERTAIN:
-            await world.payments.step()
+        await world.reach(name, WithdrawalState.UNCERTAIN)
         async with world.staff_database.writing() as session:
             await withdrawals.propose_outcome(session, ANN, name, is_paid=True, why="they say so", now_ns=world.now_ns)
 

@@ -66,8 +66,7 @@ async def test_killed_at_any_edge_of_a_renewal(world: World) -> None:
         name = await world.request(destination, 10)
         await world.settle()
         await world.decide(BEN)
-        while await world.state(name) is not WithdrawalState.SENT:
-            await world.payments.step()
+        await world.reach(name, WithdrawalState.SENT)
         world.edges.left = edge
         await world.settle()
         is_over, world.edges.left = world.edges.left is not None, None

@@ -487,8 +487,7 @@ async def test_a_payout_whose_renewal_is_lost_is_handed_over_again_as_it_was(wor
     name = await world.request(await world.destination(), 100)
     await world.settle()
     await world.decide(BEN)
-    while await world.state(name) is not WithdrawalState.SENT:
-        await world.payments.step()
+    await world.reach(name, WithdrawalState.SENT)
     world.rail.switch(Fault.LOSS, 1)
     await world.payments.step()
     assert await world.state(name) is WithdrawalState.SENT, "what was handed over first may be paid yet"

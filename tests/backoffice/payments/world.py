@@ -272,6 +272,11 @@ class World:
         async with self.staff_database.reading() as session:
             return await session.get_one(Withdrawal, int(name[2:]))
 
+    async def reach(self, name: str, state: WithdrawalState) -> None:
+        """Take payments on until a withdrawal is in a state, and no further."""
+        while await self.state(name) is not state:
+            await self.payments.step()
+
     async def state(self, name: str) -> WithdrawalState:
         return WithdrawalState((await self.withdrawal(name)).state)
 
