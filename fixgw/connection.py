@@ -47,6 +47,7 @@ class Connection(asyncio.Protocol):
         "_is_resetting",
         "_is_up",
         "_logon",
+        "_logout_at_once",
         "_logout_text",
         "_origin",
         "_outbound",
@@ -76,6 +77,7 @@ class Connection(asyncio.Protocol):
         self._is_resetting = False
         """The sequences are about to begin again, which must be seen through whether the client stays or not."""
         self._logout_text = ""
+        self._logout_at_once = False
         """Why the session is to be logged out, as soon as its Logon has been dealt with."""
         self._is_up = False
         """The session is logged on, and whoever asks the journal is told so."""
@@ -179,6 +181,7 @@ class Connection(asyncio.Protocol):
         assert self._session is not None, "only bound connections log out"
         if self._is_logging_on():
             self._logout_text = text
+            self._logout_at_once = self._logout_at_once or at_once
             return
         if at_once:
             self._session.refuse(text)
@@ -405,7 +408,9 @@ class Connection(asyncio.Protocol):
             outbound.pause()
         self._follow_up(session)
         if self._logout_text:
-            self.log_out(self._logout_text)
+            self.log_out(self._logout_text, at_once=self._logout_at_once)
+            if self._is_closing:
+                return
         waiting, self._waiting = self._waiting, []
         self._transport.resume_reading()
         if waiting:

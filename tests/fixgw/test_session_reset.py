@@ -3,6 +3,8 @@
 import pytest
 
 from engine import commands
+from engine.journal import JournalReader
+from engine.recovery import JOURNAL
 from tests.fixgw.house import Broker, House, numbers, sleep
 
 RESET = "98=0|108=30|141=Y|"
@@ -128,6 +130,23 @@ async def test_logout_that_staff_order_while_the_first_logon_resets_comes_behind
         await sleep()
     house.acceptor.bound["BROKER1"].log_out("logged out by the venue")
     assert await done(house, broker, "5") == ["A", "5"]
+
+
+async def test_session_that_is_suspended_while_its_logon_resets_has_none_of_its_orders_taken(house: House) -> None:
+    broker = Broker(house)
+    broker.wire.is_reading = False
+    broker.say("A", RESET)
+    broker.order("BEHIND")
+    broker.wire.resume_reading()
+    while "BROKER1" not in house.acceptor.bound:
+        await sleep()
+    house.acceptor.bound["BROKER1"].log_out("the session is suspended", at_once=True)
+    assert await done(house, broker, "5") == ["A", "5"]
+    broker.order("LATER")
+    await house.settle()
+    assert broker.wire.is_lost
+    journaled = [frame.payload for frame in JournalReader(house.data / JOURNAL).frames(1)]
+    assert not [payload for payload in journaled if b"BEHIND" in payload or b"LATER" in payload]
 
 
 async def test_client_that_is_gone_meanwhile_may_come_again(house: House) -> None:
